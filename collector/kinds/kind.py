@@ -1,0 +1,64 @@
+"""What a kind of collection is: its name, its arguments, and the ways to ask."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from collector.model import JSON, Rung, Target
+
+Args = Mapping[str, JSON]
+"""An item's rendered arguments, defaults filled in, with the rung's own rendered value under "rung"."""
+
+Ladder = tuple[tuple[str, JSON], ...]
+"""The rungs to try, in order: (rung name, its value); the value is None where a rung needs none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One argument of a kind.
+
+    `type` is a JSON schema type name, of the value once it is rendered. `choices`, when there are any, are all the values it may have.
+    `item` names the key of the loop's item that supplies the argument when the spec does not write it down.
+    """
+
+    type: Literal["string", "integer", "array"]
+    help: str
+    required: bool = False
+    default: JSON = None
+    choices: tuple[str, ...] = ()
+    item: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of collection.
+
+    `one_of` names arguments of which exactly one must be given. `capabilities` are the ACL rules it needs, in words, for `--check`.
+    """
+
+    name: str
+    summary: str
+    rungs: Mapping[str, Callable[[Args], Rung]]
+    default_ladder: Ladder
+    arguments: Mapping[str, Argument] = field(default_factory=dict)
+    one_of: tuple[str, ...] = ()
+    target: Callable[[Args], Target] = lambda _args: Target()
+    capabilities: tuple[str, ...] = ()
+
+
+API: Ladder = (("api", None),)
+"""The ladder of a kind that can be asked in one way only."""
+
+
+def of_alloc(args: Args) -> Target:
+    """Target of an item about one allocation, or one task of it."""
+    return Target(node=args.get("node"), alloc=args.get("alloc"), task=args.get("task"))
+
+
+NAMESPACE = Argument("string", "Nomad namespace; without it the configured one", item="namespace")
+NODE = Argument("string", "name of the node, for the report", item="node")
+JOB = Argument("string", "ID of the job", required=True)
+ALLOC = Argument("string", "full ID of the allocation", required=True, item="id")
+TASK = Argument("string", "name of the task", required=True)
