@@ -1,0 +1,316 @@
+"""The scheduler: runs every item as soon as its inputs are there, and turns whatever happens into a Result.
+
+One thread (the caller's) renders expressions, drives the rungs and keeps the books; worker threads only perform requests. So nothing here
+needs a lock, a hanging server costs a worker, and the run ends at its deadline whatever hangs.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from collector.dispatch import Dispatcher, Ticket
+from collector.errors import CollectorError
+from collector.kinds.kind import Kind
+from collector.ladder import Climb, Outcome
+from collector.model import JSON, Attempt, Item, Reply, Request, Result, Spec, Status, Target, Task
+from collector.plan import Names, Renderer, Selection, Turn, expand, select_tasks
+
+MAX_PAUSE = 5.0
+PARSE_BUGS = (RecursionError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError)
+
+
+class Performer(Protocol):
+    """What collecting needs of sources.Sources."""
+
+    def perform(self, request: Request, *, deadline: float) -> Reply:
+        """Perform one request before the monotonic deadline; never raises for what a server does."""
+
+
+class Redaction(Protocol):
+    """What collecting needs of redact.Redactor: values without secrets and control characters."""
+
+    def data(self, value: JSON) -> JSON:
+        """The value, redacted throughout."""
+
+    def text(self, value: str) -> str:
+        """The text, redacted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a run works with."""
+
+    kinds: Mapping[str, Kind]
+    sources: Performer
+    renderer: Renderer
+    redaction: Redaction
+    progress: Callable[[int, int], None] = lambda _done, _known: None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How far a run may go: `deadline` seconds in all, `forks` requests at once."""
+
+    deadline: float = 30.0
+    forks: int = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What collecting came to: results in the spec's order, and how many requests that took."""
+
+    results: tuple[Result, ...]
+    requests: int
+    interrupted: bool
+
+
+def collect(spec: Spec, means: Means, limits: Limits, selection: Selection) -> Collected:
+    """Run the spec's tasks within the deadline. Ctrl-C ends the run early and keeps what is there."""
+    return _Scheduler(spec, means, limits, selection).run()
+
+
+@dataclass(slots=True, eq=False)
+class _TaskRun:
+    """One task while its items run; the three lists have one entry for each turn of its loop."""
+
+    task: Task
+    index: int
+    elements: list[JSON] = field(default_factory=list)
+    results: list[Result | None] = field(default_factory=list)
+    values: list[JSON] = field(default_factory=list)
+    open: int = 0
+
+    def add(self, element: JSON, result: Result | None = None) -> int:
+        """A new turn; its place among the turns."""
+        self.elements.append(element)
+        self.results.append(result)
+        self.values.append(None)
+        self.open += result is None
+        return len(self.results) - 1
+
+    def registered(self) -> JSON:
+        """What expressions see under the task's registered name."""
+        if self.task.loop is None:
+            return self.values[0] if self.values else None
+        rows = zip(self.elements, self.results, self.values, strict=True)
+        return [{"item": e, "status": str(r.status) if r else str(Status.BUDGET), "data": v} for e, r, v in rows]
+
+
+@dataclass(slots=True, eq=False)
+class _ItemRun:
+    """One item while it runs; `turn` is its place among its task's turns."""
+
+    item: Item
+    climb: Climb
+    parent: _TaskRun
+    turn: int
+    replies: list[Reply | None] = field(default_factory=list)
+    missing: int = 0
+    started_at: float = 0.0
+    started: float | None = None
+    tries: int = 1
+
+
+class _Scheduler:
+    def __init__(self, spec: Spec, means: Means, limits: Limits, selection: Selection) -> None:
+        self._means, self._selection = means, selection
+        self._variables: dict[str, JSON] = dict(spec.vars)
+        self._tasks = [_TaskRun(task, index) for index, task in enumerate(select_tasks(spec, selection))]
+        self._waiting = list(self._tasks)
+        self._registers = {t.task.register for t in self._tasks if t.task.register}
+        self._names = Names()
+        self._dispatcher = Dispatcher(lambda request, until: means.sources.perform(request, deadline=until), limits.forks)
+        self._later: list[tuple[float, int, _ItemRun]] = []
+        self._count = itertools.count()
+        self._runs: dict[_ItemRun, None] = {}
+        self._deadline = time.monotonic() + limits.deadline
+        self._done = self._known = 0
+
+    def run(self) -> Collected:
+        interrupted = False
+        try:
+            self._start_ready_tasks()
+            while self._runs and time.monotonic() < self._deadline:
+                self._turn_over()
+        except KeyboardInterrupt:
+            interrupted = True
+        self._abandon_rest("interrupted" if interrupted else "the run's deadline came first")
+        self._dispatcher.close()
+        results = tuple(result for task in self._tasks for result in task.results if result is not None)
+        return Collected(results, self._dispatcher.sent, interrupted)
+
+    def _turn_over(self) -> None:
+        """Send what can leave, and take in one reply."""
+        now = time.monotonic()
+        while self._later and self._later[0][0] <= now:
+            self._try_again(heapq.heappop(self._later)[2])
+        self._dispatcher.send_ready()
+        until = min(self._deadline, self._later[0][0]) if self._later else self._deadline
+        if received := self._dispatcher.next_reply(until):
+            self._receive(*received)
+
+    # --- tasks ---
+
+    def _start_ready_tasks(self) -> None:
+        """Start every task whose inputs are there; one that comes to nothing may make the next one ready."""
+        while ready := [t for t in self._waiting if self._has_inputs(t.task)]:
+            self._waiting = [t for t in self._waiting if t not in ready]
+            for task_run in ready:
+                self._start_task(task_run)
+
+    def _has_inputs(self, task: Task) -> bool:
+        """Is every name it uses there? A name whose tasks were not selected will never come and is not waited for."""
+        pending = {t.task.register for t in self._tasks if t.task.register and (t in self._waiting or t.open)}
+        return not (task.after & pending)
+
+    def _start_task(self, task_run: _TaskRun) -> None:
+        task = task_run.task
+        known = {name: None for name in task.after} | self._variables
+        for turn in expand(task, self._means.kinds[task.kind], self._means.renderer, known, self._selection):
+            if turn.item is not None:
+                self._start_item(task_run, turn.element, self._names.unique(turn.item))
+            elif turn.failed or task.loop is None:
+                task_run.add(turn.element, _unrun(task, turn, self._means.redaction))
+        if task_run.open == 0:
+            self._finish_task(task_run)
+
+    def _finish_task(self, task_run: _TaskRun) -> None:
+        name = task_run.task.register
+        if not name:
+            return
+        value = task_run.registered()
+        # A second task under the same name is the other branch of a `when`: it must not undo what the first one found.
+        if value or not self._variables.get(name):
+            self._variables[name] = value
+        self._start_ready_tasks()
+
+    # --- items ---
+
+    def _start_item(self, task_run: _TaskRun, element: JSON, item: Item) -> None:
+        run = _ItemRun(item, Climb(item, self._means.kinds[item.kind].rungs), task_run, task_run.add(element))
+        self._runs[run] = None
+        self._known += 1
+        self._advance(run, None)
+
+    def _advance(self, run: _ItemRun, replies: Sequence[Reply] | None) -> None:
+        now = time.monotonic()
+        try:
+            step = run.climb.step(replies, now)
+        except PARSE_BUGS as bug:
+            # A kind's parse is total. Should it not be after all, one odd answer must not cost everybody the report.
+            reason = f"this answer upset {run.item.kind} ({type(bug).__name__}: {bug}); that is a bug of the collector, please report it"
+            step = run.climb.abandon(Status.INVALID, reason, now)
+        if isinstance(step, Outcome):
+            self._settle(run, step, now)
+        else:
+            self._ask(run, step)
+
+    def _ask(self, run: _ItemRun, requests: Sequence[Request]) -> None:
+        run.replies = [None] * len(requests)
+        run.missing = len(requests)
+        for slot, request in enumerate(requests):
+            self._dispatcher.add((run.parent.index, run.turn), Ticket(run, slot, request, lambda now: self._begin(run, now)))
+        if not requests:
+            self._advance(run, [])
+
+    def _begin(self, run: _ItemRun, now: float) -> float:
+        if run.started is None:
+            run.started, run.started_at = now, time.time()
+        return run.climb.begin(now, self._deadline)
+
+    def _receive(self, ticket: Ticket, reply: Reply) -> None:
+        run = ticket.asker
+        if not isinstance(run, _ItemRun) or run not in self._runs:
+            return
+        run.replies[ticket.slot] = reply
+        run.missing -= 1
+        if run.missing == 0:
+            self._advance(run, [r for r in run.replies if r is not None])
+
+    def _settle(self, run: _ItemRun, outcome: Outcome, now: float) -> None:
+        if self._wants_another_try(run, outcome):
+            pause = min(MAX_PAUSE, (run.item.delay or 0.2) * random.uniform(1.0, 1.5))  # noqa: S311 - jitter, not a secret
+            heapq.heappush(self._later, (now + pause, next(self._count), run))
+        else:
+            self._finish(run, outcome, now)
+
+    def _wants_another_try(self, run: _ItemRun, outcome: Outcome) -> bool:
+        if run.tries > run.item.retries:
+            return False
+        if outcome.status is not Status.OK:
+            return outcome.retryable
+        return run.item.until is not None and not self._is_satisfied(run, run.item.until, outcome.data)
+
+    def _is_satisfied(self, run: _ItemRun, until: str, data: JSON) -> bool:
+        scope = {**self._variables, "item": run.parent.elements[run.turn], "result": data}
+        if run.parent.task.register:
+            scope[run.parent.task.register] = data
+        try:
+            return self._means.renderer.test(until, scope)
+        except CollectorError:
+            return True
+
+    def _try_again(self, run: _ItemRun) -> None:
+        run.tries += 1
+        run.climb = Climb(run.item, self._means.kinds[run.item.kind].rungs, attempts=run.climb.attempts)
+        self._advance(run, None)
+
+    def _finish(self, run: _ItemRun, outcome: Outcome, now: float) -> None:
+        self._runs.pop(run, None)
+        result = _result(run, outcome, now, self._means.redaction)
+        run.parent.values[run.turn] = result.data if result.status is Status.OK else None
+        run.parent.results[run.turn] = replace(result, data=None, reason="hidden by no_log") if run.item.no_log else result
+        run.parent.open -= 1
+        self._done += 1
+        self._means.progress(self._done, self._known)
+        if run.parent.open == 0:
+            self._finish_task(run.parent)
+
+    def _abandon_rest(self, reason: str) -> None:
+        """Whatever is still open did not fit in the time: it is named, never left out."""
+        now = time.monotonic()
+        waiting, self._waiting = self._waiting, []
+        for run in list(self._runs):
+            outcome = run.climb.abandon(Status.BUDGET, reason, now)
+            self._finish(run, replace(outcome, status=Status.BUDGET, reason=reason), now)
+        for task_run in waiting:
+            turn = Turn(None, None, f"{reason}, and what it waits for had not come")
+            task_run.add(None, _unrun(task_run.task, turn, self._means.redaction, Status.BUDGET))
+
+
+def _unrun(task: Task, turn: Turn, redaction: Redaction, status: Status | None = None) -> Result:
+    """The result of a turn that has no item."""
+    status = status or (Status.FAILED if turn.failed else Status.SKIPPED)
+    reason = redaction.text(turn.reason)
+    return Result(f"{task.kind}: {task.name}", task.name, task.kind, Target(), status, reason=reason, started_at=time.time())
+
+
+def _result(run: _ItemRun, outcome: Outcome, now: float, redaction: Redaction) -> Result:
+    """The one place where a result is made: nothing unredacted exists after it."""
+    item = run.item
+    return Result(
+        id=item.id,
+        task=item.task,
+        kind=item.kind,
+        target=item.target,
+        status=outcome.status,
+        rung=outcome.rung,
+        reason=redaction.text(outcome.reason),
+        data=redaction.data(outcome.data),
+        attempts=tuple(_redacted(attempt, redaction) for attempt in outcome.attempts),
+        started_at=run.started_at or time.time(),
+        seconds=now - run.started if run.started is not None else 0.0,
+        date=outcome.date,
+        ignore_errors=item.ignore_errors,
+    )
+
+
+def _redacted(attempt: Attempt, redaction: Redaction) -> Attempt:
+    endpoints = tuple(redaction.text(endpoint) for endpoint in attempt.endpoints)
+    return replace(attempt, reason=redaction.text(attempt.reason), endpoints=endpoints)

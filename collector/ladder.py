@@ -1,0 +1,123 @@
+"""One item on its way down its ladder: which requests next, and what it came to. Pure: no clock, no I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from collector.errors import Unanswered
+from collector.model import JSON, Attempt, Item, Reply, Request, Rung, Status
+
+RungFunction = Callable[[Mapping[str, JSON]], Rung]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an item came to: data from the rung that answered, or the first rung's failure with every rung's reason."""
+
+    status: Status
+    rung: str | None
+    data: JSON
+    reason: str
+    attempts: tuple[Attempt, ...]
+    date: float | None
+    retryable: bool = False
+
+
+@dataclass(slots=True)
+class Climb:
+    """The state of one item: `step(None)` opens it, `step(replies)` goes on; both return requests, or the `Outcome`.
+
+    Times are given by the caller (monotonic seconds). A rung that is not the last may use half of the time that is left, so that a
+    hanging first rung leaves room for the next.
+    """
+
+    item: Item
+    rungs: Mapping[str, RungFunction]
+    attempts: list[Attempt] = field(default_factory=list)
+    deadline: float | None = None
+    rung_deadline: float | None = None
+    requests: int = 0
+    _position: int = -1
+    _rung: Rung | None = None
+    _opened: float = 0.0
+    _endpoints: list[str] = field(default_factory=list)
+    _date: float | None = None
+    _final: bool = False
+
+    def begin(self, now: float, run_deadline: float) -> float:
+        """Start this item's clock if it is not running; return until when the current rung may take."""
+        if self.deadline is None:
+            self.deadline = min(now + self.item.timeout, run_deadline)
+        if self.rung_deadline is None:
+            last = self._position >= len(self.item.ladder) - 1
+            self.rung_deadline = self.deadline if last else now + max(0.0, self.deadline - now) / 2
+            self._opened = now
+        return self.rung_deadline
+
+    def step(self, replies: Sequence[Reply] | None, now: float) -> Sequence[Request] | Outcome:
+        """Hand over the replies to the last batch (None at the start); return the next batch or the outcome."""
+        for reply in replies or ():
+            self._endpoints.append(reply.endpoint)
+            self._date = reply.date if reply.date is not None else self._date
+        rung = self._rung
+        while True:
+            if rung is None:
+                rung = self._open_next()
+                if rung is None:
+                    return self._exhausted()
+                replies = None
+            try:
+                batch = next(rung) if replies is None else rung.send(replies)
+            except StopIteration as done:
+                return self._answered(done.value, now)
+            except Unanswered as why:
+                self._give_up(why, now)
+                rung = self._rung = None
+                continue
+            self.requests += len(batch)
+            return batch
+
+    def abandon(self, status: Status, reason: str, now: float) -> Outcome:
+        """End here: the run's time is up."""
+        self._attempt(status, reason, now)
+        return self._exhausted()
+
+    def rung_name(self) -> str | None:
+        """The rung being climbed."""
+        return None if self._position < 0 else self.item.ladder[self._position][0]
+
+    def _open_next(self) -> Rung | None:
+        if self._final or self._position + 1 >= len(self.item.ladder):
+            return None
+        self._position += 1
+        name, value = self.item.ladder[self._position]
+        self._endpoints, self.rung_deadline = [], None
+        self._rung = self.rungs[name]({**self.item.args, "rung": value})
+        return self._rung
+
+    def _answered(self, data: JSON, now: float) -> Outcome:
+        self._attempt(Status.OK, "", now)
+        return Outcome(Status.OK, self.rung_name(), data, "", tuple(self.attempts), self._date)
+
+    def _give_up(self, why: Unanswered, now: float) -> None:
+        self._final = self._final or why.final
+        self._attempt(why.status, why.reason, now, why.reply)
+
+    def _attempt(self, status: Status, reason: str, now: float, reply: Reply | None = None) -> None:
+        cause, code = (reply.cause, reply.code) if reply else ("", None)
+        started = self._opened or now
+        name = self.rung_name() or "none"
+        self.attempts.append(Attempt(name, status, reason, max(0.0, now - started), tuple(self._endpoints), cause, code))
+
+    def _exhausted(self) -> Outcome:
+        attempts = tuple(self.attempts)
+        first = attempts[0] if attempts else Attempt("none", Status.SKIPPED, "no rung to try", 0.0)
+        reason = first.reason if len(attempts) < 2 else "; ".join(f"{a.rung}: {a.reason}" for a in attempts)
+        return Outcome(first.status, None, None, reason, attempts, self._date, retryable=not self._final and _transient(attempts))
+
+
+def _transient(attempts: Sequence[Attempt]) -> bool:
+    """Would asking again help? Not where a server said no (4xx), a tool is missing or an answer made no sense."""
+    again = {Status.UNREACHABLE, Status.TIMEOUT, Status.FAILED}
+    return any(a.status in again and not (a.code and 400 <= a.code < 500) for a in attempts)

@@ -1,0 +1,73 @@
+"""Threads that perform requests, so that the scheduler never waits for a server.
+
+The threads are daemons: one that hangs (a name lookup cannot be interrupted) is written off with `replace` and dies with the process.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from collector.model import Reply, Request
+
+
+@dataclass(slots=True, eq=False)
+class Job:
+    """One request on its way; `deadline` is monotonic."""
+
+    request: Request
+    deadline: float
+    abandoned: bool = False
+
+
+class Workers:
+    """At most `size` requests at once; replies come out of `finished` as (job, reply or the bug that was raised)."""
+
+    def __init__(self, perform: Callable[[Request, float], Reply], size: int) -> None:
+        self._perform = perform
+        self._size = size
+        self._started = 0
+        self._busy = 0
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self.finished: queue.SimpleQueue[tuple[Job, Reply | BaseException]] = queue.SimpleQueue()
+
+    def has_room(self) -> bool:
+        """Is a worker free (or may one be started)?"""
+        return self._busy < self._size
+
+    def submit(self, job: Job) -> None:
+        """Give a job to a worker; the caller saw to it that there is room."""
+        self._busy += 1
+        if self._busy > self._started:
+            self._start()
+        self._jobs.put(job)
+
+    def release(self) -> None:
+        """A reply was taken: its worker is free."""
+        self._busy -= 1
+
+    def replace(self, job: Job) -> None:
+        """Write a hanging worker off and let another one take its place."""
+        job.abandoned = True
+        self._start()
+
+    def close(self) -> None:
+        """Let idle workers end; hanging ones are left to the end of the process."""
+        for _ in range(self._started):
+            self._jobs.put(None)
+
+    def _start(self) -> None:
+        self._started += 1
+        threading.Thread(target=self._work, name=f"collector-{self._started}", daemon=True).start()
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            try:
+                reply: Reply | BaseException = self._perform(job.request, job.deadline)
+            except BaseException as bug:  # noqa: BLE001 - handed to the scheduler, which raises it in the main thread
+                reply = bug
+            if job.abandoned:
+                return
+            self.finished.put((job, reply))
