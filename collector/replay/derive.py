@@ -1,0 +1,90 @@
+"""Answers that a recording proves without holding them word by word.
+
+- An address where every recorded request failed to connect fails for any other path too: that a connection is refused does not depend on
+  the path.
+- A recorded `?recurse` answer of Consul's KV holds every key below it, so it also proves which keys are not there (404).
+- Consul answers `[]`, not 404, for a service that it does not know, and `/v1/catalog/services` lists all that it knows.
+
+Everything else is not in the recording, and None says so.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from urllib.parse import unquote
+
+from collector.model import JSON
+from collector.replay.match import Index, normal
+from collector.replay.recording import HttpExchange
+
+KV = "/v1/kv/"
+SERVICES = "/v1/catalog/services"
+OF_SERVICE = ("/v1/health/service/", "/v1/health/checks/", "/v1/catalog/service/")
+OK = 200
+NOT_FOUND = 404
+
+
+def derive(index: Index, netloc: str, path: str, query: Mapping[str, str]) -> HttpExchange | None:
+    """What the recording implies for a GET that it does not hold."""
+    recorded = index.at(netloc)
+    path = unquote(path)
+    if path.startswith(KV):
+        return _key(recorded, path, dict(normal(query)))
+    if path.startswith(OF_SERVICE):
+        return _unknown_service(recorded, path)
+    return unreachable(recorded)
+
+
+def unreachable(recorded: Sequence[HttpExchange]) -> HttpExchange | None:
+    """The failure that every request to an address had; None where one was answered, or none was recorded."""
+    return recorded[0] if recorded and all(exchange.status is None for exchange in recorded) else None
+
+
+def _key(recorded: Sequence[HttpExchange], path: str, query: Mapping[str, str]) -> HttpExchange | None:
+    covering = next((e for e in recorded if _covers(e, path)), None)
+    if covering is None or "keys" in query:
+        return unreachable(recorded)
+    key = path.removeprefix(KV)
+    entries = [entry for entry in _entries(covering) if entry["Key"] == key or ("recurse" in query and entry["Key"].startswith(key))]
+    if not entries:
+        return replace(covering, status=NOT_FOUND, body="")
+    return replace(covering, status=OK, body=_value(entries[0]) if "raw" in query else json.dumps(entries))
+
+
+def _covers(exchange: HttpExchange, path: str) -> bool:
+    return (
+        exchange.status in {OK, NOT_FOUND}
+        and exchange.path.startswith(KV)
+        and "recurse" in dict(normal(exchange.query))
+        and path.startswith(unquote(exchange.path))
+    )
+
+
+def _entries(exchange: HttpExchange) -> list[dict[str, JSON]]:
+    rows = _json(exchange) if exchange.status == OK else []
+    return [row for row in rows if isinstance(row, dict) and isinstance(row.get("Key"), str)] if isinstance(rows, list) else []
+
+
+def _value(entry: Mapping[str, JSON]) -> str:
+    try:
+        return base64.b64decode(str(entry.get("Value") or "")).decode("utf-8", "replace")
+    except ValueError:
+        return ""
+
+
+def _unknown_service(recorded: Sequence[HttpExchange], path: str) -> HttpExchange | None:
+    catalog = next((e for e in recorded if e.path == SERVICES and e.status == OK), None)
+    known = _json(catalog) if catalog else None
+    if catalog is None or not isinstance(known, dict) or path.rsplit("/", 1)[1] in known:
+        return unreachable(recorded)
+    return replace(catalog, path=path, body="[]")
+
+
+def _json(exchange: HttpExchange) -> JSON:
+    try:
+        return json.loads(exchange.body)
+    except (ValueError, RecursionError):
+        return None

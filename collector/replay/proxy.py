@@ -1,0 +1,129 @@
+"""The recorded servers behind a forward HTTP proxy on one free loopback port.
+
+Recorded addresses stay as they are: clients ask `GET http://127.0.0.8:20202/info HTTP/1.1` of the proxy, so one port stands for a whole
+cluster, and any number of replays run side by side, on every system. Where the recording shows that a target did not answer, the proxy
+says so as proxies do (`Proxy-Status`, RFC 9209). What was never recorded is 501, never a made-up answer.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import socketserver
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, cast
+
+from collector.replay import wire
+from collector.replay.derive import derive, unreachable
+from collector.replay.match import Index
+from collector.replay.recording import Recording
+
+NOT_RECORDED = 501
+POLL = 0.02
+"""Seconds between two looks at whether the server should stop."""
+
+
+class Asked(NamedTuple):
+    """One request that the replay was asked; `known` False: the recording does not hold it."""
+
+    method: str
+    netloc: str
+    path: str
+    known: bool
+
+
+@dataclass(slots=True)
+class Replay:
+    """A running replay: the proxy's `url`, and what it was asked so far."""
+
+    url: str
+    asked: list[Asked] = field(default_factory=list)
+
+    @property
+    def unknown(self) -> list[Asked]:
+        """The requests that were answered with 501."""
+        return [asked for asked in self.asked if not asked.known]
+
+
+@contextlib.contextmanager
+def replay_server(recording: Recording, *, latency: float = 0.0) -> Iterator[Replay]:
+    """Serve a recording until the block ends; no thread and no socket stays. Each answer is held back for `latency` seconds."""
+    with _Server(recording, latency) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(POLL,), name="replay", daemon=True)
+        thread.start()
+        try:
+            yield server.replay
+        finally:
+            server.shutdown()
+            server.hang_up()
+            thread.join()
+
+
+_Request = socket.socket | tuple[bytes, socket.socket]
+"""What socketserver hands around as a request; in a TCP server it is a socket."""
+
+
+class _Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
+    request_queue_size = 512
+    daemon_threads = False  # joined by server_close, so that a replay leaves nothing behind
+
+    def __init__(self, recording: Recording, latency: float) -> None:
+        super().__init__(("127.0.0.1", 0), _Connection)
+        self.index = Index(recording)
+        self.latency = latency
+        self.replay = Replay(f"http://127.0.0.1:{self.server_address[1]}")
+        self._open: set[_Request] = set()
+        self._lock = threading.Lock()
+
+    def process_request(self, request: _Request, client_address: Any) -> None:
+        with self._lock:
+            self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: _Request) -> None:
+        with self._lock:
+            self._open.discard(request)
+        super().shutdown_request(request)
+
+    def hang_up(self) -> None:
+        """Wake up every connection that waits for its client's next request."""
+        with self._lock:
+            for connection in self._open:
+                with contextlib.suppress(OSError):
+                    cast("socket.socket", connection).shutdown(socket.SHUT_RDWR)
+
+
+class _Connection(socketserver.StreamRequestHandler):
+    disable_nagle_algorithm = True
+    server: _Server
+
+    def handle(self) -> None:
+        with contextlib.suppress(ConnectionError, TimeoutError):
+            while ask := wire.read_ask(self.rfile):
+                time.sleep(self.server.latency)
+                self.wfile.write(self._answer(ask))
+                if not ask.keep_alive:
+                    return
+
+    def _answer(self, ask: wire.Ask) -> bytes:
+        found = self._connect(ask) if ask.method == "CONNECT" else self._request(ask)
+        self.server.replay.asked.append(Asked(ask.method, ask.netloc, ask.path, found is not None))
+        return found or wire.answer(NOT_RECORDED, "not in this recording\n", {"content-type": "text/plain"}, keep_alive=ask.keep_alive)
+
+    def _request(self, ask: wire.Ask) -> bytes | None:
+        index = self.server.index
+        found = index.answer(ask.method, ask.netloc, ask.path, ask.query)
+        if found is None and ask.method == "GET":
+            found = derive(index, ask.netloc, ask.path, ask.query)
+        return None if found is None else wire.recorded_answer(found, keep_alive=ask.keep_alive)
+
+    def _connect(self, ask: wire.Ask) -> bytes | None:
+        """Whether anything listened at an address: all that a connection without a request asks."""
+        recorded = self.server.index.at(ask.netloc)
+        failure = unreachable(recorded)
+        if failure is not None:
+            return wire.gateway_error(failure.error, keep_alive=False)
+        return b"HTTP/1.1 200 Connection established\r\n\r\n" if recorded else None

@@ -1,0 +1,230 @@
+"""The recording file: gzip, one JSON document a line; the first is the recording's `meta`, every further one is one exchange.
+
+    {"source": "meta", "scenario": "app-crash", "recorded_at": 1795503656.4, ...}
+    {"source": "nomad", "base": "http://127.0.0.1:4646", "method": "GET", "path": "/v1/nodes", "query": {}, "status": 200,
+     "headers": {...}, "body": "...", "seconds": 0.001}
+    {"source": "litefs", "base": ..., "method": ..., "path": ..., "query": ..., "status": null, "error": "... refused", "seconds": ...}
+    {"source": "exec", "alloc": "...", "task": "...", "argv": ["cat", "/litefs/.lag"], "rc": 0, "stdout": "...", "stderr": "", ...}
+
+A recording may come from someone else, so nothing in it is believed: sizes are bounded, and every field's type is checked.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import NoReturn, Self
+from urllib.parse import urlsplit
+
+from collector.errors import Problem, SpecError
+from collector.model import JSON, Mark
+
+MAX_LINE = 64 << 20
+"""Longest line, in bytes. An answer itself is capped at 8 MiB when it is collected; JSON escapes make it at most six times as long."""
+MAX_TOTAL = 1 << 30
+"""Largest unpacked recording, in bytes: a gzip bomb stops here."""
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class HttpExchange:
+    """One HTTP request and its answer. `status` None: no answer came, and `error` says why. Header names are lower case."""
+
+    source: str
+    base: str
+    path: str
+    method: str = "GET"
+    query: Mapping[str, str] = field(default_factory=dict)
+    status: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: str = ""
+    error: str = ""
+    seconds: float = 0.0
+
+    @property
+    def netloc(self) -> str:
+        """`host:port`, the port spelled out: what decides who is asked."""
+        return netloc(self.base)
+
+
+@dataclass(frozen=True, slots=True)
+class ExecExchange:
+    """One command inside a task and what came of it. `rc` None: it was killed at its deadline."""
+
+    alloc: str
+    task: str
+    argv: tuple[str, ...]
+    rc: int | None
+    stdout: str = ""
+    stderr: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """All exchanges of one cluster at one time, in the order in which they happened."""
+
+    meta: Mapping[str, JSON]
+    http: tuple[HttpExchange, ...] = ()
+    execs: tuple[ExecExchange, ...] = ()
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Read a recording; raise `SpecError` with file and line where it is not one."""
+        meta: JSON = None
+        http: list[HttpExchange] = []
+        execs: list[ExecExchange] = []
+        for line in _lines(Path(path)):
+            if meta is None:
+                meta = line.object_("meta")
+            elif line.text("source") == "exec":
+                execs.append(_exec(line))
+            else:
+                http.append(_http(line))
+        if meta is None:
+            _reject(Path(path), 1, "the file is empty")
+        return cls(meta, tuple(http), tuple(execs))
+
+    def save(self, path: str | Path) -> None:
+        """Write the recording so that `load` gives it back; the same recording gives the same bytes."""
+        with Path(path).open("wb") as raw, gzip.GzipFile(fileobj=raw, mode="wb", filename="", mtime=0) as file:
+            for document in self.documents():
+                file.write(json.dumps(document).encode() + b"\n")
+
+    def documents(self) -> Iterator[dict[str, JSON]]:
+        """The lines of the file, in order."""
+        yield {**self.meta, "source": "meta"}
+        for exchange in self.http:
+            unsaid = {"error"} if exchange.status is not None else {"headers", "body"}
+            yield {key: value for key, value in asdict(exchange).items() if key not in unsaid}
+        for command in self.execs:
+            yield {"source": "exec", **asdict(command)}
+
+    def base(self, source: str) -> str | None:
+        """The address of the recorded Nomad or Consul server: what the recorder was told, else the first one asked."""
+        told = self.meta.get("endpoints")
+        if isinstance(told, Mapping) and isinstance(told.get(source), str):
+            return str(told[source])
+        return next((exchange.base for exchange in self.http if exchange.source == source), None)
+
+
+def netloc(base: str) -> str:
+    """`host:port` of a base address; the scheme's own port where none is written. Raises ValueError where there is no host."""
+    parts = urlsplit(base)
+    port = parts.port or DEFAULT_PORTS.get(parts.scheme)
+    if not parts.hostname or port is None:
+        msg = f"{base!r} is not an address of the form http://host:port"
+        raise ValueError(msg)
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{host}:{port}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """One line of the file, whose fields are checked as they are read."""
+
+    path: Path
+    number: int
+    value: JSON
+
+    def object_(self, source: str) -> dict[str, JSON]:
+        if self.text("source") != source:
+            _reject(self.path, self.number, f"source is {self.value['source']!r}, expected {source!r}")
+        return dict(self.value)
+
+    def text(self, key: str, default: str | None = None) -> str:
+        return str(self._typed(key, str, default))
+
+    def number_(self, key: str) -> float:
+        return float(self._typed(key, (int, float), 0.0))
+
+    def code(self, key: str) -> int | None:
+        if self.value.get(key) is None:
+            return None
+        return int(self._typed(key, int, None))
+
+    def texts(self, key: str) -> dict[str, str]:
+        found = self._typed(key, dict, {})
+        if not all(isinstance(value, str | int | float) for value in found.values()):
+            _reject(self.path, self.number, f"{key} holds a value that is not text")
+        return {name: str(value) for name, value in found.items()}
+
+    def words(self, key: str) -> tuple[str, ...]:
+        found = self._typed(key, list, None)
+        if not all(isinstance(word, str) for word in found):
+            _reject(self.path, self.number, f"{key} holds a value that is not text")
+        return tuple(found)
+
+    def _typed(self, key: str, kind: type | tuple[type, ...], default: JSON) -> JSON:
+        found = self.value.get(key, default)
+        if not isinstance(found, kind) or isinstance(found, bool):
+            _reject(self.path, self.number, f"{key} is missing or of the wrong type")
+        return found
+
+
+def _lines(path: Path) -> Iterator[_Line]:
+    total = 0
+    try:
+        with gzip.open(path, "rb") as file:
+            number = 0
+            while raw := file.readline(MAX_LINE + 1):
+                number += 1
+                total += len(raw)
+                if len(raw) > MAX_LINE or total > MAX_TOTAL:
+                    _reject(path, number, "the recording is too large")
+                yield _Line(path, number, _document(path, number, raw))
+    except (OSError, EOFError, zlib.error) as error:
+        _reject(path, 1, f"cannot be read: {error}")
+
+
+def _document(path: Path, number: int, raw: bytes) -> JSON:
+    try:
+        value = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        _reject(path, number, f"not JSON: {error}")
+    if not isinstance(value, dict):
+        _reject(path, number, "not a JSON object")
+    return value
+
+
+def _http(line: _Line) -> HttpExchange:
+    exchange = HttpExchange(
+        source=line.text("source"),
+        base=line.text("base"),
+        path=line.text("path"),
+        method=line.text("method", "GET"),
+        query=line.texts("query"),
+        status=line.code("status"),
+        headers={name.lower(): value for name, value in line.texts("headers").items()},
+        body=line.text("body", ""),
+        error=line.text("error", ""),
+        seconds=line.number_("seconds"),
+    )
+    try:
+        netloc(exchange.base)
+    except ValueError as error:
+        _reject(line.path, line.number, str(error))
+    if exchange.status is not None and not 100 <= exchange.status <= 999:  # noqa: PLR2004 - what fits a status line
+        _reject(line.path, line.number, f"{exchange.status} is not an HTTP status")
+    return exchange
+
+
+def _exec(line: _Line) -> ExecExchange:
+    return ExecExchange(
+        alloc=line.text("alloc"),
+        task=line.text("task"),
+        argv=line.words("argv"),
+        rc=line.code("rc"),
+        stdout=line.text("stdout", ""),
+        stderr=line.text("stderr", ""),
+        seconds=line.number_("seconds"),
+    )
+
+
+def _reject(path: Path, number: int, message: str) -> NoReturn:
+    hint = "a recording is made by `collector record`"
+    raise SpecError([Problem(Mark(str(path), number, 1), message, hint)]) from None

@@ -1,0 +1,108 @@
+"""HTTP/1.1 as the replay needs it: reading one request, writing one answer.
+
+By hand, not with http.server: benchmarks put thousands of requests through this, and the header parser of the standard library
+costs more than everything else here together. A request with a body is never recorded, so none is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from io import BufferedIOBase
+from urllib.parse import parse_qsl, urlsplit
+
+from collector.replay.recording import HttpExchange, netloc
+
+MAX_LINE = 64 << 10
+MAX_HEADERS = 200
+REFUSED = "connection_refused"
+PROXY_STATUS: Mapping[str, tuple[str, ...]] = {
+    REFUSED: ("refused",),
+    "dns_error": ("name or service", "resolve", "getaddrinfo", "nodename", "dns"),
+    "tls_certificate_error": ("certificate",),
+    "tls_protocol_error": ("ssl", "tls"),
+    "connection_timeout": ("timed out", "timeout", "deadline"),
+    "destination_ip_unroutable": ("no route", "unreachable", "unroutable"),
+    "connection_terminated": ("reset", "closed", "disconnected", "aborted", "incomplete", "eof"),
+}
+"""Error types of RFC 9209 (section 2.3), each with the words of Python's and of our own reasons for a connection that failed."""
+TIMEOUTS = frozenset({"connection_timeout"})
+HOP_BY_HOP = frozenset({"connection", "content-length", "content-encoding", "transfer-encoding", "keep-alive", "proxy-status"})
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One request as it was asked of the proxy. `netloc` is empty where the request line names no usable address."""
+
+    method: str
+    netloc: str
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    keep_alive: bool = True
+
+
+def read_ask(stream: BufferedIOBase) -> Ask | None:
+    """Read one request; None where the client is done or does not speak HTTP."""
+    words = stream.readline(MAX_LINE).decode("latin-1").split()
+    headers = _read_headers(stream)
+    if len(words) != 3 or headers is None:  # noqa: PLR2004 - method, target, version
+        return None
+    method, target, version = words
+    keep_alive = version == "HTTP/1.1" and headers.get("connection", "").lower() != "close" and headers.get("content-length", "0") == "0"
+    if method == "CONNECT":
+        return Ask(method, target, "", keep_alive=False)
+    if target.startswith("/"):
+        target = f"http://{headers.get('host', '')}{target}"
+    try:
+        parts = urlsplit(target)
+        address = netloc(target)
+    except ValueError:
+        return Ask(method, "", target, keep_alive=False)
+    return Ask(method, address, parts.path, dict(parse_qsl(parts.query, keep_blank_values=True)), keep_alive)
+
+
+def _read_headers(stream: BufferedIOBase) -> dict[str, str] | None:
+    headers: dict[str, str] = {}
+    for _ in range(MAX_HEADERS):
+        line = stream.readline(MAX_LINE).decode("latin-1")
+        if line in {"\r\n", "\n"}:
+            return headers
+        name, _, value = line.partition(":")
+        headers[name.strip().lower()] = value.strip()
+        if not line.endswith("\n"):
+            break
+    return None
+
+
+def answer(status: int, body: str = "", headers: Mapping[str, str] | None = None, *, keep_alive: bool = True) -> bytes:
+    """One HTTP/1.1 answer, as it goes on the wire."""
+    content = body.encode()
+    sent = {name: value for name, value in (headers or {}).items() if name not in HOP_BY_HOP and "\n" not in value and "\r" not in value}
+    sent |= {"content-length": str(len(content)), "connection": "keep-alive" if keep_alive else "close"}
+    phrase = HTTPStatus(status).phrase if status in set(HTTPStatus) else "Unnamed"
+    head = "".join(f"{name}: {value}\r\n" for name, value in sent.items())
+    return f"HTTP/1.1 {status} {phrase}\r\n{head}\r\n".encode("utf-8", "replace") + content
+
+
+def recorded_answer(exchange: HttpExchange, *, keep_alive: bool = True) -> bytes:
+    """The answer that was recorded; where none came, what a forward proxy says of it."""
+    if exchange.status is None:
+        return gateway_error(exchange.error, keep_alive=keep_alive)
+    return answer(exchange.status, exchange.body, exchange.headers, keep_alive=keep_alive)
+
+
+def gateway_error(reason: str, *, keep_alive: bool = True) -> bytes:
+    """502 or 504 with RFC 9209's `Proxy-Status`: the standard way of a forward proxy to say why its target did not answer."""
+    kind = error_type(reason)
+    details = reason.replace("\\", "").replace('"', "'").encode("ascii", "replace").decode()
+    details = "".join(character for character in details if character.isprintable())
+    headers = {"content-type": "text/plain; charset=utf-8", "Proxy-Status": f'collector-replay; error={kind}; details="{details}"'}
+    status = HTTPStatus.GATEWAY_TIMEOUT if kind in TIMEOUTS else HTTPStatus.BAD_GATEWAY
+    return answer(status, f"{kind}: {reason}\n", headers, keep_alive=keep_alive)
+
+
+def error_type(reason: str) -> str:
+    """The RFC 9209 error type for the reason of a connection that failed."""
+    text = reason.lower()
+    return next((kind for kind, words in PROXY_STATUS.items() if any(word in text for word in words)), "destination_unavailable")
