@@ -1,0 +1,73 @@
+"""Finds what ships with the collector: schemas, templates, specs, recorded incidents and rules.
+
+In a wheel they are package data beside this file; in a checkout or an editable install they stand at the root of the repository.
+`__file__` is used rather than importlib.resources: wheels are always unpacked, and its import costs as much as reading every schema.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+
+from collector.errors import UsageError
+from collector.model import JSON
+from collector.suggest import did_you_mean
+
+_PACKAGE = Path(__file__).parent
+_SCHEMA, _INCIDENT, _SPEC = ".schema.json", ".jsonl.gz", ".yml"
+
+
+def _directory(name: str) -> Path:
+    packaged = _PACKAGE / name
+    return packaged if packaged.is_dir() else _PACKAGE.parent / name
+
+
+def _names(directory: Path, suffix: str) -> list[str]:
+    return sorted(path.relative_to(directory).as_posix().removesuffix(suffix) for path in directory.rglob(f"*{suffix}"))
+
+
+def _find(directory: Path, name: str, suffix: str) -> Path:
+    """The file of that name. Only names that are listed are opened, so that a name can never be a way out of the directory."""
+    known = _names(directory, suffix)
+    if name not in known:
+        hint = did_you_mean(name, known) or f"there are: {', '.join(known) or 'none'}"
+        raise UsageError(f"{directory.name}: there is no {name!r} ({hint})")
+    return directory / f"{name}{suffix}"
+
+
+@cache
+def schema(name: str) -> dict[str, JSON]:
+    """The JSON schema of that name (`spec`, `kinds/nomad_nodes`), read once; do not change it. Raises `UsageError` for an unknown name."""
+    document: dict[str, JSON] = json.loads(_find(_directory("schemas"), name, _SCHEMA).read_text("utf-8"))
+    return document
+
+
+def schema_names() -> list[str]:
+    """Names of all schemas, sorted."""
+    return _names(_directory("schemas"), _SCHEMA)
+
+
+def incident(name: str) -> Path:
+    """The recorded incident of that name. Raises `UsageError` for an unknown name."""
+    return _find(_directory("incidents"), name, _INCIDENT)
+
+
+def incidents() -> list[str]:
+    """Names of the recorded incidents, sorted."""
+    return _names(_directory("incidents"), _INCIDENT)
+
+
+def spec_path(name: str) -> Path:
+    """The spec of that name that ships with the collector (`navidrome`). Raises `UsageError` for an unknown name."""
+    return _find(_directory("specs"), name, _SPEC)
+
+
+def template_dir() -> Path:
+    """The directory of the report templates."""
+    return _directory("templates")
+
+
+def rules_dir() -> Path:
+    """The directory of the rules, which are part of the package."""
+    return _PACKAGE / "rules"

@@ -1,0 +1,250 @@
+"""YAML text to plain JSON data, with the place of every value.
+
+The subset of YAML that a spec, a rule file or a file of variables needs: mappings with text keys, lists, scalars. Built on the parser's
+events, so that nothing recurses, nothing is constructed from a tag, and what is refused is refused before it can cost anything
+(facts: merge keys and aliases are CPU bombs, duplicate keys silently win, deep nesting ends in RecursionError).
+Plain scalars mean what they mean in YAML 1.2: `no` and `on` are text, `012` and `12:30:45` are text, there are no dates.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from collector.errors import Problem, SpecError
+from collector.model import JSON, Mark
+
+MAX_BYTES = 1 << 20
+MAX_DEPTH = 64
+MAX_NODES = 100_000
+MAX_DIGITS = 100
+
+_CONSTANTS: dict[str, JSON] = {"": None, "~": None, "null": None, "true": True, "false": False}
+_INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)", re.ASCII)
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?)([eE][-+]?[0-9]+)?", re.ASCII)
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+_QUOTE_IT = 'an expression needs quotes: "{{ ... }}"'
+_PARSER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The data of a YAML file. `marks` holds the place of each value and `keys` that of each mapping key, by JSON path."""
+
+    file: str
+    data: JSON
+    marks: dict[str, Mark]
+    keys: dict[str, Mark]
+
+    def mark(self, path: str) -> Mark:
+        """Where the value at `path` stands; for a path that is not there, where its nearest container stands."""
+        while path not in self.marks and path != "$":
+            path = parent(path)
+        return self.marks.get(path, Mark(self.file, 1, 1))
+
+    def key_mark(self, path: str) -> Mark:
+        """Where the key of the value at `path` stands."""
+        return self.keys.get(path) or self.mark(path)
+
+
+def child(path: str, key: str | int) -> str:
+    """The JSON path of a member: `$.a`, `$.a[0]`, `$['a b']`."""
+    if isinstance(key, int):
+        return f"{path}[{key}]"
+    return f"{path}.{key}" if _IDENTIFIER.fullmatch(key) else f"{path}[{key!r}]"
+
+
+def parent(path: str) -> str:
+    """The JSON path of the container of `path`; `$` for `$`."""
+    cut = max(path.rfind("."), path.rfind("["))
+    return path[:cut] if cut > 0 else "$"
+
+
+def scalar(text: str) -> JSON:
+    """What an unquoted scalar means: null, true, false, a number, or the text itself."""
+    lowered = text.lower()
+    if lowered in _CONSTANTS and text in (lowered, text.upper(), text.title()):
+        return _CONSTANTS[lowered]
+    if len(text) > MAX_DIGITS:
+        return text
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    if _FLOAT.fullmatch(text) and math.isfinite(float(text)):
+        return float(text)
+    return text
+
+
+def read(path: Path) -> Document:
+    """Reads and loads a YAML file; raises `SpecError` also when it cannot be read."""
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
+        return load(content.decode("utf-8"), str(path))
+    except OSError as error:
+        raise SpecError([Problem(Mark(str(path), 1, 1), f"cannot be read: {error.strerror}")]) from error
+    except UnicodeDecodeError as error:
+        raise SpecError([Problem(Mark(str(path), 1, 1), f"is not UTF-8: {error.reason} at byte {error.start}")]) from error
+
+
+def load(text: str, file: str) -> Document:
+    """The data of one YAML document. Raises `SpecError` with every problem and its place, and nothing else, whatever the text is."""
+    try:
+        if len(text.encode("utf-8")) > MAX_BYTES:
+            raise SpecError([Problem(Mark(file, 1, 1), f"is larger than {MAX_BYTES} bytes")])
+        composer = _Composer(file)
+        for event in yaml.parse(text, Loader=_PARSER):
+            composer.take(event)
+    except UnicodeEncodeError as error:
+        raise SpecError([Problem(Mark(file, 1, 1), f"is not text: {error.reason} at character {error.start}")]) from error
+    except yaml.YAMLError as error:
+        raise SpecError([_syntax_problem(error, text, file)]) from error
+    if composer.problems:
+        raise SpecError(composer.problems)
+    return Document(file, composer.root.value, composer.marks, composer.keys)
+
+
+def _syntax_problem(error: yaml.YAMLError, text: str, file: str) -> Problem:
+    place = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    message = getattr(error, "problem", None) or getattr(error, "reason", None) or "not YAML"
+    if place is None:
+        return Problem(Mark(file, 1, 1), f"not YAML: {message}")
+    lines = text.splitlines()
+    line = lines[place.line] if place.line < len(lines) else ""
+    context = getattr(error, "context", None)
+    detail = f"{message} {context}" if context else message
+    return Problem(Mark(file, place.line + 1, place.column + 1), f"not YAML: {detail}", _QUOTE_IT if "{{" in line else "")
+
+
+@dataclass(slots=True)
+class _Frame:
+    """A container that is being filled. `value` is a list, a dict, or for the document itself its one value."""
+
+    kind: type[list[Any]] | type[dict[str, Any]] | None
+    path: str
+    value: Any = None
+    key: str | None = None
+    awaits_key: bool = False
+
+
+@dataclass(slots=True)
+class _Composer:
+    """Builds data out of events, without recursion."""
+
+    file: str
+    problems: list[Problem] = field(default_factory=list)
+    marks: dict[str, Mark] = field(default_factory=dict)
+    keys: dict[str, Mark] = field(default_factory=dict)
+    root: _Frame = field(default_factory=lambda: _Frame(None, "$"))
+    _stack: list[_Frame] = field(default_factory=list)
+    _documents: int = 0
+    _nodes: int = 0
+    _skipping: int = 0
+
+    def take(self, event: yaml.Event) -> None:
+        """One event of the parser."""
+        if isinstance(event, yaml.DocumentStartEvent):
+            self._documents += 1
+            if self._documents > 1:
+                self._stop(event, "a second document starts here: one file holds one")
+        elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
+            self._end()
+        elif isinstance(event, yaml.NodeEvent):
+            self._node(event)
+
+    def _node(self, event: yaml.NodeEvent) -> None:
+        self._nodes += 1
+        if self._nodes > MAX_NODES:
+            self._stop(event, f"has more than {MAX_NODES} values")
+        if len(self._stack) + self._skipping > MAX_DEPTH:
+            self._stop(event, f"is nested deeper than {MAX_DEPTH} levels")
+        container = isinstance(event, yaml.CollectionStartEvent)
+        if self._skipping:
+            self._skipping += container
+            return
+        self._refuse(event)
+        frame = self._stack[-1] if self._stack else self.root
+        if frame.awaits_key:
+            self._key(frame, event)
+        else:
+            self._value(frame, event)
+
+    def _refuse(self, event: yaml.NodeEvent) -> None:
+        if isinstance(event, yaml.AliasEvent):
+            self._problem(event, f"alias *{event.anchor} is not allowed: write the value out")
+        elif event.anchor:
+            self._problem(event, f"anchor &{event.anchor} is not allowed: write the value out where it is needed")
+        elif getattr(event, "tag", None):
+            self._problem(event, f"tag {event.tag} is not allowed", "quote the value to make it text")
+
+    def _key(self, frame: _Frame, event: yaml.NodeEvent) -> None:
+        frame.awaits_key = False
+        if isinstance(event, yaml.CollectionStartEvent):
+            self._skipping = 1
+            expression = isinstance(event, yaml.MappingStartEvent) and event.flow_style
+            self._problem(event, "a key must be text, not a list or a mapping", _QUOTE_IT if expression else "")
+            frame.key = None
+            return
+        text = getattr(event, "value", "")
+        if _plain(event) and not isinstance(scalar(text), str):
+            self._problem(event, f"a key must be text, not {text or 'empty'}", f'quote it: "{text}"')
+        path = child(frame.path, text)
+        if path in self.keys:
+            self._problem(event, f'key "{text}" stands here a second time', f"the first is in line {self.keys[path].line}", path)
+        self.keys.setdefault(path, self._mark(event, path))
+        frame.key = text
+
+    def _value(self, frame: _Frame, event: yaml.NodeEvent) -> None:
+        path = self._member_path(frame)
+        self.marks[path] = self._mark(event, path)
+        value: Any = None
+        if isinstance(event, yaml.MappingStartEvent):
+            value = {}
+            self._stack.append(_Frame(dict, path, value, awaits_key=True))
+        elif isinstance(event, yaml.SequenceStartEvent):
+            value = []
+            self._stack.append(_Frame(list, path, value))
+        elif isinstance(event, yaml.ScalarEvent):
+            value = scalar(event.value) if _plain(event) else event.value
+        _put(frame, value)
+
+    def _member_path(self, frame: _Frame) -> str:
+        if frame.kind is list:
+            return child(frame.path, len(frame.value))
+        return frame.path if frame.kind is None or frame.key is None else child(frame.path, frame.key)
+
+    def _end(self) -> None:
+        if self._skipping:
+            self._skipping -= 1
+        else:
+            self._stack.pop()
+
+    def _mark(self, event: yaml.Event, path: str) -> Mark:
+        return Mark(self.file, event.start_mark.line + 1, event.start_mark.column + 1, path)
+
+    def _problem(self, event: yaml.Event, message: str, hint: str = "", path: str | None = None) -> None:
+        place = path or (self._member_path(self._stack[-1]) if self._stack else "$")
+        self.problems.append(Problem(self._mark(event, place), message, hint))
+
+    def _stop(self, event: yaml.Event, message: str) -> None:
+        self._problem(event, message)
+        raise SpecError(self.problems)
+
+
+def _plain(event: yaml.Event) -> bool:
+    return isinstance(event, yaml.ScalarEvent) and not event.style
+
+
+def _put(frame: _Frame, value: JSON) -> None:
+    if frame.kind is list:
+        frame.value.append(value)
+    elif frame.kind is dict:
+        if frame.key is not None:
+            frame.value[frame.key] = value
+        frame.key, frame.awaits_key = None, True
+    else:
+        frame.value = value
