@@ -1,0 +1,96 @@
+"""What is known of each node that is not well: its checks, the end of its logs and LiteFS's state, each with where it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from collector.model import JSON
+from collector.render.units import NOTHING, age, clock, count, duration, time_of_day
+
+_WANTED = 20
+"""Lines of a log that are shown where the item did not say how many."""
+
+_EXCERPT = 1000
+"""Characters of one log line, or of one check's output, that are shown without -v."""
+
+
+def diagnostics(document: Mapping[str, JSON], *, verbose: int) -> list[JSON]:
+    """Return a block for each node that the report has details of; none when all is well (unless -v)."""
+    if document["verdict"] == "ok" and not verbose:
+        return []
+    return [_block(detail, document["now"], verbose) for detail in document["details"]]
+
+
+def _block(detail: Mapping[str, JSON], now: str, verbose: int) -> dict[str, JSON]:
+    return {
+        "node": detail["node"],
+        "checks": [_check(check, now, verbose) for check in detail["checks"]],
+        "logs": [_log(log, verbose) for log in detail["logs"]],
+        "litefs": _litefs(detail["litefs"]) if detail["litefs"] else None,
+        "events": [{**event, "clock": time_of_day(event.get("at"))} for event in detail["events"]],
+    }
+
+
+def _check(check: Mapping[str, JSON], now: str, verbose: int) -> dict[str, JSON]:
+    """Return a check: its title with status and age, its output, and where that text is from."""
+    since = check.get("since")
+    service = check.get("service")
+    of_service = f" of {service}" if service and service not in check["name"] else ""
+    return {
+        "title": f'check "{check["name"]}"{of_service}',
+        "status": check["status"],
+        "for": f" for {age(since, now)}" if since else "",
+        "since": clock(since) if since else "",
+        "source": check.get("output_source") or "",
+        "output": _excerpt((check.get("output") or "").strip() or "(no output)", verbose),
+    }
+
+
+def _log(log: Mapping[str, JSON], verbose: int) -> dict[str, JSON]:
+    """Return the end of one log: a title that says which and how much of it, and its lines."""
+    wanted = log.get("wanted") or _WANTED
+    lines = log["lines"][-wanted:]
+    extent = f"last {count(len(lines), 'line')}" if len(lines) == wanted else f"all {count(len(lines), 'line')}"
+    return {
+        "title": f"{log['stream']} of allocation {log['alloc'][:8]}, task {log['task']}, {extent if lines else 'nothing written'}",
+        "source": log.get("source") or "",
+        "lines": [_excerpt(line, verbose) for line in lines],
+    }
+
+
+def _excerpt(text: str, verbose: int) -> str:
+    """Return the start of a text that would fill the screen, and how much of it is left out; all of it with -v."""
+    if verbose or len(text) <= _EXCERPT:
+        return text
+    return f"{text[:_EXCERPT]}… ({len(text) - _EXCERPT} characters more with -v)"
+
+
+def _litefs(state: Mapping[str, JSON]) -> dict[str, JSON]:
+    """Return LiteFS's state in one line, the rung that told it, and its notes."""
+    facts = [
+        _role(state.get("role")),
+        state.get("version") and f"version {state['version']}",
+        _known("up", state.get("uptime_seconds")),
+        _known("lag", state.get("lag_seconds")),
+        state.get("primary_hostname") and f"its primary: {state['primary_hostname']}",
+        *(_position(database) for database in state.get("databases") or []),
+    ]
+    return {"text": ", ".join(str(fact) for fact in facts if fact), "rung": state.get("rung") or "", "notes": state.get("notes") or []}
+
+
+def _role(role: str | None) -> str:
+    return role if role in ("primary", "replica") else f"role {role or 'unknown'}"
+
+
+def _known(name: str, seconds: float | None) -> str | None:
+    return None if seconds is None else f"{name} {duration(seconds)}"
+
+
+def _position(database: Mapping[str, JSON]) -> str:
+    checksum = database.get("checksum")
+    behind = database.get("behind")
+    return (
+        f"{database['name']} at {database.get('txid', NOTHING)}"
+        + (f"/{checksum}" if checksum else "")
+        + (f" ({behind} behind)" if behind else "")
+    )

@@ -1,0 +1,115 @@
+"""Text laid out in columns of a terminal: cutting, padding, wrapping and tables, by what a character really takes up."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from collector.model import JSON
+
+ELLIPSIS = "…"
+NARROWEST = 48
+"""Terminals with fewer columns than this get lines of this many."""
+
+_GAP = "  "
+_SGR = re.compile(r"\x1b\[[0-9;]*m")
+_COLOURS = {"critical": "1;31", "warning": "33", "unknown": "35", "info": "36", "ok": "32", "dim": "2", "strong": "1"}
+
+
+def paint(text: str, style: str | None, *, colour: bool) -> str:
+    """Return `text` in the colour of a severity (or `dim`, `strong`), or as it is when colour is off or the style has none."""
+    code = _COLOURS.get(style or "") if colour else None
+    return f"\x1b[{code}m{text}\x1b[0m" if code and text else text
+
+
+def columns_of(text: str) -> int:
+    """Return how many terminal columns `text` takes up; our own colours take none."""
+    bare = _SGR.sub("", text)
+    return len(bare) if bare.isascii() else sum(map(_columns, bare))
+
+
+def _columns(character: str) -> int:
+    from wcwidth import wcwidth  # noqa: PLC0415 - most reports are ASCII and never need it
+
+    return max(0, wcwidth(character))
+
+
+def cut(text: str, room: int) -> str:
+    """Return `text` in at most `room` columns; what was longer ends with an ellipsis."""
+    if columns_of(text) <= room:
+        return text
+    head, _ = _split(text, max(0, room - 1))
+    return head + ELLIPSIS if room > 0 else ""
+
+
+def pad(text: str, room: int, *, right: bool = False) -> str:
+    """Return `text` filled up with blanks to `room` columns; `right` puts them before it."""
+    blanks = " " * (room - columns_of(text))
+    return blanks + text if right else text + blanks
+
+
+def wrap(text: str, room: int) -> list[str]:
+    """Return the lines of one paragraph, each at most `room` columns; a word that is longer than a line is broken."""
+    lines, line = [], ""
+    for piece in re.findall(r"\s+|\S+", text.expandtabs(4).rstrip()):
+        if columns_of(line) + columns_of(piece) <= room:
+            line += piece
+            continue
+        if line.strip():
+            lines.append(line.rstrip())
+        line = "" if piece.isspace() else piece
+        while columns_of(line) > room:
+            head, line = _split(line, room)
+            lines.append(head)
+    return [*lines, line.rstrip()] if line.strip() or not lines else lines
+
+
+def _split(text: str, room: int) -> tuple[str, str]:
+    """Return the longest head of `text` within `room` columns (a single wider character counts as one) and the rest."""
+    used = 0
+    for index, character in enumerate(text):
+        used += _columns(character)
+        if used > room:
+            return text[: max(1, index)], text[max(1, index) :]
+    return text, ""
+
+
+def hang(text: str, first: str, rest: str | None = None, *, width: int) -> str:
+    """Return `text` wrapped within `width`, `first` before its first line and `rest` (as many blanks) before the others.
+
+    A `first` that would leave less than half of the line stands on a line of its own.
+    """
+    if columns_of(first) > width // 2:
+        return "\n".join([*wrap(first, width), hang(text, "    ", width=width)])
+    rest = " " * columns_of(first) if rest is None else rest
+    room = width - max(columns_of(first), columns_of(rest))
+    lines = [line for paragraph in text.split("\n") for line in wrap(paragraph, room)]
+    return "\n".join((start + line).rstrip() for start, line in zip([first, *[rest] * len(lines)], lines, strict=False))
+
+
+def table(columns: Sequence[Mapping[str, JSON]], rows: Sequence[Sequence[Mapping[str, JSON]]], *, width: int, colour: bool) -> str:
+    """Return aligned lines no wider than `width`, the titles first.
+
+    A column is {title, least, right}; a cell is {text, severity}. Too wide a table shrinks its widest column down to `least`, then on.
+    """
+    titles = [{"text": column["title"], "severity": "dim"} for column in columns]
+    cells = [titles, *rows]
+    natural = [max(columns_of(row[index]["text"]) for row in cells) for index in range(len(columns))]
+    widths = _fit(natural, [column["least"] for column in columns], width - len(_GAP) * (len(columns) - 1))
+    return "\n".join(_line(row, columns, widths, colour=colour) for row in cells)
+
+
+def _fit(widths: list[int], least: Sequence[int], room: int) -> list[int]:
+    for floor in (least, [3] * len(widths)):
+        while sum(widths) > room and (wide := [index for index, size in enumerate(widths) if size > floor[index]]):
+            widths[max(wide, key=lambda index: widths[index])] -= 1
+    return widths
+
+
+def _line(row: Sequence[Mapping[str, JSON]], columns: Sequence[Mapping[str, JSON]], widths: Sequence[int], *, colour: bool) -> str:
+    cells = []
+    for cell, column, room in zip(row, columns, widths, strict=True):
+        text = pad(cut(cell["text"], room), room, right=column["right"])
+        cells.append(paint(text, cell["severity"], colour=colour))
+    line = _GAP.join(cells)
+    return line if colour else line.rstrip()

@@ -1,0 +1,90 @@
+"""The table of nodes: what stands in each cell, which rows are shown, and what the others come to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from collector.model import JSON
+from collector.render.units import NOTHING, count, short
+
+TABLE_LIMIT = 40
+"""A cluster with more nodes than this shows the sick ones and a summary of the others (all of them with -v)."""
+
+COLUMNS: tuple[dict[str, JSON], ...] = (
+    {"title": "NODE", "least": 8, "right": False, "about": "the node's name"},
+    {"title": "CONSUL", "least": 8, "right": False, "about": "the worst of the node's checks in Consul"},
+    {"title": "NOMAD", "least": 6, "right": False, "about": "the Nomad client's status"},
+    {"title": "ALLOC", "least": 8, "right": False, "about": "the allocation looked at"},
+    {"title": "RESTARTS", "least": 8, "right": True, "about": "restarts of the allocation's tasks"},
+    {"title": "ROLE", "least": 7, "right": False, "about": "LiteFS's role"},
+    {"title": "UPTIME", "least": 6, "right": False, "about": "how long LiteFS has been up"},
+    {"title": "LAG", "least": 5, "right": False, "about": "how far LiteFS is behind its primary"},
+    {"title": "TXID", "least": 5, "right": False, "about": "the last transaction of the database"},
+)
+
+_CONSUL_SEVERITY = {"critical": "critical", "warning": "warning", "absent": "warning", "unknown": "unknown"}
+_NOMAD_SEVERITY = {"ready": None, "down": "critical", "disconnected": "critical", "initializing": "warning"}
+
+
+def node_rows(nodes: Sequence[Mapping[str, JSON]], *, verbose: int) -> dict[str, JSON]:
+    """Return the table's columns, the rows to show as cells in their order, and what the rest comes to (empty when all are shown)."""
+    shown = nodes if verbose or len(nodes) <= TABLE_LIMIT else [node for node in nodes if node["severity"]]
+    rest = [node for node in nodes if node not in shown]
+    return {
+        "columns": [dict(column) for column in COLUMNS],
+        "rows": [{"name": node["name"], "severity": node["severity"], "cells": _cells(node)} for node in shown],
+        "rest": _rest(rest, bool(shown)) if rest else "",
+    }
+
+
+def _cells(node: Mapping[str, JSON]) -> list[JSON]:
+    allocation = node["allocation"] or {}
+    restarts = allocation.get("restarts")
+    consul = _CONSUL_SEVERITY.get(node["consul"])
+    return [
+        _cell(node["name"], node["severity"]),
+        _cell(node["consul"].upper() if consul == "critical" else node["consul"], consul),
+        _nomad(node),
+        _cell((allocation.get("id") or NOTHING)[:8]),
+        _cell(NOTHING if restarts is None else str(restarts), "warning" if restarts and node["severity"] else None),
+        _cell(node["role"] if node["role"] in ("primary", "replica") else NOTHING),
+        _cell(short(node["uptime_seconds"])),
+        _lag(node),
+        _transactions(node["databases"]),
+    ]
+
+
+def _cell(text: str, severity: str | None = None) -> dict[str, JSON]:
+    return {"text": text, "severity": severity}
+
+
+def _nomad(node: Mapping[str, JSON]) -> dict[str, JSON]:
+    """Return the client's status; a ready client that takes no work shows that instead."""
+    if node["nomad"] == "ready" and node["eligibility"] == "ineligible":
+        return _cell("ineligible", "warning")
+    return _cell(node["nomad"], _NOMAD_SEVERITY.get(node["nomad"], "unknown"))
+
+
+def _lag(node: Mapping[str, JSON]) -> dict[str, JSON]:
+    """Return the lag; a replica whose lag nobody knows shows a question mark, a primary has none."""
+    unknown = "?" if node["role"] == "replica" else NOTHING
+    behind = any(database.get("behind") for database in node["databases"])
+    severity = node["severity"] if behind or node["lag_seconds"] else None
+    return _cell(unknown if node["lag_seconds"] is None else short(node["lag_seconds"]), severity)
+
+
+def _transactions(databases: Sequence[Mapping[str, JSON]]) -> dict[str, JSON]:
+    """Return each database's position, and by how many transactions it is behind: `36`, `34 (-2)`, `36/7`."""
+    positions = [f"{database['txid']}" + (f" (-{database['behind']})" if database.get("behind") else "") for database in databases]
+    return _cell("/".join(positions) or NOTHING)
+
+
+def _rest(nodes: Sequence[Mapping[str, JSON]], others: bool) -> str:
+    """Return what the nodes that have no row come to: `294 more nodes: consul 294 passing; nomad 294 ready; 293 replica, 1 primary`."""
+    tally = "; ".join(f"{name} {_tally(node[name] for node in nodes)}" for name in ("consul", "nomad", "role"))
+    return f"{count(len(nodes), 'more node' if others else 'node')}: {tally} (all with -v)"
+
+
+def _tally(values: object) -> str:
+    return ", ".join(f"{number} {value}" for value, number in Counter(values).most_common())  # type: ignore[call-overload]

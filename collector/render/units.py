@@ -1,0 +1,77 @@
+"""Seconds, moments and counts as people read them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+NOTHING = "-"
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+
+
+def rfc3339(seconds: float | None) -> str | None:
+    """Return Unix seconds as RFC 3339 in UTC with milliseconds; None stays None."""
+    if seconds is None:
+        return None
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def moment(text: str | None) -> datetime | None:
+    """Return the moment that an RFC 3339 text names; None stays None."""
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def seconds_between(earlier: str | None, later: str | None) -> float | None:
+    """Return the seconds from one RFC 3339 text to another; None when either is not known."""
+    start, end = moment(earlier), moment(later)
+    return None if start is None or end is None else (end - start).total_seconds()
+
+
+def clock(text: str | None) -> str:
+    """Return an RFC 3339 text as `2026-11-24 06:23:41 UTC`."""
+    at = moment(text)
+    return NOTHING if at is None else at.strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def time_of_day(text: str | None) -> str:
+    """Return the `06:23:41` of an RFC 3339 text."""
+    at = moment(text)
+    return NOTHING if at is None else at.strftime("%H:%M:%S")
+
+
+def duration(seconds: float | None) -> str:
+    """Return a length of time in at most two units: `0.4 s`, `42 s`, `4 min`, `3 h 12 min`, `2 d 4 h`."""
+    if seconds is None:
+        return NOTHING
+    if seconds < 0:
+        return "-" + duration(-seconds)
+    if seconds < _HOUR:
+        return short(seconds)
+    big, small, names = (_HOUR, _MINUTE, ("h", "min")) if seconds < _DAY else (_DAY, _HOUR, ("d", "h"))
+    whole, rest = divmod(int(seconds), big)
+    return f"{whole} {names[0]} {rest // small} {names[1]}" if rest >= small else f"{whole} {names[0]}"
+
+
+def short(seconds: float | None) -> str:
+    """Return a length of time in one unit, for a table: `0.4 s`, `42 s`, `4 min`, `3 h`, `2 d`."""
+    if seconds is None:
+        return NOTHING
+    if seconds < 0:
+        return "-" + short(-seconds)
+    tenths = round(seconds, 1)
+    if tenths < 10:  # noqa: PLR2004 - from ten on a tenth of a second says nothing
+        return f"{tenths:g} s"
+    for unit, name, limit in ((1, "s", _MINUTE), (_MINUTE, "min", _HOUR), (_HOUR, "h", _DAY)):
+        if seconds < limit:
+            return f"{int(seconds // unit)} {name}"
+    return f"{int(seconds // _DAY)} d"
+
+
+def age(since: str | None, now: str) -> str:
+    """Return how long ago `since` is, `4 min`; `-` when it is not known, and never negative (a clock may be off)."""
+    seconds = seconds_between(since, now)
+    return NOTHING if seconds is None else duration(max(0.0, seconds))
+
+
+def count(number: int, noun: str) -> str:
+    """Return `1 node`, `2 nodes`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,109 @@
+"""Report document to what a reader is shown: words, ages and cells, still plain data, shared by every template made for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from collector.model import JSON
+from collector.render.diagnostics import diagnostics
+from collector.render.nodes import node_rows
+from collector.render.units import age, clock, count, duration, time_of_day
+
+_LISTED = 4
+"""So many symptoms are named under their cause; the rest is counted (all of them with -v)."""
+
+_GAPS_LISTED = 12
+
+
+def view(document: Mapping[str, JSON], *, verbose: int) -> dict[str, JSON]:
+    """Return the presentational fields of a report document."""
+    titles = {finding["id"]: finding for finding in [*document["findings"], *document["root_causes"]]}
+    causes = [_cause(number, finding, document, titles, verbose) for number, finding in enumerate(document["root_causes"], 1)]
+    return {
+        "facts": _facts(document),
+        "nodes": node_rows(document["nodes"], verbose=verbose),
+        "causes": causes,
+        "others": _others(document, verbose),
+        "diagnostics": diagnostics(document, verbose=verbose),
+        "gaps": _gaps(document["coverage"]["gaps"], verbose),
+        "timeline": [_event(event) for event in document["timeline"]],
+        "spec_line": _spec_line(document),
+        "redacted": sum(document["redactions"].values()),
+    }
+
+
+def _facts(document: Mapping[str, JSON]) -> list[str]:
+    coverage = document["coverage"]
+    facts = [
+        clock(document["started_at"]),
+        f"{coverage['collected']} of {coverage['planned']} items",
+        duration(document["duration_seconds"]),
+    ]
+    if unseen := coverage["unseen_nodes"]:
+        everyone = {node["name"] for node in document["nodes"]} | set(unseen)
+        facts.append(f"{len(unseen)} of {count(len(everyone), 'node')} unseen")
+    return facts
+
+
+def _cause(
+    number: int, finding: Mapping[str, JSON], document: Mapping[str, JSON], titles: Mapping[str, Mapping[str, JSON]], verbose: int
+) -> dict[str, JSON]:
+    """Return one root cause: everything in words, nothing in identifiers."""
+    explained = [titles[name] for name in finding["explains"] if name in titles]
+    shown = explained if verbose else explained[:_LISTED]
+    more = [f"and {len(explained) - len(shown)} more"] if len(shown) < len(explained) else []
+    return {
+        **finding,
+        "number": number,
+        "where": finding["node"] or "the cluster",
+        "said": finding["title"] in document["headline"],
+        "since_clock": clock(finding["since"]),
+        "age": age(finding["since"], document["now"]),
+        "explained": [_symptom(symptom, finding) for symptom in shown] + more,
+        "impact_text": impact_text(finding["impact"]),
+    }
+
+
+def _symptom(symptom: Mapping[str, JSON], cause: Mapping[str, JSON]) -> str:
+    elsewhere = symptom["node"] and symptom["node"] != cause["node"] and symptom["node"] not in symptom["title"]
+    return f"{symptom['node']}: {symptom['title']}" if elsewhere else str(symptom["title"])
+
+
+def impact_text(impact: Mapping[str, JSON]) -> str:
+    """Return what a fault touches as one line: its `text`, or else each field in words."""
+    if "text" in impact:
+        return str(impact["text"])
+    return "; ".join(f"{key.replace('_', ' ')} {_in_words(value)}" for key, value in impact.items() if value not in (None, [], {}, ""))
+
+
+def _in_words(value: JSON) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _others(document: Mapping[str, JSON], verbose: int) -> list[JSON]:
+    """Return findings beside the root causes: those that nothing explains, and with -v the symptoms too."""
+    roots = {finding["id"] for finding in document["root_causes"]}
+    return [finding for finding in document["findings"] if finding["id"] not in roots and (verbose or not finding["explained_by"])]
+
+
+def _gaps(gaps: Sequence[Mapping[str, JSON]], verbose: int) -> dict[str, JSON]:
+    shown = gaps if verbose else gaps[:_GAPS_LISTED]
+    return {"shown": list(shown), "more": len(gaps) - len(shown)}
+
+
+def _event(event: Mapping[str, JSON]) -> dict[str, JSON]:
+    return {**event, "clock": time_of_day(event["at"])}
+
+
+def _spec_line(document: Mapping[str, JSON]) -> str:
+    """Return which spec the report followed: name, file, the first twelve digits of its content's hash, commit."""
+    file = document["spec_file"]
+    parts = [
+        document["spec"],
+        file["path"],
+        file["sha256"] and f"sha256 {file['sha256'][:12]}",
+        file["commit"] and f"commit {file['commit'][:12]}",
+    ]
+    return ", ".join(part for part in parts if part)

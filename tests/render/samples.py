@@ -1,0 +1,372 @@
+"""Reports as data: what the templates are held against, whatever the analysis does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from collector.model import (
+    Attempt,
+    Coverage,
+    Evidence,
+    Finding,
+    NodeDetail,
+    NodeRow,
+    Report,
+    Result,
+    RuledOut,
+    Severity,
+    Status,
+    Target,
+    Verdict,
+)
+
+NOW = 1795501421.0  # 2026-11-24 06:23:41 UTC
+SPEC = {
+    "name": "navidrome",
+    "path": "specs/navidrome.yml",
+    "sha256": "3f1c0a9be25d7788aa0c1d2e3f405162738495a6b7c8d9e0f1a2b3c4d5e6f708",
+    "commit": "843e00cbb1f7d1c5a9e2f30417c2d8a6b5e4f3d2",
+}
+_DATABASE = {"name": "navidrome.db", "txid": 36, "checksum": "9a3c5ce4d1f06be2", "behind": 0}
+
+
+def row(name: str, **changes: object) -> NodeRow:
+    """Return a well replica's row, with the given fields changed."""
+    fields: dict[str, object] = {
+        "name": name,
+        "address": "10.0.0.7",
+        "consul": "passing",
+        "nomad": "ready",
+        "eligibility": "eligible",
+        "allocation": {"id": "e310dc68-0b4f-4a58-9f4e-1f2f3d4c5b6a", "client_status": "running", "restarts": 0},
+        "role": "replica",
+        "uptime_seconds": 250.0,
+        "lag_seconds": 0.4,
+        "databases": (_DATABASE,),
+        "sources": {"uptime": "http", "lag": "http"},
+    }
+    return NodeRow(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+def item(name: str, node: str, status: Status = Status.OK, **changes: object) -> Result:
+    fields: dict[str, object] = {
+        "id": name,
+        "task": "LiteFS",
+        "kind": "litefs_status",
+        "target": Target(node=node),
+        "status": status,
+        "rung": "http",
+        "attempts": (Attempt("http", status, "", 0.012),),
+        "started_at": NOW,
+        "seconds": 0.012,
+    }
+    return Result(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+HEALTHY = Report(
+    spec=SPEC,
+    started_at=NOW,
+    now=NOW,
+    duration_seconds=0.41,
+    verdict=Verdict.OK,
+    headline="3 of 3 nodes are well: primary odroid6, largest lag 0.4 s",
+    coverage=Coverage(planned=17, collected=17, unseen_nodes=(), gaps=()),
+    nodes=(
+        row("odroid6", address="10.0.0.6", role="primary", lag_seconds=None),
+        row("odroid7"),
+        row("odroid8", address="10.0.0.8", lag_seconds=0.2),
+    ),
+    root_causes=(),
+    findings=(),
+    ruled_out=(),
+    details=(),
+    items=(item("litefs-odroid6", "odroid6"), item("litefs-odroid7", "odroid7"), item("litefs-odroid8", "odroid8")),
+    cluster={"nomad": {"version": "2.0.5", "leader": "10.0.0.1:4647"}, "consul": {"version": "1.13.9", "leader": "10.0.0.1:8300"}},
+)
+
+_FATAL = (
+    'time="2026-11-24T06:23:38Z" level=fatal msg="Error opening database" '
+    'error="SQL logic error: no such table: property" file=/litefs/navidrome.db'
+)
+_LOG = [
+    'level=INFO msg="LiteFS mounted to: /litefs"',
+    'level=INFO msg="http server listening on: http://10.0.0.8:20202"',
+    'level=INFO msg="connected to cluster, ready"',
+    'level=INFO msg="starting background subprocess: /app/navidrome []"',
+    _FATAL,
+    "sending signal to exec process",
+]
+EXITED = Finding(
+    id="f1",
+    code="app.exited",
+    severity=Severity.CRITICAL,
+    node="odroid8",
+    title="the application exits with code 1 right after its start (21 restarts in 3 min)",
+    detail="LiteFS mounts and joins the cluster, then its subprocess ends by itself; LiteFS ends with it and Nomad starts both again.",
+    remedy="Read why the application gave up, and restore the missing table from the primary or a backup.",
+    commands=(
+        ("read-only", "nomad alloc logs -stderr d8017ee6 navidrome"),
+        ("changes", "nomad alloc restart d8017ee6"),
+    ),
+    explains=("f2", "f3", "f4"),
+    evidence=(
+        Evidence("logs-odroid8", "stderr of d8017ee6, task navidrome", _FATAL, NOW - 3),
+        Evidence("allocations", "task event of d8017ee6, 06:23:38", "Terminated: Exit Code: 1", NOW - 3),
+    ),
+    alloc="d8017ee6-1111-2222-3333-444455556666",
+    onset=NOW - 190,
+    impact={"text": "2 of 3 instances left; writes go on (primary odroid6); no data at risk"},
+    reference="docs/rules.md#app.exited",
+)
+_SYMPTOMS = (
+    Finding(
+        "f2",
+        "check.critical",
+        Severity.CRITICAL,
+        "odroid8",
+        'Consul check "navidrome ping" is critical',
+        explained_by="f1",
+        evidence=(
+            Evidence(
+                "agent-odroid8", "agent of odroid8", 'Get "http://10.0.0.8:4533/ping": dial tcp 10.0.0.8:4533: connect: connection refused'
+            ),
+        ),
+    ),
+    Finding("f3", "check.critical", Severity.CRITICAL, "odroid8", 'Consul check "litefs status" is critical', explained_by="f1"),
+    Finding("f4", "deployment.unhealthy", Severity.WARNING, None, "the deployment has 1 unhealthy instance", explained_by="f1"),
+)
+_DETAIL = NodeDetail(
+    node="odroid8",
+    checks=(
+        {
+            "name": "navidrome ping",
+            "service": "navidrome",
+            "status": "critical",
+            "since": NOW - 190,
+            "output": 'Get "http://10.0.0.8:4533/ping": dial tcp 10.0.0.8:4533: connect: connection refused',
+            "output_source": "text from odroid8's own agent; the catalog's is empty",
+        },
+        {
+            "name": "litefs status",
+            "service": "navidrome-litefs",
+            "status": "critical",
+            "since": None,
+            "output": 'Get "http://10.0.0.8:20202/info": dial tcp 10.0.0.8:20202: connect: connection refused',
+            "output_source": "text from odroid8's own agent; the catalog's is empty",
+        },
+    ),
+    logs=(
+        {
+            "alloc": "d8017ee6-1111-2222-3333-444455556666",
+            "task": "navidrome",
+            "stream": "stderr",
+            "lines": _LOG,
+            "wanted": 20,
+            "source": "Nomad API",
+        },
+    ),
+    litefs={
+        "role": "unknown",
+        "rung": "exec cat",
+        "version": "0.5.14",
+        "notes": ["`litefs status` is not a command of this LiteFS: ERROR: litefs status: unknown command"],
+        "databases": [],
+    },
+    events=({"at": NOW - 3, "type": "Terminated", "message": "Exit Code: 1", "task": "navidrome"},),
+)
+_TIMELINE = (
+    {"at": NOW - 260, "node": "odroid6", "kind": "primary", "text": "primary lease acquired", "severity": None},
+    {"at": NOW - 200, "node": None, "kind": "deployment", "text": "job version 4 deployed", "severity": None},
+    {"at": NOW - 190, "node": "odroid8", "kind": "onset", "text": "app.exited", "severity": "critical"},
+    {"at": NOW - 188, "node": "odroid8", "kind": "check", "text": '"navidrome ping" critical', "severity": "critical"},
+    {"at": NOW - 3, "node": "odroid8", "kind": "task", "text": "Terminated: Exit Code: 1", "severity": "critical"},
+)
+_SICK_ROW = row(
+    "odroid8",
+    address="10.0.0.8",
+    consul="critical",
+    allocation={"id": "d8017ee6-1111-2222-3333-444455556666", "client_status": "running", "restarts": 21},
+    role="unknown",
+    uptime_seconds=None,
+    lag_seconds=None,
+    databases=(),
+    severity=Severity.CRITICAL,
+)
+CRASH = replace(
+    HEALTHY,
+    verdict=Verdict.CRITICAL,
+    headline="odroid8: the application exits with code 1 right after its start (21 restarts in 3 min)",
+    nodes=(*HEALTHY.nodes[:2], _SICK_ROW),
+    root_causes=(EXITED,),
+    findings=(EXITED, *_SYMPTOMS),
+    ruled_out=(RuledOut("port.in-use", "odroid8", "the task got its port: LiteFS listened before the application ended"),),
+    details=(_DETAIL,),
+    timeline=_TIMELINE,
+    redactions={"token": 2},
+)
+
+_CUT_OFF = Finding(
+    id="g1",
+    code="litefs.replica.disconnected",
+    severity=Severity.CRITICAL,
+    node="odroid7",
+    title="the replica cannot connect to its primary: http://odroid6.lan:20202 does not resolve",
+    remedy="Correct advertise-url in litefs.yml to an address that the other nodes can reach.",
+    commands=(("read-only", "nomad alloc exec -task navidrome e310dc68 cat /etc/litefs.yml"),),
+    evidence=(
+        Evidence(
+            "logs-odroid7",
+            "stderr of e310dc68, task navidrome",
+            'level=INFO msg="9EB09EA94AF9208E: disconnected from primary with error, retrying: connect to primary: dial tcp: lookup odroid6.lan: no such host"',
+            NOW - 11520,
+        ),
+    ),
+    onset=NOW - 11520,
+    impact={"replicas_left": 1, "writes_blocked": False, "databases": ["navidrome.db"]},
+)
+TWO_FAULTS = replace(
+    CRASH,
+    headline="odroid8: the application exits with code 1 right after its start (21 restarts in 3 min); 1 more root cause; 2 of 5 nodes unseen",
+    coverage=Coverage(
+        planned=27,
+        collected=21,
+        unseen_nodes=("odroid9", "odroid10"),
+        gaps=(
+            {
+                "item": "litefs-odroid9",
+                "target": "odroid9",
+                "status": "unreachable",
+                "reason": "http://10.0.0.9:20202/metrics: connection refused",
+            },
+            {
+                "item": "logs-odroid10",
+                "target": "odroid10/4c1d2e3f",
+                "status": "denied",
+                "reason": "Nomad: 403, the token lacks namespace:read-logs",
+            },
+        ),
+    ),
+    nodes=(
+        HEALTHY.nodes[0],
+        row(
+            "odroid7",
+            lag_seconds=11520.0,
+            databases=({**_DATABASE, "txid": 12, "behind": 24},),
+            severity=Severity.CRITICAL,
+            nomad="ready",
+            eligibility="ineligible",
+        ),
+        _SICK_ROW,
+        row(
+            "odroid9",
+            address="10.0.0.9",
+            consul="unknown",
+            nomad="down",
+            allocation=None,
+            role="unknown",
+            uptime_seconds=None,
+            lag_seconds=None,
+            databases=(),
+            severity=Severity.CRITICAL,
+        ),
+        row(
+            "odroid10", address=None, consul="absent", nomad="unknown", role="unknown", uptime_seconds=None, lag_seconds=None, databases=()
+        ),
+    ),
+    root_causes=(EXITED, _CUT_OFF),
+    findings=(
+        EXITED,
+        *_SYMPTOMS,
+        _CUT_OFF,
+        Finding("g2", "clock.skew", Severity.WARNING, "odroid7", "the clock of odroid7 is 4.1 s ahead"),
+    ),
+    items=(
+        *HEALTHY.items,
+        item(
+            "litefs-odroid9",
+            "odroid9",
+            Status.UNREACHABLE,
+            rung=None,
+            reason="connection refused",
+            attempts=(
+                Attempt("http", Status.UNREACHABLE, "connection refused", 0.002),
+                Attempt("exec", Status.MISSING_TOOL, "no nomad on PATH", 0.0),
+            ),
+        ),
+    ),
+)
+
+LARGE = replace(
+    CRASH,
+    headline="node-017: the application exits with code 1 right after its start (21 restarts in 3 min)",
+    nodes=tuple(
+        replace(_SICK_ROW, name=f"node-{number:03}")
+        if number == 17  # noqa: PLR2004 - the sick one
+        else row(f"node-{number:03}", role="primary" if number == 0 else "replica", lag_seconds=None if number == 0 else 0.1)
+        for number in range(300)
+    ),
+)
+
+_HOSTILE = (
+    "<script src=//evil.example/x.js>alert(1)</script> {{ report.spec }} {% raw %} \x1b[31mred\x1b[0m \x1b]0;title\x07 \x9b2J "
+    "\u202egnp.exe\u2069 a|b `tick` ``` *bold* [link](http://evil.example) ]]> & \"quote\" 'single' \r\n"
+    "\x00 second line\tafter tab " + "w" * 300 + " 日本語の長い名前 " + "漢" * 60 + " \ud800 end\u2028"
+)
+_HOSTILE_NAME = "ノード<b>八</b>\x1b[2J-" + "n" * 50
+_HOSTILE_FINDING = replace(
+    EXITED,
+    code="unknown",
+    node=_HOSTILE_NAME,
+    title=_HOSTILE,
+    detail=_HOSTILE,
+    remedy=_HOSTILE,
+    commands=(("read-only", _HOSTILE),),
+    evidence=(Evidence("item", _HOSTILE, _HOSTILE, NOW),),
+    impact={_HOSTILE: _HOSTILE},
+    reference=_HOSTILE,
+)
+HOSTILE = replace(
+    CRASH,
+    spec={**SPEC, "name": "spec " + _HOSTILE_NAME, "path": _HOSTILE},
+    headline=_HOSTILE,
+    coverage=Coverage(9, 7, (_HOSTILE_NAME,), ({"item": _HOSTILE, "target": _HOSTILE_NAME, "status": "failed", "reason": _HOSTILE},)),
+    nodes=(replace(_SICK_ROW, name=_HOSTILE_NAME, nomad=_HOSTILE, address=_HOSTILE), HEALTHY.nodes[0]),
+    root_causes=(_HOSTILE_FINDING,),
+    findings=(_HOSTILE_FINDING, replace(_SYMPTOMS[0], title=_HOSTILE, node=_HOSTILE_NAME)),
+    details=(
+        NodeDetail(
+            node=_HOSTILE_NAME,
+            checks=({"name": _HOSTILE, "service": _HOSTILE, "status": "critical", "output": _HOSTILE, "output_source": _HOSTILE},),
+            logs=(
+                {"alloc": _HOSTILE, "task": _HOSTILE, "stream": "stderr", "lines": _HOSTILE.split("\n"), "wanted": 20, "source": _HOSTILE},
+            ),
+            litefs={"role": "replica", "rung": _HOSTILE, "notes": [_HOSTILE], "primary_hostname": _HOSTILE},
+            events=({"at": NOW, "type": _HOSTILE, "message": _HOSTILE, "task": _HOSTILE},),
+        ),
+    ),
+    timeline=({"at": NOW, "node": _HOSTILE_NAME, "kind": "task", "text": _HOSTILE, "severity": "critical"},),
+    ruled_out=(RuledOut("app.exited", _HOSTILE_NAME, _HOSTILE),),
+    items=(item(_HOSTILE, _HOSTILE_NAME, Status.FAILED, reason=_HOSTILE, attempts=(Attempt("http", Status.FAILED, _HOSTILE, 0.1),)),),
+)
+
+UNSEEN = replace(
+    HEALTHY,
+    verdict=Verdict.UNKNOWN,
+    headline="nothing was seen: neither Nomad nor Consul answered",
+    coverage=Coverage(
+        2, 0, (), ({"item": "nodes", "target": "cluster", "status": "unreachable", "reason": "Nomad at http://10.0.0.1:4646: refused"},)
+    ),
+    nodes=(),
+    items=(item("nodes", "cluster", Status.UNREACHABLE, rung=None, reason="refused"),),
+    cluster={},
+    spec={"name": "navidrome", "path": "bundle.json", "sha256": None, "commit": None},
+)
+
+SAMPLES: dict[str, Report] = {
+    "healthy": HEALTHY,
+    "crash": CRASH,
+    "two-faults": TWO_FAULTS,
+    "large": LARGE,
+    "hostile": HOSTILE,
+    "unseen": UNSEEN,
+}
