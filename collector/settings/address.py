@@ -1,0 +1,104 @@
+"""Addresses as people write them into environment variables."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import quote, unquote, urlsplit
+
+from collector.errors import SettingsError
+
+HTTP_PORTS: Mapping[str, int] = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A parsed address. `host` is without brackets; `prefix` starts with a slash or is empty and never ends with one."""
+
+    scheme: str
+    host: str
+    port: int
+    prefix: str = ""
+    user: str = ""
+    password: str = field(default="", repr=False)
+
+    @property
+    def url(self) -> str:
+        """Scheme, host, port and prefix, without user and password."""
+        return f"{self.scheme}://{self._netloc}{self.prefix}"
+
+    @property
+    def url_with_auth(self) -> str:
+        """The whole address: a secret when it has a password."""
+        if not self.user and not self.password:
+            return self.url
+        return f"{self.scheme}://{quote(self.user, safe='')}:{quote(self.password, safe='')}@{self._netloc}{self.prefix}"
+
+    @property
+    def auth(self) -> tuple[str, str] | None:
+        """User and password for HTTP's Basic authentication, None without."""
+        return (self.user, self.password) if self.user or self.password else None
+
+    @property
+    def _netloc(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def parse_address(variable: str, text: str, *, bare: str = "", bare_port: int = 0, schemes: Mapping[str, int] = HTTP_PORTS) -> Address:
+    """Parse `scheme://[user[:password]@]host[:port][/prefix]`.
+
+    `bare` is the scheme, and `bare_port` the port, of an address that is written without a scheme; without `bare` that is an error.
+    `schemes` are the known schemes with their ports. Raises `SettingsError` that names the variable and never quotes the text, which may
+    hold a password.
+    """
+    port = bare_port
+    if "://" in text:
+        scheme, _, rest = text.partition("://")
+        port = _known(variable, scheme.lower(), schemes)
+        scheme = scheme.lower()
+    elif bare:
+        scheme, rest = bare, _in_brackets(text)
+    else:
+        raise SettingsError(f"{variable}: must start with {_choices(schemes)}")
+    try:
+        return _address(scheme, rest, port)
+    except ValueError as error:
+        raise SettingsError(f"{variable}: {error}; it must look like {scheme}://host:port") from None
+
+
+def _known(variable: str, scheme: str, schemes: Mapping[str, int]) -> int:
+    if scheme == "unix":
+        raise SettingsError(f"{variable}: unix sockets are not supported; give the agent's {_choices(schemes)} address")
+    if scheme not in schemes:
+        raise SettingsError(f"{variable}: must start with {_choices(schemes)}, not with {scheme!r}")
+    return schemes[scheme]
+
+
+def _choices(schemes: Mapping[str, int]) -> str:
+    return " or ".join(f"{scheme}://" for scheme in schemes)
+
+
+def _in_brackets(text: str) -> str:
+    """An IPv6 address that stands alone, as a URL would have it."""
+    try:
+        return f"[{text}]" if ipaddress.ip_address(text).version == 6 else text  # noqa: PLR2004 - IPv6
+    except ValueError:
+        return text
+
+
+def _address(scheme: str, rest: str, default_port: int) -> Address:
+    """Raises ValueError with a clause that says what is wrong."""
+    if any(character.isspace() or not character.isprintable() for character in rest):
+        raise ValueError("has a space or a control character in it")
+    parts = urlsplit(f"//{rest}")
+    if parts.query or parts.fragment:
+        raise ValueError("has a query or a fragment")
+    try:
+        port = parts.port
+    except ValueError:
+        raise ValueError("its port is not a number from 0 to 65535") from None
+    if not parts.hostname:
+        raise ValueError("has no host")
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    return Address(scheme, parts.hostname, default_port if port is None else port, parts.path.rstrip("/"), user, password)
