@@ -1,0 +1,94 @@
+# Everything one does with a checkout. Each target sets up what it needs, on a fresh machine with Python and make; `make help` lists them.
+
+PYTHON   ?= python3
+VENV     ?= .venv
+SPEC     ?= specs/navidrome.yml
+INCIDENT ?=
+FAULT    ?=
+ARGS     ?=
+# File that gets the collector's own exit code: make itself can only say 0 or 2.
+STATUS   ?=
+
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
+# What was set up with which Python; another PYTHON is another stamp, and a new environment.
+RUN := $(VENV)/.run-$(subst /,-,$(PYTHON))
+DEV := $(VENV)/.dev-$(subst /,-,$(PYTHON))
+SERVERS := tests/integration/servers
+GOBIN   := $(CURDIR)/.cache/bin
+COVERAGE := --cov --cov-report=term:skip-covered
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo diagnose test check lint format bench accuracy servers lab lab-fault lab-down lock clean
+.DELETE_ON_ERROR:
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo 'Variables: PYTHON=$(PYTHON) VENV=$(VENV) SPEC=$(SPEC) INCIDENT= FAULT= ARGS= STATUS=FILE'
+
+setup: $(RUN) ## Only the environment that demo and diagnose run in
+
+demo: $(RUN) ## A recorded incident, diagnosed through the real HTTP and CLI path (INCIDENT=, ARGS=); needs no cluster
+	@$(BIN)/collector demo $(INCIDENT) $(ARGS)
+
+diagnose: $(RUN) ## Diagnose a cluster (SPEC=, ARGS=); exit code 0 or 2, the collector's own in STATUS=FILE
+	@$(BIN)/collector diagnose $(SPEC) $(ARGS); code=$$?; $(if $(STATUS),echo $$code > '$(STATUS)';) exit $$code
+
+test: $(DEV) ## All tests; those with real Consul and LiteFS are skipped where these are missing (make servers)
+	$(BIN)/pytest $(ARGS)
+
+check: lint ## What CI runs: lint, then all tests with branch coverage
+	$(BIN)/pytest $(COVERAGE) $(ARGS)
+
+lint: $(DEV) ## Format, lint rules and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: $(DEV) ## Put the code into its form
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(DEV) ## Measure speed, write docs/benchmarks.md (ARGS=)
+	$(BIN)/python -m tests.bench $(ARGS)
+
+accuracy: $(DEV) ## Grade the diagnosis of all recorded incidents and their variants, write docs/accuracy.md (ARGS=)
+	$(BIN)/python -m tests.accuracy $(ARGS)
+
+servers: $(GOBIN)/consul $(GOBIN)/litefs ## Build the real Consul and LiteFS that the integration tests start; needs Go and a C compiler
+
+$(GOBIN)/%: $(SERVERS)/%/go.mod $(SERVERS)/%/go.sum
+	cd $(SERVERS)/$* && GOBIN='$(GOBIN)' go install tool
+	@touch $@
+
+lab: $(DEV) ## Boot a whole cluster on loopback, from nomad, consul and litefs on PATH (docs/lab.md)
+	$(BIN)/python -m lab up $(ARGS)
+
+lab-fault: $(DEV) ## Break the lab (FAULT=)
+	$(BIN)/python -m lab fault $(FAULT) $(ARGS)
+
+lab-down: $(DEV) ## Stop the lab, leave nothing behind
+	$(BIN)/python -m lab down $(ARGS)
+
+UV ?= uv
+COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
+lock: ## Lock the dependencies of pyproject.toml anew (needs uv; ARGS=--upgrade for newer versions)
+	$(COMPILE) $(ARGS) pyproject.toml -o requirements/run.txt
+	$(COMPILE) $(ARGS) pyproject.toml --group dev -c requirements/run.txt -o requirements/dev.txt
+	$(COMPILE) $(ARGS) --group build -c requirements/dev.txt -o requirements/build.txt
+
+clean: ## Remove all that make made
+	rm -rf $(VENV) .cache dist build htmlcov .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find collector tests -name __pycache__ -prune -exec rm -rf {} +
+
+$(RUN): requirements/run.txt requirements/build.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo '$(PYTHON) is missing or older than Python 3.11: name another one with PYTHON=' >&2; exit 1; }
+	@test "$$($(BIN)/python -V 2>/dev/null)" = "$$($(PYTHON) -V)" || $(PYTHON) -m venv --clear $(VENV)
+	$(PIP) --require-hashes -r requirements/run.txt -r requirements/build.txt
+	$(PIP) --no-build-isolation --editable .
+	@touch $@
+
+$(DEV): $(RUN) requirements/dev.txt
+	$(PIP) --require-hashes -r requirements/dev.txt
+	@touch $@
