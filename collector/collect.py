@@ -172,11 +172,13 @@ class _Scheduler:
     def _start_task(self, task_run: _TaskRun) -> None:
         task = task_run.task
         known = {name: None for name in task.after} | self._variables
+        task_run.open += 1  # held open until every turn is there: an item may end before the next one has begun
         for turn in expand(task, self._means.kinds[task.kind], self._means.renderer, known, self._selection):
             if turn.item is not None:
                 self._start_item(task_run, turn.element, self._names.unique(turn.item))
             elif turn.failed or task.loop is None:
                 task_run.add(turn.element, _unrun(task, turn, self._means.redaction))
+        task_run.open -= 1
         if task_run.open == 0:
             self._finish_task(task_run)
 

@@ -1,0 +1,176 @@
+"""The command line, as data for argparse: what contract.md fixes, nothing that it does not."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Sequence
+from typing import NoReturn
+
+from collector import __version__
+from collector.errors import UsageError
+
+FORMATS = ("text", "json", "html", "markdown", "junit", "nagios", "prometheus")
+DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>ms|s|m|h)?")
+SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+EXIT_CODES = """\
+exit codes:
+  0 ok   1 warning   2 critical   3 unknown: too little was seen for a verdict
+  64 wrong usage   70 internal error   78 bad spec or settings
+"""
+EXAMPLES = """\
+examples:
+  collector demo                                       see what it does, without a cluster
+  collector diagnose specs/navidrome.yml               which node is broken, and why?
+  collector diagnose specs/navidrome.yml --check       what would be asked, and which rights that takes
+  collector diagnose specs/navidrome.yml -e job=gitea -e service=gitea-web -o json
+  collector explain litefs.lease.unreachable           what a cause means, and what to do
+"""
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, whose own exit code (2) would look like the verdict `critical`."""
+
+    def error(self, message: str) -> NoReturn:
+        """Report wrong usage with the way to help."""
+        raise UsageError(f"{message}\nTry `{self.prog} --help`.")
+
+
+def duration(text: str) -> float:
+    """`30s`, `500ms`, `2m`, `1h` or plain seconds, as seconds."""
+    match = DURATION.fullmatch(text.strip())
+    if not match:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a duration such as 30s, 500ms or 2m")
+    return float(match["number"]) * SECONDS[match["unit"] or "s"]
+
+
+def positive(text: str) -> int:
+    """A whole number from 1 to 1000."""
+    if not text.isdecimal() or not 1 <= int(text) <= 1000:  # noqa: PLR2004 - the sentence below names it
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to 1000")
+    return int(text)
+
+
+def build_parser() -> Parser:
+    """The whole command line."""
+    parser = Parser(
+        prog="collector",
+        description="Which node of a Nomad + Consul + LiteFS cluster is broken, and why? It only reads; it changes nothing.",
+        epilog=EXAMPLES + "\n" + EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"collector {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Parser)
+    _add_diagnose(commands)
+    _add_analyze(commands)
+    _add_lint(commands)
+    _add_explain(commands)
+    _add_diff(commands)
+    _add_demo(commands)
+    _add_record(commands)
+    _add_schema(commands)
+    return parser
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """The arguments of one call; UsageError where they make no sense."""
+    return build_parser().parse_args(argv)
+
+
+Commands = argparse._SubParsersAction  # noqa: SLF001 - argparse has no public name for what add_subparsers returns
+
+
+def _command(commands: Commands[Parser], name: str, summary: str, epilog: str = "") -> Parser:
+    return commands.add_parser(
+        name,
+        help=summary,
+        description=summary[0].upper() + summary[1:] + ".",
+        epilog=epilog or EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+
+
+def _add_diagnose(commands: Commands[Parser]) -> None:
+    parser = _command(commands, "diagnose", "the main job: collect, validate, analyse, render, deliver")
+    parser.add_argument("spec", metavar="SPEC", help="the collection spec, a YAML file")
+    parser.add_argument("--check", action="store_true", help="print the plan only: items, endpoints, rights, number of calls")
+    _add_collecting(parser)
+    _add_report(parser)
+    _add_delivery(parser)
+
+
+def _add_collecting(parser: Parser) -> None:
+    group = parser.add_argument_group("collecting")
+    group.add_argument(
+        "-e", "--extra-vars", action="append", default=[], metavar="K=V|@FILE", help="set a variable of the spec, or many from a file"
+    )
+    group.add_argument("-l", "--limit", action="append", default=[], metavar="PATTERN", help="only nodes whose name matches (shell pattern)")
+    group.add_argument("-t", "--tags", action="append", default=[], metavar="TAGS", help="only tasks with one of these tags, and what they need")
+    group.add_argument("--skip-tags", action="append", default=[], metavar="TAGS", help="no tasks with one of these tags")
+    group.add_argument("-f", "--forks", type=positive, default=32, metavar="N", help="requests at once (default 32)")
+    group.add_argument("--deadline", type=duration, default=30.0, metavar="TIME", help="the run ends by then, whatever hangs (default 30s)")
+    group.add_argument("--bundle", metavar="FILE", help="save all that was collected (gzip where the name ends in .gz)")
+
+
+def _add_report(parser: Parser) -> None:
+    group = parser.add_argument_group("report")
+    group.add_argument("-o", "--output", choices=FORMATS, metavar="FORMAT", help=f"one of {', '.join(FORMATS)} (default text)")
+    group.add_argument("--out", metavar="FILE", help="write the report there instead of to stdout")
+    group.add_argument("--template-dir", action="append", default=[], metavar="DIR", help="templates of your own, looked up before ours")
+    group.add_argument("-v", "--verbose", action="count", default=0, help="what was ruled out, every item and its time; twice: requests too")
+    group.add_argument("-q", "--quiet", action="store_true", help="the headline only")
+    group.add_argument("--no-color", action="store_true", help="no colours, not even on a terminal")
+
+
+def _add_delivery(parser: Parser) -> None:
+    group = parser.add_argument_group("delivery and history")
+    group.add_argument("--mail-to", action="append", default=[], metavar="ADDRESS", help="mail the report there (repeatable)")
+    group.add_argument("--mail-when", choices=("always", "problem", "change"), default="always", help="when to mail (default always)")
+    group.add_argument("--state", metavar="DIR", help="keep runs there, to tell what changed")
+    group.add_argument("-D", "--diff", action="store_true", help="show what changed since the last run (needs --state)")
+
+
+def _add_analyze(commands: Commands[Parser]) -> None:
+    parser = _command(commands, "analyze", "the same report again, offline, from a saved bundle")
+    parser.add_argument("bundle_file", metavar="BUNDLE", help="what `diagnose --bundle` wrote")
+    parser.add_argument("--now", metavar="TIME", help="reckon ages from this time (RFC 3339 or Unix seconds)")
+    _add_report(parser)
+    _add_delivery(parser)
+
+
+def _add_lint(commands: Commands[Parser]) -> None:
+    parser = _command(commands, "lint", "check specs and rules without touching a cluster")
+    parser.add_argument("files", nargs="+", metavar="SPEC", help="spec or rule files")
+
+
+def _add_explain(commands: Commands[Parser]) -> None:
+    parser = _command(commands, "explain", "what a cause code means, how it is recognised, what to do")
+    parser.add_argument("code", nargs="?", metavar="CODE", help="without it, the list of codes")
+
+
+def _add_diff(commands: Commands[Parser]) -> None:
+    parser = _command(commands, "diff", "what changed between two bundles or reports")
+    parser.add_argument("old", metavar="OLD")
+    parser.add_argument("new", metavar="NEW")
+    parser.add_argument("-o", "--output", choices=("text", "json"), default="text", metavar="FORMAT", help="text or json")
+
+
+def _add_demo(commands: Commands[Parser]) -> None:
+    parser = _command(commands, "demo", "the main job on a recorded incident, replayed on loopback; needs no cluster")
+    parser.add_argument("incident", nargs="?", default="app-crash", metavar="INCIDENT", help="which one (`list` names them; default app-crash)")
+    _add_report(parser)
+
+
+def _add_record(commands: Commands[Parser]) -> None:
+    parser = _command(commands, "record", "record what a live cluster answers to a spec, redacted, for replay")
+    parser.add_argument("spec", metavar="SPEC", help="the collection spec, a YAML file")
+    parser.add_argument("recording", metavar="FILE", help="where to write it (gzip JSON lines)")
+    _add_collecting(parser)
+
+
+def _add_schema(commands: Commands[Parser]) -> None:
+    parser = _command(commands, "schema", "print a JSON schema that ships with the package")
+    parser.add_argument("name", nargs="?", metavar="NAME", help="without it, the list of schemas")

@@ -1,0 +1,85 @@
+"""A bundle as one JSON file: all that a run saw, so that the same report can be made again without the cluster.
+
+A bundle may come from someone else: nothing in it is believed before its size, its shape and its types are checked.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import IO
+
+from collector.errors import Problem, SpecError
+from collector.model import JSON, Attempt, Bundle, Mark, Result, Status, Target
+
+FORMAT = 1
+MAX_BYTES = 512 << 20
+GZIP_MAGIC = b"\x1f\x8b"
+
+
+def dump_bundle(bundle: Bundle, *, compress: bool) -> bytes:
+    """The file's bytes: JSON, in gzip without a time stamp when `compress`, so that equal bundles are equal files."""
+    document = {"format": FORMAT, **asdict(bundle)}
+    text = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    return gzip.compress(text, mtime=0) if compress else text
+
+
+def load_bundle(stream: IO[bytes], name: str) -> Bundle:
+    """Read a bundle; SpecError says what is wrong with the file."""
+    document = _decode(_read(stream, name), name)
+    _check(document, name)
+    return _bundle(document)
+
+
+def _read(stream: IO[bytes], name: str) -> bytes:
+    """The file's bytes, unpacked, at most MAX_BYTES of them whatever the file says of itself."""
+    try:
+        raw = stream.read(MAX_BYTES + 1)
+        if raw.startswith(GZIP_MAGIC):
+            unpack = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+            raw = unpack.decompress(raw, MAX_BYTES + 1)
+    except (OSError, zlib.error) as error:
+        raise _refused(name, f"cannot be read: {error}") from error
+    if len(raw) > MAX_BYTES:
+        raise _refused(name, f"larger than {MAX_BYTES >> 20} MiB")
+    return raw
+
+
+def _decode(raw: bytes, name: str) -> JSON:
+    try:
+        return json.loads(raw, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise _refused(name, f"is not JSON: {error}") from error
+
+
+def _no_constant(word: str) -> JSON:
+    raise ValueError(f"{word} is not JSON")
+
+
+def _check(document: JSON, name: str) -> None:
+    from collector.validate import schema_problems  # noqa: PLC0415 - jsonschema costs 60 ms of import; a run that saves nothing never needs it
+
+    if isinstance(document, Mapping) and document.get("format") not in (FORMAT, None):
+        raise _refused(name, f"has format {document['format']!r}; this collector reads format {FORMAT}")
+    problems = schema_problems("bundle", document)
+    if problems:
+        raise SpecError([Problem(Mark(name, 1, 1, path), message) for path, message in problems])
+
+
+def _bundle(document: Mapping[str, JSON]) -> Bundle:
+    fields = {key: value for key, value in document.items() if key != "format"}
+    return Bundle(**{**fields, "rules": tuple(fields["rules"]), "results": tuple(_result(row) for row in fields["results"])})
+
+
+def _result(row: Mapping[str, JSON]) -> Result:
+    attempts = tuple(
+        Attempt(**{**attempt, "status": Status(attempt["status"]), "endpoints": tuple(attempt["endpoints"])}) for attempt in row["attempts"]
+    )
+    return Result(**{**row, "target": Target(**row["target"]), "status": Status(row["status"]), "attempts": attempts})
+
+
+def _refused(name: str, message: str) -> SpecError:
+    return SpecError([Problem(Mark(name, 1, 1), message, "a bundle is what `collector diagnose --bundle FILE` wrote")])

@@ -1,0 +1,60 @@
+"""The program: arguments in, exit code out. Every outcome has its own code, and none but a verdict looks like one."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+from collector.arguments import parse
+from collector.errors import CollectorError
+
+INTERNAL_ERROR = 70
+INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code of contract.md."""
+    try:
+        arguments = parse(sys.argv[1:] if argv is None else argv)
+        command = importlib.import_module(f"collector.commands.{arguments.command}")
+        code: int = command.run(arguments)
+        sys.stdout.flush()
+    except CollectorError as error:
+        _complain(str(error))
+        return error.exit_code
+    except KeyboardInterrupt:
+        _complain("interrupted")
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader of stdout went away (`collector … | head`): not our failure, but no verdict either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return INTERRUPTED
+    except SystemExit as leaving:  # argparse, after --help and --version
+        return leaving.code if isinstance(leaving.code, int) else INTERNAL_ERROR
+    except Exception as bug:  # noqa: BLE001 - the last resort: a bug must not look like a verdict
+        return _report_bug(bug)
+    return code
+
+
+def run() -> None:
+    """The console script; leaves at once, whatever still hangs in a worker thread."""
+    code = main()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def _complain(message: str) -> None:
+    sys.stderr.write(f"collector: {message}\n")
+
+
+def _report_bug(bug: Exception) -> int:
+    """A bug: one line without values (they could hold a secret), the places it came through, and what to do."""
+    frames = []
+    trace = bug.__traceback__
+    while trace is not None:
+        frames.append(f"{os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}")  # noqa: PTH119 - no pathlib import for this
+        trace = trace.tb_next
+    _complain(f"internal error: {type(bug).__name__} at {' > '.join(frames[-6:])}. This is a bug of the collector: please report this line.")
+    return INTERNAL_ERROR

@@ -1,0 +1,86 @@
+"""What `diagnose`, `record` and `demo` share: arguments to a call of the main job."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from collector.collect import Limits
+from collector.errors import UsageError
+from collector.kinds import KINDS
+from collector.model import Spec
+from collector.pipeline import Call
+from collector.plan import Selection
+from collector.redact import Redactor
+from collector.settings import Settings
+from collector.sources import Sources
+from collector.sources.git import git_commit
+from collector.spec import load_spec, parse_extra_vars
+
+
+def read_spec(path: str, extra_vars: Sequence[str]) -> Spec:
+    """Read and check a spec, with `-e` on top of its variables."""
+    try:
+        text = Path(path).read_text("utf-8")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is not UTF-8 text: {error.reason} at byte {error.start}") from error
+    except OSError as error:
+        raise UsageError(f"cannot read the spec {path}: {error.strerror}") from error
+    return load_spec(text, path, extra_vars=parse_extra_vars(extra_vars), commit=git_commit(path), kinds=KINDS)
+
+
+def build_call(arguments: argparse.Namespace, environ: Mapping[str, str] = os.environ) -> Call:
+    """The call that the arguments of a collecting command describe."""
+    spec = read_spec(arguments.spec, arguments.extra_vars)
+    selection = Selection(_words(arguments.tags), _words(arguments.skip_tags), tuple(_words(arguments.limit)))
+    _check_tags(spec, selection)
+    settings = Settings.from_environment(environ, workers=arguments.forks)
+    return Call(spec, settings, Limits(arguments.deadline, arguments.forks), selection)
+
+
+def build_redactor(call: Call) -> Redactor:
+    """The redactor of one run: it knows the environment's own secrets and the spec's patterns."""
+    return Redactor(call.settings.secret_values(), call.spec.redact)
+
+
+@contextmanager
+def open_sources(call: Call, redactor: Redactor) -> Iterator[Sources]:
+    """Sources for one run; children still running at the end are killed."""
+    sources = Sources(call.settings, redactor)
+    try:
+        yield sources
+    finally:
+        sources.close()
+
+
+@contextmanager
+def progress_bar(*, wanted: bool) -> Iterator[Callable[[int, int], None]]:
+    """Progress on stderr, and only on a terminal: cron's mail and pipes stay clean."""
+    if not (wanted and sys.stderr.isatty()):
+        yield lambda _done, _known: None
+        return
+    from rich.console import Console  # noqa: PLC0415 - 40 ms that only a terminal's user pays
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+
+    columns = (TextColumn("collecting"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("collecting", total=None)
+        yield lambda done, known: bar.update(task, completed=done, total=known)
+
+
+def _words(values: Sequence[str]) -> list[str]:
+    return [word.strip() for value in values for word in value.split(",") if word.strip()]
+
+
+def _check_tags(spec: Spec, selection: Selection) -> None:
+    """A tag that no task has is a typing error, not an empty report."""
+    known = {tag for task in spec.tasks for tag in task.tags} | {"always", "never"}
+    unknown = sorted((set(selection.tags) | set(selection.skip_tags)) - known)
+    if unknown:
+        raise UsageError(f"no task of {spec.path} has the tag {unknown[0]!r}; there are: {', '.join(sorted(known))}")
+
+

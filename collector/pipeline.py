@@ -1,0 +1,63 @@
+"""The straight line: collect, validate, analyse. Rendering and delivering follow in the command that was called."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from collector import __version__
+from collector.collect import Collected, Limits, Means, Performer, collect
+from collector.expressions import Expressions
+from collector.kinds import KINDS
+from collector.model import Bundle, Report, Spec
+from collector.plan import Selection
+from collector.redact import Redactor
+from collector.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of the main job: what to collect, from where, and how far to go."""
+
+    spec: Spec
+    settings: Settings
+    limits: Limits = field(default_factory=Limits)
+    selection: Selection = field(default_factory=Selection)
+    progress: Callable[[int, int], None] = lambda _done, _known: None
+
+
+def gather(call: Call, sources: Performer, redactor: Redactor) -> Bundle:
+    """Collect and validate: a bundle in which everything is redacted and what does not fit its schema is marked `invalid`."""
+    from collector.validate import validate  # noqa: PLC0415 - jsonschema is not needed before the first request
+
+    started_at, started = time.time(), time.monotonic()
+    means = Means(KINDS, sources, Expressions(), redactor, call.progress)
+    collected = collect(call.spec, means, call.limits, call.selection)
+    return validate(_bundle(call, collected, redactor, started_at, time.monotonic() - started))
+
+
+def conclude(bundle: Bundle, now: float | None = None) -> Report:
+    """Analyse a bundle; `now` (Unix seconds) makes ages reproducible."""
+    from collector.analyze import analyze  # noqa: PLC0415 - rules are not needed before the first request
+
+    return analyze(bundle, now)
+
+
+def _bundle(call: Call, collected: Collected, redactor: Redactor, started_at: float, seconds: float) -> Bundle:
+    spec = call.spec
+    return Bundle(
+        spec={"name": spec.name, "path": spec.path, "sha256": spec.sha256, "commit": spec.commit},
+        vars=redactor.data(dict(spec.vars)),
+        thresholds=dict(spec.thresholds),
+        rules=spec.rules,
+        expect={**spec.expect, "limit": list(call.selection.limit)},
+        started_at=started_at,
+        seconds=seconds,
+        results=collected.results,
+        planned=len(collected.results),
+        endpoints={**call.settings.describe(), "requests": str(collected.requests)},
+        version=__version__,
+        redactions=dict(redactor.counts),
+        interrupted=collected.interrupted,
+    )
