@@ -1,0 +1,9 @@
+"""Earlier runs, and what changed since: docs/history.md gives the shape of the changes."""
+
+from __future__ import annotations
+
+from collector.history.compare import Outlook, compare, outlook
+from collector.history.run import Run
+from collector.history.store import Earlier, Store, open_store
+
+__all__ = ["Earlier", "Outlook", "Run", "Store", "compare", "open_store", "outlook"]

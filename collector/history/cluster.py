@@ -1,0 +1,69 @@
+"""What changed in the cluster itself between two runs: versions, leaders, nodes, the primary, allocations, restarts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from collector.history.run import CLUSTER_FACTS, NodeState, Run
+from collector.model import JSON
+
+Change = dict[str, JSON]
+"""{"what", "node": name or None, "from", "to"}"""
+
+
+def cluster_changes(old: Run, new: Run) -> list[Change]:
+    """Return every change, the cluster's own first; what one of the two runs could not see is no change."""
+    return [*_facts(old, new), *_primary(old, new), *_membership(old, new), *_nodes(old, new)]
+
+
+def _change(what: str, node: str | None, before: JSON, after: JSON) -> Change:
+    return {"what": what, "node": node, "from": before, "to": after}
+
+
+def _facts(old: Run, new: Run) -> Iterator[Change]:
+    for what, _place in CLUSTER_FACTS:
+        before, after = old.cluster.get(what), new.cluster.get(what)
+        if before is not None and after is not None and before != after:
+            yield _change(what, None, before, after)
+
+
+def _primary(old: Run, new: Run) -> Iterator[Change]:
+    before, after = _primaries(old), _primaries(new)
+    if before and after and before != after:
+        yield _change("primary", None, before, after)
+
+
+def _primaries(run: Run) -> str:
+    return ", ".join(sorted(name for name, node in run.nodes.items() if node.role == "primary"))
+
+
+def _membership(old: Run, new: Run) -> Iterator[Change]:
+    """Nodes that came or went, where Nomad's list of nodes was read both times."""
+    if not (old.listed and new.listed):
+        return
+    for name in sorted(new.nodes.keys() - old.nodes.keys() - old.unseen):
+        yield _change("node added", name, None, new.nodes[name].nomad)
+    for name in sorted(old.nodes.keys() - new.nodes.keys() - new.unseen):
+        yield _change("node removed", name, old.nodes[name].nomad, None)
+
+
+def _nodes(old: Run, new: Run) -> Iterator[Change]:
+    for name in sorted(old.nodes.keys() & new.nodes.keys()):
+        before, after = old.nodes[name], new.nodes[name]
+        yield from _words(name, before, after)
+        yield from _allocation(name, before, after)
+
+
+def _words(name: str, before: NodeState, after: NodeState) -> Iterator[Change]:
+    for what, one, other in (("node status", before.nomad, after.nomad), ("eligibility", before.eligibility, after.eligibility)):
+        if one != other and "unknown" not in (one, other):
+            yield _change(what, name, one, other)
+
+
+def _allocation(name: str, before: NodeState, after: NodeState) -> Iterator[Change]:
+    """A replaced allocation counts its restarts from 0 again, so the two numbers are compared only within one allocation."""
+    if before.alloc != after.alloc:
+        if before.alloc and after.alloc:
+            yield _change("allocation", name, before.alloc, after.alloc)
+    elif before.restarts is not None and after.restarts is not None and after.restarts > before.restarts:
+        yield _change("restarts", name, before.restarts, after.restarts)

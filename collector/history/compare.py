@@ -1,0 +1,80 @@
+"""This run against the one before it: the changes that every output shows, and whether they are worth a mail."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from collector.history.cluster import cluster_changes
+from collector.history.run import RANK, Run, run_of
+from collector.history.spark import extend, sparklines
+from collector.history.tracks import Turn, follow, is_news, remembered
+from collector.model import JSON
+
+ORDER = ("new", "worse", "flapping", "unchanged", "better", "unseen", "resolved")
+"""The states of findings in the order in which they are listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What a run came to in the light of the one before: the run to keep, and the changes to show (docs/history.md)."""
+
+    run: Run
+    changes: dict[str, JSON]
+
+
+def compare(old: Mapping[str, JSON], new: Mapping[str, JSON]) -> dict[str, JSON]:
+    """Return the changes from one report document to another; both fit schemas/report.schema.json."""
+    before = outlook(None, old).run
+    return outlook(before, new).changes
+
+
+def outlook(before: Run | None, document: Mapping[str, JSON]) -> Outlook:
+    """Return the run of a report document with its past carried on, and its changes since `before` (None: no earlier run is kept)."""
+    run = run_of(document)
+    turns = follow(before.tracks if before else {}, run)
+    run = replace(run, tracks=remembered(turns), series=extend(before.series if before else {}, run.nodes))
+    changes: dict[str, JSON] = {
+        "since": before.started_at if before else None,
+        "verdict": {"from": before.verdict if before else None, "to": run.verdict},
+        "findings": _findings(turns),
+        "cluster": cluster_changes(before, run) if before else [],
+        "spark": sparklines(run.series),
+        "mail_worthy": _mail_worthy(before, run, turns),
+    }
+    return Outlook(run, changes)
+
+
+def _mail_worthy(before: Run | None, run: Run, turns: Mapping[str, Turn]) -> bool:
+    """Whether a reader who asked for changes is told: of news, another verdict, a first run that finds something, what is still owed."""
+    if before is None:
+        return run.verdict != "ok"
+    flapping = any(turn.state == "flapping" for turn in turns.values())
+    turned = before.verdict != run.verdict and not flapping
+    return before.owed or turned or any(is_news(turn) for turn in turns.values())
+
+
+def _findings(turns: Mapping[str, Turn]) -> list[dict[str, JSON]]:
+    """One row for each finding that has a state: what is news first, then by how bad it is."""
+    rows = [_row(key, turn) for key, turn in turns.items() if turn.state]
+    return sorted(rows, key=_place)
+
+
+def _place(row: Mapping[str, JSON]) -> tuple[int, bool, int, str, str]:
+    return ORDER.index(row["state"]), not row["root"], -RANK[row["severity"]], row["code"], row["node"] or ""
+
+
+def _row(key: str, turn: Turn) -> dict[str, JSON]:
+    sighting = turn.new.sighting
+    return {
+        "state": turn.state,
+        "fingerprint": key,
+        "code": sighting.code,
+        "severity": sighting.severity,
+        "node": sighting.node,
+        "service": sighting.service,
+        "title": sighting.title,
+        "root": sighting.root,
+        "first_seen": turn.new.first_seen,
+        "runs": turn.new.runs,
+    }

@@ -1,0 +1,128 @@
+"""Where earlier runs are kept: one small file a run, in a directory of its own.
+
+No lock is needed and none can be left behind: a file appears whole, by a rename, under a name that no other run uses, and is never changed.
+Runs are ordered by the number in their names, not by a clock, which a board without a battery may have wrong.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+import secrets
+import time
+import zlib
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+
+from collector.errors import DeliveryError, SettingsError
+from collector.files import write_atomic
+from collector.history.compare import Outlook
+from collector.history.run import Run, dump_run, load_run
+
+KEEP_RUNS = 50
+KEEP_SECONDS = 30 * 86400
+ABANDONED_SECONDS = 3600
+"""A temporary file that is this old was left by a run that was killed."""
+
+_NAME = re.compile(r"(?P<number>\d{8,})-[0-9a-f]{8}\.json\.gz")
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """The newest run that can be read, None if there is none; `notes` tell of files that were left out and why."""
+
+    run: Run | None
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """The kept runs of one spec."""
+
+    directory: Path
+
+    def earlier(self) -> Earlier:
+        """Return the newest kept run. A damaged file is left out with a note; the one before it is used."""
+        notes: list[str] = []
+        for path in reversed(self._files()):
+            try:
+                return Earlier(_read(path), tuple(notes))
+            except FileNotFoundError:
+                continue  # another run has just thrown it away
+            except (OSError, EOFError, zlib.error, ValueError, RecursionError) as error:
+                notes.append(f"earlier run {path} is left out: {error}")
+        return Earlier(None, tuple(notes))
+
+    def keep(self, outlook: Outlook, *, owed: bool = False) -> Path:
+        """Keep a run and drop what is too much or too old; return its file. DeliveryError when it cannot be written.
+
+        `owed`: its mail did not get out, so the next run's changes are worth a mail whatever they are.
+        """
+        text = json.dumps(dump_run(replace(outlook.run, owed=owed)), separators=(",", ":"))
+        try:
+            files = self._files()
+            number = _number(files[-1]) + 1 if files else 1
+            path = self.directory / f"{number:08}-{secrets.token_hex(4)}.json.gz"
+            write_atomic(path, gzip.compress(text.encode(), compresslevel=6, mtime=0))
+        except OSError as error:
+            raise DeliveryError(f"this run cannot be kept in {self.directory}: {error.strerror or error}") from error
+        _drop(self._surplus([*files, path]))
+        return path
+
+    def _files(self) -> list[Path]:
+        """The kept runs, oldest first."""
+        runs = [path for path in self.directory.iterdir() if _NAME.fullmatch(path.name)]
+        return sorted(runs, key=lambda path: (_number(path), path.name))
+
+    def _surplus(self, files: list[Path]) -> Iterator[Path]:
+        yield from files[:-KEEP_RUNS]
+        yield from (path for path in files[-KEEP_RUNS:-1] if _age(path) > KEEP_SECONDS)
+        yield from (path for path in self.directory.glob(".*.tmp") if _age(path) > ABANDONED_SECONDS)
+
+
+def open_store(state: Path, spec: str, scope: str = "") -> Store:
+    """Return the store of a spec below the state directory, made with mode 0700 if it is not there; SettingsError when it cannot be used.
+
+    `scope` sets runs apart that cannot be compared, because they look at another cluster or at a part of it (a limit, tags).
+    """
+    directory = state / _directory_name(spec, scope)
+    try:
+        state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        directory.mkdir(mode=0o700, exist_ok=True)
+        next(directory.iterdir(), None)
+    except OSError as error:
+        raise SettingsError(f"the state directory {directory} cannot be used: {error.strerror or error}") from error
+    return Store(directory)
+
+
+def _directory_name(spec: str, scope: str) -> str:
+    """A name that any file system takes, readable, and different for different specs and scopes."""
+    words = re.sub(r"[^A-Za-z0-9._-]+", "-", spec).strip(".-")[:40]
+    digest = sha256(f"{spec}\x00{scope}".encode("utf-8", "surrogatepass")).hexdigest()
+    return f"{words or 'spec'}-{digest[:8]}"
+
+
+def _number(path: Path) -> int:
+    match = _NAME.fullmatch(path.name)
+    return int(match["number"]) if match else 0
+
+
+def _age(path: Path) -> float:
+    """Seconds since the file was written, 0 when it is gone already; a clock that was set back makes no file old."""
+    with suppress(OSError):
+        return time.time() - path.stat().st_mtime
+    return 0.0
+
+
+def _read(path: Path) -> Run:
+    return load_run(json.loads(gzip.decompress(path.read_bytes())))
+
+
+def _drop(files: Iterator[Path]) -> None:
+    for path in files:
+        with suppress(OSError):
+            path.unlink()

@@ -1,0 +1,106 @@
+"""Findings followed from run to run: new, worse, better, unchanged, resolved, flapping, or not to be seen this time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+from collector.history.run import RANK, Run, Sighting, Track
+
+WINDOW = 10
+"""How many runs flapping looks back."""
+
+FLAPS = 3
+"""How many times in these runs a finding must have come or gone to be called flapping."""
+
+SEEN, ABSENT, BLIND = "1", "0", "?"
+
+NEWS = frozenset({"new", "worse", "resolved"})
+"""States that a reader who asked for changes wants to hear of; flapping is news once, when it starts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One finding's step from the run before to this one; `state` None when it was gone before and still is."""
+
+    old: Track | None
+    new: Track
+    state: str | None
+
+
+def follow(before: Mapping[str, Track], run: Run) -> dict[str, Turn]:
+    """Carry the tracks on by one run; the turns are by fingerprint."""
+    tracks = {key: _seen(before.get(key), sighting, run) for key, sighting in run.findings.items()}
+    tracks |= {key: _absent(track, run) for key, track in before.items() if key not in run.findings}
+    return {key: Turn(before.get(key), track, _state(before.get(key), track)) for key, track in tracks.items()}
+
+
+def remembered(turns: Mapping[str, Turn]) -> dict[str, Track]:
+    """Return the tracks that the next run needs: what is open, and what is not gone so long that it has become new again."""
+    return {key: turn.new for key, turn in turns.items() if turn.new.open or SEEN in turn.new.marks}
+
+
+def _seen(old: Track | None, sighting: Sighting, run: Run) -> Track:
+    marks = _marks(old, SEEN)
+    again = old is not None and (old.open or _flaps(marks))
+    return Track(
+        sighting,
+        first_seen=old.first_seen if old and again else run.started_at,
+        runs=old.runs + 1 if old and again else 1,
+        marks=marks,
+        open=True,
+        flapping=_flaps(marks),
+        blind=_blind(sighting.node, run),
+    )
+
+
+def _absent(old: Track, run: Run) -> Track:
+    unseen = old.open and _cannot_be_seen(old, run)
+    marks = _marks(old, BLIND if unseen else ABSENT)
+    return Track(old.sighting, old.first_seen, old.runs, marks, open=unseen, flapping=_flaps(marks), blind=old.blind)
+
+
+def _cannot_be_seen(old: Track, run: Run) -> bool:
+    """Whether the finding may still be there: the run saw too little, not its node, or less of its node than when it was found."""
+    return run.verdict == "unknown" or old.sighting.node in run.unseen or _blind(old.sighting.node, run) > old.blind
+
+
+def _blind(node: str | None, run: Run) -> int:
+    """How much of a finding's node was not collected; a cluster-wide one depends on all of it."""
+    return run.gaps.get(node, 0) if node else sum(run.gaps.values())
+
+
+def _marks(old: Track | None, mark: str) -> str:
+    return ((old.marks if old else "") + mark)[-WINDOW:]
+
+
+def _flaps(marks: str) -> bool:
+    told = marks.replace(BLIND, "")
+    return sum(one != other for one, other in pairwise(told)) >= FLAPS
+
+
+def _state(old: Track | None, new: Track) -> str | None:
+    """The state to report, None for a finding that was gone before and still is."""
+    if new.marks.endswith(BLIND):
+        return "unseen"
+    if old and old.open and new.open and (state := _step(old, new)):
+        return state
+    if new.flapping:
+        return "flapping"
+    if new.open:
+        return "unchanged" if old and old.open else "new"
+    return "resolved" if old and (old.open or old.flapping) else None
+
+
+def _step(old: Track, new: Track) -> str | None:
+    step = RANK[new.sighting.severity] - RANK[old.sighting.severity]
+    return "worse" if step > 0 else "better" if step < 0 else None
+
+
+def is_news(turn: Turn) -> bool:
+    """Whether a reader who asked for changes is told: of roots that are warnings or worse, and of flapping only when it starts."""
+    sighting = turn.new.sighting
+    if not sighting.root or RANK[sighting.severity] < RANK["warning"]:
+        return False
+    return turn.state in NEWS or (turn.state == "flapping" and not (turn.old and turn.old.flapping))
