@@ -124,7 +124,7 @@ def _syntax_problem(error: yaml.YAMLError, text: str, file: str) -> Problem:
 class _Frame:
     """A container that is being filled. `value` is a list, a dict, or for the document itself its one value."""
 
-    kind: type[list[Any]] | type[dict[str, Any]] | None
+    kind: type[list[Any] | dict[str, Any]] | None
     path: str
     value: Any = None
     key: str | None = None
@@ -178,8 +178,8 @@ class _Composer:
             self._problem(event, f"alias *{event.anchor} is not allowed: write the value out")
         elif event.anchor:
             self._problem(event, f"anchor &{event.anchor} is not allowed: write the value out where it is needed")
-        elif getattr(event, "tag", None):
-            self._problem(event, f"tag {event.tag} is not allowed", "quote the value to make it text")
+        elif tag := getattr(event, "tag", None):
+            self._problem(event, f"tag {tag} is not allowed", "quote the value to make it text")
 
     def _key(self, frame: _Frame, event: yaml.NodeEvent) -> None:
         frame.awaits_key = False
@@ -224,7 +224,8 @@ class _Composer:
             self._stack.pop()
 
     def _mark(self, event: yaml.Event, path: str) -> Mark:
-        return Mark(self.file, event.start_mark.line + 1, event.start_mark.column + 1, path)
+        place = event.start_mark
+        return Mark(self.file, place.line + 1, place.column + 1, path) if place else Mark(self.file, 1, 1, path)
 
     def _problem(self, event: yaml.Event, message: str, hint: str = "", path: str | None = None) -> None:
         place = path or (self._member_path(self._stack[-1]) if self._stack else "$")

@@ -1,0 +1,121 @@
+"""Where expressions stand in a text, and which names they use: the lexical half of expressions, without Jinja2.
+
+Since a spec has expressions but no statements, nothing in an expression binds a name, and its tokens alone tell which names are free
+(a test compares this with Jinja2's own analysis). So the order of a run is known before Jinja2 is imported.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from collector.model import JSON
+
+_TOKEN = re.compile(
+    r"""(?P<space>\s+)|(?P<string>'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")|(?P<number>\d[\w.]*)|(?P<name>[^\W\d]\w*)|(?P<operator>[=!<>]=|.)""",
+    re.DOTALL | re.VERBOSE,
+)
+_PATH = re.compile(r"\s*([^\W\d]\w*(?:\.[^\W\d]\w*)*)\s*")
+_OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
+KEYWORDS = frozenset({"and", "or", "not", "in", "is", "if", "else", "true", "false", "none", "True", "False", "None"})
+"""Words that are no names in an expression."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A part of a text: text as it is, or an expression without its braces."""
+
+    text: str
+    expression: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Uses:
+    """Names that an expression uses: variables and functions, filters (`x | name`) and tests (`x is name`)."""
+
+    variables: frozenset[str]
+    filters: frozenset[str]
+    tests: frozenset[str]
+
+
+def segments(text: str) -> list[Segment]:
+    """The text in its parts, in order. Raises `ValueError` for braces that do not close, and for Jinja2's statements."""
+    parts = []
+    at = 0
+    while (start := text.find("{{", at)) >= 0:
+        end = _end(text, start + 2)
+        parts += [Segment(text[at:start], expression=False), Segment(text[start + 2 : end], expression=True)]
+        at = end + 2
+    parts.append(Segment(text[at:], expression=False))
+    if any("{%" in part.text for part in parts if not part.expression):
+        raise ValueError("statements such as {% if %} are not part of a spec: write {{ a if condition else b }}")
+    return [part for part in parts if part.text or part.expression]
+
+
+def _end(text: str, start: int) -> int:
+    """Where the `}}` of an expression stands that starts at `start`; braces and quotes within it are passed over."""
+    depth = 0
+    for token in _TOKEN.finditer(text, start):
+        if depth == 0 and text.startswith("}}", token.start()):
+            return token.start()
+        depth += (token.group() in _OPENING) - (token.group() in _CLOSING)
+    raise ValueError("{{ has no }}")
+
+
+def bare(expression: str) -> str:
+    """An expression without its braces: `{{ x }}` and `x` are both `x`. Raises `ValueError` where text stands around it."""
+    parts = segments(expression)
+    inner = [part for part in parts if part.expression]
+    if not inner:
+        return expression
+    if len(inner) > 1 or any(part.text.strip() for part in parts if not part.expression):
+        raise ValueError("is text with expressions in it, where one expression is needed")
+    return inner[0].text
+
+
+def expressions(value: JSON) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Every expression in a value, at any depth, with the keys that lead to it. Raises `ValueError` as `segments` does."""
+    if isinstance(value, str):
+        yield from (((), part.text) for part in segments(value) if part.expression)
+    elif isinstance(value, (Mapping, list, tuple)):
+        members = value.items() if isinstance(value, Mapping) else enumerate(value)
+        for key, member in members:
+            yield from (((key, *rest), text) for rest, text in expressions(member))
+
+
+def names(value: JSON) -> frozenset[str]:
+    """The variables that the expressions in a value use. Raises `ValueError` as `segments` does."""
+    return frozenset().union(*(uses(text).variables for _, text in expressions(value)))
+
+
+def path_of(expression: str) -> tuple[str, ...]:
+    """The parts of an expression that is only a name with members, `item.id`; empty for any other."""
+    match = _PATH.fullmatch(expression)
+    path = tuple(match.group(1).split(".")) if match else ()
+    return () if set(path[:1]) & KEYWORDS else path
+
+
+def uses(expression: str) -> Uses:
+    """The names in an expression without its braces."""
+    tokens = [match for match in _TOKEN.finditer(expression) if match.lastgroup != "space"]
+    words = ["", "", *(token.group() for token in tokens), ""]
+    found: dict[str, set[str]] = {role: set() for role in ("variable", "filter", "test", "member", "keyword", "argument")}
+    for index, token in enumerate(tokens):
+        if token.lastgroup == "name":
+            found[_role(words[index : index + 2], token.group(), words[index + 3])].add(token.group())
+    return Uses(frozenset(found["variable"]), frozenset(found["filter"]), frozenset(found["test"]))
+
+
+def _role(before: list[str], name: str, after: str) -> str:
+    """What a name is where it stands, told from the two words before it and the one after."""
+    last = before[-1]
+    if last == ".":
+        return "member"
+    if last == "|":
+        return "filter"
+    if (last == "is" and name != "not") or before == ["is", "not"]:
+        return "test"
+    if name in KEYWORDS:
+        return "keyword"
+    return "argument" if after == "=" and last in ("(", ",") else "variable"

@@ -1,0 +1,28 @@
+"""Filters of the spec language that know the kinds' data: which allocations to look at, whom to ask, what to sample again.
+
+Pure functions over plain data (docs/architecture.md, "Data of each kind"). Each takes what a task registered. None, which a task registers
+that did not succeed, is an empty answer everywhere: a spec needs no guard against a failed input.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from collector.model import JSON
+from collector.selections.allocations import current, running, suspect
+from collector.selections.instances import endpoint, instances, services, without
+from collector.selections.litefs import unsettled
+from collector.selections.trouble import troubled
+
+SELECTIONS: dict[str, Callable[..., JSON]] = {
+    "current": current,
+    "endpoint": endpoint,
+    "instances": instances,
+    "running": running,
+    "services": services,
+    "suspect": suspect,
+    "troubled": troubled,
+    "unsettled": unsettled,
+    "without": without,
+}
+"""Every selection by the name that a spec uses."""
