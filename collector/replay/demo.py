@@ -7,6 +7,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from collector.replay.command import write_command
 from collector.replay.proxy import replay_server
@@ -26,7 +27,11 @@ def demo_environment(recording: Recording, *, path: str = "", latency: float = 0
         command = write_command(recording, Path(directory))
         bases = {variable: recording.base(source) for variable, source in VARIABLES.items()}
         yield {
-            **{variable: f"http://{netloc(base)}" for variable, base in bases.items() if base},
+            **{variable: _plain(base) for variable, base in bases.items() if base},
             "COLLECTOR_PROXY": replay.url,
             "PATH": os.pathsep.join(filter(None, [str(command.parent), path])),
         }
+
+
+def _plain(base: str) -> str:
+    return f"http://{netloc(base)}{urlsplit(base).path.rstrip('/')}"

@@ -34,7 +34,7 @@ class Index:
         self._turns: Counter[int] = Counter()
         self._lock = threading.Lock()
         for exchange in recording.http:
-            self._asked[_key(exchange.method, exchange.netloc, exchange.path)][normal(exchange.query)].append(exchange)
+            self._asked[_key(exchange.method, exchange.netloc, exchange.full_path)][normal(exchange.query)].append(exchange)
             self._at[exchange.netloc].append(exchange)
 
     def at(self, netloc: str) -> Sequence[HttpExchange]:

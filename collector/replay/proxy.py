@@ -51,11 +51,18 @@ class Replay:
 @contextlib.contextmanager
 def replay_server(recording: Recording, *, latency: float = 0.0) -> Iterator[Replay]:
     """Serve a recording until the block ends; no thread and no socket stays. Each answer is held back for `latency` seconds."""
-    with _Server(recording, latency) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(POLL,), name="replay", daemon=True)
+    with running(Server(Index(recording), latency=latency)) as server:
+        yield server.replay
+
+
+@contextlib.contextmanager
+def running(server: Server) -> Iterator[Server]:
+    """Let a server answer until the block ends."""
+    thread = threading.Thread(target=server.serve_forever, args=(POLL,), name="replay", daemon=True)
+    with server:
         thread.start()
         try:
-            yield server.replay
+            yield server
         finally:
             server.shutdown()
             server.hang_up()
@@ -66,24 +73,29 @@ _Request = socket.socket | tuple[bytes, socket.socket]
 """What socketserver hands around as a request; in a TCP server it is a socket."""
 
 
-class _Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
+class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
+    """One listening address that answers from an index, both as a forward proxy and as the server that the Host header names."""
+
     request_queue_size = 512
     daemon_threads = False  # joined by server_close, so that a replay leaves nothing behind
 
-    def __init__(self, recording: Recording, latency: float) -> None:
-        super().__init__(("127.0.0.1", 0), _Connection)
-        self.index = Index(recording)
+    def __init__(self, index: Index, address: tuple[str, int] = ("127.0.0.1", 0), latency: float = 0.0) -> None:
+        """Listen on `address`; port 0 is any free one. OSError where that is not possible."""
+        super().__init__(address, _Connection)
+        self.index = index
         self.latency = latency
-        self.replay = Replay(f"http://127.0.0.1:{self.server_address[1]}")
+        self.replay = Replay(f"http://{address[0]}:{self.server_address[1]}")
         self._open: set[_Request] = set()
         self._lock = threading.Lock()
 
     def process_request(self, request: _Request, client_address: Any) -> None:
+        """Keep the connection in mind, so that it can be hung up."""
         with self._lock:
             self._open.add(request)
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: _Request) -> None:
+        """Forget a connection that is over."""
         with self._lock:
             self._open.discard(request)
         super().shutdown_request(request)
@@ -98,7 +110,7 @@ class _Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
 
 class _Connection(socketserver.StreamRequestHandler):
     disable_nagle_algorithm = True
-    server: _Server
+    server: Server
 
     def handle(self) -> None:
         with contextlib.suppress(ConnectionError, TimeoutError):
@@ -122,8 +134,9 @@ class _Connection(socketserver.StreamRequestHandler):
 
     def _connect(self, ask: wire.Ask) -> bytes | None:
         """Whether anything listened at an address: all that a connection without a request asks."""
-        recorded = self.server.index.at(ask.netloc)
-        failure = unreachable(recorded)
-        if failure is not None:
-            return wire.gateway_error(failure.error, keep_alive=False)
+        index = self.server.index
+        recorded = index.at(ask.netloc)
+        found = index.answer("CONNECT", ask.netloc, "", {}) or unreachable(recorded)
+        if found is not None and found.status is None:
+            return wire.gateway_error(found.error, keep_alive=False)
         return b"HTTP/1.1 200 Connection established\r\n\r\n" if recorded else None

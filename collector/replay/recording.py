@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import NoReturn, Self
 from urllib.parse import urlsplit
 
-from collector.errors import Problem, SpecError
+from collector.errors import DeliveryError, Problem, SpecError
+from collector.files import write_atomic
 from collector.model import JSON, Mark
 
 MAX_LINE = 64 << 20
@@ -49,6 +50,11 @@ class HttpExchange:
     def netloc(self) -> str:
         """`host:port`, the port spelled out: what decides who is asked."""
         return netloc(self.base)
+
+    @property
+    def full_path(self) -> str:
+        """The path as it is asked for: an API behind a path prefix has that in its base."""
+        return urlsplit(self.base).path.rstrip("/") + self.path
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +96,12 @@ class Recording:
         return cls(meta, tuple(http), tuple(execs))
 
     def save(self, path: str | Path) -> None:
-        """Write the recording so that `load` gives it back; the same recording gives the same bytes."""
-        with Path(path).open("wb") as raw, gzip.GzipFile(fileobj=raw, mode="wb", filename="", mtime=0) as file:
-            for document in self.documents():
-                file.write(json.dumps(document).encode() + b"\n")
+        """Write the recording so that `load` gives it back, for its owner's eyes only; `DeliveryError` where that is not possible."""
+        lines = b"".join(json.dumps(document).encode() + b"\n" for document in self.documents())
+        try:
+            write_atomic(Path(path), gzip.compress(lines, mtime=0))
+        except OSError as error:
+            raise DeliveryError(f"the recording was not written to {path}: {error.strerror}") from error
 
     def documents(self) -> Iterator[dict[str, JSON]]:
         """The lines of the file, in order."""

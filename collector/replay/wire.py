@@ -16,17 +16,26 @@ from collector.replay.recording import HttpExchange, netloc
 
 MAX_LINE = 64 << 10
 MAX_HEADERS = 200
-REFUSED = "connection_refused"
-PROXY_STATUS: Mapping[str, tuple[str, ...]] = {
-    REFUSED: ("refused",),
-    "dns_error": ("name or service", "resolve", "getaddrinfo", "nodename", "dns"),
+CAUSES: Mapping[str, str] = {
+    "refused": "connection_refused",
+    "dns": "dns_error",
+    "reset": "connection_terminated",
+    "unroutable": "destination_ip_unroutable",
+    "tls": "tls_protocol_error",
+    "timeout": "connection_timeout",
+    "protocol": "http_protocol_error",
+}
+"""Error types of RFC 9209 (section 2.3) for `model.Reply.cause`, which is how `collector record` begins a failure's text."""
+WORDS: Mapping[str, tuple[str, ...]] = {
+    "connection_refused": ("refused",),
+    "dns_error": ("name or service", "resolve", "getaddrinfo", "nodename"),
     "tls_certificate_error": ("certificate",),
     "tls_protocol_error": ("ssl", "tls"),
     "connection_timeout": ("timed out", "timeout", "deadline"),
-    "destination_ip_unroutable": ("no route", "unreachable", "unroutable"),
-    "connection_terminated": ("reset", "closed", "disconnected", "aborted", "incomplete", "eof"),
+    "destination_ip_unroutable": ("no route", "unreachable"),
+    "connection_terminated": ("reset", "closed", "disconnected", "aborted", "incomplete"),
 }
-"""Error types of RFC 9209 (section 2.3), each with the words of Python's and of our own reasons for a connection that failed."""
+"""The same for the words of Python's own exceptions, which other recorders keep."""
 TIMEOUTS = frozenset({"connection_timeout"})
 HOP_BY_HOP = frozenset({"connection", "content-length", "content-encoding", "transfer-encoding", "keep-alive", "proxy-status"})
 
@@ -104,5 +113,7 @@ def gateway_error(reason: str, *, keep_alive: bool = True) -> bytes:
 
 def error_type(reason: str) -> str:
     """The RFC 9209 error type for the reason of a connection that failed."""
-    text = reason.lower()
-    return next((kind for kind, words in PROXY_STATUS.items() if any(word in text for word in words)), "destination_unavailable")
+    cause, text = reason.partition(":")[0], reason.lower()
+    if cause in CAUSES:
+        return CAUSES[cause]
+    return next((kind for kind, words in WORDS.items() if any(word in text for word in words)), "destination_unavailable")

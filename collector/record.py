@@ -1,0 +1,177 @@
+"""Records what a live cluster answers, redacted, in the form that collector/replay serves again.
+
+A `Recorder` stands between the scheduler and the sources: it passes each request on and keeps what came back, so a recording holds exactly
+what the main job saw. `crawl` asks on, so that the recording also serves rules that are not written yet.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from collector.model import JSON, Dial, Exec, Http, Reply, Request, Status
+from collector.replay.recording import ExecExchange, HttpExchange, Recording
+
+HEADERS = frozenset({"content-type", "date"})
+HEADER_FAMILIES = ("litefs-", "x-nomad-", "x-consul-")
+"""The headers that are kept: those that parsers read. Nothing else is, so no cookie can be."""
+
+WIDER: tuple[Http, ...] = (
+    Http("nomad", "/v1/agent/self"),
+    Http("nomad", "/v1/agent/members"),
+    Http("nomad", "/v1/status/leader"),
+    Http("nomad", "/v1/status/peers"),
+    Http("nomad", "/v1/nodes", {"resources": "true", "os": "true"}),
+    Http("nomad", "/v1/jobs", {"namespace": "*"}),
+    Http("nomad", "/v1/evaluations", {"namespace": "*", "per_page": 100, "reverse": "true"}),
+    Http("nomad", "/v1/deployments", {"namespace": "*", "per_page": 100, "reverse": "true"}),
+    Http("nomad", "/v1/operator/raft/configuration"),
+    Http("nomad", "/v1/operator/autopilot/health"),
+    Http("consul", "/v1/agent/self"),
+    Http("consul", "/v1/agent/members"),
+    Http("consul", "/v1/status/leader"),
+    Http("consul", "/v1/status/peers"),
+    Http("consul", "/v1/catalog/nodes"),
+    Http("consul", "/v1/catalog/services"),
+    Http("consul", "/v1/health/state/any"),
+    Http("consul", "/v1/session/list"),
+    Http("consul", "/v1/operator/autopilot/health"),
+)
+"""What `crawl` asks beyond a spec: the clusters' own lists. No KV store and no variables: they hold users' secrets."""
+
+
+class Performer(Protocol):
+    """What recording needs of sources.Sources."""
+
+    def perform(self, request: Request, *, deadline: float) -> Reply:
+        """Perform one request before the monotonic deadline; never raises for what a server does."""
+
+
+class Redaction(Protocol):
+    """What recording needs of redact.Redactor."""
+
+    def data(self, value: JSON) -> JSON:
+        """The value, redacted throughout."""
+
+    def text(self, value: str) -> str:
+        """The text, redacted."""
+
+
+@dataclass(slots=True)
+class Recorder:
+    """Performs requests through `performer` and keeps every exchange. Thread-safe.
+
+    `endpoints` are the addresses of the configured Nomad and Consul servers, which requests without a `base` go to.
+    """
+
+    performer: Performer
+    redaction: Redaction
+    endpoints: Mapping[str, str]
+    _http: list[HttpExchange] = field(default_factory=list)
+    _execs: list[ExecExchange] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def perform(self, request: Request, *, deadline: float) -> Reply:
+        """Perform one request; the reply is the performer's own, unchanged."""
+        reply = self.performer.perform(request, deadline=deadline)
+        with self._lock:
+            self._keep(request, reply)
+        return reply
+
+    def recording(self, meta: Mapping[str, JSON]) -> Recording:
+        """All that was recorded so far."""
+        with self._lock:
+            return Recording({"endpoints": dict(self.endpoints), **meta}, tuple(self._http), tuple(self._execs))
+
+    def _keep(self, request: Request, reply: Reply) -> None:
+        if isinstance(request, Http):
+            self._http.append(self._http_exchange(request, reply))
+        elif isinstance(request, Dial):
+            self._http.append(_dial_exchange(request, reply))
+        elif reply.code is not None or reply.status is Status.TIMEOUT:  # else this machine could not run `nomad`: nothing about the cluster
+            self._execs.append(self._exec_exchange(request, reply))
+
+    def _http_exchange(self, request: Http, reply: Reply) -> HttpExchange:
+        return HttpExchange(
+            source=request.source,
+            base=request.base or self.endpoints[request.source],
+            path=request.path,
+            query={name: str(value) for name, value in request.query.items()},
+            status=reply.code,
+            headers=_kept(reply.headers),
+            body=redacted_body(reply.body, self.redaction) if reply.code is not None else "",
+            error=_failure(reply, self.redaction),
+            seconds=round(reply.seconds, 4),
+        )
+
+    def _exec_exchange(self, request: Exec, reply: Reply) -> ExecExchange:
+        return ExecExchange(
+            alloc=request.alloc,
+            task=request.task,
+            argv=request.argv,
+            rc=reply.code,
+            stdout=redacted_body(reply.body, self.redaction),
+            stderr=redacted_body(reply.stderr, self.redaction),
+            seconds=round(reply.seconds, 4),
+        )
+
+
+def crawl(recorder: Recorder, *, deadline: float) -> None:
+    """Ask the servers for their own lists too, until the monotonic deadline."""
+    for request in WIDER:
+        recorder.perform(request, deadline=deadline)
+
+
+def redacted_body(body: bytes, redaction: Redaction) -> str:
+    """An answer's text without secrets: JSON is redacted by field, and stays JSON; values of Consul's KV are looked into."""
+    text = body.decode("utf-8", "replace")
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return redaction.text(text)
+    if not isinstance(value, dict | list):
+        return redaction.text(text)
+    return json.dumps(redaction.data(_in_key_values(value, redaction)))
+
+
+def _in_key_values(value: JSON, redaction: Redaction) -> JSON:
+    """Consul's KV answers hold their values in base64, where no pattern would find a secret."""
+    if not isinstance(value, list):
+        return value
+    return [{**row, "Value": _redacted_base64(row["Value"], redaction)} if _is_key_value(row) else row for row in value]
+
+
+def _is_key_value(row: JSON) -> bool:
+    return isinstance(row, dict) and "Key" in row and "LockIndex" in row and isinstance(row.get("Value"), str)
+
+
+def _redacted_base64(value: str, redaction: Redaction) -> str:
+    try:
+        plain = base64.b64decode(value, validate=True)
+    except ValueError:
+        return redaction.text(value)
+    return base64.b64encode(redacted_body(plain, redaction).encode()).decode()
+
+
+def _dial_exchange(request: Dial, reply: Reply) -> HttpExchange:
+    """A connect is kept as the CONNECT that a replay is asked."""
+    host = f"[{request.host}]" if ":" in request.host else request.host
+    status = 200 if reply.status is Status.OK else None
+    return HttpExchange(source="dial", base=f"http://{host}:{request.port}", method="CONNECT", path="", status=status, error=_cause(reply))
+
+
+def _kept(headers: Mapping[str, str]) -> dict[str, str]:
+    lowered = {name.lower(): value for name, value in headers.items()}
+    return {name: value for name, value in lowered.items() if name in HEADERS or name.startswith(HEADER_FAMILIES)}
+
+
+def _failure(reply: Reply, redaction: Redaction) -> str:
+    return f"{_cause(reply)}: {redaction.text(reply.reason)}" if reply.code is None else ""
+
+
+def _cause(reply: Reply) -> str:
+    return "" if reply.status is Status.OK else reply.cause or str(reply.status)
