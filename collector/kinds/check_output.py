@@ -1,12 +1,109 @@
-"""Why a check fails, in its own words."""
+"""Why a check fails, in its own words.
 
-from collector.kinds.kind import NAMESPACE, Argument, Kind, of_alloc
-from collector.kinds.unwritten import rung
+Consul's catalog often has an empty or an old text: an agent syncs a change of status at once, but a change of text alone only every
+`check_update_interval` (5 min by default). Source: hashicorp/consul issues 1982 and 9113.
+So the node's own agent is asked: from here, then from within a task on that node; and where neither works, the check is repeated from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from collector.errors import Unanswered
+from collector.kinds import asking, shapes
+from collector.kinds.consul_checks import check
+from collector.kinds.kind import NAMESPACE, Args, Argument, Kind, of_alloc
+from collector.kinds.probing import outcome, probe_of
+from collector.model import JSON, Exec, Http, Reply, Rung, Status
+
+PATH = "/v1/agent/checks"
+NOT_THERE = (b"not found", b"no such file", b"No such file")
+
+
+def host_port(address: str, port: int) -> str:
+    """`address:port`, with brackets around an IPv6 address."""
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
+def agent(args: Args) -> Rung:
+    """The node's own agent, where it listens on the node's address."""
+    place = host_port(args["address"], args["port"])
+    (reply,) = yield [Http("consul", PATH, base=f"http://{place}")]
+    rows = asking.parsed(reply, lambda body: parse(body, args["node"]))
+    return _answer(args, "agent", place, rows)
+
+
+def from_task(args: Args) -> Rung:
+    """The same agent on the host's loopback, from within a task that shares the host's network (wget, then curl)."""
+    if not args.get("alloc") or not args.get("task"):
+        raise Unanswered(Status.SKIPPED, "no live allocation on this node to ask from")
+    url = f"http://{host_port('127.0.0.1', args['port'])}{PATH}"
+    reply = yield from _first_tool(args, [("wget", "-qO-", url), ("curl", "-sS", "-m", "3", url)])
+    if reply.status != Status.OK:
+        raise _no_exec(reply)
+    rows = asking.parsed(reply, lambda body: parse(body, args["node"]))
+    return _answer(args, "exec", f"task {args['task']} of allocation {args['alloc'][:8]}", rows)
+
+
+def probe(args: Args) -> Rung:
+    """The check repeated from here: GET and TCP connect only. It says what this machine sees, not what the node's agent saw."""
+    found = [(row, probe_of(row, args["endpoints"])) for row in args["checks"]]
+    probes = [(row, asked) for row, asked in found if asked is not None]
+    if not probes:
+        raise Unanswered(
+            Status.SKIPPED, "none of these checks can be repeated from here: only HTTP and TCP checks with a known address can"
+        )
+    replies = yield [asked.request for _row, asked in probes]
+    rows = [{**_row(row), **outcome(asked, reply)} for (row, asked), reply in zip(probes, replies, strict=True)]
+    return _answer(args, "probe", "here", rows, known=True)
+
+
+def parse(body: bytes, node: str) -> list[dict[str, JSON]]:
+    """`/v1/agent/checks`: the checks of that node's own agent, by ID. Another node's agent, or an empty answer, is none."""
+    rows = [check(row) for _id, row in shapes.named({"checks": shapes.decode(body)}, "checks")]
+    others = {row["node"] for row in rows} - {node}
+    if others:
+        raise Unanswered(Status.FAILED, f"this is the agent of {', '.join(sorted(others))}, not of {node}")
+    if not rows:
+        raise Unanswered(Status.FAILED, "the agent shows no checks: it has none, or the token may not read them")
+    return rows
+
+
+def _first_tool(args: Args, commands: Sequence[tuple[str, ...]]) -> asking.Asking:
+    reply = Reply(endpoint="exec", status=Status.FAILED)
+    for argv in commands:
+        (reply,) = yield [Exec(args["alloc"], args["task"], argv, args.get("namespace"))]
+        if reply.status == Status.OK or reply.cause or not any(words in reply.stderr for words in NOT_THERE):
+            return reply
+    return reply
+
+
+def _no_exec(reply: Reply) -> Unanswered:
+    words = shapes.first_line(reply.stderr) or shapes.first_line(reply.body)
+    said = f": {words}" if words and words not in reply.reason else ""
+    return Unanswered(reply.status, (reply.reason or f"exit code {reply.code}") + said, reply=reply)
+
+
+def _answer(args: Args, source: str, asked_from: str, rows: list[dict[str, JSON]], *, known: bool = False) -> JSON:
+    """Only the checks that were asked about; one that the agent does not know is not there."""
+    wanted = {row["check_id"] for row in args["checks"]}
+    return {
+        "node": args["node"],
+        "source": source,
+        "asked_from": asked_from,
+        "agent": source != "probe",
+        "checks": [row if known else _row(row) for row in rows if row["check_id"] in wanted],
+    }
+
+
+def _row(row: JSON) -> dict[str, JSON]:
+    return {key: row.get(key) for key in ("check_id", "name", "service", "service_id", "status", "output", "type")}
+
 
 KIND = Kind(
     name="check_output",
     summary="the text of a node's failing checks: from its own agent, from within the task, or asked again from here",
-    rungs={"agent": rung, "exec": rung, "probe": rung},
+    rungs={"agent": agent, "exec": from_task, "probe": probe},
     default_ladder=(("agent", None), ("exec", None), ("probe", None)),
     arguments={
         "node": Argument("string", "name of the node in Consul", required=True, item="node"),

@@ -1,13 +1,120 @@
-"""Instances and checks as Consul's catalog has them."""
+"""Instances and checks as Consul's catalog has them. Its `output` may be empty or minutes old: check_output.py has the text itself."""
 
-from collector.kinds.kind import API, Argument, Kind
-from collector.kinds.unwritten import rung
-from collector.model import Target
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from collector.kinds import asking, shapes
+from collector.kinds.kind import API, Args, Argument, Kind
+from collector.kinds.shapes import Obj
+from collector.model import JSON, Http, Rung, Target
+
+NOMAD_SERVICE = re.compile(r"_nomad-task-(?P<alloc>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})-")
+"""How Nomad names the instances it registers. Source: hashicorp/nomad, client/serviceregistration/id.go."""
+
+
+def api(args: Args) -> Rung:
+    """A service's instances with their checks, or all of a node's."""
+    if args.get("service"):
+        return (yield from _of_service(args["service"]))
+    return (yield from _of_node(args["node"]))
+
+
+def _of_service(service: str) -> Rung:
+    reply = yield from asking.asked(Http("consul", f"/v1/health/service/{asking.segment(service)}"))
+    return asking.parsed(reply, parse_service)
+
+
+def _of_node(node: str) -> Rung:
+    name = asking.segment(node)
+    requests = [Http("consul", f"/v1/health/node/{name}"), Http("consul", f"/v1/catalog/node/{name}")]
+    replies = yield requests
+    if any(asking.leaderless(reply) for reply in replies):
+        replies = yield [Http(request.source, request.path, {"stale": ""}) for request in requests]
+    health, catalog = replies
+    return {"instances": asking.parsed(catalog, parse_node), "checks": asking.parsed(health, parse_checks)}
+
+
+def parse_service(body: bytes) -> JSON:
+    """`/v1/health/service/NAME`. A node's own checks are repeated there for every instance of it: each is kept once."""
+    rows = shapes.listing(body)
+    checks = [row for entry in rows for row in shapes.objects(entry, "Checks")]
+    return {
+        "instances": _instances((shapes.mapping(entry, "Node"), shapes.mapping(entry, "Service")) for entry in rows),
+        "checks": _checks(checks),
+    }
+
+
+def parse_node(body: bytes) -> JSON:
+    """`/v1/catalog/node/NAME`: its instances; a node that Consul does not know (null) has none."""
+    entry = {"node": shapes.decode(body)}
+    node = shapes.mapping(entry, "node")
+    return _instances((shapes.mapping(node, "Node"), service) for _id, service in shapes.named(node, "Services"))
+
+
+def parse_checks(body: bytes) -> JSON:
+    """`/v1/health/node/NAME`, or any list of Consul's checks."""
+    return _checks(shapes.listing(body))
+
+
+def _instances(rows: Iterable[tuple[Obj, Obj]]) -> list[JSON]:
+    instances = [_instance(node, service) for node, service in rows]
+    return sorted(instances, key=lambda instance: (instance["node"], instance["service_id"]))
+
+
+def _instance(node: Obj, service: Obj) -> dict[str, JSON]:
+    service_id = shapes.identity(service, "ID")
+    node_address = shapes.maybe_text(node, "Address")
+    return {
+        "node": shapes.identity(node, "Node"),
+        "node_address": node_address,
+        "service": shapes.text(service, "Service"),
+        "service_id": service_id,
+        "address": shapes.maybe_text(service, "Address") or node_address,
+        "port": shapes.maybe_whole(service, "Port") or None,
+        "alloc": alloc_of(service_id),
+        "modify_index": shapes.whole(service, "ModifyIndex"),
+    }
+
+
+def _checks(rows: Iterable[Obj]) -> list[JSON]:
+    checks = {(check["node"], check["check_id"]): check for check in map(check, rows)}
+    return [checks[key] for key in sorted(checks)]
+
+
+def check(row: Obj) -> dict[str, JSON]:
+    """One check, of the catalog's or an agent's. Checks of the node itself (serfHealth, maintenance) have no service."""
+    definition, service_id = shapes.mapping(row, "Definition"), shapes.maybe_text(row, "ServiceID")
+    return {
+        "node": shapes.identity(row, "Node"),
+        "check_id": shapes.identity(row, "CheckID"),
+        "name": shapes.text(row, "Name"),
+        "status": shapes.text(row, "Status"),
+        "type": shapes.text(row, "Type"),
+        "output": shapes.text(row, "Output"),
+        "service": shapes.maybe_text(row, "ServiceName"),
+        "service_id": service_id,
+        "target": next((said for key in ("HTTP", "TCP", "GRPC") if (said := shapes.text(definition, key))), None),
+        "interval": shapes.go_duration(shapes.text(row, "Interval")),
+        "timeout": shapes.go_duration(shapes.text(row, "Timeout")),
+        "notes": shapes.text(row, "Notes"),
+        "create_index": shapes.whole(row, "CreateIndex"),
+        "modify_index": shapes.whole(row, "ModifyIndex"),
+        "alloc": alloc_of(service_id or ""),
+    }
+
+
+def alloc_of(service_id: str) -> str | None:
+    """The allocation that Nomad registered this instance for; None for an instance that is not Nomad's."""
+    match = NOMAD_SERVICE.match(service_id)
+    return match["alloc"] if match else None
+
 
 KIND = Kind(
     name="consul_checks",
     summary="instances and checks of a service, or of a node, from Consul's catalog",
-    rungs={"api": rung},
+    rungs={"api": api},
     default_ladder=API,
     arguments={
         "service": Argument("string", "name of the service"),

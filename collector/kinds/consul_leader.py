@@ -1,12 +1,43 @@
-"""Consul."""
+"""Consul's leader, and the agent that was asked."""
 
-from collector.kinds.kind import API, Kind
-from collector.kinds.unwritten import rung
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from collector.kinds import asking, leadership, shapes
+from collector.kinds.kind import API, Args, Argument, Kind
+from collector.model import JSON, Http, Reply, Rung, Status
+
+PATHS = ("/v1/status/leader", "/v1/status/peers", "/v1/agent/self")
+
+
+def api(args: Args) -> Rung:
+    """Three answers side by side; data is there when at least one came."""
+    replies = yield [Http("consul", path, base=args.get("url")) for path in PATHS]
+    if not any(reply.status == Status.OK or asking.leaderless(reply) for reply in replies):
+        raise asking.refusal(replies[0])
+    return parse(replies)
+
+
+def parse(replies: Sequence[Reply]) -> JSON:
+    """The three answers of PATHS as one; what did not come is null or empty."""
+    leader, peers, agent = replies
+    seen = asking.parsed(agent, shapes.document) if agent.status == Status.OK else {}
+    config = shapes.mapping(seen, "Config")
+    return {
+        **leadership.leadership(leader),
+        "peers": leadership.peers(peers),
+        "version": shapes.maybe_text(config, "Version"),
+        "node": shapes.maybe_text(config, "NodeName"),
+        "server": shapes.maybe_flag(config, "Server"),
+    }
+
 
 KIND = Kind(
     name="consul_leader",
     summary="Consul's leader and peers, and the agent that was asked",
-    rungs={"api": rung},
+    rungs={"api": api},
     default_ladder=API,
+    arguments={"url": Argument("string", "http://host:port of another agent than the configured one")},
     capabilities=("consul: agent read",),
 )

@@ -1,12 +1,115 @@
-"""LiteFS's lease in Consul."""
+"""LiteFS's lease in Consul: who holds it, and the ID of the cluster it belongs to. Source: docs/litefs.md."""
 
-from collector.kinds.kind import API, Argument, Kind
-from collector.kinds.unwritten import rung
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Sequence
+from urllib.parse import quote
+
+from collector.errors import Unanswered
+from collector.kinds import asking, shapes
+from collector.kinds.kind import API, Args, Argument, Kind
+from collector.kinds.shapes import Obj
+from collector.model import JSON, Http, Reply, Rung, Status
+
+FILTERED = "X-Consul-Results-Filtered-By-ACLs"
+NOT_FOUND = 404
+
+
+def api(args: Args) -> Rung:
+    """The key, the cluster ID beside it and the sessions, side by side. No key means that nobody holds the lease."""
+    path = f"/v1/kv/{quote(args['key'].strip('/'), safe='/')}"
+    requests = [Http("consul", path), Http("consul", f"{path}/clusterid"), Http("consul", "/v1/session/list")]
+    replies = yield requests
+    if any(asking.leaderless(reply) for reply in replies):
+        replies = yield [Http(request.source, request.path, {"stale": ""}) for request in requests]
+    return parse(args["key"], replies)
+
+
+def parse(key: str, replies: Sequence[Reply]) -> JSON:
+    """The three answers as one; only the key itself must have been answered (404 is an answer)."""
+    lease, cluster, listed = replies
+    entry = _entry(lease)
+    session = shapes.maybe_text(entry, "Session")
+    sessions = _sessions(listed)
+    value, notes = holder(entry)
+    return {
+        "key": key,
+        "held": session is not None,
+        "session": session,
+        "session_alive": _alive(session, sessions, listed),
+        **value,
+        "modify_index": shapes.maybe_whole(entry, "ModifyIndex"),
+        "lock_index": shapes.maybe_whole(entry, "LockIndex"),
+        "cluster_id": _cluster_id(cluster),
+        "sessions": sessions or [],
+        "notes": notes,
+    }
+
+
+def _entry(reply: Reply) -> Obj:
+    if reply.code == NOT_FOUND:
+        return {}
+    return next(iter(asking.parsed(reply, shapes.listing)), {})
+
+
+def holder(entry: Obj) -> tuple[dict[str, JSON], list[str]]:
+    """What the primary wrote into the key: its hostname and the URL at which replicas find it; and what is odd about it."""
+    nothing: dict[str, JSON] = {"hostname": None, "advertise_url": None}
+    raw = content(entry)
+    if not raw:
+        return nothing, ["the key has no value"] if entry else []
+    try:
+        value = shapes.document(raw)
+        return {"hostname": shapes.maybe_text(value, "hostname"), "advertise_url": shapes.maybe_text(value, "advertise-url")}, []
+    except Unanswered as why:
+        return nothing, [f"the key's value is not what LiteFS writes: {why.reason}"]
+
+
+def content(entry: Obj) -> bytes:
+    """The value of a key, which Consul sends in base64; empty where there is none, or no base64."""
+    try:
+        return base64.b64decode(shapes.text(entry, "Value"), validate=True)
+    except (binascii.Error, ValueError):
+        return b""
+
+
+def _cluster_id(reply: Reply) -> str | None:
+    if reply.status != Status.OK:
+        return None
+    return shapes.plain(content(_entry(reply))).strip() or None
+
+
+def _sessions(reply: Reply) -> list[dict[str, JSON]] | None:
+    if reply.status != Status.OK:
+        return None
+    return [_session(row) for row in asking.parsed(reply, shapes.listing)]
+
+
+def _session(row: Obj) -> dict[str, JSON]:
+    return {
+        "id": shapes.identity(row, "ID"),
+        "name": shapes.text(row, "Name"),
+        "node": shapes.text(row, "Node"),
+        "ttl": shapes.go_duration(shapes.text(row, "TTL")),
+        "behavior": shapes.text(row, "Behavior"),
+    }
+
+
+def _alive(session: str | None, sessions: list[dict[str, JSON]] | None, listed: Reply) -> bool | None:
+    """Unknown where the list cannot be read; Consul also leaves out what a token may not see, without a refusal."""
+    if session is None or sessions is None:
+        return None
+    if any(row["id"] == session for row in sessions):
+        return True
+    return None if asking.header(listed, FILTERED) == "true" else False
+
 
 KIND = Kind(
     name="consul_lease",
     summary="the key that LiteFS's primary holds, its session, and the cluster ID",
-    rungs={"api": rung},
+    rungs={"api": api},
     default_ladder=API,
     arguments={"key": Argument("string", "lease.consul.key of litefs.yml", required=True)},
     capabilities=("consul: key read", "consul: session read"),

@@ -1,12 +1,44 @@
-"""Consul."""
+"""Consul's gossip pool."""
 
-from collector.kinds.kind import API, Kind
-from collector.kinds.unwritten import rung
+from __future__ import annotations
+
+from collector.kinds import asking, shapes
+from collector.kinds.kind import API, Args, Kind
+from collector.kinds.shapes import Obj
+from collector.model import JSON, Http, Rung
+
+STATUSES = {0: "none", 1: "alive", 2: "leaving", 3: "left", 4: "failed"}
+"""Serf's member states. Source: hashicorp/serf, serf/serf.go, MemberStatus."""
+
+
+def api(_args: Args) -> Rung:
+    """The members as the asked agent sees them; no server is needed for it."""
+    reply = yield from asking.asked(Http("consul", "/v1/agent/members"))
+    return asking.parsed(reply, parse)
+
+
+def parse(body: bytes) -> JSON:
+    """Members by name. Source: Consul's API documentation, "Agent", "List Members"."""
+    return sorted((_member(row) for row in shapes.listing(body)), key=lambda member: (member["name"], member["address"]))
+
+
+def _member(row: Obj) -> dict[str, JSON]:
+    tags = shapes.mapping(row, "Tags")
+    return {
+        "name": shapes.identity(row, "Name"),
+        "address": shapes.text(row, "Addr"),
+        "port": shapes.maybe_whole(row, "Port"),
+        "status": STATUSES.get(shapes.whole(row, "Status"), "none"),
+        "role": "server" if shapes.text(tags, "role") == "consul" else "client",
+        "version": shapes.text(tags, "build").partition(":")[0] or None,
+        "datacenter": shapes.maybe_text(tags, "dc"),
+    }
+
 
 KIND = Kind(
     name="consul_members",
     summary="the members of Consul's gossip pool and their state",
-    rungs={"api": rung},
+    rungs={"api": api},
     default_ladder=API,
     capabilities=("consul: node read",),
 )

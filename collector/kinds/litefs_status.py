@@ -1,12 +1,28 @@
-"""LiteFS on one node."""
+"""LiteFS on one node: its role, positions, lag and start, by three ways to ask. docs/litefs.md says why so."""
 
-from collector.kinds.kind import NAMESPACE, Argument, Kind, of_alloc
-from collector.kinds.unwritten import rung
+from __future__ import annotations
+
+from collector.errors import Unanswered
+from collector.kinds import litefs_command, litefs_mount
+from collector.kinds.kind import NAMESPACE, Args, Argument, Kind, of_alloc
+from collector.kinds.litefs_http import http
+from collector.model import Rung, Status
+
+
+def execute(args: Args) -> Rung:
+    """A command inside the task: `cat` reads the mount's files, anything else is a status command."""
+    argv = args["rung"] or ["cat"]
+    if not args.get("alloc"):
+        raise Unanswered(Status.SKIPPED, "no allocation to run a command in")
+    if argv[0] == "cat":
+        return (yield from litefs_mount.read(args, litefs_mount.mount_of(argv, args["mount"])))
+    return (yield from litefs_command.run(args, tuple(argv)))
+
 
 KIND = Kind(
     name="litefs_status",
     summary="LiteFS on one node: role, positions, lag, start",
-    rungs={"http": rung, "exec": rung},
+    rungs={"http": http, "exec": execute},
     default_ladder=(("http", None), ("exec", ["litefs", "status"]), ("exec", ["cat"])),
     arguments={
         "task": Argument("string", "the task that runs LiteFS", required=True),

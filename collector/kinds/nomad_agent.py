@@ -1,12 +1,68 @@
 """Nomad's servers as one agent sees them."""
 
-from collector.kinds.kind import API, Kind
-from collector.kinds.unwritten import rung
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from collector.kinds import asking, leadership, shapes
+from collector.kinds.kind import API, Args, Argument, Kind
+from collector.kinds.shapes import Obj
+from collector.model import JSON, Http, Reply, Rung, Status
+
+PATHS = ("/v1/agent/self", "/v1/status/leader", "/v1/status/peers", "/v1/agent/members")
+
+
+def api(args: Args) -> Rung:
+    """Four answers side by side; data is there when at least one came."""
+    replies = yield [Http("nomad", path, base=args.get("url")) for path in PATHS]
+    if not any(reply.status == Status.OK or asking.leaderless(reply) for reply in replies):
+        raise asking.refusal(replies[0])
+    return parse(replies)
+
+
+def parse(replies: Sequence[Reply]) -> JSON:
+    """The four answers of PATHS as one; what did not come is null or empty."""
+    agent, leader, peers, members = replies
+    seen = asking.parsed(agent, shapes.document) if agent.status == Status.OK else {}
+    return {
+        **_agent(seen),
+        **leadership.leadership(leader),
+        "peers": leadership.peers(peers),
+        "servers": [_server(row) for row in _members(members)],
+    }
+
+
+def _agent(seen: Obj) -> dict[str, JSON]:
+    config, stats, member = (shapes.mapping(seen, key) for key in ("config", "stats", "member"))
+    return {
+        "version": shapes.maybe_text(shapes.mapping(config, "Version"), "Version"),
+        "name": shapes.maybe_text(config, "NodeName") or shapes.maybe_text(member, "Name"),
+        "region": shapes.maybe_text(config, "Region"),
+        "client": "client" in stats if stats else None,
+    }
+
+
+def _members(reply: Reply) -> list[Obj]:
+    return shapes.objects(asking.parsed(reply, shapes.document), "Members") if reply.status == Status.OK else []
+
+
+def _server(row: Obj) -> JSON:
+    tags = shapes.mapping(row, "Tags")
+    rpc_address, rpc_port = shapes.text(tags, "rpc_addr"), shapes.text(tags, "port")
+    return {
+        "name": shapes.identity(row, "Name"),
+        "address": shapes.maybe_text(row, "Addr"),
+        "status": shapes.text(row, "Status"),
+        "version": shapes.maybe_text(tags, "build"),
+        "rpc": f"{rpc_address}:{rpc_port}" if rpc_address and rpc_port else None,
+    }
+
 
 KIND = Kind(
     name="nomad_agent",
     summary="Nomad's version, leader, peers and servers, as the asked agent sees them",
-    rungs={"api": rung},
+    rungs={"api": api},
     default_ladder=API,
+    arguments={"url": Argument("string", "http://host:port of another agent than the configured one")},
     capabilities=("nomad: agent read", "nomad: node read"),
 )

@@ -1,12 +1,107 @@
-"""A job's allocations."""
+"""A job's allocations: where its instances are, and what became of them."""
 
-from collector.kinds.kind import JOB, NAMESPACE, Kind
-from collector.kinds.unwritten import rung
+from __future__ import annotations
+
+import json
+
+from collector.kinds import asking, shapes
+from collector.kinds.kind import JOB, NAMESPACE, Args, Kind
+from collector.kinds.nomad_job import mapped
+from collector.kinds.nomad_tasks import tasks
+from collector.kinds.shapes import Obj
+from collector.model import JSON, Rung
+
+UNSPECIFIED = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - compared with, never bound to
+
+
+def api(args: Args) -> Rung:
+    """The listing of all allocations, filtered by Nomad (since 1.2) and again here; it alone has the ports."""
+    rich: asking.Query = {**asking.within(args.get("namespace")), "resources": "true", "task_states": "true"}
+    wanted: asking.Query = {"filter": f"JobID == {json.dumps(args['job'], ensure_ascii=False)}", "per_page": asking.PER_PAGE}
+    rows = yield from asking.paged("/v1/allocations", [rich | wanted, rich])
+    return parse([row for row in rows if shapes.text(row, "JobID") == args["job"]])
+
+
+def job(args: Args) -> Rung:
+    """The job's own listing: no ports and no resources, but every version of Nomad has it."""
+    path = f"/v1/job/{asking.segment(args['job'])}/allocations"
+    return parse((yield from asking.paged(path, [asking.within(args.get("namespace"))])))
+
+
+def parse(rows: list[Obj]) -> JSON:
+    """Nomad's allocation stubs, newest first. Source: Nomad's API documentation, "Allocations", "List Allocations"."""
+    rows = sorted(rows, key=lambda row: (shapes.whole(row, "CreateIndex"), shapes.text(row, "Name"), shapes.text(row, "ID")), reverse=True)
+    return [_allocation(row) for row in rows]
+
+
+def _allocation(row: Obj) -> JSON:
+    ports, states, health = _ports(row), tasks(row), shapes.mapping(row, "DeploymentStatus")
+    return {
+        "id": shapes.identity(row, "ID"),
+        "name": shapes.text(row, "Name"),
+        "namespace": shapes.text(row, "Namespace"),
+        "job": shapes.text(row, "JobID"),
+        "job_version": shapes.whole(row, "JobVersion"),
+        "group": shapes.text(row, "TaskGroup"),
+        "node": shapes.text(row, "NodeName"),
+        "node_id": shapes.text(row, "NodeID"),
+        "address": next((port["host"] for port in ports if port["host"]), None),
+        "ports": ports,
+        "client_status": shapes.text(row, "ClientStatus"),
+        "client_description": shapes.text(row, "ClientDescription"),
+        "desired_status": shapes.text(row, "DesiredStatus"),
+        "desired_description": shapes.text(row, "DesiredDescription"),
+        "healthy": shapes.maybe_flag(health, "Healthy"),
+        "canary": shapes.flag(health, "Canary"),
+        "create_time": shapes.nanoseconds(row, "CreateTime"),
+        "modify_time": shapes.nanoseconds(row, "ModifyTime"),
+        "create_index": shapes.whole(row, "CreateIndex"),
+        "modify_index": shapes.whole(row, "ModifyIndex"),
+        "previous": shapes.maybe_text(row, "PreviousAllocation"),
+        "next": shapes.maybe_text(row, "NextAllocation"),
+        "followup_eval": shapes.maybe_text(row, "FollowupEvalID"),
+        "reschedules": len(shapes.objects(shapes.mapping(row, "RescheduleTracker"), "Events")),
+        "restarts": sum(task["restarts"] for task in states),
+        "memory_mb": _memory(row),
+        "tasks": states,
+    }
+
+
+def _ports(row: Obj) -> list[dict[str, JSON]]:
+    """Ports of the group's network, and of the tasks' own, which Nomad had before 0.12 and keeps in old jobs."""
+    resources = shapes.mapping(row, "AllocatedResources")
+    ports = [
+        _port(port, shapes.text(port, "HostIP"))
+        for port in shapes.objects(shapes.mapping(resources, "Shared"), "Ports")
+    ]  # fmt: skip
+    for _name, task in shapes.named(resources, "Tasks"):
+        for network in shapes.objects(task, "Networks"):
+            own = shapes.objects(network, "ReservedPorts") + shapes.objects(network, "DynamicPorts")
+            ports += [_port(port, shapes.text(network, "IP")) for port in own]
+    return ports
+
+
+def _port(port: Obj, host: str) -> dict[str, JSON]:
+    return {
+        "label": shapes.text(port, "Label"),
+        "host": None if host in UNSPECIFIED else host,
+        "port": shapes.whole(port, "Value"),
+        "to": mapped(port),
+    }
+
+
+def _memory(row: Obj) -> int | None:
+    asked = [
+        shapes.maybe_whole(shapes.mapping(task, "Memory"), "MemoryMB")
+        for _name, task in shapes.named(shapes.mapping(row, "AllocatedResources"), "Tasks")
+    ]
+    return sum(mb for mb in asked if mb) or None
+
 
 KIND = Kind(
     name="nomad_allocations",
     summary="the job's allocations: placement, ports, task states and events",
-    rungs={"api": rung, "job": rung},
+    rungs={"api": api, "job": job},
     default_ladder=(("api", None), ("job", None)),
     arguments={"job": JOB, "namespace": NAMESPACE},
     capabilities=("nomad: namespace read-job",),

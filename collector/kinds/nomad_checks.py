@@ -1,12 +1,48 @@
 """Checks of Nomad's own service provider."""
 
-from collector.kinds.kind import ALLOC, API, NAMESPACE, NODE, Kind, of_alloc
-from collector.kinds.unwritten import rung
+from __future__ import annotations
+
+from collector.kinds import asking, shapes
+from collector.kinds.kind import ALLOC, API, NAMESPACE, NODE, Args, Kind, of_alloc
+from collector.kinds.shapes import Obj
+from collector.model import JSON, Http, Rung
+
+
+def api(args: Args) -> Rung:
+    """The allocation's checks, as its client has them."""
+    path = f"/v1/client/allocation/{asking.segment(args['alloc'])}/checks"
+    reply = yield from asking.asked(Http("nomad", path, asking.within(args.get("namespace"))))
+    return asking.parsed(reply, parse)
+
+
+def parse(body: bytes) -> JSON:
+    """Checks by service and name; none (null) where every service is registered with Consul.
+
+    Source: Nomad's API documentation, "Allocations", "Allocation Checks".
+    """
+    rows = {"checks": shapes.decode(body)}
+    return sorted(
+        (_check(row) for _id, row in shapes.named(rows, "checks")), key=lambda check: (check["service"], check["name"], check["id"])
+    )
+
+
+def _check(row: Obj) -> dict[str, JSON]:
+    return {
+        "id": shapes.identity(row, "ID"),
+        "name": shapes.text(row, "Check"),
+        "service": shapes.text(row, "Service"),
+        "task": shapes.maybe_text(row, "Task"),
+        "status": shapes.text(row, "Status"),
+        "output": shapes.text(row, "Output"),
+        "mode": shapes.text(row, "Mode"),
+        "time": shapes.maybe_number(row, "Timestamp") or None,
+    }
+
 
 KIND = Kind(
     name="nomad_checks",
     summary="an allocation's checks where its services are registered with Nomad itself",
-    rungs={"api": rung},
+    rungs={"api": api},
     default_ladder=API,
     arguments={"alloc": ALLOC, "namespace": NAMESPACE, "node": NODE},
     target=of_alloc,

@@ -1,12 +1,53 @@
-"""A job."""
+"""A job's deployments."""
 
-from collector.kinds.kind import API, JOB, NAMESPACE, Kind
-from collector.kinds.unwritten import rung
+from __future__ import annotations
+
+from collector.kinds import asking, shapes
+from collector.kinds.kind import API, JOB, NAMESPACE, Args, Kind
+from collector.kinds.shapes import Obj
+from collector.model import JSON, Http, Rung
+
+
+def api(args: Args) -> Rung:
+    """The job's deployments."""
+    path = f"/v1/job/{asking.segment(args['job'])}/deployments"
+    reply = yield from asking.asked(Http("nomad", path, asking.within(args.get("namespace"))))
+    return asking.parsed(reply, parse)
+
+
+def parse(body: bytes) -> JSON:
+    """Deployments, newest first. Source: Nomad's API documentation, "Jobs", "List Job Deployments"."""
+    rows = sorted(shapes.listing(body), key=lambda row: shapes.whole(row, "CreateIndex"), reverse=True)
+    return [_deployment(row) for row in rows]
+
+
+def _deployment(row: Obj) -> JSON:
+    return {
+        "id": shapes.identity(row, "ID"),
+        "status": shapes.text(row, "Status"),
+        "status_description": shapes.text(row, "StatusDescription"),
+        "job_version": shapes.whole(row, "JobVersion"),
+        "create_time": shapes.nanoseconds(row, "CreateTime"),
+        "modify_index": shapes.whole(row, "ModifyIndex"),
+        "groups": [_group(name, group) for name, group in shapes.named(row, "TaskGroups")],
+    }
+
+
+def _group(name: str, group: Obj) -> JSON:
+    return {
+        "name": name,
+        "desired": shapes.whole(group, "DesiredTotal"),
+        "placed": shapes.whole(group, "PlacedAllocs"),
+        "healthy": shapes.whole(group, "HealthyAllocs"),
+        "unhealthy": shapes.whole(group, "UnhealthyAllocs"),
+        "deadline": shapes.timestamp(group, "RequireProgressBy"),
+    }
+
 
 KIND = Kind(
     name="nomad_deployments",
     summary="the job's deployments and how many instances are healthy",
-    rungs={"api": rung},
+    rungs={"api": api},
     default_ladder=API,
     arguments={"job": JOB, "namespace": NAMESPACE},
     capabilities=("nomad: namespace read-job",),

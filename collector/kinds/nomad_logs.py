@@ -1,12 +1,66 @@
 """The end of a task's log."""
 
-from collector.kinds.kind import ALLOC, API, NAMESPACE, NODE, TASK, Argument, Kind, of_alloc
-from collector.kinds.unwritten import rung
+from __future__ import annotations
+
+import re
+
+from collector.kinds import asking, shapes
+from collector.kinds.kind import ALLOC, API, NAMESPACE, NODE, TASK, Args, Argument, Kind, of_alloc
+from collector.model import Http, Reply, Rung, Status
+
+OFFSET = 65536
+KEPT = 400
+NO_LOG = re.compile(rb"No logs available|not started yet|file not found|no such file or directory|log entry for task .* not found")
+"""What Nomad says where there is no log yet (client/fs_endpoint.go); a client that is gone or an unknown allocation reads differently."""
+
+
+def api(args: Args) -> Rung:
+    """The last `OFFSET` bytes of the stream, through whatever agent is asked: Nomad forwards to the node."""
+    reply = yield from asking.asked(Http("nomad", f"/v1/client/fs/logs/{asking.segment(args['alloc'])}", _query(args), limit=OFFSET * 4))
+    lines, cut = parse(_content(reply))
+    return {
+        "alloc": args["alloc"],
+        "node": args.get("node"),
+        "task": args["task"],
+        "stream": args["stream"],
+        "lines": lines,
+        "wanted": args["lines"],
+        "bytes": len(reply.body) if reply.status == Status.OK else 0,
+        "cut": cut or reply.truncated,
+    }
+
+
+def _query(args: Args) -> dict[str, str | int]:
+    asked: dict[str, str | int] = {"task": args["task"], "type": args["stream"], "plain": "true", "origin": "end", "offset": OFFSET}
+    return asked | asking.within(args.get("namespace"))
+
+
+def _content(reply: Reply) -> bytes:
+    if reply.status == Status.OK:
+        return reply.body
+    if reply.status == Status.FAILED and NO_LOG.search(reply.body):
+        return b""
+    raise asking.refusal(reply)
+
+
+def parse(body: bytes) -> tuple[list[str], bool]:
+    """The last `KEPT` lines, and whether older ones were left out. A first line that the offset cut in two is dropped.
+
+    Nomad declares no encoding: UTF-8, with U+FFFD for what is none. Other control characters than the line feed are kept.
+    """
+    lines = shapes.plain(body).split("\n")
+    if lines[-1] == "":
+        lines.pop()
+    began_before = len(body) >= OFFSET
+    if began_before and len(lines) > 1:
+        lines.pop(0)
+    return lines[-KEPT:], began_before or len(lines) > KEPT
+
 
 KIND = Kind(
     name="nomad_logs",
     summary="the last lines of a task's stderr or stdout",
-    rungs={"api": rung},
+    rungs={"api": api},
     default_ladder=API,
     arguments={
         "alloc": ALLOC,

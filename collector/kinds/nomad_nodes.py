@@ -1,12 +1,54 @@
 """The Nomad client nodes."""
 
-from collector.kinds.kind import API, Kind
-from collector.kinds.unwritten import rung
+from __future__ import annotations
+
+from collector.kinds import asking, shapes
+from collector.kinds.kind import API, Args, Kind
+from collector.kinds.shapes import Obj
+from collector.model import JSON, Rung
+
+
+def api(_args: Args) -> Rung:
+    """All nodes; in pages when the whole listing is too long for one answer."""
+    rows = yield from asking.paged("/v1/nodes", [{}, {"per_page": asking.PER_PAGE}])
+    return parse(rows)
+
+
+def parse(rows: list[Obj]) -> JSON:
+    """Nomad's node stubs, by name."""
+    return sorted((_node(row) for row in rows), key=lambda node: (node["name"], node["id"]))
+
+
+def _node(row: Obj) -> dict[str, JSON]:
+    return {
+        "id": shapes.identity(row, "ID"),
+        "name": shapes.identity(row, "Name"),
+        "address": shapes.maybe_text(row, "Address"),
+        "datacenter": shapes.text(row, "Datacenter"),
+        "pool": shapes.maybe_text(row, "NodePool"),
+        "status": shapes.text(row, "Status"),
+        "status_description": shapes.text(row, "StatusDescription"),
+        "eligibility": shapes.text(row, "SchedulingEligibility"),
+        "draining": shapes.flag(row, "Drain"),
+        "version": shapes.maybe_text(row, "Version"),
+        "drivers": [_driver(name, driver) for name, driver in shapes.named(row, "Drivers")],
+        "modify_index": shapes.whole(row, "ModifyIndex"),
+    }
+
+
+def _driver(name: str, driver: Obj) -> JSON:
+    return {
+        "name": name,
+        "detected": shapes.flag(driver, "Detected"),
+        "healthy": shapes.flag(driver, "Healthy"),
+        "description": shapes.text(driver, "HealthDescription"),
+    }
+
 
 KIND = Kind(
     name="nomad_nodes",
     summary="every Nomad client node: status, eligibility, drain, drivers",
-    rungs={"api": rung},
+    rungs={"api": api},
     default_ladder=API,
     capabilities=("nomad: node read",),
 )

@@ -1,0 +1,116 @@
+"""How to ask Nomad and Consul: one answer, or a listing in pages, each with its second way. Generators, as rungs are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import replace
+from typing import TypeVar
+from urllib.parse import quote
+
+from collector.errors import Unanswered
+from collector.kinds import shapes
+from collector.kinds.shapes import Obj
+from collector.model import Http, Reply, Request, Status
+
+T = TypeVar("T")
+Parser = Callable[[bytes], T]
+Query = dict[str, str | int]
+Asking = Generator[Sequence[Request], Sequence[Reply], Reply]
+
+NO_LEADER = b"No cluster leader"
+PER_PAGE = 500
+MAX_PAGES = 200
+NEXT_TOKEN = "X-Nomad-NextToken"  # noqa: S105 - the name of a header
+
+
+def segment(name: str) -> str:
+    """A name as one segment of a URL's path: a job's ID may hold `/`, `?` or `#`."""
+    return quote(name, safe="")
+
+
+def within(namespace: str | None) -> dict[str, str | int]:
+    """The query that asks in a namespace; empty asks in the configured one."""
+    return {"namespace": namespace} if namespace else {}
+
+
+def header(reply: Reply, name: str) -> str | None:
+    """A header's value, whatever the case of its name."""
+    return next((value for key, value in reply.headers.items() if key.lower() == name.lower()), None)
+
+
+def leaderless(reply: Reply) -> bool:
+    """Did the server say that its cluster has no leader? Nomad and Consul use the same words."""
+    return reply.code == 500 and NO_LEADER in reply.body  # noqa: PLR2004 - HTTP
+
+
+def refusal(reply: Reply) -> Unanswered:
+    """What a reply that is not ok means: the server's own words where it has any.
+
+    A refusal (401, 403) is final; a server that cannot be reached may be reached another way, or later.
+    """
+    final = reply.status == Status.DENIED
+    words = "" if reply.body.lstrip()[:1] == b"<" else shapes.first_line(reply.body)
+    said = f": {words}" if words and words not in reply.reason else ""
+    reason = (reply.reason or f"{reply.endpoint} answered {reply.code}") + said
+    return Unanswered(reply.status, reason, final=final, reply=reply)
+
+
+def body(reply: Reply) -> bytes:
+    """The whole body of a reply that is ok; raises `Unanswered` for any other."""
+    if reply.status != Status.OK:
+        raise refusal(reply)
+    if reply.truncated:
+        raise Unanswered(Status.INVALID, f"{reply.endpoint}: the answer is longer than {len(reply.body)} bytes and was cut", reply=reply)
+    return reply.body
+
+
+def parsed(reply: Reply, parse: Parser[T]) -> T:
+    """Parse the body of a reply; an answer that makes no sense is reported with where it came from."""
+    content = body(reply)
+    try:
+        return parse(content)
+    except Unanswered as why:
+        raise Unanswered(why.status, f"{reply.endpoint}: {why.reason}", final=why.final, reply=reply) from None
+
+
+def asked(request: Http) -> Asking:
+    """One reply. A server whose cluster has no leader is asked again for what it knows itself (`stale`)."""
+    (reply,) = yield [request]
+    if leaderless(reply):
+        (reply,) = yield [replace(request, query={**request.query, "stale": ""})]
+    return reply
+
+
+def paged(path: str, ways: Sequence[Query]) -> Generator[Sequence[Request], Sequence[Reply], list[Obj]]:
+    """A listing of Nomad's with all its pages.
+
+    `ways` are queries for the same listing, richest first: a server that does not know what one asks for (a 4xx that is no refusal, an
+    answer that is no listing, or one too long) is asked the next way. Source: Nomad's API documentation, "Pagination".
+    """
+    for number, query in enumerate(ways, 1):
+        try:
+            return (yield from _pages(path, query))
+        except Unanswered as why:
+            if why.final or number == len(ways) or not _odd(why):
+                raise
+    raise AssertionError("a listing needs at least one way to ask")
+
+
+def _odd(why: Unanswered) -> bool:
+    code = why.reply.code if why.reply and why.status == Status.FAILED else None
+    return why.status == Status.INVALID or (code is not None and 400 <= code < 500)  # noqa: PLR2004 - HTTP
+
+
+def _pages(path: str, query: Query) -> Generator[Sequence[Request], Sequence[Reply], list[Obj]]:
+    rows: list[Obj] = []
+    seen: set[str] = set()
+    token: str | None = None
+    while True:
+        reply = yield from asked(Http("nomad", path, query | {"next_token": token} if token else query))
+        rows += parsed(reply, shapes.listing)
+        token = header(reply, NEXT_TOKEN)
+        if not token:
+            return rows
+        if token in seen or len(seen) >= MAX_PAGES:
+            raise Unanswered(Status.INVALID, f"{path}: the pages do not end", reply=reply)
+        seen.add(token)

@@ -1,0 +1,116 @@
+"""A `litefs status` of one's own making: LiteFS 0.5 has no such command, a wrapper or a later release may. What it prints is used."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from collector.errors import Unanswered
+from collector.kinds import litefs_mount, shapes
+from collector.kinds.kind import Args
+from collector.kinds.litefs_state import State
+from collector.model import JSON, Exec, Reply, Rung, Status
+
+UNKNOWN_COMMAND = re.compile(rb"unknown command|^The commands are:|Usage:\s*\n?\s*litefs <command>", re.MULTILINE)
+NO_BINARY = re.compile(rb"executable file not found|no such file or directory|not found", re.IGNORECASE)
+PAIR = re.compile(r"\s*[-*]?\s*(?P<key>[A-Za-z][\w .\-/]{0,40}?)\s*[:=]\s*(?P<value>\S.*?)?\s*")
+KEPT = 4000
+ROLES = {"primary": "primary", "leader": "primary", "replica": "replica", "follower": "replica", "secondary": "replica", "none": "none"}
+TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+
+
+def run(args: Args, argv: tuple[str, ...]) -> Rung:
+    """Run it once. Where its text does not tell the role, the mount's files are read as well, and its text is kept beside them."""
+    (reply,) = yield [Exec(args["alloc"], args["task"], argv, args.get("namespace"))]
+    state = parse(argv, reply)
+    if state.role == "unknown":
+        try:
+            return {**(yield from litefs_mount.read(args, args["mount"].rstrip("/") or "/")), "status_command": state.status_command}
+        except Unanswered as why:
+            state.notes.append(why.reason)
+    return state.data()
+
+
+def parse(argv: tuple[str, ...], reply: Reply) -> State:
+    """JSON or `key: value` lines where it is such, else the text as it is."""
+    output = reply.body if reply.body.strip() else reply.stderr
+    parsed = structured(shapes.plain(reply.body))
+    if reply.cause or reply.status not in (Status.OK, Status.FAILED) or (reply.status != Status.OK and not parsed):
+        raise _no_status(argv, reply)
+    state = State(status_command={"rc": reply.code, "text": shapes.plain(output)[:KEPT], "parsed": parsed})
+    for name, value in (parsed or {}).items():
+        _learn(state, re.sub(r"[^a-z]", "", name.lower()), value)
+    state.settle_role()
+    return state
+
+
+def _no_status(argv: tuple[str, ...], reply: Reply) -> Unanswered:
+    command, output = " ".join(argv), reply.stderr + reply.body
+    if not reply.cause and UNKNOWN_COMMAND.search(output):
+        reason = f"`{command}` is not a command of this LiteFS (its CLI has export, import, mount, run, version)"
+        return Unanswered(Status.FAILED, reason, reply=reply)
+    if not reply.cause and NO_BINARY.search(output):
+        return Unanswered(Status.FAILED, f"`{argv[0]}` is not there in the task: {shapes.first_line(output)}", reply=reply)
+    return litefs_mount.not_run(reply)
+
+
+def structured(text: str) -> dict[str, JSON] | None:
+    """The scalars of a JSON object, or of lines that are all `key: value`; None for any other text."""
+    try:
+        data = shapes.decode(text.encode())
+    except Unanswered:
+        return _pairs(text)
+    flat = {key: value for key, value in data.items() if not isinstance(value, dict | list)} if isinstance(data, dict) else {}
+    if isinstance(data, dict) and isinstance(data.get("primary"), dict):
+        flat["primaryHostname"] = data["primary"].get("hostname")
+    return {key: value for key, value in flat.items() if value is None or isinstance(value, str | int | float | bool)} or None
+
+
+def _pairs(text: str) -> dict[str, JSON] | None:
+    lines = [line for line in text.split("\n") if line.strip()]
+    matches = [PAIR.fullmatch(line) for line in lines[:200]]
+    if not lines or len(lines) > len(matches) or not all(matches):
+        return None
+    return {match["key"]: match["value"] or "" for match in matches if match}
+
+
+def _learn(state: State, name: str, value: JSON) -> None:
+    """Take over a value under the names that a status command may well use; what does not fit its meaning is left to be read."""
+    for names, part, read in MEANINGS:
+        if name in names and (known := read(value)) is not None:
+            setattr(state, part, known)
+
+
+def _role(value: JSON) -> str | None:
+    return ROLES.get(str(value).strip().lower())
+
+
+def _truth(value: JSON) -> bool | None:
+    return TRUTH.get(str(value).strip().lower())
+
+
+def _text(value: JSON) -> str | None:
+    return value.strip() or None if isinstance(value, str) else None
+
+
+def _hostname(value: JSON) -> str | None:
+    return None if _truth(value) is not None else _text(value)
+
+
+def _seconds(value: JSON) -> float | None:
+    if isinstance(value, str):
+        return shapes.go_duration(value.strip().replace(" ", ""))
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+MEANINGS: tuple[tuple[frozenset[str], str, Callable[[JSON], JSON]], ...] = (
+    (frozenset({"role", "state"}), "role", _role),
+    (frozenset({"isprimary", "primary"}), "is_primary", _truth),
+    (frozenset({"candidate", "iscandidate"}), "candidate", _truth),
+    (frozenset({"primary", "primaryhostname", "primaryhost"}), "primary_hostname", _hostname),
+    (frozenset({"clusterid"}), "cluster_id", _text),
+    (frozenset({"version"}), "version", _text),
+    (frozenset({"lag", "lagseconds", "replicationlag"}), "lag_seconds", _seconds),
+    (frozenset({"uptime", "uptimeseconds"}), "uptime_seconds", _seconds),
+)
+"""(names, letters only) → part of the state, and how its value is read."""

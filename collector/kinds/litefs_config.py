@@ -1,0 +1,82 @@
+"""Where a job tells LiteFS its lease: `consul:` blocks of litefs.yml in templates, environment and arguments.
+
+The text is a template, not YAML, so that it is searched, not parsed. Source: docs/litefs.md.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from urllib.parse import urlsplit
+
+from collector.kinds import shapes
+from collector.kinds.shapes import Obj
+from collector.model import JSON
+
+BLOCK = re.compile(
+    r"^(?P<indent>[ \t]*)consul:[ \t]*(?P<flow>\{[^}\n]*\})?[^\n]*\n?(?P<body>(?:(?P=indent)[ \t]+[^\n]*(?:\n|\Z)|[ \t]*\n)*)", re.MULTILINE
+)
+KEY = re.compile(r"""(?:^|[{,\s])key:[ \t]*(?:"([^"\n]*)"|'([^'\n]*)'|([^\s#,}'"][^\n#,}]*))""", re.MULTILINE)
+URL = re.compile(r"https?://[^\s\"'{}<>|\\^`]+")
+TEMPLATE = re.compile(r"\{\{-?\s*env\s+[\"'`](\w+)[\"'`]\s*-?\}\}|\$\{(\w+)\}|\$(\w+)")
+LEASE = re.compile(r"^\s*lease:", re.MULTILINE)
+MAX_TEXT = 1 << 17
+
+
+def leases(job: Obj) -> dict[str, JSON]:
+    """`lease_keys` and `lease_urls`, each once, in the order found; a key that only the node itself can render is left out."""
+    keys: list[str] = []
+    urls: list[str] = []
+    for text, values in _configurations(job):
+        for match in BLOCK.finditer(text):
+            block = _rendered((match["flow"] or "") + "\n" + match["body"], values)
+            found = [url.rstrip(".,;)") for url in URL.findall(block)]
+            urls += found
+            keys += [_prefixed(key, found) for key in _keys(block)]
+    return {"lease_keys": list(dict.fromkeys(keys)), "lease_urls": list(dict.fromkeys(urls))}
+
+
+def _configurations(job: Obj) -> Iterator[tuple[str, Mapping[str, str]]]:
+    """Every text of the job that can hold a litefs.yml, with the variables that are known before it is rendered."""
+    for group in shapes.objects(job, "TaskGroups"):
+        for task in shapes.objects(group, "Tasks"):
+            env = {name: value for name, value in shapes.mapping(task, "Env").items() if isinstance(value, str)}
+            values = env | _identity(job, group, task)
+            templates = [shapes.text(template, "EmbeddedTmpl") for template in shapes.objects(task, "Templates")]
+            args = shapes.mapping(task, "Config").get("args")
+            words = [word for word in args if isinstance(word, str)] if isinstance(args, list) else []
+            yield from ((text[:MAX_TEXT], values) for text in (*templates, *env.values(), *words) if LEASE.search(text[:MAX_TEXT]))
+
+
+def _identity(job: Obj, group: Obj, task: Obj) -> dict[str, str]:
+    """Nomad's runtime variables that are the same for every allocation."""
+    return {
+        "NOMAD_JOB_ID": shapes.text(job, "ID"),
+        "NOMAD_JOB_NAME": shapes.text(job, "Name") or shapes.text(job, "ID"),
+        "NOMAD_NAMESPACE": shapes.text(job, "Namespace"),
+        "NOMAD_REGION": shapes.text(job, "Region"),
+        "NOMAD_GROUP_NAME": shapes.text(group, "Name"),
+        "NOMAD_TASK_NAME": shapes.text(task, "Name"),
+    }
+
+
+def _keys(block: str) -> list[str]:
+    found = ("".join(match).strip() for match in KEY.findall(block))
+    return [key for key in found if key and not any(mark in key for mark in ("{", "}", "$"))]
+
+
+def _rendered(text: str, values: Mapping[str, str]) -> str:
+    def value(match: re.Match[str]) -> str:
+        name = match[1] or match[2] or match[3]
+        return values.get(name, match[0])
+
+    return TEMPLATE.sub(value, text)
+
+
+def _prefixed(key: str, urls: list[str]) -> str:
+    """LiteFS puts the path of `consul.url` before the key (consul.go:83,130); with several URLs nobody can say which one counts."""
+    try:
+        path = urlsplit(urls[0]).path.strip("/") if len(urls) == 1 else ""
+    except ValueError:
+        path = ""
+    return f"{path}/{key}".strip("/") if path else key.strip("/")

@@ -1,0 +1,196 @@
+"""LiteFS's HTTP API: `/metrics` and `/debug/vars`, and `/info` where these two leave a question.
+
+A healthy node costs two calls. There is no `/status` (docs/litefs.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from collector.errors import Unanswered
+from collector.kinds import asking, shapes
+from collector.kinds.kind import Args
+from collector.kinds.litefs_metrics import Samples, metrics
+from collector.kinds.litefs_state import TXID, State, database
+from collector.kinds.shapes import Obj
+from collector.model import JSON, Dial, Http, Reply, Request, Rung, Status
+
+LIMIT = 1 << 20
+SETTLED_LAG = 3.0
+"""Seconds. A replica in contact hears from its primary every second, so that its lag saws between 0 and 1 (docs/litefs.md)."""
+
+CLUSTER_ID, LITEFS_ID = "Litefs-Cluster-Id", "Litefs-Id"
+NOT_LITEFS = "does not look like LiteFS"
+SILENT = "accepts connections but does not answer: LiteFS is still starting, or its process hangs"
+PORTS = {"http": 80, "https": 443}
+
+
+def http(args: Args) -> Rung:
+    """Ask `/metrics` and `/debug/vars` side by side, then `/info` unless they show a settled node."""
+    base = base_of(args)
+    scrape, variables = yield [_get(base, "/metrics"), _get(base, "/debug/vars")]
+    if scrape.status == variables.status == Status.TIMEOUT:
+        raise (yield from _silent(base, scrape))
+    if scrape.status == variables.status and scrape.code is None and scrape.status != Status.OK:
+        raise asking.refusal(scrape)
+    state, settled = observed(scrape, variables)
+    if not settled:
+        (info,) = yield [_get(base, "/info")]
+        add_info(state, info, seen=bool(state.is_primary is not None or state.databases), first=scrape)
+    return finished(state)
+
+
+def base_of(args: Args) -> str:
+    """The URL to ask, from the rung, the `url` argument, or address and port."""
+    url, address = args.get("rung") or args.get("url"), args.get("address")
+    if url:
+        return str(url).rstrip("/")
+    if not address:
+        raise Unanswered(Status.SKIPPED, "no address to ask LiteFS at")
+    return f"http://{f'[{address}]' if ':' in address else address}:{args['litefs_port']}"
+
+
+def _get(base: str, path: str) -> Http:
+    return Http("litefs", path, base=base, limit=LIMIT)
+
+
+def _silent(base: str, reply: Reply) -> Generator[Sequence[Request], Sequence[Reply], Unanswered]:
+    """Tell a host that is gone from a process that hangs: LiteFS listens before it serves (mount_linux.go:230,258)."""
+    parts = urlsplit(base)
+    if not parts.hostname:
+        return asking.refusal(reply)
+    (dialled,) = yield [Dial(parts.hostname, parts.port or PORTS.get(parts.scheme, 80))]
+    if dialled.status == Status.OK:
+        return Unanswered(Status.TIMEOUT, f"{base} {SILENT}", reply=replace(reply, cause="silent"))
+    return asking.refusal(reply)
+
+
+def observed(scrape: Reply, variables: Reply) -> tuple[State, bool]:
+    """What `/metrics` and `/debug/vars` say, and whether that settles the node: a primary, or a replica in contact with one."""
+    state = State(date=scrape.date if scrape.date is not None else variables.date)
+    samples = _believed(state, scrape, "/metrics", parse_metrics)
+    store = _believed(state, variables, "/debug/vars", parse_vars)
+    if samples is not None:
+        _add_metrics(state, samples)
+    told = None if samples is None else state.is_primary
+    if store is not None:
+        _add_store(state, store)
+    settled = store is not None and (state.is_primary is True or 0 < (state.lag_seconds or 0) < SETTLED_LAG)
+    if told is not None and told != state.is_primary:
+        state.notes.append("the role changed while it was asked: /metrics and /debug/vars disagree")
+        settled = False
+    return state, settled
+
+
+def _believed(state: State, reply: Reply, path: str, parse: asking.Parser[asking.T]) -> asking.T | None:
+    try:
+        return asking.parsed(reply, parse)
+    except Unanswered as why:
+        state.notes.append(f"{path}: {why.reason}")
+        return None
+
+
+def parse_metrics(body: bytes) -> Samples:
+    """LiteFS's samples; a page without any is not LiteFS's."""
+    samples = metrics(body)
+    if not any(name.startswith("litefs_") for name, _labels in samples):
+        raise Unanswered(Status.FAILED, f"what answers there {NOT_LITEFS}: its metrics have no litefs_ among them")
+    return samples
+
+
+def parse_vars(body: bytes) -> Obj:
+    """Expvar's `store`, which LiteFS publishes (store.go:1668-1713)."""
+    store = shapes.document(body).get("store")
+    if not isinstance(store, dict):
+        raise Unanswered(Status.FAILED, f"what answers there {NOT_LITEFS}: its variables have no store among them")
+    return store
+
+
+def _add_metrics(state: State, samples: Samples) -> None:
+    primary = samples.get(("litefs_is_primary", ""))
+    state.is_primary = None if primary is None else primary == 1
+    state.lag_seconds = samples.get(("litefs_lag_seconds", ""))
+    state.started_at = samples.get(("process_start_time_seconds", ""))
+    streams = samples.get(("litefs_http_stream_count", ""))
+    state.stream_count = None if streams is None else int(streams)
+    state.databases = [
+        database(db, int(value), None) for (name, db), value in sorted(samples.items()) if name == "litefs_db_txid" and value >= 0
+    ]
+
+
+def _add_store(state: State, store: Obj) -> None:
+    state.is_primary = shapes.maybe_flag(store, "isPrimary") if "isPrimary" in store else state.is_primary
+    state.candidate = shapes.maybe_flag(store, "candidate")
+    databases = [_position(name, db) for name, db in shapes.named(store, "dbs")]
+    state.databases = databases or state.databases
+
+
+def _position(name: str, db: Obj) -> dict[str, JSON]:
+    txid, checksum = shapes.text(db, "txid"), shapes.text(db, "checksum")
+    if not TXID.fullmatch(txid):
+        raise shapes.invalid('"txid" is not 16 hexadecimal digits')
+    return database(name, int(txid, 16), checksum if TXID.fullmatch(checksum) else None)
+
+
+def add_info(state: State, reply: Reply, *, seen: bool, first: Reply) -> None:
+    """Add what `/info` says; where nothing else was seen either, this is not LiteFS, or it does not answer."""
+    try:
+        known = asking.parsed(reply, parse_info)
+    except Unanswered as why:
+        if not seen:
+            raise _unlike(reply, first) from None
+        state.notes.append(f"/info: {why.reason}")
+        return
+    note = known.pop("note", None)
+    is_primary = known.pop("is_primary")
+    if state.is_primary is not None and is_primary is not None and is_primary != state.is_primary:
+        state.notes.append("the role changed while it was asked: /info is the latest")
+    state.is_primary = state.is_primary if is_primary is None else is_primary
+    state.learn({**known, "litefs_id": asking.header(reply, LITEFS_ID), "date": reply.date})
+    state.learn({"cluster_id": asking.header(reply, CLUSTER_ID)})
+    if note:
+        state.notes.append(note)
+
+
+def _unlike(info: Reply, first: Reply) -> Unanswered:
+    if first.code is None and info.code is None:
+        return asking.refusal(first)
+    if asking.header(info, LITEFS_ID):
+        return Unanswered(
+            Status.FAILED, f"{info.endpoint}: this is LiteFS, but its /info, /metrics and /debug/vars cannot be read", reply=info
+        )
+    about = f"{first.endpoint}: what answers there {NOT_LITEFS} (HTTP {first.code})"
+    return Unanswered(Status.FAILED, about, reply=replace(first, cause="protocol"))
+
+
+def parse_info(body: bytes) -> dict[str, JSON]:
+    """`/info` of every 0.4 and 0.5 release; fields that a later one may add are ignored.
+
+    Up to 0.5.6 `primary` is a boolean and `id` a number, since then `primary` is an object and `isPrimary` the boolean (litefs.go:61-70).
+    """
+    info = shapes.document(body)
+    if not {"primary", "isPrimary", "clusterID"} & info.keys():
+        raise Unanswered(Status.FAILED, f"what answers there {NOT_LITEFS}: its /info has none of the fields")
+    known = {
+        "cluster_id": shapes.maybe_text(info, "clusterID"),
+        "candidate": shapes.maybe_flag(info, "candidate"),
+        "path": shapes.maybe_text(info, "path"),
+    }
+    if isinstance(info.get("primary"), bool):
+        note = "/info has the shape of LiteFS before 0.5.7: it does not name the primary"
+        return {**known, "is_primary": info["primary"], "primary_hostname": None, "note": note}
+    primary = shapes.mapping(info, "primary")
+    return {**known, "is_primary": shapes.maybe_flag(info, "isPrimary"), "primary_hostname": shapes.text(primary, "hostname")}
+
+
+def finished(state: State) -> JSON:
+    """Role and uptime from what was gathered. Uptime is measured with the server's own clock (HTTP Date), so that skew does not matter."""
+    state.settle_role()
+    if state.date is not None and state.started_at is not None:
+        uptime = state.date - state.started_at
+        state.uptime_seconds = max(0.0, uptime) if uptime > -1 else None
+        if uptime <= -1:
+            state.notes.append("the process started after its own clock's time: the clock was set back")
+    return state.data()

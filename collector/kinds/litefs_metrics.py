@@ -1,0 +1,28 @@
+"""The few samples of a Prometheus page that matter, whatever else is on it."""
+
+from __future__ import annotations
+
+import math
+
+from collector.kinds import shapes
+
+Samples = dict[tuple[str, str], float]
+"""(sample name, its `db` label or "") to value."""
+
+WANTED = ("litefs_", "process_start_time_seconds")
+
+
+def metrics(body: bytes) -> Samples:
+    """Samples of LiteFS and of its process; a value that is no finite number is left out.
+
+    Only their lines are given to the parser, so that a long page costs little and a strange metric elsewhere on it does no harm.
+    """
+    from prometheus_client.parser import text_string_to_metric_families  # noqa: PLC0415 - imported by who needs it: it costs 30 ms
+
+    lines = [line for line in shapes.plain(body).split("\n") if line.startswith(WANTED)]
+    try:
+        families = list(text_string_to_metric_families("\n".join(lines) + "\n"))
+    except (ValueError, IndexError, KeyError, TypeError, AttributeError, OverflowError):
+        raise shapes.invalid("the answer is not a page of Prometheus metrics") from None
+    samples = [sample for family in families for sample in family.samples]
+    return {(sample.name, sample.labels.get("db", "")): sample.value for sample in samples if math.isfinite(sample.value)}

@@ -1,0 +1,65 @@
+"""What is known of one LiteFS, whichever way it was asked; an unknown part is None."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+
+from collector.model import JSON
+
+TXID = re.compile(r"[0-9a-f]{16}")
+NEVER_SYNCED_MS = 2147483647
+"""`.lag` of a node that never synced, or was demoted. Source: docs/litefs.md."""
+
+
+@dataclass(slots=True)
+class State:
+    """The data of `litefs_status`; docs/kinds.md describes each part."""
+
+    role: str = "unknown"
+    is_primary: bool | None = None
+    candidate: bool | None = None
+    cluster_id: str | None = None
+    litefs_id: str | None = None
+    path: str | None = None
+    primary_hostname: str | None = None
+    databases: list[dict[str, JSON]] = field(default_factory=list)
+    lag_seconds: float | None = None
+    lag_file_ms: int | None = None
+    started_at: float | None = None
+    uptime_seconds: float | None = None
+    stream_count: int | None = None
+    version: str | None = None
+    status_command: dict[str, JSON] | None = None
+    notes: list[str] = field(default_factory=list)
+    date: float | None = None
+
+    def data(self) -> JSON:
+        """As plain data."""
+        return {part.name: getattr(self, part.name) for part in fields(self)}
+
+    def learn(self, known: Mapping[str, JSON]) -> None:
+        """Take over what is known and was not before."""
+        for name, value in known.items():
+            if value is not None and getattr(self, name) in (None, "unknown", []):
+                setattr(self, name, value)
+
+    def settle_role(self) -> None:
+        """Role from what was seen: a node that is not primary and knows no primary is none's replica.
+
+        A primary's name alone does not mean that the replica is connected: LiteFS sets it before it dials (store.go:1373-1385).
+        """
+        if self.role != "unknown":
+            return
+        if self.is_primary:
+            self.role = "primary"
+        elif self.is_primary is False and (self.primary_hostname or (self.lag_seconds or 0) > 0):
+            self.role = "replica"
+        elif self.is_primary is False and self.primary_hostname == "":
+            self.role = "none"
+
+
+def database(name: str, txid: int, checksum: str | None) -> dict[str, JSON]:
+    """One database's position."""
+    return {"name": name, "txid": txid, "checksum": checksum}

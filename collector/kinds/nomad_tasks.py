@@ -1,0 +1,52 @@
+"""The task states of an allocation: restarts, and the events that tell why."""
+
+from __future__ import annotations
+
+from collector.kinds import shapes
+from collector.kinds.shapes import Obj
+from collector.model import JSON
+
+EXITED = "Terminated"
+MESSAGES = (
+    "DisplayMessage", "DriverError", "DownloadError", "SetupError", "ValidationError", "VaultError", "KillError",
+    "RestartReason", "KillReason", "TaskSignalReason", "DriverMessage", "GenericSource", "Message",
+)  # fmt: skip
+"""Where an event's text is: Nomad renders DisplayMessage since 0.9 from one of the others."""
+
+
+def tasks(row: Obj) -> list[dict[str, JSON]]:
+    """The tasks of an allocation stub, by name. Source: Nomad's API documentation, "Allocations", "Events"."""
+    return [_task(name, state) for name, state in shapes.named(row, "TaskStates")]
+
+
+def _task(name: str, state: Obj) -> dict[str, JSON]:
+    return {
+        "name": name,
+        "state": shapes.text(state, "State"),
+        "failed": shapes.flag(state, "Failed"),
+        "restarts": shapes.whole(state, "Restarts"),
+        "started_at": shapes.timestamp(state, "StartedAt"),
+        "finished_at": shapes.timestamp(state, "FinishedAt"),
+        "last_restart": shapes.timestamp(state, "LastRestart"),
+        "events": [_event(event) for event in shapes.objects(state, "Events")],
+    }
+
+
+def _event(event: Obj) -> JSON:
+    kind, details = shapes.text(event, "Type"), shapes.mapping(event, "Details")
+    ended = kind == EXITED
+    return {
+        "type": kind,
+        "time": shapes.nanoseconds(event, "Time"),
+        "message": next((said for key in MESSAGES if (said := shapes.text(event, key))), ""),
+        "details": {name: shapes.text(details, name) for name in sorted(details)},
+        "exit_code": _number(event, details, "ExitCode", "exit_code") if ended else None,
+        "signal": _number(event, details, "Signal", "signal") if ended else None,
+        "oom_killed": {"true": True, "false": False}.get(shapes.text(details, "oom_killed")) if ended else None,
+    }
+
+
+def _number(event: Obj, details: Obj, field: str, detail: str) -> int | None:
+    """Details are texts; the fields of the same meaning are deprecated but older than they."""
+    told = shapes.text(details, detail)
+    return int(told) if told.lstrip("-").isdecimal() and len(told) <= shapes.MAX_DIGITS else shapes.maybe_whole(event, field)
