@@ -47,8 +47,8 @@ def render(
 ) -> str:
     """Return the report in one of `FORMATS`, ending with a newline; the same report always gives the same text.
 
-    `width` (text only) is the terminal's columns, 80 when None. `quiet` leaves the text's headline alone; `verbose` adds what was ruled out,
-    all items, the timeline and every node. Templates in `template_dirs` come before ours.
+    `width` (text only) is the terminal's columns, 80 when None. `quiet` leaves the text's headline alone; `verbose` adds what was ruled
+    out, all items, the timeline and every node. Templates in `template_dirs` come before ours.
 
     Raises:
         UsageError: there is no such format.

@@ -28,6 +28,11 @@ def clean_text(text: str) -> str:
     return _UNSAFE.sub(REPLACEMENT, _ESCAPES.sub("", text.replace("\r\n", "\n")))
 
 
+def on_one_line(text: str) -> str:
+    """Return `text` with every run of white space, newlines too, as one blank."""
+    return " ".join(text.split())
+
+
 def clean(value: JSON) -> JSON:
     """Return plain JSON data, mappings as dicts and tuples as lists, with every string in it, keys too, made safe to print."""
     if isinstance(value, str):

@@ -77,9 +77,9 @@ def _split(text: str, room: int) -> tuple[str, str]:
 def hang(text: str, first: str, rest: str | None = None, *, width: int) -> str:
     """Return `text` wrapped within `width`, `first` before its first line and `rest` (as many blanks) before the others.
 
-    A `first` that would leave less than half of the line stands on a line of its own.
+    A `first` that would take up more than two fifths of the line stands on a line of its own.
     """
-    if columns_of(first) > width // 2:
+    if columns_of(first) > width * 2 // 5:
         return "\n".join([*wrap(first, width), hang(text, "    ", width=width)])
     rest = " " * columns_of(first) if rest is None else rest
     room = width - max(columns_of(first), columns_of(rest))

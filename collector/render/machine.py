@@ -1,20 +1,26 @@
-"""Text for formats that machines read: quoting, escaping and one-line forms."""
+"""What machines read: JUnit suites, Nagios performance data, Prometheus counts, and the escaping that each format needs."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from collector.model import JSON
+from collector.render.clean import on_one_line
+from collector.render.nodes import TABLE_LIMIT
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~])")
-_NAGIOS_RESERVED = str.maketrans({"|": "/", "\n": " ", "\t": " "})
+_CLUSTER = "cluster"
 
 
 def markdown_text(text: str) -> str:
-    """Return text that Markdown shows as it is, on one line, and safe in a table cell."""
-    return _MARKDOWN.sub(r"\\\1", " ".join(str(text).split())).replace("@", "@\u2060")
+    """Return text that Markdown shows as it is, on one line and safe in a table's cell; an @ calls nobody."""
+    return _MARKDOWN.sub(r"\\\1", on_one_line(str(text))).replace("@", "&#64;")
 
 
 def code_block(text: str) -> str:
-    """Return a fenced code block whose fence is longer than any run of backticks in `text`."""
+    """Return a fenced code block whose fence is longer than any run of backticks in `text` (CommonMark 4.5)."""
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}text\n{text}\n{fence}"
@@ -27,4 +33,91 @@ def label_value(text: str) -> str:
 
 def one_line(text: str) -> str:
     """Return text that a Nagios plugin may print before its performance data: one line without a pipe."""
-    return " ".join(str(text).translate(_NAGIOS_RESERVED).split())
+    return on_one_line(str(text).replace("|", "/"))
+
+
+def finding_counts(findings: Sequence[Mapping[str, JSON]]) -> list[JSON]:
+    """Return how many findings there are of each code and severity, roots and symptoms apart, sorted."""
+    tally = Counter((finding["code"], finding["severity"], not finding["explained_by"]) for finding in findings)
+    return [{"code": code, "severity": severity, "root": root, "count": number} for (code, severity, root), number in sorted(tally.items())]
+
+
+# --- Nagios (plugin guidelines: 'label'=value[UOM];[warn];[crit];[min];[max]) ---
+
+
+def performance_data(document: Mapping[str, JSON]) -> str:
+    """Return the run's numbers; each node's own too, unless there are so many that the line would be cut."""
+    nodes = document["nodes"]
+    coverage = document["coverage"]
+    thresholds = document["cluster"].get("thresholds") or {}
+    limits = f"{thresholds.get('lag_warning', '')};{thresholds.get('lag_critical', '')};0"
+    lags = [node["lag_seconds"] for node in nodes if node["lag_seconds"] is not None]
+    numbers = [
+        _number("nodes", len(nodes), "", ";;0"),
+        _number("nodes_unseen", len(coverage["unseen_nodes"]), "", ";;0"),
+        _number("root_causes", len(document["root_causes"]), "", ";;0"),
+        _number("items", coverage["collected"], "", f";;0;{coverage['planned']}"),
+        _number("time", document["duration_seconds"], "s", ";;0"),
+        _number("lag", max(lags, default=None), "s", limits),
+    ]
+    if len(nodes) <= TABLE_LIMIT:
+        numbers += [_number(f"lag_{node['name']}", node["lag_seconds"], "s", limits) for node in nodes]
+        numbers += [_number(f"restarts_{node['name']}", (node["allocation"] or {}).get("restarts"), "c", ";;0") for node in nodes]
+    return " ".join(numbers)
+
+
+def _number(label: str, value: float | None, unit: str, limits: str) -> str:
+    """Return one number; `U` is the guidelines' word for a value that could not be determined."""
+    name = re.sub(r"['=|\s]", "_", label)
+    return f"'{name}'=U" if value is None else f"'{name}'={value}{unit};{limits}"
+
+
+# --- JUnit ---
+
+
+def suites(document: Mapping[str, JSON]) -> list[JSON]:
+    """Return a test suite for the cluster and one for each node: its findings as failures, what was not collected as errors.
+
+    A test's name is its code and service, so that it stays the same from run to run; the words are in its message.
+    """
+    tests: dict[str, list[dict[str, JSON]]] = {_CLUSTER: [_verdict_test(document)]}
+    tests |= {node["name"]: [_node_test(node)] for node in document["nodes"]}
+    findings = {finding["id"]: finding for finding in [*document["root_causes"], *document["findings"]]}
+    for finding in findings.values():
+        tests[finding["node"] if finding["node"] in tests else _CLUSTER].append(_finding_test(finding, findings))
+    for gap in document["coverage"]["gaps"]:
+        node = gap["target"].split("/")[0]
+        tests[node if node in tests else _CLUSTER].append(
+            _test(f"collect {gap['item']}", "error", gap.get("status", "failed"), gap["reason"])
+        )
+    return [_suite(number, name, cases) for number, (name, cases) in enumerate(tests.items())]
+
+
+def _test(name: str, outcome: str = "", kind: str = "", message: str = "", text: str = "") -> dict[str, JSON]:
+    """Return one test; `outcome` is `failure`, `error` or empty when it passed."""
+    return {"name": name, "outcome": outcome, "type": kind, "message": on_one_line(message), "text": text}
+
+
+def _verdict_test(document: Mapping[str, JSON]) -> dict[str, JSON]:
+    outcome = {"ok": "", "unknown": "error"}.get(document["verdict"], "failure")
+    return _test("verdict", outcome, document["verdict"], document["headline"])
+
+
+def _node_test(node: Mapping[str, JSON]) -> dict[str, JSON]:
+    outcome = "failure" if node["severity"] in ("critical", "warning") else ""
+    return _test("node", outcome, node["severity"] or "", f"consul {node['consul']}, nomad {node['nomad']}, {node['role']}")
+
+
+def _finding_test(finding: Mapping[str, JSON], findings: Mapping[str, Mapping[str, JSON]]) -> dict[str, JSON]:
+    """Return a finding as a failed test with its evidence; what is for information only passes."""
+    root = findings.get(finding["explained_by"])
+    lines = [f"{evidence['source']}: {evidence['quote']}" for evidence in finding["evidence"]]
+    lines += [f"explained by {root['code']} on {root['node'] or _CLUSTER}"] if root else []
+    lines += [finding["remedy"]] if finding["remedy"] else []
+    name = f"{finding['code']} {finding['service'] or ''}".rstrip()
+    return _test(name, "" if finding["severity"] == "info" else "failure", finding["severity"], finding["title"], "\n".join(lines))
+
+
+def _suite(number: int, name: str, tests: Sequence[Mapping[str, JSON]]) -> dict[str, JSON]:
+    outcomes = Counter(test["outcome"] for test in tests)
+    return {"id": number, "name": name, "tests": list(tests), "failures": outcomes["failure"], "errors": outcomes["error"]}

@@ -32,10 +32,17 @@ def node_rows(nodes: Sequence[Mapping[str, JSON]], *, verbose: int) -> dict[str,
     shown = nodes if verbose or len(nodes) <= TABLE_LIMIT else [node for node in nodes if node["severity"]]
     rest = [node for node in nodes if node not in shown]
     return {
+        "caption": _caption(nodes, shown),
         "columns": [dict(column) for column in COLUMNS],
         "rows": [{"name": node["name"], "severity": node["severity"], "cells": _cells(node)} for node in shown],
         "rest": _rest(rest, bool(shown)) if rest else "",
     }
+
+
+def _caption(nodes: Sequence[Mapping[str, JSON]], shown: Sequence[Mapping[str, JSON]]) -> str:
+    sick = sum(1 for node in nodes if node["severity"])
+    of_all = f" of {len(nodes)}" if len(shown) < len(nodes) else ""
+    return f"{len(shown)}{of_all} nodes, {sick} not well; - means: has none or not known, ? means: should have one"
 
 
 def _cells(node: Mapping[str, JSON]) -> list[JSON]:

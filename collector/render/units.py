@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 NOTHING = "-"
+EPOCH = "1970-01-01T00:00:00Z"
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 

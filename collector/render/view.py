@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from collector.model import JSON
+from collector.render.changes import changes_in_words
+from collector.render.clean import on_one_line
 from collector.render.diagnostics import diagnostics
+from collector.render.machine import finding_counts, performance_data, suites
 from collector.render.nodes import node_rows
-from collector.render.units import age, clock, count, duration, time_of_day
+from collector.render.timeline import timeline_picture
+from collector.render.topology import topology
+from collector.render.units import EPOCH, age, clock, count, duration, seconds_between, time_of_day
 
 _LISTED = 4
 """So many symptoms are named under their cause; the rest is counted (all of them with -v)."""
@@ -19,8 +24,12 @@ def view(document: Mapping[str, JSON], *, verbose: int) -> dict[str, JSON]:
     """Return the presentational fields of a report document."""
     titles = {finding["id"]: finding for finding in [*document["findings"], *document["root_causes"]]}
     causes = [_cause(number, finding, document, titles, verbose) for number, finding in enumerate(document["root_causes"], 1)]
+    changes = changes_in_words(document, verbose=verbose)
     return {
-        "facts": _facts(document),
+        "title": on_one_line(document["headline"]),
+        "started_seconds": seconds_between(EPOCH, document["started_at"]),
+        "facts": _facts(document) + ([changes["fact"]] if changes else []),
+        "changes": changes,
         "nodes": node_rows(document["nodes"], verbose=verbose),
         "causes": causes,
         "others": _others(document, verbose),
@@ -29,6 +38,11 @@ def view(document: Mapping[str, JSON], *, verbose: int) -> dict[str, JSON]:
         "timeline": [_event(event) for event in document["timeline"]],
         "spec_line": _spec_line(document),
         "redacted": sum(document["redactions"].values()),
+        "topology": topology(document),
+        "timeline_picture": timeline_picture(document),
+        "suites": suites(document),
+        "performance": performance_data(document),
+        "counts": finding_counts(document["findings"]),
     }
 
 
@@ -57,9 +71,14 @@ def _cause(
         "number": number,
         "where": finding["node"] or "the cluster",
         "said": finding["title"] in document["headline"],
+        "title_line": on_one_line(finding["title"]),
         "since_clock": clock(finding["since"]),
         "age": age(finding["since"], document["now"]),
         "explained": [_symptom(symptom, finding) for symptom in shown] + more,
+        "commands": [
+            {**command, "command": on_one_line(command["command"]), "changes": command["what"].startswith("chang")}
+            for command in finding["commands"]
+        ],
         "impact_text": impact_text(finding["impact"]),
     }
 

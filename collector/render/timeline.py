@@ -1,0 +1,113 @@
+"""The picture of what happened when: a lane for each node, the present on the right, and the more room the nearer to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import log1p
+
+from collector.model import JSON
+from collector.render.layout import cut
+from collector.render.units import count, seconds_between, short, time_of_day
+
+WIDTH = 480
+_LEFT, _RIGHT, _TOP, _STEP = 108, 16, 34, 38
+_LANES = 8
+_NAME = 13
+_NEAR = 15
+"""Marks of one lane that would stand nearer than this are drawn as one."""
+
+_TICKS = (0, 10, 60, 600, 3600, 6 * 3600, 86400, 7 * 86400, 30 * 86400)
+_TICK_GAP = 46
+_WORST = {"critical": 0, "warning": 1, "info": 2, None: 3}
+_NAMED = 6
+_CLUSTER = "cluster"
+
+
+def timeline_picture(document: Mapping[str, JSON]) -> dict[str, JSON] | None:
+    """Return the picture as {width, height, lanes, ticks, marks, onset, text}: plain geometry; None when there is nothing to draw."""
+    events = [
+        {**event, "ago": max(0.0, seconds_between(event["at"], document["now"]) or 0.0)} for event in document["timeline"] if event["at"]
+    ]
+    if not events:
+        return None
+    lanes = _lanes(events)
+    longest = max(event["ago"] for event in events)
+    marks = [mark for index, lane in enumerate(lanes) for mark in _marks(lane, _middle(index), events, longest)]
+    return {
+        "width": WIDTH,
+        "height": _TOP + len(lanes) * _STEP + 8,
+        "top": _TOP,
+        "lanes": [{"name": cut(lane, _NAME), "y": _middle(index)} for index, lane in enumerate(lanes)],
+        "left": _LEFT,
+        "right": WIDTH - _RIGHT,
+        "ticks": _ticks(longest),
+        "marks": marks,
+        "onset": _onset(document, longest),
+        "text": f"{count(len(events), 'event')} over {short(longest)}, oldest {time_of_day(events[0]['at'])}. They are listed below.",
+    }
+
+
+def _ago(at: str, document: Mapping[str, JSON]) -> float:
+    """Return how many seconds ago something was, 0 for a moment to come (a clock may be off)."""
+    return max(0.0, seconds_between(at, document["now"]) or 0.0)
+
+
+def _lanes(events: Sequence[Mapping[str, JSON]]) -> list[str]:
+    """Return whose events are drawn, the cluster's first; the lanes with the worst events where there are too many."""
+    worst: dict[str, int] = {}
+    for event in events:
+        lane = event.get("node") or _CLUSTER
+        worst[lane] = min(worst.get(lane, 9), _WORST.get(event.get("severity"), 9))
+    chosen = sorted(worst, key=lambda lane: (worst[lane], lane))[:_LANES]
+    return sorted(chosen, key=lambda lane: (lane != _CLUSTER, lane))
+
+
+def _middle(index: int) -> float:
+    return _TOP + index * _STEP + _STEP / 2
+
+
+def _x(ago: float, longest: float) -> float:
+    """Return where on the axis something stands that was `ago` seconds before now: logarithmic, so that the last minutes have room."""
+    share = log1p(ago) / log1p(max(longest, 1.0))
+    return round(WIDTH - _RIGHT - 10 - min(1.0, share) * (WIDTH - _RIGHT - _LEFT - 24), 1)
+
+
+def _marks(lane: str, y: float, events: Sequence[Mapping[str, JSON]], longest: float) -> list[dict[str, JSON]]:
+    """Return the marks of one lane; near ones are one mark that says how many it stands for and takes the worst one's colour."""
+    groups: list[list[Mapping[str, JSON]]] = []
+    for event in sorted((event for event in events if (event.get("node") or _CLUSTER) == lane), key=lambda event: -event["ago"]):
+        if groups and _x(event["ago"], longest) - _x(groups[-1][0]["ago"], longest) < _NEAR:
+            groups[-1].append(event)
+        else:
+            groups.append([event])
+    return [_mark(group, y, longest) for group in groups]
+
+
+def _mark(group: Sequence[Mapping[str, JSON]], y: float, longest: float) -> dict[str, JSON]:
+    worst = min(group, key=lambda event: _WORST.get(event.get("severity"), 9))
+    named = [f"{time_of_day(event['at'])} {event['text']}" for event in group[:_NAMED]]
+    more = [f"and {len(group) - _NAMED} more"] if len(group) > _NAMED else []
+    return {
+        "x": _x(group[0]["ago"], longest),
+        "y": y,
+        "state": worst.get("severity") or "plain",
+        "number": len(group) if len(group) > 1 else None,
+        "title": "\n".join(named + more),
+    }
+
+
+def _ticks(longest: float) -> list[dict[str, JSON]]:
+    """Return the marks of the axis: round times ago, as many as have room."""
+    ticks: list[dict[str, JSON]] = []
+    for ago in _TICKS:
+        x = _x(ago, longest)
+        if ago <= longest and (not ticks or ticks[-1]["x"] - x >= _TICK_GAP):
+            ticks.append({"x": x, "label": f"{short(ago)} ago" if ago else "now"})
+    return ticks
+
+
+def _onset(document: Mapping[str, JSON], longest: float) -> dict[str, JSON] | None:
+    """Return where the first root cause with a known onset began."""
+    since = next((cause["since"] for cause in document["root_causes"] if cause["since"]), None)
+    ago = seconds_between(since, document["now"])
+    return None if ago is None or ago > longest + 1 else {"x": _x(max(0.0, ago), longest), "label": f"onset {time_of_day(since)}"}

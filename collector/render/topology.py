@@ -1,0 +1,102 @@
+"""The picture of replication: primaries on the left, everyone else on the right, an arrow for each stream and what is cut."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from collector.model import JSON
+from collector.render.layout import cut
+from collector.render.units import count, short
+
+WIDTH = 480
+"""Units of the picture's width; its type is readable when that is shown in 340 pixels of a phone, too."""
+
+_BOX, _TALL, _STEP, _MARGIN = 176, 44, 62, 12
+_SHOWN = 8
+_NAME = 17
+
+_CUT = {
+    "litefs.replica.disconnected": "cut off",
+    "litefs.replica.diverged": "diverged",
+    "litefs.cluster-id.mismatch": "other cluster",
+    "litefs.process.hung": "hung",
+    "litefs.lease.unreachable": "no lease",
+}
+"""What is written on a stream that a finding of this code on its replica has cut."""
+
+
+def topology(document: Mapping[str, JSON]) -> dict[str, JSON] | None:
+    """Return the picture as {width, height, boxes, edges, more, text}: plain geometry, and the same in words as `text`."""
+    nodes = document["nodes"]
+    if not nodes:
+        return None
+    primaries = [node for node in nodes if node["role"] == "primary"][:_SHOWN]
+    others = [node for node in nodes if node["role"] != "primary"]
+    shown = others if len(others) <= _SHOWN else sorted(others, key=lambda node: not node["severity"])[:_SHOWN]
+    streams = [_stream(node, primaries, document) for node in shown]
+    rows = max(len(shown), len(primaries), 1)
+    height = rows * _STEP + _MARGIN
+    left = [_box(node, _MARGIN, _centred(index, len(primaries), height), "primary") for index, node in enumerate(primaries)]
+    right = [
+        _box(node, WIDTH - _BOX - _MARGIN, _centred(index, len(shown), height), stream["under"])
+        for index, (node, stream) in enumerate(zip(shown, streams, strict=True))
+    ]
+    left = left or [_no_primary(height)]
+    return {
+        "width": WIDTH,
+        "height": height,
+        "box": {"width": _BOX, "height": _TALL},
+        "boxes": left + right,
+        "edges": [_edge(left, box, stream) for box, stream in zip(right, streams, strict=True)],
+        "more": _more(others, shown),
+        "text": _in_words(primaries, shown, streams),
+    }
+
+
+def _centred(index: int, number: int, height: int) -> float:
+    """Return the top of a box in a column of `number` boxes that stands in the middle of the picture."""
+    return (height - number * _STEP) / 2 + index * _STEP + (_STEP - _TALL) / 2
+
+
+def _box(node: Mapping[str, JSON], x: float, y: float, under: str) -> dict[str, JSON]:
+    return {"x": x, "y": y, "name": cut(node["name"], _NAME), "full": node["name"], "under": under, "state": node["severity"] or "ok"}
+
+
+def _no_primary(height: int) -> dict[str, JSON]:
+    return {"x": _MARGIN, "y": _centred(0, 1, height), "name": "no primary", "full": "no primary", "under": "seen", "state": "absent"}
+
+
+def _stream(node: Mapping[str, JSON], primaries: Sequence[JSON], document: Mapping[str, JSON]) -> dict[str, JSON]:
+    """Return the stream from a primary to this node: {state: ok|late|cut|unseen, label, under: what the node's box says below its name}."""
+    codes = {finding["code"] for finding in [*document["root_causes"], *document["findings"]] if finding["node"] == node["name"]}
+    broken = next((words for code, words in _CUT.items() if code in codes), None)
+    if node["name"] in document["coverage"]["unseen_nodes"]:
+        return {"state": "unseen", "label": "not seen", "under": f"nomad {node['nomad']}"}
+    if broken:
+        return {"state": "cut", "label": broken, "under": node["role"]}
+    if node["role"] != "replica":
+        return {"state": "cut", "label": "no stream", "under": f"consul {node['consul']}"}
+    behind = sum(database.get("behind") or 0 for database in node["databases"])
+    late = bool(node["severity"] and (behind or node["lag_seconds"]))
+    label = f"{behind} tx behind" if behind and late else short(node["lag_seconds"])
+    return {"state": ("late" if late else "ok") if primaries else "cut", "label": label, "under": "replica"}
+
+
+def _edge(left: Sequence[Mapping[str, JSON]], box: Mapping[str, JSON], stream: Mapping[str, JSON]) -> dict[str, JSON]:
+    """Return an arrow from the first box on the left to `box`; `bend` is where its curve turns."""
+    start, end = left[0], {"x": box["x"] - 6, "y": box["y"] + _TALL / 2}
+    x, y = start["x"] + _BOX, start["y"] + _TALL / 2
+    return {"x1": x, "y1": y, "x2": end["x"], "y2": end["y"], "bend": x + 40, **stream}
+
+
+def _more(others: Sequence[JSON], shown: Sequence[JSON]) -> str:
+    rest = len(others) - len(shown)
+    return f"and {count(rest, 'more node')} that are not drawn" if rest else ""
+
+
+def _in_words(primaries: Sequence[JSON], shown: Sequence[JSON], streams: Sequence[JSON]) -> str:
+    names = ", ".join(node["name"] for node in primaries)
+    head = f"Primary: {names}." if names else "No primary was seen."
+    return " ".join(
+        [head, *(f"{node['name']}: {stream['under']}, {stream['label']}." for node, stream in zip(shown, streams, strict=True))]
+    )
