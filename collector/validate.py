@@ -1,0 +1,67 @@
+"""Results against the schemas of their kinds: what does not fit is kept, marked `invalid`, and never believed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import cache
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from collector.model import JSON, Bundle, Result, Status
+from collector.resources import schema, schema_names
+
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
+    from jsonschema.protocols import Validator
+
+SHOWN = 3
+COUNTED = 100
+
+
+def validate(bundle: Bundle) -> Bundle:
+    """The same bundle; a result that was `ok` and does not fit its kind's schema is `invalid`, with JSON paths in its reason.
+
+    Its data is left as it is, for a reader; whoever uses results must take only those that are `ok`. A reason never quotes a value.
+    """
+    return replace(bundle, results=tuple(validated(result) for result in bundle.results))
+
+
+def validated(result: Result) -> Result:
+    """One result, judged. Only `ok` ones are: the others claim nothing."""
+    if result.status != Status.OK:
+        return result
+    reason = misfit(result.kind, result.data)
+    return replace(result, status=Status.INVALID, reason=reason) if reason else result
+
+
+def misfit(kind: str, data: JSON) -> str:
+    """Where data does not fit the schema of its kind: paths and the rules they break; empty when it fits."""
+    name = f"kinds/{kind}"
+    if name not in _known():
+        return f"there is no kind {kind!r} to judge this by"
+    try:
+        errors = list(islice(_validator(name).iter_errors(data), COUNTED))
+    except RecursionError:
+        return f"nested too deeply to be judged by schemas/{name}"
+    return f"does not fit schemas/{name}: {_places(errors)}" if errors else ""
+
+
+def _places(errors: Iterable[ValidationError]) -> str:
+    places = sorted({f"{error.json_path} ({error.validator})" for error in errors})
+    more = f", and {len(places) - SHOWN} more" if len(places) > SHOWN else ""
+    return ", ".join(places[:SHOWN]) + more
+
+
+@cache
+def _known() -> frozenset[str]:
+    return frozenset(schema_names())
+
+
+@cache
+def _validator(name: str) -> Validator:
+    """Built once: jsonschema checks a schema anew for every validator. An empty registry keeps it from fetching a `$ref` from the network."""
+    from jsonschema import Draft202012Validator  # noqa: PLC0415 - costs 90 ms, which --help and --check need not wait for
+    from referencing import Registry  # noqa: PLC0415 - comes with it
+
+    return Draft202012Validator(schema(name), registry=Registry())
