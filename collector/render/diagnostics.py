@@ -10,6 +10,9 @@ from collector.render.units import NOTHING, age, clock, count, duration, time_of
 _WANTED = 20
 """Lines of a log that are shown where the item did not say how many."""
 
+_TONES = {"passing": "ok", "success": "ok", "warning": "warning", "critical": "critical", "failure": "critical"}
+"""Colours of the states that Consul and Nomad's own checks have."""
+
 _EXCERPT = 1000
 """Characters of one log line, or of one check's output, that are shown without -v."""
 
@@ -39,6 +42,7 @@ def _check(check: Mapping[str, JSON], now: str, verbose: int) -> dict[str, JSON]
     return {
         "title": f'check "{check["name"]}"{of_service}',
         "status": check["status"],
+        "tone": _TONES.get(check["status"], "unknown"),
         "for": f" for {age(since, now)}" if since else "",
         "since": clock(since) if since else "",
         "source": check.get("output_source") or "",

@@ -12,37 +12,41 @@ TABLE_LIMIT = 40
 """A cluster with more nodes than this shows the sick ones and a summary of the others (all of them with -v)."""
 
 COLUMNS: tuple[dict[str, JSON], ...] = (
-    {"title": "NODE", "least": 8, "right": False, "about": "the node's name"},
-    {"title": "CONSUL", "least": 8, "right": False, "about": "the worst of the node's checks in Consul"},
-    {"title": "NOMAD", "least": 6, "right": False, "about": "the Nomad client's status"},
-    {"title": "ALLOC", "least": 8, "right": False, "about": "the allocation looked at"},
-    {"title": "RESTARTS", "least": 8, "right": True, "about": "restarts of the allocation's tasks"},
-    {"title": "ROLE", "least": 7, "right": False, "about": "LiteFS's role"},
-    {"title": "UPTIME", "least": 6, "right": False, "about": "how long LiteFS has been up"},
-    {"title": "LAG", "least": 5, "right": False, "about": "how far LiteFS is behind its primary"},
-    {"title": "TXID", "least": 5, "right": False, "about": "the last transaction of the database"},
+    {"title": "NODE", "least": 8, "right": False, "mailed": True, "about": "the node's name"},
+    {"title": "CONSUL", "least": 8, "right": False, "mailed": True, "about": "the worst of the node's checks in Consul"},
+    {"title": "NOMAD", "least": 6, "right": False, "mailed": True, "about": "the Nomad client's status"},
+    {"title": "ALLOC", "least": 8, "right": False, "mailed": False, "about": "the allocation looked at"},
+    {"title": "RESTARTS", "least": 8, "right": True, "mailed": True, "about": "restarts of the allocation's tasks"},
+    {"title": "ROLE", "least": 7, "right": False, "mailed": True, "about": "LiteFS's role"},
+    {"title": "UPTIME", "least": 6, "right": False, "mailed": False, "about": "how long LiteFS has been up"},
+    {"title": "LAG", "least": 5, "right": False, "mailed": True, "about": "how far LiteFS is behind its primary"},
+    {"title": "TXID", "least": 5, "right": False, "mailed": False, "about": "the last transaction of the database"},
 )
 
 _CONSUL_SEVERITY = {"critical": "critical", "warning": "warning", "absent": "warning", "unknown": "unknown"}
 _NOMAD_SEVERITY = {"ready": None, "down": "critical", "disconnected": "critical", "initializing": "warning"}
 
 
-def node_rows(nodes: Sequence[Mapping[str, JSON]], *, verbose: int) -> dict[str, JSON]:
+def node_rows(nodes: Sequence[Mapping[str, JSON]], unseen: Sequence[str], *, verbose: int) -> dict[str, JSON]:
     """Return the table's columns, the rows to show as cells in their order, and what the rest comes to (empty when all are shown)."""
-    shown = nodes if verbose or len(nodes) <= TABLE_LIMIT else [node for node in nodes if node["severity"]]
+    shown = nodes if verbose or len(nodes) <= TABLE_LIMIT else [node for node in nodes if _severity(node, unseen)]
     rest = [node for node in nodes if node not in shown]
     return {
-        "caption": _caption(nodes, shown),
+        "caption": _caption(nodes, unseen),
         "columns": [dict(column) for column in COLUMNS],
-        "rows": [{"name": node["name"], "severity": node["severity"], "cells": _cells(node)} for node in shown],
+        "rows": [{"name": node["name"], "severity": _severity(node, unseen), "cells": _cells(node)} for node in shown],
         "rest": _rest(rest, bool(shown)) if rest else "",
     }
 
 
-def _caption(nodes: Sequence[Mapping[str, JSON]], shown: Sequence[Mapping[str, JSON]]) -> str:
+def _severity(node: Mapping[str, JSON], unseen: Sequence[str]) -> str | None:
+    return str(node["severity"]) if node["severity"] else "unknown" if node["name"] in unseen else None
+
+
+def _caption(nodes: Sequence[Mapping[str, JSON]], unseen: Sequence[str]) -> str:
     sick = sum(1 for node in nodes if node["severity"])
-    of_all = f" of {len(nodes)}" if len(shown) < len(nodes) else ""
-    return f"{len(shown)}{of_all} nodes, {sick} not well; - means: has none or not known, ? means: should have one"
+    parts = [count(len(nodes), "node"), f"{sick} not well" if sick else "all well", f"{len(unseen)} not seen" if unseen else ""]
+    return ", ".join(part for part in parts if part)
 
 
 def _cells(node: Mapping[str, JSON]) -> list[JSON]:

@@ -9,15 +9,15 @@ from collector.model import JSON
 from collector.render.layout import cut
 from collector.render.units import count, seconds_between, short, time_of_day
 
-WIDTH = 480
-_LEFT, _RIGHT, _TOP, _STEP = 108, 16, 34, 38
+WIDTH = 400
+_LEFT, _RIGHT, _TOP, _STEP = 96, 4, 34, 36
 _LANES = 8
-_NAME = 13
+_NAME = 12
 _NEAR = 15
 """Marks of one lane that would stand nearer than this are drawn as one."""
 
 _TICKS = (0, 10, 60, 600, 3600, 6 * 3600, 86400, 7 * 86400, 30 * 86400)
-_TICK_GAP = 46
+_TICK_GAP = 62
 _WORST = {"critical": 0, "warning": 1, "info": 2, None: 3}
 _NAMED = 6
 _CLUSTER = "cluster"

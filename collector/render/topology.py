@@ -8,12 +8,14 @@ from collector.model import JSON
 from collector.render.layout import cut
 from collector.render.units import count, short
 
-WIDTH = 480
+WIDTH = 400
 """Units of the picture's width; its type is readable when that is shown in 340 pixels of a phone, too."""
 
-_BOX, _TALL, _STEP, _MARGIN = 176, 44, 62, 12
+_BOX, _TALL, _STEP, _MARGIN = 136, 44, 60, 2
 _SHOWN = 8
-_NAME = 17
+_NAME = 14
+
+_UNSEEN = "not seen"
 
 _CUT = {
     "litefs.replica.disconnected": "cut off",
@@ -59,7 +61,8 @@ def _centred(index: int, number: int, height: int) -> float:
 
 
 def _box(node: Mapping[str, JSON], x: float, y: float, under: str) -> dict[str, JSON]:
-    return {"x": x, "y": y, "name": cut(node["name"], _NAME), "full": node["name"], "under": under, "state": node["severity"] or "ok"}
+    state = node["severity"] or ("unknown" if under == _UNSEEN else "ok")
+    return {"x": x, "y": y, "name": cut(node["name"], _NAME), "full": node["name"], "under": under, "state": state}
 
 
 def _no_primary(height: int) -> dict[str, JSON]:
@@ -71,7 +74,7 @@ def _stream(node: Mapping[str, JSON], primaries: Sequence[JSON], document: Mappi
     codes = {finding["code"] for finding in [*document["root_causes"], *document["findings"]] if finding["node"] == node["name"]}
     broken = next((words for code, words in _CUT.items() if code in codes), None)
     if node["name"] in document["coverage"]["unseen_nodes"]:
-        return {"state": "unseen", "label": "not seen", "under": f"nomad {node['nomad']}"}
+        return {"state": "unseen", "label": "?", "under": _UNSEEN}
     if broken:
         return {"state": "cut", "label": broken, "under": node["role"]}
     if node["role"] != "replica":
@@ -83,10 +86,10 @@ def _stream(node: Mapping[str, JSON], primaries: Sequence[JSON], document: Mappi
 
 
 def _edge(left: Sequence[Mapping[str, JSON]], box: Mapping[str, JSON], stream: Mapping[str, JSON]) -> dict[str, JSON]:
-    """Return an arrow from the first box on the left to `box`; `bend` is where its curve turns."""
-    start, end = left[0], {"x": box["x"] - 6, "y": box["y"] + _TALL / 2}
-    x, y = start["x"] + _BOX, start["y"] + _TALL / 2
-    return {"x1": x, "y1": y, "x2": end["x"], "y2": end["y"], "bend": x + 40, **stream}
+    """Return a stream from the first box on the left to `box`: it turns up to `flat`, then runs level, with its label over that part."""
+    x, y = left[0]["x"] + _BOX, left[0]["y"] + _TALL / 2
+    end = box["x"] - 5
+    return {"x1": x, "y1": y, "x2": end, "y2": box["y"] + _TALL / 2, "flat": x + 44, "middle": (x + 38 + end) / 2, **stream}
 
 
 def _more(others: Sequence[JSON], shown: Sequence[JSON]) -> str:
