@@ -100,7 +100,8 @@ class ExpressionError(CollectorError):
     exit_code: ClassVar[int] = 78
 
     def __init__(self, expression: str, reason: str) -> None:
-        super().__init__(f"{{{{ {expression.strip()} }}}}: {reason}")
+        quoted = expression.strip()
+        super().__init__(f"{quoted if '{' in quoted else f'{{{{ {quoted} }}}}'}: {reason}")
         self.expression = expression
         self.reason = reason
 

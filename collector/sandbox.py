@@ -15,8 +15,6 @@ from collector.model import JSON
 METHODS = frozenset({"endswith", "get", "items", "keys", "lower", "split", "startswith", "strip", "upper", "values"})
 """Methods of text and mappings that an expression may call: none changes its object, none makes more out of it than it holds."""
 
-_LAZY: tuple[type, ...] = (Iterator, tuple, range, KeysView, ValuesView, ItemsView)
-
 
 class _Sandbox(ImmutableSandboxedEnvironment):
     """Besides what Jinja2 refuses: operators that make much out of little, and every method but a few."""
@@ -29,9 +27,15 @@ class _Sandbox(ImmutableSandboxedEnvironment):
             raise SecurityError(f"{operator} is for numbers only" if operator != "**" else "** is not allowed")
         return super().call_binop(context, operator, left, right)
 
+    def call(self, context: Context, called: Any, /, *args: Any, **kwargs: Any) -> Any:
+        """Calls the few methods and functions that are allowed."""
+        if not self.is_safe_callable(called):
+            raise SecurityError(f"{getattr(called, '__name__', type(called).__name__)} cannot be called in a spec")
+        return super().call(context, called, *args, **kwargs)
+
     def is_safe_callable(self, obj: Any) -> bool:
         """May an expression call this?"""
-        if getattr(obj, "__self__", None) is not None and isinstance(obj.__self__, (str, dict)):
+        if isinstance(getattr(obj, "__self__", None), (str, dict)):
             return getattr(obj, "__name__", "") in METHODS
         return obj in self.globals.values()
 
@@ -63,7 +67,7 @@ def compiler(
 
 def _data(value: Any) -> JSON:
     """A value as JSON. Looks one level deep: deeper there is only what was plain before."""
-    if isinstance(value, _LAZY):
+    if isinstance(value, (Iterator, tuple, range, KeysView, ValuesView, ItemsView)):
         value = list(value)
     if isinstance(value, list):
         return [_plain(list(member) if isinstance(member, tuple) else member) for member in value]

@@ -19,7 +19,8 @@ def services(job: Mapping[str, JSON] | None, default: str) -> list[str]:
 def instances(checks: JSON) -> list[Mapping[str, JSON]]:
     """What runs according to Consul, in the form of allocations: for a Nomad that does not answer.
 
-    One for each node and allocation; `id` is null where the instance's ID does not name one. `checks` is what a consul_checks task registered.
+    One for each node and allocation; `id` is null where the instance's ID does not name one. The argument is what a consul_checks task
+    registered.
     """
     found: dict[tuple[JSON, JSON], Mapping[str, JSON]] = {}
     for instance in members(checks, "instances"):

@@ -1,0 +1,15 @@
+"""The spec language: YAML text to a `Spec`, and every problem of a spec with its place.
+
+schema.py      the language as a JSON schema
+structure.py   data against that schema
+meaning.py     names, expressions, order
+tasks.py       a checked entry of `collect` to a `Task`
+variables.py   -e
+load.py        all of it in order
+"""
+
+from collector.spec.load import lint, load_spec
+from collector.spec.schema import spec_schema
+from collector.spec.variables import parse_extra_vars
+
+__all__ = ["lint", "load_spec", "parse_extra_vars", "spec_schema"]

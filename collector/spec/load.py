@@ -1,0 +1,93 @@
+"""YAML text to a Spec, or every problem with its place."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+
+from collector.errors import Problem, SpecError
+from collector.kinds import KINDS, Kind
+from collector.model import JSON, Spec, Task
+from collector.spec.meaning import meaning_faults
+from collector.spec.rules import own_rules, rule_problems
+from collector.spec.schema import THRESHOLDS, spec_schema
+from collector.spec.structure import Fault, faults
+from collector.spec.tasks import duration, task
+from collector.spec.variables import override
+from collector.yamlio import Document, load
+
+
+def load_spec(
+    text: str,
+    path: str,
+    *,
+    extra_vars: Mapping[str, JSON] | None = None,
+    commit: str | None = None,
+    kinds: Mapping[str, Kind] = KINDS,
+    syntax: bool = True,
+) -> Spec:
+    """The spec that a YAML text describes. `path` names it in messages and is where its rule files are looked for.
+
+    Raises `SpecError` with all problems, and `UsageError` for an extra variable that the spec does not have. With `syntax` false the
+    expressions are not compiled, which saves the import of Jinja2: names and filters are checked all the same, and `lint` finds the rest.
+    """
+    document = load(text, path)
+    problems = _problems(document, kinds, syntax=syntax)
+    rules, wrong = own_rules(document) if not problems else ([], [])
+    if problems or wrong:
+        raise SpecError([*problems, *wrong])
+    data = document.data
+    return Spec(
+        name=data["name"],
+        path=path,
+        text=text,
+        sha256=hashlib.sha256(text.encode()).hexdigest(),
+        commit=commit,
+        vars=override(data.get("vars", {}), extra_vars or {}),
+        tasks=_tasks(document, kinds),
+        thresholds=_thresholds(data),
+        rules=tuple(rules),
+        report=tuple(data.get("report", ["text"])),
+        expect=data.get("expect", {}),
+        redact=tuple(data.get("redact", [])),
+    )
+
+
+def lint(text: str, path: str, *, kinds: Mapping[str, Kind] = KINDS) -> list[Problem]:
+    """Every problem of a spec, or of a file of rules, in the order of its lines; none for one that can be used."""
+    try:
+        document = load(text, path)
+        if isinstance(document.data, list):
+            problems = rule_problems(document)
+        else:
+            problems = _problems(document, kinds, syntax=True) or own_rules(document)[1]
+    except SpecError as error:
+        problems = error.problems
+    return sorted(problems, key=lambda problem: (problem.mark.file != path, problem.mark.line, problem.mark.column))
+
+
+def _problems(document: Document, kinds: Mapping[str, Kind], *, syntax: bool) -> list[Problem]:
+    data = document.data
+    found = faults(data, spec_schema(kinds))
+    broken = {match.group(1) for fault in found if (match := re.match(r"\$\.collect\[(\d+)\]", fault.path))}
+    if not any(not fault.path.startswith("$.collect[") for fault in found):
+        tasks = [(f"$.collect[{index}]", raw) for index, raw in enumerate(data["collect"]) if str(index) not in broken]
+        found += meaning_faults(data, tasks, kinds, syntax=syntax)
+    return [_problem(document, fault) for fault in found]
+
+
+def _problem(document: Document, fault: Fault) -> Problem:
+    mark = document.key_mark(fault.path) if fault.at_key else document.mark(fault.path)
+    return Problem(mark, fault.message, fault.hint)
+
+
+def _tasks(document: Document, kinds: Mapping[str, Kind]) -> tuple[Task, ...]:
+    entries = document.data["collect"]
+    registers = {raw["register"] for raw in entries if "register" in raw}
+    return tuple(task(raw, document.mark(f"$.collect[{index}]"), kinds, registers) for index, raw in enumerate(entries))
+
+
+def _thresholds(data: Mapping[str, JSON]) -> dict[str, float]:
+    given = data.get("analyze", {}).get("thresholds", {})
+    return {name: duration(given[name]) if name in given else default for name, (default, _) in THRESHOLDS.items()}

@@ -1,0 +1,77 @@
+"""Where the expressions of a task stand, and which names from outside each may use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from collector.expressions import FUNCTIONS
+from collector.model import JSON
+from collector.names import bare, segments, uses
+from collector.yamlio import child
+
+ITEM, RESULT = "item", "result"
+"""Names that are there without being defined: the element of a loop, and in `until` what came back."""
+
+_BARE = frozenset({"when", "until"})
+_LITERAL = frozenset({"name", "register", "tags", "timeout", "retries", "delay", "ignore_errors", "no_log"})
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One expression: its JSON path, the task's key that it stands under, its text without braces, or why it has no end."""
+
+    path: str
+    key: str
+    expression: str
+    fault: str = ""
+
+
+def places(task: Mapping[str, JSON], path: str) -> Iterator[Place]:
+    """Every expression of a task, in the task's order."""
+    for key, value in task.items():
+        if key in _BARE or (key == "loop" and isinstance(value, str)):
+            yield from _conditions(value, child(path, key), key)
+        elif key not in _LITERAL:
+            yield from _templates(value, child(path, key), key)
+
+
+def own_names(task: Mapping[str, JSON], key: str) -> frozenset[str]:
+    """Names that an expression under this key has from the task itself: `item`, the task's variables, and in `until` what came back."""
+    item = {ITEM} if "loop" in task and key != "loop" else set()
+    variables = set(task.get("vars") or ()) if key not in ("loop", "vars") else set()
+    result = {RESULT, task.get("register", RESULT)} if key == "until" else set()
+    return frozenset(item | variables | result)
+
+
+def names_from_outside(task: Mapping[str, JSON]) -> frozenset[str]:
+    """Variables and registered names that a task needs before it can start."""
+    found: set[str] = set()
+    for place in places(task, "$"):
+        found |= uses(place.expression).variables - own_names(task, place.key)
+    return frozenset(found - FUNCTIONS)
+
+
+def _conditions(value: JSON, path: str, key: str) -> Iterator[Place]:
+    """Expressions that may stand without braces: one text, or a list of them."""
+    for at, text in [(path, value)] if isinstance(value, str) else [(child(path, i), v) for i, v in enumerate(_list(value))]:
+        try:
+            yield Place(at, key, bare(text))
+        except ValueError as error:
+            yield Place(at, key, "", str(error))
+
+
+def _templates(value: JSON, path: str, key: str) -> Iterator[Place]:
+    """Expressions in braces, at any depth."""
+    if isinstance(value, str):
+        try:
+            yield from [Place(path, key, part.text) for part in segments(value) if part.expression]
+        except ValueError as error:
+            yield Place(path, key, "", str(error))
+    elif isinstance(value, (dict, list)):
+        for name, member in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _templates(member, child(path, name), key)
+
+
+def _list(value: JSON) -> list[JSON]:
+    return value if isinstance(value, list) else []

@@ -1,0 +1,33 @@
+"""A spec's own rules: those in it and those in the files that it names."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from collector.errors import Problem, SpecError
+from collector.model import JSON
+from collector.yamlio import Document, child, read
+
+
+def own_rules(document: Document) -> tuple[list[JSON], list[Problem]]:
+    """The rules of a spec whose structure is right, and what is wrong with them. Files are looked for beside the spec."""
+    analyze = document.data.get("analyze", {})
+    sources = [(replace(document, data=analyze["rules"]), "$.analyze.rules")] if analyze.get("rules") else []
+    problems: list[Problem] = []
+    for index, name in enumerate(analyze.get("rule_files", [])):
+        try:
+            sources.append((read(Path(document.file).parent / name), "$"))
+        except SpecError as error:
+            mark = document.mark(child("$.analyze.rule_files", index))
+            problems += [Problem(mark, f"{name}: {error.problems[0].message}"), *error.problems[1:]]
+    for source, at in sources:
+        problems += rule_problems(source, at)
+    return [rule for source, _ in sources for rule in source.data or []], problems
+
+
+def rule_problems(document: Document, at: str = "$") -> list[Problem]:
+    """What is wrong with a list of rules."""
+    from collector.rulebook import lint_rules  # noqa: PLC0415 - brings jsonschema, which only a spec with rules of its own needs
+
+    return lint_rules(document, at)

@@ -1,0 +1,163 @@
+"""Checks data against a JSON schema, as far as the spec's schema goes, with messages for people.
+
+Not jsonschema: its import costs more than reading a spec, and its messages know no "did you mean". A test holds both to the same verdict.
+Understood: type, const, enum, pattern, minLength, minimum, maximum, minItems, items, properties, required, additionalProperties false,
+propertyNames, minProperties, maxProperties, anyOf, oneOf of single required keys, $ref into $defs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from collector.model import JSON
+from collector.suggest import did_you_mean
+from collector.yamlio import child
+
+_WORDS = {
+    "object": "a mapping",
+    "array": "a list",
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+}
+
+_SHOWN = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that does not fit: at the value of `path`, or at its key."""
+
+    path: str
+    message: str
+    hint: str = ""
+    at_key: bool = False
+
+
+def faults(data: JSON, schema: Mapping[str, JSON]) -> list[Fault]:
+    """Everything in the data that does not fit the schema."""
+    return list(_check(data, schema, "$", schema))
+
+
+def _check(data: JSON, schema: Mapping[str, JSON], path: str, root: Mapping[str, JSON]) -> Iterator[Fault]:
+    if "$ref" in schema:
+        schema = root["$defs"][schema["$ref"].removeprefix("#/$defs/")]
+    if "anyOf" in schema:
+        yield from _check_any(data, schema["anyOf"], path, root)
+    elif "const" in schema and (data != schema["const"] or isinstance(data, bool)):
+        yield Fault(path, f"must be {schema['const']!r}, not {_short(data)}")
+    elif "enum" in schema and data not in schema["enum"]:
+        yield Fault(path, f"{_short(data)} is not one of {', '.join(schema['enum'])}", did_you_mean(str(data), schema["enum"]))
+    elif "type" in schema and not _is_any(data, schema["type"]):
+        yield Fault(path, f"must be {_type_words(schema['type'])}, not {_short(data)}")
+    elif isinstance(data, dict):
+        yield from _check_mapping(data, schema, path, root)
+    elif isinstance(data, list):
+        yield from _check_list(data, schema, path, root)
+    else:
+        yield from _check_scalar(data, schema, path)
+
+
+def _check_any(data: JSON, branches: list[Mapping[str, JSON]], path: str, root: Mapping[str, JSON]) -> Iterator[Fault]:
+    """The faults of the branch whose type fits, where one does: they say more than that no branch fits."""
+    found = [list(_check(data, branch, path, root)) for branch in branches]
+    if not all(found):
+        return
+    deeper = [
+        faults
+        for branch, faults in zip(branches, found, strict=True)
+        if isinstance(data, (dict, list)) and _is_any(data, branch.get("type", ()))
+    ]
+    if deeper:
+        yield from deeper[0]
+        return
+    choices = [choice for branch in branches for choice in branch.get("enum", ())]
+    words = " or ".join(branch["title"] for branch in branches)
+    yield Fault(path, f"must be {words}, not {_short(data)}", did_you_mean(str(data), choices))
+
+
+def _check_mapping(data: dict[str, JSON], schema: Mapping[str, JSON], path: str, root: Mapping[str, JSON]) -> Iterator[Fault]:
+    properties = schema.get("properties", {})
+    closed = schema.get("additionalProperties") is False
+    unknown = [key for key in data if key not in properties] if closed else []
+    for key in unknown:
+        yield Fault(child(path, key), f'unknown key "{key}"', did_you_mean(key, properties) or _choices(properties), at_key=True)
+    for key in data:
+        if "propertyNames" in schema and not re.search(schema["propertyNames"]["pattern"], key):
+            yield Fault(child(path, key), f'"{key}" is not a name: letters, digits and _, not a digit first', at_key=True)
+    for key in schema.get("required", ()):
+        if key not in data:
+            yield Fault(path, f'"{key}" is missing')
+    if not unknown:
+        yield from _check_alternatives(data, schema, path)
+    for key, member in data.items():
+        if key in properties:
+            yield from _check(member, properties[key], child(path, key), root)
+
+
+def _check_alternatives(data: dict[str, JSON], schema: Mapping[str, JSON], path: str) -> Iterator[Fault]:
+    alternatives = [one["required"][0] for one in schema.get("oneOf", ())]
+    given = [key for key in data if key in alternatives]
+    if alternatives and not given:
+        yield Fault(path, f"needs one of {', '.join(alternatives)}")
+    for key in given[1:]:
+        yield Fault(child(path, key), f'"{key}" and "{given[0]}" exclude each other', at_key=True)
+    least, most = schema.get("minProperties", 0), schema.get("maxProperties", len(data))
+    if not least <= len(data) <= most:
+        yield Fault(path, f"must have exactly one key, not {len(data)}", "a list item each" if data else "")
+
+
+def _check_list(data: list[JSON], schema: Mapping[str, JSON], path: str, root: Mapping[str, JSON]) -> Iterator[Fault]:
+    if len(data) < schema.get("minItems", 0):
+        yield Fault(path, "must not be empty")
+    for index, member in enumerate(data):
+        yield from _check(member, schema.get("items", {}), child(path, index), root)
+
+
+def _check_scalar(data: JSON, schema: Mapping[str, JSON], path: str) -> Iterator[Fault]:
+    if isinstance(data, str):
+        if len(data) < schema.get("minLength", 0):
+            yield Fault(path, "must not be empty" if not data else f"{_short(data)} is too short")
+        if "pattern" in schema and not re.search(schema["pattern"], data):
+            yield Fault(path, f"{_short(data)} does not have the form {schema['pattern']}")
+    elif isinstance(data, (int, float)) and not isinstance(data, bool):
+        if data < schema.get("minimum", data):
+            yield Fault(path, f"must be at least {schema['minimum']}, not {data}")
+        if data > schema.get("maximum", data):
+            yield Fault(path, f"must be at most {schema['maximum']}, not {data}")
+
+
+def _is_any(data: JSON, types: str | list[str]) -> bool:
+    return any(_IS[name](data) for name in ([types] if isinstance(types, str) else types))
+
+
+_IS: dict[str, Callable[[Any], bool]] = {
+    "object": lambda data: isinstance(data, dict),
+    "array": lambda data: isinstance(data, list),
+    "string": lambda data: isinstance(data, str),
+    "boolean": lambda data: isinstance(data, bool),
+    "number": lambda data: isinstance(data, (int, float)) and not isinstance(data, bool),
+    "integer": lambda data: not isinstance(data, bool) and (isinstance(data, int) or (isinstance(data, float) and data.is_integer())),
+}
+
+
+def _type_words(types: str | list[str]) -> str:
+    return " or ".join(_WORDS[name] for name in ([types] if isinstance(types, str) else types))
+
+
+def _short(data: JSON) -> str:
+    """A value as a message shows it; what is long or has members is named by its type."""
+    if data is None:
+        return "empty"
+    if isinstance(data, (dict, list)):
+        return _WORDS["object" if isinstance(data, dict) else "array"]
+    text = repr(data)
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
+
+
+def _choices(properties: Mapping[str, JSON]) -> str:
+    return f"there are: {', '.join(properties)}" if properties else ""

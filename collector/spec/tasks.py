@@ -1,0 +1,66 @@
+"""A checked entry of `collect` to a Task."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+
+from collector.model import JSON, Mark, Task
+from collector.names import bare
+from collector.spec.meaning import task_name
+from collector.spec.places import names_from_outside
+
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def duration(value: float | str) -> float:
+    """Seconds of a duration that fits the schema: a number of seconds, or text such as `500ms` and `1h30m`."""
+    if isinstance(value, str):
+        return sum(float(number) * _UNITS[unit] for number, unit in re.findall(r"([0-9.]+)(ms|s|m|h)", value))
+    return float(value)
+
+
+def task(raw: Mapping[str, JSON], mark: Mark, kinds: Collection[str], registers: Collection[str]) -> Task:
+    """The task that an entry without faults describes; `after` are those of the registered names that it uses."""
+    kind = next(key for key in raw if key in kinds)
+    return Task(
+        name=task_name(raw, kinds),
+        kind=kind,
+        args=raw[kind],
+        mark=mark,
+        register=raw.get("register"),
+        when=_condition(raw.get("when")),
+        loop=_loop(raw.get("loop")),
+        vars=raw.get("vars", {}),
+        tags=_words(raw.get("tags", [])),
+        timeout=duration(raw["timeout"]) if "timeout" in raw else None,
+        retries=int(raw.get("retries", 0)),
+        delay=duration(raw.get("delay", 0.0)),
+        until=_condition(raw.get("until")),
+        ignore_errors=raw.get("ignore_errors", False),
+        no_log=raw.get("no_log", False),
+        ladder=tuple(_rung(rung) for rung in raw.get("try", [])),
+        after=names_from_outside(raw) & frozenset(registers),
+    )
+
+
+def _condition(value: JSON) -> str | None:
+    """One expression: of a list all must be true."""
+    if value is None:
+        return None
+    if isinstance(value, list):
+        return " and ".join(f"({bare(one).strip()})" for one in value)
+    return str(value).lower() if isinstance(value, bool) else bare(value).strip()
+
+
+def _loop(value: JSON) -> JSON:
+    """A list as it is; an expression in braces, whether it came with or without."""
+    return f"{{{{ {bare(value).strip()} }}}}" if isinstance(value, str) else value
+
+
+def _words(value: str | list[str]) -> tuple[str, ...]:
+    return tuple(value.split(",")) if isinstance(value, str) else tuple(value)
+
+
+def _rung(value: str | Mapping[str, JSON]) -> tuple[str, JSON]:
+    return (value, None) if isinstance(value, str) else next(iter(value.items()))

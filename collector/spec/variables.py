@@ -1,0 +1,52 @@
+"""-e on the command line: values that come before those of a spec."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from collector.errors import UsageError
+from collector.model import JSON
+from collector.suggest import did_you_mean
+from collector.yamlio import read, scalar
+
+
+def parse_extra_vars(values: Sequence[str]) -> dict[str, JSON]:
+    """The variables of `-e name=value` and `-e @file.yml` (or JSON), later ones first.
+
+    The text after `=` stays text here. Raises `UsageError` for what is neither, `SpecError` for a file that cannot be used.
+    """
+    found: dict[str, JSON] = {}
+    for value in values:
+        found |= _from_file(value[1:]) if value.startswith("@") else _from_pair(value)
+    return found
+
+
+def override(variables: Mapping[str, JSON], extra: Mapping[str, JSON]) -> dict[str, JSON]:
+    """The spec's variables with extra ones in place of theirs.
+
+    Text becomes a number, true, false or null where the spec's own value is no text: `-e lines=50` is a number, `-e job=50` is not. Raises `UsageError` for a variable that the spec does not have: it would change nothing.
+    """
+    for name in extra:
+        if name not in variables:
+            hint = did_you_mean(name, variables) or f"there are: {', '.join(variables) or 'none'}"
+            raise UsageError(f"-e {name}: the spec has no such variable ({hint})")
+    return {name: _like(value, extra[name]) if name in extra else value for name, value in variables.items()}
+
+
+def _like(default: JSON, value: JSON) -> JSON:
+    return scalar(value) if isinstance(value, str) and not isinstance(default, str) else value
+
+
+def _from_pair(text: str) -> dict[str, JSON]:
+    name, equals, value = text.partition("=")
+    if not equals or not name.isidentifier():
+        raise UsageError(f"-e {text}: is neither name=value nor @file")
+    return {name: value}
+
+
+def _from_file(name: str) -> dict[str, JSON]:
+    data = read(Path(name)).data
+    if not isinstance(data, dict):
+        raise UsageError(f"-e @{name}: holds no mapping of names to values")
+    return data
