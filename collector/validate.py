@@ -48,9 +48,14 @@ def misfit(kind: str, data: JSON) -> str:
 
 
 def _places(errors: Iterable[ValidationError]) -> str:
-    places = sorted({f"{error.json_path} ({error.validator})" for error in errors})
+    places = sorted({f"{error.json_path} ({_rule(error)})" for error in errors})
     more = f", and {len(places) - SHOWN} more" if len(places) > SHOWN else ""
     return ", ".join(places[:SHOWN]) + more
+
+
+def _rule(error: ValidationError) -> str:
+    """The rule that is broken. Only the message of `required` is free of the values that were found."""
+    return error.message if error.validator == "required" else str(error.validator)
 
 
 @cache
@@ -60,7 +65,7 @@ def _known() -> frozenset[str]:
 
 @cache
 def _validator(name: str) -> Validator:
-    """Built once: jsonschema checks a schema anew for every validator. An empty registry keeps it from fetching a `$ref` from the network."""
+    """Built once per kind. An empty registry keeps jsonschema from fetching a `$ref` from the network."""
     from jsonschema import Draft202012Validator  # noqa: PLC0415 - costs 90 ms, which --help and --check need not wait for
     from referencing import Registry  # noqa: PLC0415 - comes with it
 

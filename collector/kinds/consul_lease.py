@@ -59,7 +59,7 @@ def holder(entry: Obj) -> tuple[dict[str, JSON], list[str]]:
     nothing: dict[str, JSON] = {"hostname": None, "advertise_url": None}
     raw = content(entry)
     if not raw:
-        return nothing, ["the key has no value"] if entry else []
+        return nothing, ["the key is held but has no value"] if shapes.text(entry, "Session") else []
     try:
         value = shapes.document(raw)
         return {"hostname": shapes.maybe_text(value, "hostname"), "advertise_url": shapes.maybe_text(value, "advertise-url")}, []
