@@ -47,8 +47,11 @@ def _key(recorded: Sequence[HttpExchange], path: str, query: Mapping[str, str]) 
     covering = next((e for e in recorded if _covers(e, path)), None)
     if covering is None or "keys" in query:
         return unreachable(recorded)
+    rows = _rows(covering)
+    if rows is None:
+        return None
     key = path.removeprefix(KV)
-    entries = [entry for entry in _entries(covering) if entry["Key"] == key or ("recurse" in query and entry["Key"].startswith(key))]
+    entries = [row for row in rows if row["Key"] == key or ("recurse" in query and row["Key"].startswith(key))]
     if not entries:
         return replace(covering, status=NOT_FOUND, body="")
     return replace(covering, status=OK, body=_value(entries[0]) if "raw" in query else json.dumps(entries))
@@ -63,9 +66,10 @@ def _covers(exchange: HttpExchange, path: str) -> bool:
     )
 
 
-def _entries(exchange: HttpExchange) -> list[dict[str, JSON]]:
+def _rows(exchange: HttpExchange) -> list[dict[str, JSON]] | None:
     rows = _json(exchange) if exchange.status == OK else []
-    return [row for row in rows if isinstance(row, dict) and isinstance(row.get("Key"), str)] if isinstance(rows, list) else []
+    understood = isinstance(rows, list) and all(isinstance(row, dict) and isinstance(row.get("Key"), str) for row in rows)
+    return rows if understood else None
 
 
 def _value(entry: Mapping[str, JSON]) -> str:

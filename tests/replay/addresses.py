@@ -1,0 +1,32 @@
+"""A recording on the recorded addresses themselves, for what knows no proxy.
+
+All of 127.0.0.0/8 is this machine's on Linux, so the recorded servers of 127.0.0.1, .6, .7 and .8 can listen where they did. Only one such
+replay can run at a time; the tests otherwise use the forward proxy.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from collector.replay import Recording
+from collector.replay.command import write_command
+from collector.replay.derive import unreachable
+from collector.replay.match import Index
+from collector.replay.proxy import Server, running
+
+
+@contextlib.contextmanager
+def served_on_its_addresses(recording: Recording) -> Iterator[dict[str, str]]:
+    """Serve every recorded address that answered; yields the environment of a user of that cluster, its `nomad` before no other PATH."""
+    index = Index(recording)
+    answering = sorted({exchange.netloc for exchange in recording.http if not unreachable(index.at(exchange.netloc))})
+    with contextlib.ExitStack() as stack:
+        for netloc in answering:
+            host, port = netloc.rsplit(":", 1)
+            stack.enter_context(running(Server(index, (host, int(port)))))
+        directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        write_command(recording, directory)
+        yield {"NOMAD_ADDR": recording.base("nomad"), "CONSUL_HTTP_ADDR": recording.base("consul"), "PATH": str(directory)}
