@@ -51,6 +51,8 @@ class Means:
     renderer: Renderer
     redaction: Redaction
     progress: Callable[[int, int], None] = lambda _done, _known: None
+    announce: Callable[[Item, Sequence[Request]], None] | None = None
+    """For `--check`: told of every item that leaves and what it asks first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,8 @@ class Limits:
 
     deadline: float = 30.0
     forks: int = 32
+    asks: Callable[[Task], bool] = lambda _task: True
+    """Which tasks may really ask; the others are planned only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +119,7 @@ class _ItemRun:
     started_at: float = 0.0
     started: float | None = None
     tries: int = 1
+    announced: bool = False
 
 
 class _Scheduler:
@@ -129,6 +134,7 @@ class _Scheduler:
         self._later: list[tuple[float, int, _ItemRun]] = []
         self._count = itertools.count()
         self._runs: dict[_ItemRun, None] = {}
+        self._limits = limits
         self._deadline = time.monotonic() + limits.deadline
         self._done = self._known = 0
 
@@ -214,6 +220,13 @@ class _Scheduler:
             self._ask(run, step)
 
     def _ask(self, run: _ItemRun, requests: Sequence[Request]) -> None:
+        if self._means.announce and not run.announced:
+            run.announced = True
+            self._means.announce(run.item, requests)
+        if not self._limits.asks(run.parent.task):
+            now = time.monotonic()
+            self._finish(run, run.climb.abandon(Status.SKIPPED, "planned only", now), now)
+            return
         run.replies = [None] * len(requests)
         run.missing = len(requests)
         for slot, request in enumerate(requests):

@@ -47,6 +47,15 @@ def misfit(kind: str, data: JSON) -> str:
     return f"does not fit schemas/{name}: {_places(errors)}" if errors else ""
 
 
+def schema_problems(name: str, document: JSON) -> list[tuple[str, str]]:
+    """Where a document breaks the schema of that name: (JSON path, the rule in words without values), at most COUNTED of them."""
+    try:
+        errors = list(islice(_validator(name).iter_errors(document), COUNTED))
+    except RecursionError:
+        return [("$", "is nested too deeply")]
+    return sorted({(error.json_path, f"breaks the schema's rule {_rule(error)!r}") for error in errors})
+
+
 def _places(errors: Iterable[ValidationError]) -> str:
     places = sorted({f"{error.json_path} ({_rule(error)})" for error in errors})
     more = f", and {len(places) - SHOWN} more" if len(places) > SHOWN else ""

@@ -12,8 +12,8 @@ from pathlib import Path
 from collector.collect import Limits
 from collector.errors import UsageError
 from collector.kinds import KINDS
-from collector.model import Spec
-from collector.pipeline import Call
+from collector.model import Bundle, Report, Spec
+from collector.pipeline import Call, conclude, gather
 from collector.plan import Selection
 from collector.redact import Redactor
 from collector.settings import Settings
@@ -42,19 +42,15 @@ def build_call(arguments: argparse.Namespace, environ: Mapping[str, str] = os.en
     return Call(spec, settings, Limits(arguments.deadline, arguments.forks), selection)
 
 
-def build_redactor(call: Call) -> Redactor:
-    """The redactor of one run: it knows the environment's own secrets and the spec's patterns."""
-    return Redactor(call.settings.secret_values(), call.spec.redact)
-
-
-@contextmanager
-def open_sources(call: Call, redactor: Redactor) -> Iterator[Sources]:
-    """Sources for one run; children still running at the end are killed."""
+def collect_and_conclude(call: Call) -> tuple[Bundle, Report]:
+    """Run the main job; children still running at its end are killed."""
+    redactor = Redactor(call.settings.secret_values(), call.spec.redact)
     sources = Sources(call.settings, redactor)
     try:
-        yield sources
+        bundle = gather(call, sources, redactor)
     finally:
         sources.close()
+    return bundle, conclude(bundle)
 
 
 @contextmanager

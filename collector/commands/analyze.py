@@ -1,0 +1,45 @@
+"""`collector analyze BUNDLE`: the same report again, without the cluster."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import UTC, datetime
+from pathlib import Path
+
+from collector.bundle import load_bundle
+from collector.commands.reporting import EXIT_CODES, hand_over
+from collector.errors import UsageError
+from collector.model import Bundle
+from collector.pipeline import conclude
+from collector.validate import validate
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Read the bundle back, check it again (it may come from someone else), and report."""
+    report = conclude(read_bundle(arguments.bundle_file), _time(arguments.now))
+    hand_over(report, arguments, arguments.output or "text")
+    return EXIT_CODES[report.verdict]
+
+
+def read_bundle(name: str) -> Bundle:
+    """A bundle from a file, validated."""
+    try:
+        with Path(name).open("rb") as stream:
+            return validate(load_bundle(stream, name))
+    except OSError as error:
+        raise UsageError(f"cannot read the bundle {name}: {error.strerror}") from error
+
+
+def _time(text: str | None) -> float | None:
+    """RFC 3339 or Unix seconds, as Unix seconds."""
+    if text is None:
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        pass
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"--now {text}: not a time such as 2026-11-24T06:23:41Z or Unix seconds") from error
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -1,0 +1,78 @@
+"""The plan of a run, for `--check`: every item, what it asks first, which rights that takes, and how many calls.
+
+Only what the loops need to know is asked for real (allocations, the job, checks: the inventory); everything else is planned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from collector.collect import Limits, Means, collect
+from collector.dispatch import describe
+from collector.kinds.kind import Kind
+from collector.model import Item, Request, Result, Spec, Status, Task
+from collector.plan import Selection, select_tasks
+
+INVENTORY = ("nomad_job", "nomad_allocations", "nomad_nodes", "consul_checks", "consul_members")
+"""Kinds that loops run over; asking them changes nothing and costs one call each."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedItem:
+    """One item: what it asks first, and which other ways there are when that fails."""
+
+    item: Item
+    calls: tuple[str, ...]
+    fallbacks: tuple[str, ...]
+    asked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The whole plan. `conditional` are tasks that only some answers bring about; `unknown` are inventory items that failed."""
+
+    items: tuple[PlannedItem, ...]
+    conditional: tuple[str, ...]
+    unknown: tuple[Result, ...]
+    capabilities: tuple[str, ...]
+
+    @property
+    def calls(self) -> int:
+        """Calls that the run makes when every first rung answers."""
+        return sum(len(item.calls) for item in self.items)
+
+
+def preview(spec: Spec, means: Means, limits: Limits, selection: Selection) -> Preview:
+    """Plan the spec's run, asking the inventory only."""
+    tasks = select_tasks(spec, selection)
+    inventory = _inventory(tasks)
+    planned: list[PlannedItem] = []
+
+    def announce(item: Item, requests: Sequence[Request]) -> None:
+        calls = tuple(means.redaction.text(describe(request)) for request in requests)
+        planned.append(PlannedItem(item, calls, tuple(name for name, _ in item.ladder[1:]), item.task in inventory))
+
+    dry = Means(means.kinds, means.sources, means.renderer, means.redaction, means.progress, announce)
+    collected = collect(spec, dry, Limits(limits.deadline, limits.forks, lambda task: task.name in inventory), selection)
+    with_items = {planned_item.item.task for planned_item in planned}
+    return Preview(
+        tuple(planned),
+        tuple(task.name for task in tasks if task.name not in with_items),
+        tuple(result for result in collected.results if result.status not in (Status.OK, Status.SKIPPED)),
+        _capabilities(tasks, means.kinds),
+    )
+
+
+def _inventory(tasks: Sequence[Task]) -> set[str]:
+    """Names of the tasks to ask for real: inventory kinds whose registered name another task uses, and what they use in turn."""
+    by_register: dict[str, list[Task]] = {}
+    for task in tasks:
+        if task.register:
+            by_register.setdefault(task.register, []).append(task)
+    used = {name for task in tasks for name in task.after}
+    return {task.name for name in used for task in by_register.get(name, ()) if task.kind in INVENTORY}
+
+
+def _capabilities(tasks: Sequence[Task], kinds: Mapping[str, Kind]) -> tuple[str, ...]:
+    return tuple(sorted({capability for task in tasks for capability in kinds[task.kind].capabilities}))
