@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from collector.model import JSON
 from collector.selections.allocations import current, running, suspect
-from collector.selections.instances import endpoint, instances, services, without
+from collector.selections.instances import endpoint, instances, lease_keys, services, without
 from collector.selections.litefs import unsettled
 from collector.selections.trouble import troubled
 
@@ -18,6 +18,7 @@ SELECTIONS: dict[str, Callable[..., JSON]] = {
     "current": current,
     "endpoint": endpoint,
     "instances": instances,
+    "lease_keys": lease_keys,
     "running": running,
     "services": services,
     "suspect": suspect,

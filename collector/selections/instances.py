@@ -8,12 +8,22 @@ from ipaddress import IPv6Address
 from collector.model import JSON
 from collector.selections.registered import members
 
+Job = Mapping[str, JSON]
 
-def services(job: Mapping[str, JSON] | None, default: str) -> list[str]:
-    """Names of the services that a job registers in Consul, `default` first; only `default` where the job is not known."""
+
+def services(job: Job | None, default: str | None = None, provider: str = "consul") -> list[str]:
+    """Names of the services that a job registers with a provider, `consul` or `nomad`.
+
+    `default` comes first, and alone where the job is not known.
+    """
     registered = [service for group in (job or {}).get("groups", []) for service in group["services"]]
-    names = [service["name"] for service in registered if service["provider"] == "consul"]
-    return list(dict.fromkeys([default, *names]))
+    names = [service["name"] for service in registered if service["provider"] == provider]
+    return list(dict.fromkeys([*([default] if default else []), *names]))
+
+
+def lease_keys(job: Job | None, default: str) -> list[str]:
+    """The keys in Consul that a job's LiteFS takes its lease with; `default` where the job names none or is not known."""
+    return list((job or {}).get("lease_keys") or [default])
 
 
 def instances(checks: JSON) -> list[Mapping[str, JSON]]:

@@ -57,7 +57,7 @@ def _endpoints(check: Row, job: Row | None, instances: Sequence[Row], ports: Map
         port = next((own["port"] for own in ports.get(instance["alloc"], ()) if own["label"] == definition["port_label"]), None)
     if not host or not port:
         return
-    base = {"name": check["name"], "type": definition["type"]}
+    base = {"name": check["name"], "service": check["service"], "type": definition["type"]}
     if definition["type"] == "http":
         path = definition["path"] or "/"
         yield base | {"url": url(host, port, definition["protocol"] or "http") + path, "method": definition["method"] or "GET"}

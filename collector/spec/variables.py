@@ -25,7 +25,8 @@ def parse_extra_vars(values: Sequence[str]) -> dict[str, JSON]:
 def override(variables: Mapping[str, JSON], extra: Mapping[str, JSON]) -> dict[str, JSON]:
     """The spec's variables with extra ones in place of theirs.
 
-    Text becomes a number, true, false or null where the spec's own value is no text: `-e lines=50` is a number, `-e job=50` is not. Raises `UsageError` for a variable that the spec does not have: it would change nothing.
+    Text becomes a number, true, false or null where the spec's own value is no text: `-e lines=50` is a number, `-e job=50` is not.
+    Raises `UsageError` for a variable that the spec does not have: it would change nothing.
     """
     for name in extra:
         if name not in variables:
