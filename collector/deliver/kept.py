@@ -1,0 +1,28 @@
+"""A report that nobody took is kept as a file."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from collector.files import write_atomic
+
+KEEP = 10
+"""How many undelivered reports a directory holds; a mail server that is down for a week must not fill the disk."""
+
+
+def keep_undelivered(directory: Path, content: bytes, suffix: str) -> str:
+    """Keep a report below `directory`, readable by its owner only, and return a clause that says where, or why that failed too."""
+    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    path = directory / f"undelivered-{stamp}-{secrets.token_hex(3)}.{suffix}"
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_atomic(path, content)
+    except OSError as error:
+        return f"and it could not be kept as {path} either: {error.strerror}"
+    for old in sorted(directory.glob("undelivered-*"))[:-KEEP]:
+        with suppress(OSError):
+            old.unlink()
+    return f"it is kept as {path}"

@@ -1,0 +1,110 @@
+"""A report as a mail: subject, thread, text first, HTML second, the whole page attached."""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.utils import formatdate, make_msgid
+from hashlib import sha256
+
+from collector.deliver.destinations import Mail
+from collector.model import JSON
+
+MAX_PAGE = 8 << 20
+"""A page above this many bytes is not attached: many servers take no mail above 10 MB, and base64 adds a third."""
+
+MAX_SUBJECT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """The three forms of the report that a mail carries."""
+
+    text: str
+    html: str
+    page: str
+
+
+def compose(mail: Mail, document: Mapping[str, JSON], content: Content, *, sender: str, now: float) -> EmailMessage:
+    """Return the message; `document` is the report's, `now` Unix seconds. No text of the report can add a header."""
+    domain = sender.rpartition("@")[2]
+    thread = f"<{_thread(document['spec'], sender)}@{domain}>"
+    message = EmailMessage()
+    message["Subject"] = subject(document, mail.prefix)
+    message["From"] = sender
+    message["To"] = ", ".join(mail.to)
+    message["Date"] = formatdate(now)
+    message["Message-ID"] = make_msgid(domain=domain)
+    message["In-Reply-To"] = thread
+    message["References"] = thread
+    message["Auto-Submitted"] = "auto-generated"
+    message["X-Collector-Verdict"] = document["verdict"]
+    _fill(message, content, _file_name(document))
+    return message
+
+
+def default_sender() -> str:
+    """Return `collector@` this machine, for a mail whose sender nobody named."""
+    return "collector@" + (re.sub(r"[^A-Za-z0-9.-]+", "-", socket.gethostname()).strip(".-") or "localhost")
+
+
+def _thread(spec: str, sender: str) -> str:
+    """The root that all mails of a spec from one sender answer to. It is never sent itself: clients join what refers to the same ID."""
+    return "collector." + sha256(f"{spec}\n{sender}".encode("utf-8", "replace")).hexdigest()[:24]
+
+
+def _fill(message: EmailMessage, content: Content, name: str) -> None:
+    page = content.page.encode("utf-8", "replace")
+    fits = len(page) <= MAX_PAGE
+    note = "" if fits else f"\nThe HTML page is not attached: it has {len(page) >> 20} MB.\n"
+    message.set_content(_sound(content.text + note), cte="quoted-printable")
+    message.add_alternative(_sound(content.html), subtype="html", cte="quoted-printable")
+    if fits:
+        message.add_attachment(page, maintype="text", subtype="html", filename=name, params={"charset": "utf-8"})
+
+
+def _sound(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
+
+
+def _file_name(document: Mapping[str, JSON]) -> str:
+    stem = re.sub(r"[^A-Za-z0-9]+", "-", f"{document['spec']}-{document['started_at'][:19]}").strip("-")
+    return f"{stem}.html"
+
+
+def subject(document: Mapping[str, JSON], prefix: str) -> str:
+    """Return verdict, cause and change in one line: `[collector] navidrome CRITICAL odroid8: app.exited — new`."""
+    what = " ".join(filter(None, [prefix, document["spec"], document["verdict"].upper(), _cause(document)]))
+    change = _change(document)
+    return _one_line(f"{what} — {change}" if change else what)
+
+
+def _cause(document: Mapping[str, JSON]) -> str:
+    roots = document["root_causes"]
+    if not roots:
+        coverage = document["coverage"]
+        return "" if document["verdict"] == "ok" else f"{coverage['collected']} of {coverage['planned']} items seen"
+    more = f" (+{len(roots) - 1} more)" if len(roots) > 1 else ""
+    return _name(roots[0]) + more
+
+
+def _name(finding: Mapping[str, JSON]) -> str:
+    return f"{finding['node']}: {finding['code']}" if finding["node"] else str(finding["code"])
+
+
+def _change(document: Mapping[str, JSON]) -> str:
+    """What changed: the state of the cause in the subject, and what has ended."""
+    rows = [row for row in (document.get("changes") or {}).get("findings", ()) if row["root"]]
+    first = next(iter(document["root_causes"]), None)
+    state = next((row["state"] for row in rows if first and (row["code"], row["node"]) == (first["code"], first["node"])), "")
+    ended = [_name(row) for row in rows if row["state"] == "resolved"]
+    more = f" (+{len(ended) - 1} more)" if len(ended) > 1 else ""
+    return ", ".join(filter(None, [state, f"resolved {ended[0]}{more}" if ended else ""]))
+
+
+def _one_line(text: str) -> str:
+    line = " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]", " ", text).split())
+    return line if len(line) <= MAX_SUBJECT else line[: MAX_SUBJECT - 1] + "…"

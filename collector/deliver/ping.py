@@ -1,0 +1,72 @@
+"""Telling a dead-man service that a run has started and ended.
+
+The form is that of https://healthchecks.io/docs/http_api/: `/start`, then `/<exit status>` or `/fail`, both with the run's ID.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable
+from functools import partial
+from urllib.parse import urlsplit
+
+import urllib3
+
+from collector.deliver.deadline import within
+from collector.deliver.destinations import Ping
+
+MAX_BODY = 10_000
+"""Bytes of body; self-hosted services keep 10 kB by default and may refuse more."""
+
+DEADLINE = 10.0
+TIMEOUT = urllib3.Timeout(connect=5.0, read=5.0)
+
+
+def ping_start(ping: Ping, run: str) -> str | None:
+    """Say that a run begins; `run` is a UUID that ties start and end together. Returns what went wrong, None when nothing did."""
+    return _send(ping, "start", run, b"")
+
+
+def ping_end(ping: Ping, run: str, *, exit_code: int, verdict: str | None, body: str = "") -> str | None:
+    """Say that the run ended, with the report as the body; returns what went wrong, None when nothing did.
+
+    A run that came to a verdict is a success (`/0`) unless the ping is to fail on that verdict (`/fail`). Without a verdict the collector
+    itself failed: `/<exit code>`.
+    """
+    word = str(exit_code) if verdict is None else "fail" if verdict in ping.fail_on else "0"
+    return _send(ping, word, run, body.encode("utf-8", "replace")[:MAX_BODY])
+
+
+def _send(ping: Ping, word: str, run: str, body: bytes) -> str | None:
+    try:
+        status = within(DEADLINE, _request(f"{ping.url}/{word}?rid={run}", ping.method, body))
+    except (urllib3.exceptions.HTTPError, OSError) as error:
+        return f"ping {urlsplit(ping.url).hostname} ({word}): {_reason(error)}"
+    return None if 200 <= status < 300 else f"ping {urlsplit(ping.url).hostname} ({word}): HTTP {status}"  # noqa: PLR2004 - HTTP's success
+
+
+def _request(url: str, method: str, body: bytes) -> Callable[[], int]:
+    return partial(_perform, url, method, body if method == "POST" else None)
+
+
+def _perform(url: str, method: str, body: bytes | None) -> int:
+    """One request, without redirects, retries or a proxy from the environment; the answer's body is not read."""
+    with urllib3.PoolManager(ssl_context=ssl.create_default_context(), retries=False, timeout=TIMEOUT) as pool:
+        answer = pool.request(method, url, body=body, headers={"User-Agent": "collector"}, redirect=False, preload_content=False)
+        answer.close()
+        return answer.status
+
+
+def _reason(error: Exception) -> str:
+    """The kind of failure in words; urllib3's own text holds the URL, which is a secret of sorts."""
+    return next((words for kind, words in _REASONS if isinstance(error, kind)), type(error).__name__)
+
+
+_REASONS: tuple[tuple[type[Exception], str], ...] = (
+    (urllib3.exceptions.NameResolutionError, "its name is not known"),
+    (urllib3.exceptions.NewConnectionError, "no connection"),
+    (urllib3.exceptions.SSLError, "its certificate is not accepted"),
+    (urllib3.exceptions.TimeoutError, "no answer in time"),
+    (TimeoutError, "no answer in time"),
+)
+"""The first that fits: urllib3 derives "no connection" from its timeout, and "name not known" from "no connection"."""

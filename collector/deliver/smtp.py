@@ -1,0 +1,140 @@
+"""Handing a message to a mail server: encrypted where the settings say so, tried again where that can help, over in time."""
+
+from __future__ import annotations
+
+import smtplib
+import socket
+import ssl
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+
+from collector.deliver.deadline import within
+from collector.errors import DeliveryError
+from collector.settings import MailSettings
+
+TRANSIENT, PERMANENT = 400, 500
+"""SMTP reply codes from 400 on may succeed later, from 500 on they will not (RFC 5321, 4.2.1)."""
+
+Answers = Mapping[str, tuple[int, bytes]]
+"""What smtplib tells of the recipients that a server refused: recipient to reply code and text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds: `deadline` is for the whole delivery, `timeout` for one answer, `pauses` lie between the tries."""
+
+    deadline: float = 30.0
+    timeout: float = 10.0
+    pauses: tuple[float, ...] = (1.0, 4.0)
+
+
+def send(message: EmailMessage, to: Sequence[str], server: MailSettings, patience: Patience) -> None:
+    """Hand the message to the server for every recipient; DeliveryError says for whom it was not taken, and why.
+
+    Only what may pass is tried again (no connection, an answer in the 400s), and only for the recipients that still wait.
+    The message keeps its Message-ID, so that a server that took it and died before saying so delivers it once.
+    """
+    delivery = _Delivery(message, server, list(to))
+    ends_at = time.monotonic() + patience.deadline
+    for pause in (0.0, *patience.pauses):
+        if ends_at - time.monotonic() <= pause:
+            break
+        time.sleep(pause)
+        delivery.attempt(patience.timeout, ends_at - time.monotonic())
+        if not delivery.waiting:
+            break
+    delivery.complain()
+
+
+@dataclass(slots=True)
+class _Delivery:
+    """One message on its way: who still has to get it, who will not, and why the last try did not settle it."""
+
+    message: EmailMessage
+    server: MailSettings
+    waiting: list[str]
+    refused: dict[str, str] = field(default_factory=dict)
+    reason: str = "no time was left for it"
+
+    def attempt(self, timeout: float, left: float) -> None:
+        """One conversation with the server, at most `left` seconds long."""
+        try:
+            answers = within(left, lambda: self._converse(min(timeout, left)))
+        except smtplib.SMTPRecipientsRefused as error:
+            closed = (TRANSIENT, b"the server closed the connection")  # and said nothing of this recipient
+            self._settle({recipient: error.recipients.get(recipient, closed) for recipient in self.waiting})
+        except (OSError, smtplib.SMTPException) as error:
+            self.reason = _reason(error)
+            if not _may_pass(error):
+                self.refused |= dict.fromkeys(self.waiting, self.reason)
+                self.waiting = []
+        else:
+            self._settle(answers)
+
+    def _settle(self, answers: Answers) -> None:
+        """The server has spoken on every recipient: those it put off wait on, those it named otherwise are refused, the rest have it."""
+        words = {recipient: _words(code, text) for recipient, (code, text) in answers.items()}
+        self.waiting = [recipient for recipient, (code, _) in answers.items() if TRANSIENT <= code < PERMANENT]
+        self.refused |= {recipient: why for recipient, why in words.items() if recipient not in self.waiting}
+        self.reason = "; ".join(words[recipient] for recipient in self.waiting)
+
+    def _converse(self, timeout: float) -> Answers:
+        """Send in one connection; return the answers on recipients that were refused while others were not."""
+        smtp = _connect(self.server, timeout)
+        try:
+            if self.server.user:
+                smtp.login(self.server.user, self.server.password)
+            return smtp.send_message(self.message, from_addr=self.message["From"], to_addrs=self.waiting)
+        finally:
+            with suppress(OSError, smtplib.SMTPException):
+                smtp.quit()
+            smtp.close()
+
+    def complain(self) -> None:
+        """Raise DeliveryError if anyone did not get it."""
+        failures = {**self.refused, **dict.fromkeys(self.waiting, self.reason)}
+        if failures:
+            told = "; ".join(f"{recipient}: {why}" for recipient, why in failures.items())
+            raise DeliveryError(f"the mail server {self.server.host}:{self.server.port} did not take the mail for {told}")
+
+
+def _connect(server: MailSettings, timeout: float) -> smtplib.SMTP:
+    """Connect, certificate and name verified; our own name is given, since smtplib would ask the DNS for it, which may hang."""
+    name = socket.gethostname() or "localhost"
+    if server.security == "tls":
+        return smtplib.SMTP_SSL(server.host, server.port, local_hostname=name, timeout=timeout, context=ssl.create_default_context())
+    smtp = smtplib.SMTP(server.host, server.port, local_hostname=name, timeout=timeout)
+    if server.security == "starttls":
+        try:
+            smtp.starttls(context=ssl.create_default_context())
+        except BaseException:
+            smtp.close()
+            raise
+    return smtp
+
+
+def _may_pass(error: Exception) -> bool:
+    """Whether the same may succeed in a moment."""
+    if isinstance(error, smtplib.SMTPResponseException):
+        return error.smtp_code < PERMANENT
+    if isinstance(error, ssl.SSLError | smtplib.SMTPNotSupportedError):
+        return False
+    return isinstance(error, OSError)  # smtplib's own "connection closed" is one too
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, smtplib.SMTPResponseException):
+        return _words(error.smtp_code, error.smtp_error)
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not accepted: {error.verify_message}"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return str(error) or type(error).__name__
+
+
+def _words(code: int, text: bytes | str) -> str:
+    told = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+    return f"{code} {' '.join(told.split())[:200]}"

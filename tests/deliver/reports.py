@@ -1,0 +1,24 @@
+"""Report documents as a mail needs them."""
+
+
+def finding(code="app.exited", node="odroid8"):
+    return {"id": code, "code": code, "node": node}
+
+
+def change(state, code="app.exited", node="odroid8", *, root=True):
+    return {"state": state, "code": code, "node": node, "root": root}
+
+
+def report(*roots, verdict=None, changes=None, worthy=True, spec="navidrome", **more):
+    return {
+        "spec": spec,
+        "started_at": "2026-11-24T06:23:41.000Z",
+        "verdict": verdict or ("critical" if roots else "ok"),
+        "coverage": {"planned": 17, "collected": 17},
+        "root_causes": list(roots),
+        "changes": None if changes is None else {"findings": changes, "mail_worthy": worthy},
+        **more,
+    }
+
+
+CRASH = report(finding(), changes=[change("new")])

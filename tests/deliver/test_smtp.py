@@ -1,0 +1,175 @@
+import email
+import email.policy
+import socket
+
+import pytest
+
+from collector.deliver.destinations import Mail
+from collector.deliver.message import Content, compose
+from collector.deliver.smtp import Patience, send
+from collector.errors import DeliveryError
+from collector.settings import MailSettings
+
+from . import servers
+from .reports import CRASH
+from .servers import AUTH, PASSWORD, USER, Authority, Box, mail_server, rude_server
+
+pytestmark = pytest.mark.filterwarnings(servers.AUTH_WARNING)
+
+OPS, BOSS = "ops@example.org", "boss@example.org"
+MESSAGE = compose(Mail((OPS, BOSS)), CRASH, Content("text ▁\n", "<p>ü", "<title>page"), sender="collector@example.org", now=0.0)
+QUICK = Patience(deadline=5.0, timeout=2.0, pauses=(0.01, 0.01))
+SHORT = Patience(deadline=0.4, timeout=5.0, pauses=())
+
+
+def settings(port, security="plain", host="127.0.0.1", user="", password=""):
+    return MailSettings(host, port, security, user, password)
+
+
+def failure(port, patience=QUICK, to=(OPS,), **options):
+    with pytest.raises(DeliveryError) as caught:
+        send(MESSAGE, to, settings(port, **options), patience)
+    return str(caught.value)
+
+
+@pytest.fixture(autouse=True)
+def authority(tmp_path, monkeypatch):
+    authority = Authority(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
+    return authority
+
+
+def test_a_server_takes_the_mail_for_all():
+    box = Box()
+    with mail_server(box) as port:
+        send(MESSAGE, (OPS, BOSS), settings(port), QUICK)
+    (letter,) = box.letters
+    assert (letter.mail_from, letter.rcpt_tos) == ("collector@example.org", [OPS, BOSS])
+    taken = email.message_from_bytes(letter.content, policy=email.policy.default)
+    assert taken["Subject"] == MESSAGE["Subject"]
+    assert taken.get_body(("plain",)).get_content().rstrip() == "text ▁"
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+def test_over_tls_with_user_and_password(authority, security):
+    box = Box()
+    tls = {"tls_context": authority.context(), "require_starttls": True} if security == "starttls" else {"ssl_context": authority.context()}
+    with mail_server(box, **AUTH, **tls) as port:
+        send(MESSAGE, (OPS,), settings(port, security, user=USER, password=PASSWORD), QUICK)
+    assert len(box.letters) == 1
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+def test_a_certificate_of_an_unknown_authority_is_refused_at_once(authority, security, monkeypatch):
+    monkeypatch.delenv("SSL_CERT_FILE")
+    box = Box()
+    tls = {"tls_context": authority.context()} if security == "starttls" else {"ssl_context": authority.context()}
+    with mail_server(box, **tls) as port:
+        assert "its certificate is not accepted" in failure(port, security=security, user=USER, password=PASSWORD)
+    assert box.letters == []
+
+
+def test_a_certificate_for_another_name_is_refused(authority):
+    box = Box()
+    with mail_server(box, ssl_context=authority.context("mail.example.org")) as port:
+        assert "its certificate is not accepted: IP address mismatch" in failure(port, security="tls")
+    assert box.letters == []
+
+
+def test_a_server_without_starttls_never_gets_the_password_or_the_mail():
+    box = Box()
+    with mail_server(box, **AUTH) as port:
+        assert "STARTTLS extension not supported" in failure(port, security="starttls", user=USER, password=PASSWORD)
+    assert box.letters == []
+
+
+def test_a_wrong_password_is_said_once_and_not_shown():
+    box = Box()
+    with mail_server(box, **AUTH) as port:
+        told = failure(port, user=USER, password="wrong-one")
+    assert "535" in told
+    assert "wrong-one" not in told
+
+
+def test_a_recipient_that_is_put_off_is_tried_again_and_gets_the_mail_once():
+    box = Box(answers=["450 4.2.0 greylisted", "451 4.3.0 still busy"])
+    with mail_server(box) as port:
+        send(MESSAGE, (OPS,), settings(port), QUICK)
+    assert [letter.rcpt_tos for letter in box.letters] == [[OPS]]
+    assert box.attempts == 3
+
+
+def test_of_two_recipients_only_the_one_that_waits_is_tried_again():
+    class Greylisting(Box):
+        async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802 - aiosmtpd's name
+            if address == BOSS and not self.letters:
+                return "450 4.2.0 greylisted"
+            return await super().handle_RCPT(server, session, envelope, address, options)
+
+    box = Greylisting()
+    with mail_server(box) as port:
+        send(MESSAGE, (OPS, BOSS), settings(port), QUICK)
+    assert [letter.rcpt_tos for letter in box.letters] == [[OPS], [BOSS]]
+
+
+def test_a_refused_recipient_is_named_and_the_other_gets_the_mail_once():
+    box = Box(refuse=[BOSS])
+    with mail_server(box) as port:
+        told = failure(port, to=(OPS, BOSS))
+    assert f"{BOSS}: 550 5.1.1 no such user" in told
+    assert OPS not in told
+    assert [letter.rcpt_tos for letter in box.letters] == [[OPS]]
+
+
+def test_when_all_are_refused_for_good_nothing_is_tried_again():
+    box = Box(refuse=[OPS])
+    with mail_server(box) as port:
+        assert "550 5.1.1 no such user" in failure(port)
+    assert box.attempts == 1
+
+
+@pytest.mark.parametrize(
+    ("talk", "reason", "tries"),
+    [
+        (servers.hanging_up, "Connection unexpectedly closed", 3),
+        (servers.busy, "421 4.3.2 too busy, come back later", 3),
+        (servers.banned, "554 5.7.1 you are on a list", 1),
+        (servers.dying_in_data, "", 3),
+    ],
+)
+def test_a_server_that_fails_is_tried_again_where_that_can_help(talk, reason, tries):
+    with rude_server(talk) as (port, connections):
+        assert reason in failure(port)
+        assert len(connections) == tries
+
+
+def test_a_server_that_ends_the_conversation_has_delivered_to_nobody():
+    with rude_server(servers.closing_after_one_recipient) as (port, connections):
+        told = failure(port, to=(OPS, BOSS))
+        assert len(connections) == 3
+    assert f"{OPS}: 421 4.7.0 too many" in told
+    assert f"{BOSS}: " in told
+
+
+@pytest.mark.parametrize("talk", [servers.silent, servers.dripping])
+def test_a_server_that_never_comes_to_an_end_is_left_at_the_deadline(talk):
+    with rude_server(talk) as (port, _), servers.Stopwatch() as watch:
+        told = failure(port, SHORT)
+    assert "no answer within 0.4 s" in told or "timed out" in told
+    assert watch.seconds < 3
+
+
+def test_where_nobody_listens_the_reason_is_refused():
+    assert "Connection refused" in failure(servers.free_port())
+
+
+def test_a_name_that_nobody_knows_is_a_reason_not_a_crash(monkeypatch):
+    def unknown(*_args, **_options):
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    assert "mail.invalid:25 did not take the mail for ops@example.org: Name or service not known" in failure(25, host="mail.invalid")
+
+
+def test_no_time_left_is_said():
+    assert "no time was left for it" in failure(1, Patience(deadline=0.0))
