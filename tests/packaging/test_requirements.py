@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+LOCKS = ("run", "build", "dev")
+PINNED = re.compile(r"(?P<name>[a-z0-9-]+)==(?P<version>[^\s;]+)(?: ; [^\\]+)?(?: \\\n    --hash=sha256:[0-9a-f]{64})+\n")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+
+
+def _pins(lock):
+    return {match["name"]: match["version"] for match in PINNED.finditer(_text(lock))}
+
+
+def _text(lock):
+    return (ROOT / "requirements" / f"{lock}.txt").read_text()
+
+
+def _names(requirements):
+    return {re.match(r"[\w-]+", requirement)[0].lower() for requirement in requirements if isinstance(requirement, str)}
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_holds_pinned_and_hashed_packages_and_nothing_else(lock):
+    assert PINNED.sub("", _text(lock)) == ""
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_names_no_registry(lock):
+    assert "://" not in _text(lock)
+    assert "index" not in _text(lock)
+
+
+def test_every_dependency_is_locked():
+    assert _names(PROJECT["project"]["dependencies"]) <= _pins("run").keys()
+    assert _names(PROJECT["dependency-groups"]["build"]) <= _pins("build").keys()
+    assert _names(PROJECT["dependency-groups"]["dev"]) <= _pins("dev").keys()
+
+
+def test_tests_run_with_the_versions_that_users_get():
+    dev = _pins("dev")
+    assert {name: dev[name] for name in _pins("run")} == _pins("run")
+    assert {name: dev[name] for name in _pins("build")} == _pins("build")
+
+
+def test_every_dependency_is_explained():
+    explained = re.findall(r"^\| `([\w-]+)` \|", (ROOT / "docs" / "dependencies.md").read_text(), re.MULTILINE)
+    wanted = _names(PROJECT["project"]["dependencies"]) | _names(PROJECT["dependency-groups"]["dev"]) | {"hatchling"}
+    assert {name.lower() for name in explained} == wanted

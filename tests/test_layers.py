@@ -1,0 +1,95 @@
+"""docs/architecture.md's table is the law: what a module may import, and who may reach outside."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "collector"
+EVERYTHING = "everything"
+OUTSIDE = {"requests", "urllib3", "nomad", "consul", "socket", "socketserver", "ssl", "http", "smtplib", "subprocess"}
+REACH_OUTSIDE = {"sources", "deliver", "replay"}
+NOT_AT_START = {"nomad", "consul", "requests", "jinja2", "jsonschema", "yaml", "rich", "wcwidth", "prometheus_client", "asyncio"}
+MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE or path.name not in {"__init__.py", "__main__.py"})
+
+
+def place(path: Path) -> str:
+    """The row that a module belongs to: its name, or that of the package right below collector/."""
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def table() -> dict[str, set[str]]:
+    """Place to what it may import, its own row included."""
+    rows = re.findall(r"^\| (`.*?) \| .* \| (.*?) \|$", (ROOT / "docs" / "architecture.md").read_text(), re.MULTILINE)
+    law = {}
+    for places, may in rows:
+        names = {re.sub(r"(\.py|/.*)$", "", name) for name in re.findall(r"`([^`]+)`", places)}
+        allowed = {EVERYTHING} if may == EVERYTHING else set(re.findall(r"\w+", may)) - {"standard", "library"}
+        law |= dict.fromkeys(names, allowed | names)
+    return law
+
+
+def imports(path: Path) -> set[str]:
+    """Dotted names of all that a module imports, wherever it does."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {name.name for name in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: a relative import"
+            found |= {f"{node.module}.{name.name}" for name in node.names}
+    return found
+
+
+def places_imported(path: Path) -> set[str]:
+    """The places of this package that a module imports; its version counts as none."""
+    dotted = (name.split(".") for name in imports(path))
+    return {parts[1] for parts in dotted if parts[0] == "collector" and parts[1] != "__version__"}
+
+
+def id_of(path: Path) -> str:
+    return str(path.relative_to(PACKAGE))
+
+
+def test_the_table_knows_every_place_and_no_other():
+    here = {place(path) for path in MODULES}
+    assert here - table().keys() == set(), "in collector/, not in docs/architecture.md"
+    assert table().keys() - here - {"rules", "templates"} == set(), "in docs/architecture.md, not in collector/"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=id_of)
+def test_arrows_point_down_only(path):
+    allowed = table().get(place(path), set())
+    assert EVERYTHING in allowed or places_imported(path) <= allowed
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if place(path) not in REACH_OUTSIDE], ids=id_of)
+def test_only_sources_deliver_and_replay_reach_outside(path):
+    assert {name.split(".")[0] for name in imports(path)} & OUTSIDE == set()
+
+
+def test_the_law_has_no_circle():
+    law = {name: allowed - {name} for name, allowed in table().items() if EVERYTHING not in allowed}
+    while law:
+        bottom = {name for name, allowed in law.items() if not (allowed & law.keys()) - _row(name)}
+        assert bottom, f"these import each other: {sorted(law)}"
+        law = {name: allowed for name, allowed in law.items() if name not in bottom}
+
+
+def _row(name: str) -> set[str]:
+    """Places that stand in the same row, and may import each other."""
+    law = table()
+    return {other for other in law if law[other] == law[name]}
+
+
+@pytest.mark.parametrize("argument", ["--version", "--help"])
+def test_the_command_line_starts_without_what_only_a_run_needs(argument):
+    code = f"import sys; from collector.cli import main; main([{argument!r}]); print(*sys.modules, file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert set(done.stderr.split()) & NOT_AT_START == set()
