@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from collector.model import JSON
 
@@ -38,8 +38,10 @@ def cut(text: str, room: int) -> str:
     """Return `text` in at most `room` columns; what was longer ends with an ellipsis."""
     if columns_of(text) <= room:
         return text
-    head, _ = _split(text, max(0, room - 1))
-    return head + ELLIPSIS if room > 0 else ""
+    if room <= 1:
+        return ELLIPSIS[:room]
+    head = next(iter(_broken(text, room - 1)))
+    return head + ELLIPSIS if columns_of(head) < room else ELLIPSIS
 
 
 def pad(text: str, room: int, *, right: bool = False) -> str:
@@ -57,21 +59,21 @@ def wrap(text: str, room: int) -> list[str]:
             continue
         if line.strip():
             lines.append(line.rstrip())
-        line = "" if piece.isspace() else piece
-        while columns_of(line) > room:
-            head, line = _split(line, room)
-            lines.append(head)
+        *broken, line = [""] if piece.isspace() else _broken(piece, room)
+        lines += broken
     return [*lines, line.rstrip()] if line.strip() or not lines else lines
 
 
-def _split(text: str, room: int) -> tuple[str, str]:
-    """Return the longest head of `text` within `room` columns (a single wider character counts as one) and the rest."""
-    used = 0
-    for index, character in enumerate(text):
-        used += _columns(character)
-        if used > room:
-            return text[: max(1, index)], text[max(1, index) :]
-    return text, ""
+def _broken(word: str, room: int) -> Iterator[str]:
+    """Yield the parts of a word that each fit into `room` columns; a single character that does not is a part of its own."""
+    start = used = 0
+    for index, character in enumerate(word):
+        wide = _columns(character)
+        if used + wide > room and index > start:
+            yield word[start:index]
+            start, used = index, 0
+        used += wide
+    yield word[start:]
 
 
 def hang(text: str, first: str, rest: str | None = None, *, width: int) -> str:

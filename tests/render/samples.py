@@ -217,7 +217,8 @@ _CUT_OFF = Finding(
         Evidence(
             "logs-odroid7",
             "stderr of e310dc68, task navidrome",
-            'level=INFO msg="9EB09EA94AF9208E: disconnected from primary with error, retrying: connect to primary: dial tcp: lookup odroid6.lan: no such host"',
+            'level=INFO msg="9EB09EA94AF9208E: disconnected from primary with error, retrying: '
+            'connect to primary: dial tcp: lookup odroid6.lan: no such host"',
             NOW - 11520,
         ),
     ),
@@ -226,7 +227,8 @@ _CUT_OFF = Finding(
 )
 TWO_FAULTS = replace(
     CRASH,
-    headline="odroid8: the application exits with code 1 right after its start (21 restarts in 3 min); 1 more root cause; 2 of 5 nodes unseen",
+    headline="odroid8: the application exits with code 1 right after its start (21 restarts in 3 min); "
+    "1 more root cause; 2 of 5 nodes unseen",
     coverage=Coverage(
         planned=27,
         collected=21,
@@ -301,7 +303,7 @@ LARGE = replace(
     headline="node-017: the application exits with code 1 right after its start (21 restarts in 3 min)",
     nodes=tuple(
         replace(_SICK_ROW, name=f"node-{number:03}")
-        if number == 17  # noqa: PLR2004 - the sick one
+        if number == 17
         else row(f"node-{number:03}", role="primary" if number == 0 else "replica", lag_seconds=None if number == 0 else 0.1)
         for number in range(300)
     ),
@@ -362,10 +364,63 @@ UNSEEN = replace(
     spec={"name": "navidrome", "path": "bundle.json", "sha256": None, "commit": None},
 )
 
+CHANGED = replace(
+    CRASH,
+    changes={
+        "since": "2026-11-24T05:23:41.000Z",
+        "verdict": {"from": "warning", "to": "critical"},
+        "findings": [
+            {
+                "state": "new",
+                "fingerprint": "0011223344556677",
+                "code": "app.exited",
+                "severity": "critical",
+                "node": "odroid8",
+                "service": None,
+                "title": "the application exits with code 1 right after its start",
+                "root": True,
+                "first_seen": "2026-11-24T06:23:41.000Z",
+                "runs": 1,
+            },
+            {
+                "state": "unchanged",
+                "fingerprint": "8899aabbccddeeff",
+                "code": "clock.skew",
+                "severity": "warning",
+                "node": "odroid7",
+                "service": None,
+                "title": "the clock of odroid7 is 4.1 s ahead",
+                "root": True,
+                "first_seen": "2026-11-22T02:23:41.000Z",
+                "runs": 52,
+            },
+            {
+                "state": "resolved",
+                "fingerprint": "ffeeddccbbaa9988",
+                "code": "litefs.replica.lagging",
+                "severity": "warning",
+                "node": "odroid7",
+                "service": None,
+                "title": "the replica is 5 s behind",
+                "root": True,
+                "first_seen": "2026-11-24T04:23:41.000Z",
+                "runs": 2,
+            },
+        ],
+        "cluster": [
+            {"what": "job version", "node": None, "from": 3, "to": 4},
+            {"what": "restarts", "node": "odroid8", "from": 0, "to": 21},
+        ],
+        "spark": {"odroid7": {"lag": "▁▂█▁", "restarts": "▁▁▁▁"}, "odroid8": {"lag": "▁▁▁·", "restarts": "▁▁▁█"}},
+        "mail_worthy": True,
+    },
+)
+
 SAMPLES: dict[str, Report] = {
     "healthy": HEALTHY,
     "crash": CRASH,
     "two-faults": TWO_FAULTS,
+    "changed": CHANGED,
     "large": LARGE,
     "hostile": HOSTILE,
     "unseen": UNSEEN,

@@ -1,0 +1,84 @@
+from dataclasses import replace
+
+import pytest
+
+from collector.render import report_document
+from collector.render.timeline import timeline_picture
+from collector.render.topology import topology
+
+from .samples import CRASH, HEALTHY, NOW, SAMPLES, TWO_FAULTS, row
+
+
+def streams(report):
+    picture = topology(report_document(report))
+    boxes = picture["boxes"][-len(picture["edges"]) :]
+    return {box["full"]: edge["state"] for box, edge in zip(boxes, picture["edges"], strict=True)}
+
+
+def test_streams_of_a_healthy_cluster_are_whole():
+    assert streams(HEALTHY) == {"odroid7": "ok", "odroid8": "ok"}
+
+
+def test_picture_shows_what_is_cut_and_what_was_not_seen():
+    assert streams(TWO_FAULTS) == {"odroid7": "cut", "odroid8": "cut", "odroid9": "unseen", "odroid10": "unseen"}
+
+
+def test_stream_of_a_lagging_replica_is_late_and_says_by_how_much():
+    late = row("n2", lag_seconds=12.0, severity="warning", databases=({"name": "db", "txid": 3, "checksum": None, "behind": 9},))
+    picture = topology(report_document(replace(HEALTHY, nodes=(HEALTHY.nodes[0], late))))
+    assert [(edge["state"], edge["label"]) for edge in picture["edges"]] == [("late", "9 tx behind")]
+
+
+def test_cluster_without_primary_shows_that_there_is_none():
+    picture = topology(report_document(replace(HEALTHY, nodes=HEALTHY.nodes[1:])))
+    assert picture["boxes"][0]["name"] == "no primary"
+    assert {edge["state"] for edge in picture["edges"]} == {"cut"}
+    assert picture["text"].startswith("No primary was seen.")
+
+
+def test_every_primary_has_a_box():
+    two = (HEALTHY.nodes[0], replace(HEALTHY.nodes[0], name="other"))
+    assert [box["full"] for box in topology(report_document(replace(HEALTHY, nodes=two)))["boxes"]] == ["odroid6", "other"]
+
+
+def test_large_cluster_draws_the_sick_and_counts_the_rest():
+    picture = topology(report_document(SAMPLES["large"]))
+    assert "node-017" in {box["full"] for box in picture["boxes"]}
+    assert len(picture["boxes"]) == 9
+    assert picture["more"] == "and 291 more nodes that are not drawn"
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_everything_is_drawn_inside_the_picture(sample):
+    document = report_document(SAMPLES[sample])
+    if picture := topology(document):
+        tall = picture["box"]["height"]
+        assert all(0 <= box["x"] <= picture["width"] and 0 <= box["y"] <= picture["height"] - tall for box in picture["boxes"])
+    if picture := timeline_picture(document):
+        assert all(picture["left"] <= mark["x"] <= picture["right"] and mark["y"] < picture["height"] for mark in picture["marks"])
+
+
+def test_no_picture_without_anything_to_draw():
+    document = report_document(SAMPLES["unseen"])
+    assert (topology(document), timeline_picture(document)) == (None, None)
+
+
+def test_crash_loop_is_one_mark_that_counts():
+    loop = tuple(
+        {"at": NOW - second / 10, "node": "n1", "kind": "task", "text": "Restarting", "severity": "warning"} for second in range(21, 0, -1)
+    )
+    start = {"at": NOW - 3600, "node": "n1", "kind": "task", "text": "Started", "severity": None}
+    picture = timeline_picture(report_document(replace(CRASH, timeline=(start, *loop))))
+    assert sum(mark["number"] or 1 for mark in picture["marks"]) == 22
+    assert len(picture["marks"]) < 8
+
+
+def test_events_stand_in_order_with_the_latest_on_the_right():
+    picture = timeline_picture(report_document(CRASH))
+    node = [mark["x"] for mark in picture["marks"] if mark["y"] == picture["lanes"][-1]["y"]]
+    assert node == sorted(node)
+    assert picture["lanes"][0]["name"] == "cluster"
+
+
+def test_onset_is_marked():
+    assert timeline_picture(report_document(CRASH))["onset"]["label"] == "onset 06:20:31"

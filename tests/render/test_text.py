@@ -1,0 +1,113 @@
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from collector.render import render
+from collector.render.layout import columns_of, cut, hang, table, wrap
+
+from .samples import SAMPLES
+
+COMMANDS = re.compile(r"^ +(do +)?(read-only|changes): ")
+any_text = st.text(st.characters(exclude_categories=("Cs", "Cc")))
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+@pytest.mark.parametrize("width", [20, 48, 60, 80, 132])
+@pytest.mark.parametrize("verbose", [0, 1])
+def test_no_line_but_a_command_is_wider_than_the_terminal(sample, width, verbose):
+    lines = render(SAMPLES[sample], "text", width=width, verbose=verbose).splitlines()
+    assert [line for line in lines if columns_of(line) > max(width, 48) and not COMMANDS.match(line)] == []
+
+
+def test_commands_stand_on_one_line_so_that_they_can_be_pasted():
+    text = render(SAMPLES["two-faults"], "text", width=48)
+    assert "read-only: nomad alloc exec -task navidrome e310dc68 cat /etc/litefs.yml\n" in text
+
+
+def test_healthy_cluster_is_one_screen():
+    text = render(SAMPLES["healthy"], "text")
+    assert len(text.splitlines()) <= 24
+    assert "DIAGNOSTICS" not in text
+
+
+def test_quiet_leaves_the_headline_alone():
+    assert render(SAMPLES["healthy"], "text", quiet=True) == ("navidrome  OK  3 of 3 nodes are well: primary odroid6, largest lag 0.4 s\n")
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_colour_changes_no_character(sample):
+    coloured = render(SAMPLES[sample], "text", colour=True)
+    bare = re.sub(r"\x1b\[[0-9;]*m", "", coloured)
+    plain = render(SAMPLES[sample], "text")
+    assert [line.rstrip() for line in bare.splitlines()] == [line.rstrip() for line in plain.splitlines()]
+
+
+def test_parts_stand_in_the_readers_order():
+    text = render(SAMPLES["changed"], "text", verbose=1)
+    parts = [
+        "CRITICAL",
+        "\nNODE ",
+        "\nROOT CAUSE\n",
+        "\nCHANGED since",
+        "\nDIAGNOSTICS\n",
+        "\nRULED OUT\n",
+        "\nTIMELINE\n",
+        "\nITEMS\n",
+        "\nspec ",
+    ]
+    places = [text.find(part) for part in parts]
+    assert -1 not in places
+    assert places == sorted(places)
+
+
+def test_diagnostics_name_check_output_source_log_and_rung():
+    text = " ".join(render(SAMPLES["crash"], "text", width=200).split())
+    for part in (
+        "check \"navidrome ping\": critical for 3 min (text from odroid8's own agent; the catalog's is empty)",
+        "dial tcp 10.0.0.8:4533: connect: connection refused",
+        "stderr of allocation d8017ee6, task navidrome, all 6 lines",
+        "LiteFS: role unknown, version 0.5.14 (told by exec cat)",
+        "`litefs status` is not a command of this LiteFS",
+    ):
+        assert part in text
+
+
+def test_unseen_nodes_and_gaps_are_named():
+    text = render(SAMPLES["two-faults"], "text")
+    assert "2 of 5 nodes unseen" in text
+    assert "odroid9  litefs-odroid9: http://10.0.0.9:20202/metrics: connection refused" in text
+
+
+def test_report_names_the_spec_it_followed():
+    assert "spec navidrome, specs/navidrome.yml, sha256 3f1c0a9be25d, commit 843e00cbb1f7" in render(SAMPLES["healthy"], "text")
+
+
+@given(any_text, st.integers(1, 60))
+def test_wrapping_loses_nothing_but_blanks(text, room):
+    assert "".join("".join(wrap(text, room)).split()) == "".join(text.split())
+
+
+@given(any_text, st.integers(2, 60))
+def test_wrapped_lines_fit(text, room):
+    assert all(columns_of(line) <= room for line in wrap(text, room))
+
+
+@given(any_text, st.integers(0, 60))
+def test_cut_text_fits(text, room):
+    assert columns_of(cut(text, room)) <= room
+
+
+@given(any_text, any_text.map(lambda text: text[:30]), st.integers(48, 120))
+def test_hanging_text_fits(text, first, width):
+    assert all(columns_of(line) <= width for line in hang(text, first, width=width).split("\n"))
+
+
+@given(st.lists(st.lists(any_text, min_size=4, max_size=4), max_size=5), st.integers(48, 120))
+def test_tables_fit_and_columns_begin_at_the_same_place(rows, width):
+    columns = [{"title": name, "least": 6, "right": False} for name in ("ONE", "TWO", "THREE", "FOUR")]
+    cells = [[{"text": text, "severity": None} for text in row] for row in rows]
+    lines = table(columns, cells, width=width, colour=False).split("\n")
+    assert len(lines) == len(rows) + 1
+    assert all(columns_of(line) <= width for line in lines)
