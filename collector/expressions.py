@@ -8,6 +8,7 @@ Names such as `{{ item.id }}` are looked up without Jinja2, whose import costs 6
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import ClassVar
@@ -50,6 +51,9 @@ FILTERS = frozenset(
 
 FUNCTIONS = frozenset({"range"})
 """Jinja2's own functions that a spec may use."""
+
+NOW = "now"
+"""Name of the one constant: the Unix time at which the run began."""
 
 TESTS = frozenset(
     {
@@ -109,8 +113,9 @@ class ExpressionError(CollectorError):
 class Expressions:
     """Evaluates expressions; keeps what it compiled. Every method raises `ExpressionError` and nothing else."""
 
-    def __init__(self, selections: Mapping[str, Callable[..., JSON]] = SELECTIONS) -> None:
+    def __init__(self, selections: Mapping[str, Callable[..., JSON]] = SELECTIONS, now: float | None = None) -> None:
         self._selections = selections
+        self._constants = {NOW: time.time() if now is None else now}
         self._compiled: dict[str, Compiled] = {}
 
     def render(self, value: JSON, variables: Mapping[str, JSON]) -> JSON:
@@ -130,8 +135,9 @@ class Expressions:
     def evaluate(self, expression: str, variables: Mapping[str, JSON]) -> JSON:
         """The value of an expression, bare or in braces."""
         inner = _bare(expression)
+        scope = {**self._constants, **variables}
         path = path_of(inner)
-        return _look_up(inner, path, variables) if path else self._run(inner, variables)
+        return _look_up(inner, path, scope) if path else self._run(inner, scope)
 
     def names(self, value: JSON) -> frozenset[str]:
         """The variables that the expressions in a value use."""

@@ -31,7 +31,8 @@ def current(allocs: Sequence[Allocation] | None, nodes: Sequence[Mapping[str, JS
     chosen: list[Allocation] = []
     for group in _grouped(allocs or (), "namespace", "job", "group"):
         live = _newest_of_each_place(alloc for alloc in group if _is_live(alloc))
-        broken = _newest_of_each_place(alloc for alloc in group if alloc["client_status"] in BROKEN and not _is_replaced(alloc, group))
+        replaced = _replaced(group)
+        broken = _newest_of_each_place(alloc for alloc in group if alloc["client_status"] in BROKEN and alloc["id"] not in replaced)
         chosen += [*live, *broken] or _newest_of_each_place(group)
     return _with_addresses(sorted(chosen, key=lambda alloc: (alloc["node"], alloc["name"])), nodes)
 
@@ -45,23 +46,27 @@ def running(allocs: Sequence[Allocation] | None, nodes: Sequence[Mapping[str, JS
 
 
 def suspect(
-    allocs: Sequence[Allocation] | None, checks: JSON = None, nodes: Sequence[Mapping[str, JSON]] | None = None
+    allocs: Sequence[Allocation] | None,
+    checks: JSON = None,
+    nodes: Sequence[Mapping[str, JSON]] | None = None,
+    now: float | None = None,
 ) -> list[Allocation]:
     """Those allocations whose logs may tell what is wrong; none of a healthy cluster.
 
     A current allocation is suspect when it does not run or restarted lately, when a task of it failed, when its deployment calls it
-    unhealthy, when a Consul check of it or of its node is not passing, or when it lacks a service that others of its group have. A live
-    one that is too young to say brings the broken one before it along. `checks` is what a consul_checks task registered.
+    unhealthy, when a Consul check of it or of its node is not passing, or when it lacks a service that others of its group have. A suspect
+    that is too young to say brings the broken one before it along. `checks` is what a consul_checks task registered. "Lately" is before
+    `now`, or without it before the newest event of the allocations themselves.
     """
     everything = allocs or ()
-    now = _latest(everything)
+    now = max(now or 0.0, _latest(everything))
     accused = _accused(checks)
     unseen = _unseen(everything, checks)
     here = current(everything)
     chosen = [alloc for alloc in here if _ails(alloc, now) or {alloc["id"], alloc["node"]} & accused or alloc["id"] in unseen]
     known = {alloc["id"] for alloc in chosen}
-    before = [old for alloc in here if _is_young(alloc, now) for old in _predecessors(alloc, everything) if old["id"] not in known]
-    return _with_addresses(chosen + before, nodes)
+    before = _predecessors([alloc for alloc in chosen if _is_young(alloc, now)], everything)
+    return _with_addresses(chosen + [old for old in before if old["id"] not in known], nodes)
 
 
 def _grouped(allocs: Iterable[Allocation], *keys: str) -> list[list[Allocation]]:
@@ -79,14 +84,22 @@ def _is_live(alloc: Allocation) -> bool:
     return alloc["desired_status"] == "run" and alloc["client_status"] in LIVE
 
 
-def _is_replaced(alloc: Allocation, group: Sequence[Allocation]) -> bool:
-    """Does another allocation stand in for this one: its successor in the chain, or a live one of its name, here or of a later version?"""
-    return bool(alloc["next"]) or any(other["previous"] == alloc["id"] or _displaces(other, alloc) for other in group)
-
-
-def _displaces(other: Allocation, alloc: Allocation) -> bool:
-    newer = (other["job_version"] or 0) > (alloc["job_version"] or 0)
-    return other["name"] == alloc["name"] and _is_live(other) and (newer or other["node"] == alloc["node"])
+def _replaced(group: Sequence[Allocation]) -> set[JSON]:
+    """IDs of allocations that another stands in for: a successor in the chain, or a live one of their name, there or of a later version."""
+    followed = {alloc["previous"] for alloc in group}
+    live = [alloc for alloc in group if _is_live(alloc)]
+    places = {(alloc["name"], alloc["node"]) for alloc in live}
+    versions: dict[JSON, int] = {}
+    for alloc in live:
+        versions[alloc["name"]] = max(versions.get(alloc["name"], 0), alloc["job_version"] or 0)
+    return {
+        alloc["id"]
+        for alloc in group
+        if alloc["next"]
+        or alloc["id"] in followed
+        or (alloc["name"], alloc["node"]) in places
+        or (alloc["job_version"] or 0) < versions.get(alloc["name"], 0)
+    }
 
 
 def _with_addresses(allocs: list[Allocation], nodes: Sequence[Mapping[str, JSON]] | None) -> list[Allocation]:
@@ -95,7 +108,7 @@ def _with_addresses(allocs: list[Allocation], nodes: Sequence[Mapping[str, JSON]
 
 
 def _latest(allocs: Iterable[Allocation]) -> float:
-    """The newest time that the data knows: its own clock, so that the same data selects the same allocations whenever it is read."""
+    """The newest time that the allocations know of."""
     times = [alloc["modify_time"] for alloc in allocs]
     times += [task[key] for alloc in allocs for task in alloc["tasks"] for key in ("started_at", "finished_at", "last_restart")]
     return max((time for time in times if time), default=0.0)
@@ -134,13 +147,18 @@ def _is_young(alloc: Allocation, now: float) -> bool:
     return not starts or now - min(starts) < YOUNG
 
 
-def _predecessors(alloc: Allocation, allocs: Sequence[Allocation]) -> list[Allocation]:
-    """The newest broken allocation that this one came after, if any."""
-    older = [other for other in allocs if other["client_status"] in BROKEN and _came_before(other, alloc)]
-    return sorted(older, key=lambda other: other["modify_index"])[-1:]
-
-
-def _came_before(other: Allocation, alloc: Allocation) -> bool:
-    chained = other["next"] == alloc["id"] or alloc["previous"] == other["id"]
-    namesake = (other["name"], other["node"]) == (alloc["name"], alloc["node"])
-    return other["create_index"] < alloc["create_index"] and (chained or namesake)
+def _predecessors(young: Sequence[Allocation], allocs: Sequence[Allocation]) -> list[Allocation]:
+    """The newest broken allocation that each of these came after: in its chain, or under its name on its node."""
+    ended: dict[tuple[JSON, ...], list[Allocation]] = {}
+    for alloc in allocs:
+        if alloc["client_status"] in BROKEN:
+            for key in (("before", alloc["next"]), ("id", alloc["id"]), ("place", alloc["name"], alloc["node"])):
+                ended.setdefault(key, []).append(alloc)
+    found: dict[JSON, Allocation] = {}
+    for alloc in young:
+        keys = (("before", alloc["id"]), ("id", alloc["previous"]), ("place", alloc["name"], alloc["node"]))
+        older = [old for key in keys for old in ended.get(key, ()) if old["create_index"] < alloc["create_index"]]
+        if older:
+            last = max(older, key=lambda old: old["modify_index"])
+            found[last["id"]] = last
+    return list(found.values())

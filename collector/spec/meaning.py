@@ -7,16 +7,16 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 
-from collector.expressions import FILTERS, FUNCTIONS, TESTS, ExpressionError, Expressions
+from collector.expressions import FILTERS, TESTS, ExpressionError, Expressions
 from collector.kinds.kind import Kind
 from collector.model import JSON
 from collector.names import KEYWORDS, Uses, uses
 from collector.selections import SELECTIONS
-from collector.spec.places import ITEM, RESULT, Place, names_from_outside, own_names, places
+from collector.spec.places import GIVEN, ITEM, RESULT, Place, names_from_outside, own_names, places
 from collector.spec.structure import Fault
 from collector.suggest import did_you_mean
 
-_RESERVED = frozenset({ITEM, RESULT}) | KEYWORDS | FUNCTIONS
+_RESERVED = frozenset({ITEM, RESULT}) | KEYWORDS | GIVEN
 
 RawTask = Mapping[str, JSON]
 Tasks = Sequence[tuple[str, RawTask]]
@@ -36,7 +36,7 @@ def meaning_faults(spec: Mapping[str, JSON], tasks: Tasks, kinds: Mapping[str, K
     for path, task in tasks:
         yield from _argument_faults(task, path, kinds)
         for place in places(task, path):
-            yield from _expression_faults(place, variables | registers | own_names(task, place.key) | FUNCTIONS, check)
+            yield from _expression_faults(place, variables | registers | own_names(task, place.key) | GIVEN, check)
     yield from _order_faults(tasks)
 
 

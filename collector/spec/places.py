@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from collector.expressions import FUNCTIONS
+from collector.expressions import FUNCTIONS, NOW
 from collector.model import JSON
 from collector.names import bare, segments, uses
 from collector.yamlio import child
 
 ITEM, RESULT = "item", "result"
 """Names that are there without being defined: the element of a loop, and in `until` what came back."""
+
+GIVEN = FUNCTIONS | {NOW}
+"""Names that every expression has."""
 
 _BARE = frozenset({"when", "until"})
 _LITERAL = frozenset({"name", "register", "tags", "timeout", "retries", "delay", "ignore_errors", "no_log"})
@@ -49,7 +52,7 @@ def names_from_outside(task: Mapping[str, JSON]) -> frozenset[str]:
     found: set[str] = set()
     for place in places(task, "$"):
         found |= uses(place.expression).variables - own_names(task, place.key)
-    return frozenset(found - FUNCTIONS)
+    return frozenset(found - GIVEN)
 
 
 def _conditions(value: JSON, path: str, key: str) -> Iterator[Place]:
