@@ -1,9 +1,9 @@
 import os
 import stat
+from pathlib import Path
 
 import pytest
 
-from collector import files
 from collector.files import write_atomic
 
 
@@ -43,9 +43,9 @@ def test_a_link_stays_and_its_file_is_replaced(tmp_path):
 
 
 def test_what_is_no_file_is_written_to_and_not_replaced():
-    before = os.stat(os.devnull).st_rdev
-    write_atomic(files.Path(os.devnull), b"report")
-    assert os.stat(os.devnull).st_rdev == before
+    before = Path(os.devnull).stat().st_rdev
+    write_atomic(Path(os.devnull), b"report")
+    assert Path(os.devnull).stat().st_rdev == before
 
 
 def test_a_long_name_fits(tmp_path):
