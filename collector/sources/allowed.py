@@ -1,0 +1,121 @@
+"""What may be asked: reads only. Some calls that change a cluster are GETs, so that a method alone proves nothing.
+
+For Nomad and Consul everything that is not listed is refused. LiteFS shares its source with the health checks of any workload, whose
+paths nobody can list; there the calls that change, copy or load something are listed instead.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import unquote
+
+NOMAD: Final = (
+    "/v1/agent/health",
+    "/v1/agent/members",
+    "/v1/agent/self",
+    "/v1/agent/servers",
+    "/v1/status/leader",
+    "/v1/status/peers",
+    "/v1/regions",
+    "/v1/namespaces",
+    "/v1/nodes",
+    "/v1/node/*",
+    "/v1/node/*/allocations",
+    "/v1/jobs",
+    "/v1/job/*",
+    "/v1/job/*/allocations",
+    "/v1/job/*/deployment",
+    "/v1/job/*/deployments",
+    "/v1/job/*/evaluations",
+    "/v1/job/*/scale",
+    "/v1/job/*/summary",
+    "/v1/job/*/versions",
+    "/v1/allocations",
+    "/v1/allocation/*",
+    "/v1/allocation/*/checks",
+    "/v1/allocation/*/services",
+    "/v1/evaluations",
+    "/v1/evaluation/*",
+    "/v1/evaluation/*/allocations",
+    "/v1/deployments",
+    "/v1/deployment/*",
+    "/v1/services",
+    "/v1/service/*",
+    "/v1/client/allocation/*/checks",
+    "/v1/client/allocation/*/stats",
+    "/v1/client/fs/cat/*",
+    "/v1/client/fs/logs/*",
+    "/v1/client/fs/ls/*",
+    "/v1/client/fs/stat/*",
+    "/v1/client/metadata",
+    "/v1/client/stats",
+    "/v1/metrics",
+    "/v1/operator/autopilot/health",
+    "/v1/operator/raft/configuration",
+    "/v1/acl/token/self",
+)
+CONSUL: Final = (
+    "/v1/agent/checks",
+    "/v1/agent/members",
+    "/v1/agent/self",
+    "/v1/agent/services",
+    "/v1/status/leader",
+    "/v1/status/peers",
+    "/v1/catalog/datacenters",
+    "/v1/catalog/node/*",
+    "/v1/catalog/nodes",
+    "/v1/catalog/service/*",
+    "/v1/catalog/services",
+    "/v1/health/checks/*",
+    "/v1/health/node/*",
+    "/v1/health/service/*",
+    "/v1/health/state/*",
+    "/v1/kv/**",
+    "/v1/session/info/*",
+    "/v1/session/list",
+    "/v1/session/node/*",
+    "/v1/coordinate/nodes",
+    "/v1/operator/autopilot/health",
+    "/v1/operator/raft/configuration",
+    "/v1/acl/token/self",
+)
+LITEFS_REFUSED: Final = (
+    "/debug/pprof/**",
+    "/debug/rand",
+    "/export",
+    "/halt",
+    "/handoff",
+    "/import",
+    "/promote",
+    "/stream",
+    "/tx",
+)
+"""LiteFS 0.5.14, http/server.go: what changes it, hands out whole databases, or streams junk for a minute."""
+
+
+def _patterns(paths: tuple[str, ...]) -> re.Pattern[str]:
+    """`*` stands for one path segment, `**` for one or more."""
+    written = "|".join(re.escape(path).replace(r"\*\*", ".+").replace(r"\*", "[^/]*") for path in paths)
+    return re.compile(f"(?:{written})")
+
+
+ALLOWED: Mapping[str, re.Pattern[str]] = {"nomad": _patterns(NOMAD), "consul": _patterns(CONSUL)}
+_LITEFS_REFUSED = _patterns(LITEFS_REFUSED)
+
+
+def objection(source: str, path: str) -> str:
+    """Why this percent-encoded path cannot be asked, empty when it can.
+
+    Raises ValueError for a Nomad or Consul path that is no known read: a bug of a kind. An objection is not a bug: it is a name, from a
+    cluster or a spec, that would turn one path into another, or the check of a workload that points at what must not be called.
+    """
+    names = unquote(path).split("/")
+    if "." in names or ".." in names:
+        return f"the path {path!r} has a dot segment in it"
+    if source == "litefs":
+        return f"{path!r} would change or load what it is asked of" if _LITEFS_REFUSED.fullmatch("/" + path.strip("/")) else ""
+    if not ALLOWED[source].fullmatch(path):
+        raise ValueError(f"{path} is not among the reads that may be asked of {source}")
+    return f"the path {path!r} has an empty name in it" if "" in path.split("/")[1:] else ""

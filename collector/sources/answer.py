@@ -1,0 +1,45 @@
+"""What an HTTP server answered, before it is judged; and where it was asked."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import quote, urlsplit
+
+from collector.settings import Api
+
+SAFE = "/%:@!$&'()*+,;=~-._"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Status, headers (looked up in any case) and the decoded, capped body."""
+
+    code: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def quoted(path: str) -> str:
+    """A path as it goes on the wire. What is percent-encoded stays so; `?` and `#` of an unquoted name do not end the path."""
+    return quote(path, safe=SAFE)
+
+
+def host_and_port(host: str, port: int) -> str:
+    """As a URL has it: an IPv6 address in brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def trusted(api: Api, base: str) -> bool:
+    """May the token of `api` be sent to `base`?
+
+    Agents of one cluster share their ACL tokens, and only the node's own agent knows some things; but a token that belongs on https
+    does not leave on http, and where it would go with TLS it goes with the same TLS settings.
+    """
+    return urlsplit(base).scheme == urlsplit(api.address).scheme
+
+
+def basic(auth: tuple[str, str] | None) -> dict[str, str]:
+    """The header of HTTP's Basic authentication, none without user and password."""
+    return {"Authorization": f"Basic {b64encode(':'.join(auth).encode()).decode()}"} if auth else {}

@@ -1,0 +1,137 @@
+"""Commands, through `process`. No shell, no input, no token in arguments, capped output, an end at the deadline.
+
+Nomad's command line runs what is asked inside a task. It ends with 1 for its own failures and passes the command's code on otherwise, so
+that only its words tell the two apart (Nomad 2.0, command/alloc_exec.go).
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from collector.model import Exec, Reply, Status
+from collector.redact import Redactor
+from collector.settings import Settings
+from collector.sources.process import Finished, Processes
+
+CAP = 1 << 20
+GIT_SECONDS = 2.0
+_ALLOC = re.compile(r"[0-9a-fA-F][0-9a-fA-F-]{0,35}")
+_OWN_FAILURE: Final = re.compile(
+    rb"\A(?:Error querying allocation:|Error initializing client:|Error fetching allocations:|No allocation\(s\) with prefix or id "
+    rb"|Prefix matched multiple allocations|Could not find task named:|Could not find allocation task group:|Alloc ID must contain"
+    rb"|A command is required|An allocation ID is required|Please specify the task)"
+    rb"|^failed to exec into task: ",
+    re.MULTILINE,
+)
+"""How Nomad begins when it failed itself: before the command ran it is all that there is, afterwards it follows the command's own words."""
+_DENIED: Final = re.compile(rb"Permission denied|\b40[13] \(|ACL token (?:not found|expired)", re.IGNORECASE)
+_UNREACHABLE: Final = re.compile(
+    rb"connection refused|No path to node|No node connection|no such host|i/o timeout|no route to host|network is unreachable"
+    rb"|connection reset|Unknown node|deadline exceeded|EOF\b|No cluster leader",
+    re.IGNORECASE,
+)
+
+
+class Nomad:
+    """`nomad alloc exec`. Safe to use from several threads."""
+
+    def __init__(self, settings: Settings, redactor: Redactor) -> None:
+        self._path = settings.path
+        self._environment = settings.child_environment()
+        self._namespace = settings.nomad.namespace or "default"
+        self._redactor = redactor
+        self._processes = Processes()
+
+    def run(self, request: Exec, deadline: float) -> Reply:
+        """Run a command in a task, until the monotonic time `deadline`."""
+        arguments = self._arguments(request)
+        endpoint = self._redactor.text(" ".join(["nomad", *arguments]))
+        if not _ALLOC.fullmatch(request.alloc) or any("\0" in argument for argument in arguments):
+            return self._reply(endpoint, Status.FAILED, "exec", f"{request.alloc!r} is no allocation ID, or an argument has a NUL in it")
+        program = shutil.which("nomad", path=self._path)
+        if program is None:
+            return self._reply(endpoint, Status.MISSING_TOOL, "missing", NO_NOMAD)
+        try:
+            finished = self._processes.run([program, *arguments], self._environment, deadline, CAP)
+        except OSError as error:
+            return self._reply(endpoint, Status.MISSING_TOOL, "missing", f"{program} cannot be started: {error.strerror or error}")
+        return self._judged(endpoint, finished)
+
+    def close(self) -> None:
+        """Kill what still runs."""
+        self._processes.close()
+
+    def _arguments(self, request: Exec) -> list[str]:
+        """In this order. The namespace is only named when the environment does not say it already."""
+        namespace = request.namespace or self._namespace
+        named = [] if namespace == self._namespace else ["-namespace", namespace]
+        return ["alloc", "exec", "-i=false", "-t=false", *named, "-task", request.task, request.alloc, *request.argv]
+
+    def _judged(self, endpoint: str, finished: Finished) -> Reply:
+        status, cause, reason = judged(finished)
+        return Reply(
+            endpoint,
+            status,
+            code=finished.code,
+            body=finished.stdout,
+            stderr=finished.stderr,
+            cause=cause,
+            reason=self._redactor.text(reason),
+            truncated=finished.capped,
+        )
+
+    def _reply(self, endpoint: str, status: Status, cause: str, reason: str) -> Reply:
+        return Reply(endpoint, status, cause=cause, reason=self._redactor.text(reason))
+
+
+NO_NOMAD: Final = "there is no `nomad` on PATH: install Nomad's command line where the collector runs, or do without what only it can see"
+
+
+def judged(finished: Finished) -> tuple[Status, str, str]:
+    """Status, cause and reason of a `nomad alloc exec` that ended or was ended."""
+    if finished.late:
+        return Status.TIMEOUT, "timeout", "the command did not end in time and was killed"
+    if finished.capped:
+        return Status.FAILED, "capped", f"the command printed more than {CAP} bytes and was killed"
+    if finished.code == 0:
+        return Status.OK, "", ""
+    own = _OWN_FAILURE.search(finished.stderr) if finished.code == 1 else None
+    if own is None:
+        return Status.FAILED, "", f"exit code {finished.code}{_said(finished.stderr or finished.stdout)}"
+    words = finished.stderr[own.start() :]
+    status = Status.DENIED if _DENIED.search(words) else Status.UNREACHABLE if _UNREACHABLE.search(words) else Status.FAILED
+    return status, "exec", f"nomad alloc exec failed{_said(words)}"
+
+
+def _said(output: bytes) -> str:
+    """The first line of an output, as the end of a sentence."""
+    lines = [line.strip() for line in output.decode("utf-8", "replace").splitlines() if line.strip()]
+    return f": {lines[0][:300]}" if lines else ""
+
+
+def git_commit(path: str | Path, settings: Settings) -> str | None:
+    """The commit that last changed a file, with `-dirty` when the file differs from it; None where git cannot tell in two seconds."""
+    git = shutil.which("git", path=settings.path)
+    if git is None:
+        return None
+    file = Path(path).absolute()
+    environment = {"PATH": settings.path, "HOME": settings.home, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+    # A repository's own configuration may name programs to run; a report must not start them.
+    base = [git, "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-C", str(file.parent)]
+    commit = _output([*base, "log", "-1", "--format=%H", "--", file.name], environment)
+    if not commit:
+        return None
+    return f"{commit}-dirty" if _output([*base, "status", "--porcelain", "--", file.name], environment) else commit
+
+
+def _output(argv: Sequence[str], environment: Mapping[str, str]) -> str:
+    try:
+        finished = Processes().run(argv, environment, time.monotonic() + GIT_SECONDS, CAP)
+    except OSError:
+        return ""
+    return finished.stdout.decode("utf-8", "replace").strip() if finished.code == 0 else ""

@@ -1,0 +1,66 @@
+"""Consul, asked through python-consul2's HTTP client.
+
+The client alone, not its `Consul` object: that one lets the environment overrule its arguments, takes `CONSUL_HTTP_SSL_VERIFY=1` for off,
+and its endpoints lose headers and the body of an error.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import unquote, urlsplit
+
+import consul
+import consul.std
+
+from collector.errors import CollectorError
+from collector.model import Http
+from collector.settings import Api
+from collector.sources.answer import Answer, basic, trusted
+from collector.sources.session import Session
+
+VERSION = "0.1.5"
+"""Of python-consul2. Another distribution, py-consul, installs itself over the same directory without a word."""
+
+
+class Consul:
+    """Consul's HTTP API: the configured agent, or any other of its cluster. Safe to use from several threads."""
+
+    def __init__(self, api: Api, session: Session) -> None:
+        """Raises `CollectorError` when the installed `consul` is another distribution's."""
+        installed = getattr(consul, "__version__", "unknown")
+        if installed != VERSION:
+            raise CollectorError(
+                f"the Python package `consul` is version {installed}, not python-consul2 {VERSION}: "
+                "another distribution (py-consul?) has overwritten it; uninstall that one and install python-consul2 again"
+            )
+        self._api = api
+        self._session = session
+
+    def get(self, request: Http) -> Answer:
+        """Ask once, within `session.exchange`. Raises what `translate` knows."""
+        base = request.base or self._api.address
+        client = _Client(base.rstrip("/"), self._session)
+        # The client quotes the path itself.
+        response = client.get(_as_it_is, unquote(request.path), params=dict(request.query), headers=self._credentials(base))
+        return Answer(response.code, response.headers, response.content)
+
+    def _credentials(self, base: str) -> dict[str, str]:
+        api = self._api
+        if not trusted(api, base):
+            return {}
+        headers = {"X-Consul-Token": api.token} if api.token else {}
+        return headers | basic(api.auth)
+
+
+class _Client(consul.std.HTTPClient):  # type: ignore[misc]  # the SDK has no types
+    """python-consul2's client on our session; its own constructor would build a session with none of our limits for every address."""
+
+    def __init__(self, address: str, session: Session) -> None:
+        parts = urlsplit(address)
+        super(consul.std.HTTPClient, self).__init__(parts.hostname, parts.port, parts.scheme)
+        self.base_uri = address
+        self.session = session
+
+
+def _as_it_is(response: consul.base.Response) -> consul.base.Response:
+    """In place of the SDK's callbacks, which keep either the index or the body, and no other header."""
+    return response

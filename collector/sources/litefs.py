@@ -1,0 +1,21 @@
+"""LiteFS, or any other endpoint of a workload: plain HTTP without a token."""
+
+from __future__ import annotations
+
+from collector.model import Http
+from collector.sources.answer import Answer, quoted
+from collector.sources.session import Session
+
+
+class Litefs:
+    """Whatever a workload serves. No token of ours ever goes here."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def get(self, request: Http) -> Answer:
+        """Ask once, within `session.exchange`. Raises what `translate` knows. A health check's path may bring its own query."""
+        path, mark, query = request.path.partition("?")
+        url = f"{(request.base or '').rstrip('/')}{quoted(path)}{mark}{query}"
+        response = self._session.get(url, params=dict(request.query))
+        return Answer(response.status_code, response.headers, response.content)

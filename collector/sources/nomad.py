@@ -1,0 +1,56 @@
+"""Nomad, asked through python-nomad's Requester.
+
+The Requester alone, not its `Nomad` object: that one lets the environment overrule its arguments, and its endpoints drop headers and bytes
+(pagination tokens, the index, logs in UTF-8).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import requests
+from nomad.api.base import Requester
+from nomad.api.exceptions import BaseNomadException
+
+from collector.model import Http
+from collector.settings import Api
+from collector.sources.answer import Answer, basic, quoted, trusted
+from collector.sources.session import Session
+
+
+class Nomad:
+    """Nomad's HTTP API: the configured server, or any agent of its cluster. Safe to use from several threads."""
+
+    def __init__(self, api: Api, session: Session) -> None:
+        self._api = api
+        self._session = session
+
+    def get(self, request: Http) -> Answer:
+        """Ask once, within `session.exchange`. Raises what `translate` knows.
+
+        Namespace and region are named in every request: the SDK leaves the namespace out where it thinks it does not matter.
+        """
+        base = request.base or self._api.address
+        first, _, rest = quoted(request.path).removeprefix("/v1/").partition("/")
+        scope = {"namespace": self._api.namespace, "region": self._api.region}
+        params = {name: value for name, value in scope.items() if value} | dict(request.query)
+        headers = basic(self._api.auth) if trusted(self._api, base) else {}
+        try:
+            response = self._requester(base, first).request(*([rest] if rest else []), method="get", params=params, headers=headers)
+        except BaseNomadException as error:
+            response = _response(error)
+        return Answer(response.status_code, response.headers, response.content)
+
+    def _requester(self, base: str, endpoint: str) -> Any:
+        """A Requester is only a bag of these; its namespace and region are left out, as the request names them."""
+        token = self._api.token if trusted(self._api, base) else None
+        requester = Requester(address=base.rstrip("/"), token=token, verify=True, session=self._session)
+        requester.ENDPOINT = endpoint
+        return requester
+
+
+def _response(error: BaseNomadException) -> requests.Response:
+    """The response that python-nomad turned into an exception; where there was none, its cause is raised."""
+    if isinstance(error.nomad_resp, requests.Response):
+        return error.nomad_resp
+    raise error.nomad_resp from error

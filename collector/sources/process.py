@@ -1,0 +1,132 @@
+"""A child process that cannot outstay, flood or block us. POSIX: it leads a session of its own and is killed with all its children."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+CHUNK = 64 << 10
+POLL = 0.05
+"""Seconds after which to look whether a process ended while something else still holds its pipes."""
+MERCY = 0.2
+"""Seconds between asking a process to end and making it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What a process left. `code` is None when it was killed for being `late`, or `capped` because an output grew too long."""
+
+    code: int | None
+    stdout: bytes = b""
+    stderr: bytes = b""
+    late: bool = False
+    capped: bool = False
+
+
+class Processes:
+    """Runs commands and knows which of them still run. Safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._running: set[subprocess.Popen[bytes]] = set()
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def run(self, argv: Sequence[str], environment: Mapping[str, str], deadline: float, cap: int) -> Finished:
+        """Run a program until it ends, the monotonic time `deadline` comes, or one of its outputs exceeds `cap` bytes.
+
+        Its input is closed; its environment is exactly `environment`. Raises OSError when it cannot be started.
+        """
+        process = subprocess.Popen(  # noqa: S603 - no shell; who calls names the program by an absolute path
+            argv,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+        with self._registered(process):
+            return _watched(process, deadline, cap)
+
+    def close(self) -> None:
+        """Kill all that still runs, at once; what is started later does not live either."""
+        with self._lock:
+            self._closed = True
+            for process in self._running:
+                _signal(process, signal.SIGKILL)
+
+    @contextlib.contextmanager
+    def _registered(self, process: subprocess.Popen[bytes]) -> Iterator[None]:
+        with self._lock:
+            self._running.add(process)
+            if self._closed:
+                _signal(process, signal.SIGKILL)
+        try:
+            yield
+        finally:
+            _end(process)
+            with self._lock:
+                self._running.discard(process)
+
+
+def _watched(process: subprocess.Popen[bytes], deadline: float, cap: int) -> Finished:
+    """Read both outputs as they come, so that a full pipe never blocks the child, until it ended or must be ended."""
+    stdout, stderr = bytearray(), bytearray()
+    with selectors.DefaultSelector() as selector:
+        for pipe, output in ((process.stdout, stdout), (process.stderr, stderr)):
+            assert pipe is not None  # noqa: S101 - both were asked for
+            os.set_blocking(pipe.fileno(), False)
+            selector.register(pipe.fileno(), selectors.EVENT_READ, output)
+        while not _ended(process, selector, deadline):
+            if max(len(stdout), len(stderr)) > cap:
+                return Finished(None, bytes(stdout[:cap]), bytes(stderr[:cap]), capped=True)
+            if time.monotonic() >= deadline:
+                return Finished(None, bytes(stdout), bytes(stderr), late=True)
+    capped = max(len(stdout), len(stderr)) > cap
+    return Finished(None if capped else process.returncode, bytes(stdout[:cap]), bytes(stderr[:cap]), capped=capped)
+
+
+def _ended(process: subprocess.Popen[bytes], selector: selectors.BaseSelector, deadline: float) -> bool:
+    """Read what is there, waiting a moment for it. True when the process ended and has nothing more to say.
+
+    A child of the process may hold its pipes open for ever: once the process has ended, pipes that are silent are enough.
+    """
+    left = max(0.0, deadline - time.monotonic())
+    if not selector.get_map():
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(left)
+        return process.poll() is not None
+    ended = process.poll() is not None
+    ready = selector.select(0 if ended else min(POLL, left))
+    for key, _ in ready:
+        chunk = os.read(key.fd, CHUNK)
+        key.data.extend(chunk)
+        if not chunk:
+            selector.unregister(key.fd)
+    return ended and not ready
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End whatever of the process's group still runs, first kindly, and take back its pipes."""
+    if process.poll() is None:
+        _signal(process, signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(MERCY)
+    _signal(process, signal.SIGKILL)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(MERCY)
+    for pipe in (process.stdout, process.stderr):
+        if pipe is not None:
+            pipe.close()
+
+
+def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    """To the whole group; its leader may be gone already."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, number)

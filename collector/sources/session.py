@@ -1,0 +1,224 @@
+"""One hardened HTTP session per API: reads only, nothing from the environment, no redirects, no cookies, no retries, one deadline.
+
+requests gives every socket operation its own timeout, so that a server which drips a byte a second is never late. Here the deadline of
+the whole exchange (connecting, TLS, headers, body) is kept by the connection itself, and the body is read, decoded and capped before the
+response is handed on. So whatever an SDK does with a response, the network is done with.
+"""
+
+from __future__ import annotations
+
+import http.client
+import io
+import threading
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import cached_property
+from socket import gaierror, socket
+from typing import TYPE_CHECKING, Any, cast
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import ConnectTimeoutError, DecodeError, NameResolutionError, NewConnectionError, ProtocolError
+
+from collector import __version__
+from collector.sources.connect import connect, remaining
+from collector.sources.tls import tls_context
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+    from urllib3 import BaseHTTPResponse, PoolManager
+
+    from collector.settings import Settings, Tls
+
+CHUNK = 64 << 10
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request on its way: until when (monotonic), how many decoded bytes of body, and whether there were more."""
+
+    deadline: float
+    limit: int
+    truncated: bool = False
+
+
+_current: ContextVar[Exchange] = ContextVar("exchange")
+
+
+@contextmanager
+def exchange(deadline: float, limit: int) -> Iterator[Exchange]:
+    """Within this block, what the calling thread asks through a `Session` keeps to this deadline and limit."""
+    current = Exchange(deadline, limit)
+    token = _current.set(current)
+    try:
+        yield current
+    finally:
+        _current.reset(token)
+
+
+class Session(requests.Session):
+    """A session that can only read. Safe to share between threads; must be used within `exchange`."""
+
+    def __init__(self, tls: Tls, settings: Settings) -> None:
+        super().__init__()
+        self.trust_env = False
+        self.proxies = {"http": settings.proxy, "https": settings.proxy} if settings.proxy else {}
+        self.headers = CaseInsensitiveDict({"User-Agent": f"collector/{__version__}", "Accept": "*/*", "Accept-Encoding": "gzip"})
+        self.mount("http://", _Adapter(None, settings.workers))
+        self.mount("https://", _Adapter(tls, settings.workers))
+
+    def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
+        """Send a GET; whatever the SDK says of redirects, streams and timeouts is overruled. Raises ValueError for any other method."""
+        if method not in {"GET", "get"}:
+            raise ValueError(f"only reads are allowed, not {method!r}")
+        kwargs |= {"allow_redirects": False, "stream": True, "timeout": remaining(_current.get().deadline)}
+        return super().request(method, url, *args, **kwargs)
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002 - the base class's signature
+        """None: requests would parse a redirect's target even when it does not follow it."""
+        return None
+
+
+class _Reader(io.RawIOBase):
+    """Reads a socket, no single read longer than what is left of the exchange."""
+
+    def __init__(self, sock: socket) -> None:
+        self._sock = sock
+        self._raw = cast("io.RawIOBase", sock.makefile("rb", buffering=0))
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int | None:
+        self._sock.settimeout(remaining(_current.get().deadline))
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _Response(http.client.HTTPResponse):
+    """An HTTP response that is read through `_Reader`, its status line and headers too."""
+
+    def __init__(self, sock: socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self.fp.close()
+        self.fp = io.BufferedReader(_Reader(sock))
+
+
+def _connect(connection: HTTPConnection) -> socket:
+    """Our connect in place of urllib3's, which grants every address of a name the whole timeout; with urllib3's exceptions."""
+    try:
+        return connect(connection.host.strip("[]"), connection.port or connection.default_port, _current.get().deadline)
+    except gaierror as error:
+        raise NameResolutionError(connection.host, connection, error) from error
+    except TimeoutError as error:
+        raise ConnectTimeoutError(connection, "no connection in time") from error
+    except OSError as error:
+        raise NewConnectionError(connection, str(error)) from error
+
+
+class _Connection(HTTPConnection):
+    response_class = _Response
+
+    def _new_conn(self) -> socket:
+        return _connect(self)
+
+
+class _TlsConnection(HTTPSConnection):
+    response_class = _Response
+
+    def _new_conn(self) -> socket:
+        return _connect(self)
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = _TlsConnection
+
+    def _validate_conn(self, conn: Any) -> None:
+        """Connect. urllib3 would also print a warning for every connection that the user chose not to verify."""
+        if conn.is_closed:
+            conn.connect()
+
+
+class _Adapter(HTTPAdapter):
+    """Connections with a deadline, TLS from the settings alone, and bodies read in full. `tls` None: no TLS."""
+
+    def __init__(self, tls: Tls | None, workers: int) -> None:
+        self._tls = tls
+        self._lock = threading.Lock()
+        super().__init__(pool_connections=workers, pool_maxsize=workers)
+
+    @cached_property
+    def _pool_arguments(self) -> dict[str, Any]:
+        """Not before the first https address: the system's certificates take a while to load."""
+        if self._tls is None:
+            return {}
+        return {"ssl_context": tls_context(self._tls), "server_hostname": self._tls.server_name or None}
+
+    def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **_: Any) -> None:
+        super().init_poolmanager(connections, maxsize, block)
+        _with_our_pools(self.poolmanager)
+
+    def proxy_manager_for(self, proxy: str, **proxy_kwargs: Any) -> Any:
+        with self._lock:
+            return _with_our_pools(super().proxy_manager_for(proxy, **proxy_kwargs))
+
+    def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
+        host, _ = super().build_connection_pool_key_attributes(request, verify, cert)
+        with self._lock:
+            return host, self._pool_arguments
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        """Nothing: the TLS context says it all; requests would add its own authorities to it."""
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+        """Send and read everything; the response's `raw` is then in memory."""
+        response = super().send(request, *args, **kwargs)
+        response.raw = io.BytesIO(_body(response.raw, response.headers, _current.get()))
+        return response
+
+
+def _with_our_pools(manager: PoolManager) -> PoolManager:
+    manager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
+    return manager
+
+
+def _body(raw: BaseHTTPResponse, headers: Mapping[str, str], current: Exchange) -> bytes:
+    """The decoded body up to the limit. The connection goes back to its pool only when the body was read to its end."""
+    decoded, ended = _decoder(headers.get("Content-Encoding", ""))
+    body = bytearray()
+    try:
+        for chunk in raw.stream(CHUNK, decode_content=False):
+            body += decoded(chunk, current.limit + 1 - len(body))
+            if len(body) > current.limit:
+                current.truncated = True
+                raw.close()
+                return bytes(body[: current.limit])
+    except BaseException:
+        raw.close()
+        raise
+    if not ended():
+        raise ProtocolError("the compressed body ends early")
+    return bytes(body)
+
+
+def _decoder(encoding: str) -> tuple[Callable[[bytes, int], bytes], Callable[[], bool]]:
+    """How to decode a chunk to at most so many bytes, and how to tell whether the body is whole. A bomb never unfolds beyond the limit."""
+    if encoding.lower() in {"", "identity"}:
+        return (lambda chunk, _: chunk), (lambda: True)
+    if encoding.lower() not in {"gzip", "x-gzip", "deflate"}:
+        raise DecodeError(f"content encoding {encoding[:20]!r}, which was not asked for")
+    inflate = zlib.decompressobj(zlib.MAX_WBITS | 32)
+    return inflate.decompress, lambda: inflate.eof

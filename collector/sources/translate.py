@@ -1,0 +1,146 @@
+"""The one place where what went wrong becomes a status, a cause and a sentence."""
+
+from __future__ import annotations
+
+import http.client
+import re
+import socket
+import ssl
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from errno import EADDRNOTAVAIL, EHOSTDOWN, EHOSTUNREACH, ENETDOWN, ENETUNREACH
+from typing import Final
+
+import requests
+import urllib3.exceptions
+
+from collector.model import Status
+
+EXPECTED: Final = (OSError, ValueError, LookupError, http.client.HTTPException, urllib3.exceptions.HTTPError, zlib.error)
+"""What sending a request can raise because of a server or a network; requests' exceptions are OSErrors. Anything else is a bug of ours.
+
+python-nomad's exceptions have no base among these: its adapter unwraps them. python-consul2's HTTP client has no exceptions of its own.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why there is no answer. `sentence` has `{where}` and `{detail}` to fill in."""
+
+    status: Status
+    cause: str
+    sentence: str
+
+
+RESET: Final = Failure(Status.UNREACHABLE, "reset", "{where} closed the connection before it answered")
+DNS: Final = Failure(Status.UNREACHABLE, "dns", "the name of {where} cannot be resolved")
+REFUSED: Final = Failure(Status.UNREACHABLE, "refused", "{where} refused the connection")
+UNROUTABLE: Final = Failure(Status.UNREACHABLE, "unroutable", "there is no route to {where}")
+TLS: Final = Failure(Status.FAILED, "tls", "no TLS with {where}: {detail}")
+CONNECT_TIMEOUT: Final = Failure(Status.TIMEOUT, "timeout", "{where} did not accept a connection in time")
+TIMEOUT: Final = Failure(Status.TIMEOUT, "timeout", "{where} did not answer in time")
+REDIRECT: Final = Failure(Status.FAILED, "redirect", "{where} redirects to {detail}, which is not followed")
+NOT_BY_PROXY: Final = Failure(Status.UNREACHABLE, "unroutable", "the proxy does not connect to {where}: {detail}")
+PROTOCOL: Final = Failure(Status.FAILED, "protocol", "{where} did not answer in proper HTTP: {detail}")
+
+_TABLE: Final[tuple[tuple[tuple[type[BaseException], ...], Failure], ...]] = (
+    ((ssl.SSLEOFError, ssl.SSLZeroReturnError), RESET),
+    ((ssl.SSLError, urllib3.exceptions.SSLError, requests.exceptions.SSLError), TLS),
+    ((socket.gaierror, urllib3.exceptions.NameResolutionError), DNS),
+    ((ConnectionRefusedError,), REFUSED),
+    ((urllib3.exceptions.ConnectTimeoutError, requests.exceptions.ConnectTimeout), CONNECT_TIMEOUT),
+    ((TimeoutError, urllib3.exceptions.TimeoutError, requests.exceptions.Timeout), TIMEOUT),
+    ((ConnectionError,), RESET),
+    ((requests.exceptions.TooManyRedirects,), REDIRECT),
+    (
+        (
+            http.client.HTTPException,
+            zlib.error,
+            urllib3.exceptions.HTTPError,
+            requests.exceptions.ChunkedEncodingError,
+            requests.exceptions.ContentDecodingError,
+            requests.exceptions.StreamConsumedError,
+            ValueError,
+            LookupError,
+        ),
+        PROTOCOL,
+    ),
+    ((requests.exceptions.ConnectionError,), RESET),
+    ((OSError,), PROTOCOL),
+)
+"""The first row that fits any exception of a chain: SDKs and requests wrap the true one, and none of them keeps it in a fixed place."""
+
+_NO_ROUTE: Final = frozenset({EHOSTUNREACH, ENETUNREACH, EHOSTDOWN, ENETDOWN, EADDRNOTAVAIL})
+
+PROXY_ERRORS: Final[Mapping[str, Failure]] = {
+    "dns_timeout": DNS,
+    "dns_error": DNS,
+    "destination_not_found": DNS,
+    "destination_unavailable": RESET,
+    "destination_ip_prohibited": UNROUTABLE,
+    "destination_ip_unroutable": UNROUTABLE,
+    "connection_refused": REFUSED,
+    "connection_terminated": RESET,
+    "connection_timeout": CONNECT_TIMEOUT,
+    "connection_read_timeout": TIMEOUT,
+    "connection_write_timeout": TIMEOUT,
+    "http_response_timeout": TIMEOUT,
+    "http_response_incomplete": PROTOCOL,
+    "http_protocol_error": PROTOCOL,
+    "tls_protocol_error": TLS,
+    "tls_certificate_error": TLS,
+    "tls_alert_received": TLS,
+}
+"""Error types of RFC 9209, section 2.3: how a forward proxy says why its target did not answer."""
+
+
+def failure(error: BaseException) -> Failure | None:
+    """What an exception of a request means; None for one that nobody foresaw, which is a bug."""
+    chain = list(_chain(error))
+    if any(isinstance(link, OSError) and link.errno in _NO_ROUTE for link in chain):
+        return UNROUTABLE
+    return next((meaning for types, meaning in _TABLE if any(isinstance(link, types) for link in chain)), None)
+
+
+def detail(error: BaseException) -> str:
+    """The innermost text: of a TLS failure what is wrong with the certificate, else what the first to notice said."""
+    chain = list(_chain(error))
+    for link in chain:
+        if isinstance(link, ssl.SSLError):
+            return _without_source(getattr(link, "verify_message", "") or link.strerror or link.reason or str(link))
+    texts = [str(link) for link in chain if str(link)]
+    return _without_source(texts[-1]) if texts else type(error).__name__
+
+
+def is_of_proxy(error: BaseException) -> bool:
+    """Was it the proxy, not the target, that could not be reached?"""
+    return any(isinstance(link, urllib3.exceptions.ProxyError) for link in _chain(error))
+
+
+def proxy_failure(proxy_status: str) -> tuple[Failure, str] | None:
+    """What a `Proxy-Status` header says of the target (RFC 9209), with its details; None when it tells of no error."""
+    kind = re.search(r";\s*error=([a-z_]+)", proxy_status)
+    meaning = PROXY_ERRORS.get(kind[1]) if kind else None
+    if meaning is None:
+        return None
+    details = re.search(r';\s*details="([^"]*)"', proxy_status)
+    return meaning, details[1] if details else ""
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """An exception and all that it wraps: as argument, as reason, as python-nomad's response, as cause or context."""
+    waiting, seen = [error], set[int]()
+    while waiting:
+        link = waiting.pop(0)
+        if id(link) in seen:
+            continue
+        seen.add(id(link))
+        yield link
+        inner = (*link.args, getattr(link, "reason", None), getattr(link, "nomad_resp", None), link.__cause__, link.__context__)
+        waiting += [part for part in inner if isinstance(part, BaseException)]
+
+
+def _without_source(text: str) -> str:
+    """Without Python's and OpenSSL's own places: `[SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:1006)`."""
+    return re.sub(r"^\[[A-Z0-9_: ]+\] *| *\(_ssl\.c:\d+\)$", "", text.strip())

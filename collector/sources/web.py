@@ -1,0 +1,135 @@
+"""An `Http` request becomes a `Reply`, whatever the server does. Importing this costs the SDKs and requests: import it late."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import Protocol
+from urllib.parse import urlencode, urlsplit
+
+from collector.model import Http, Reply, Status
+from collector.redact import Redactor, clean
+from collector.settings import Settings, Tls
+from collector.sources import translate
+from collector.sources.allowed import objection
+from collector.sources.answer import Answer
+from collector.sources.consul import Consul
+from collector.sources.litefs import Litefs
+from collector.sources.nomad import Nomad
+from collector.sources.session import Session, exchange
+
+DENIED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+SNIPPET = 200
+PLAIN = Tls("COLLECTOR")
+
+
+class Source(Protocol):
+    """One of nomad, consul, litefs."""
+
+    def get(self, request: Http) -> Answer:
+        """Ask once; raises what `translate` knows."""
+
+
+class Web:
+    """The three sources that speak HTTP, each with a session of its own. Safe to use from several threads."""
+
+    def __init__(self, settings: Settings, redactor: Redactor) -> None:
+        self._settings = settings
+        self._redactor = redactor
+        sessions = {"nomad": settings.nomad.tls, "consul": settings.consul.tls, "litefs": PLAIN}
+        self._sessions = {source: Session(tls, settings) for source, tls in sessions.items()}
+        self._sources: Mapping[str, Source] = {
+            "nomad": Nomad(settings.nomad, self._sessions["nomad"]),
+            "consul": Consul(settings.consul, self._sessions["consul"]),
+            "litefs": Litefs(self._sessions["litefs"]),
+        }
+
+    def get(self, request: Http, deadline: float) -> Reply:
+        """Ask once. Raises ValueError for a Nomad or Consul path that is no known read, which is a bug of the caller."""
+        endpoint = self._endpoint(request)
+        refusal = objection(request.source, request.path)
+        if refusal:
+            return Reply(endpoint, Status.FAILED, cause="protocol", reason=self._sentence(refusal))
+        with exchange(deadline, request.limit) as current:
+            try:
+                answer = self._sources[request.source].get(request)
+            except translate.EXPECTED as error:
+                return self._failed(request, endpoint, error)
+        return self._answered(request, endpoint, answer, truncated=current.truncated)
+
+    def close(self) -> None:
+        """Drop all connections."""
+        for session in self._sessions.values():
+            session.close()
+
+    def _base(self, request: Http) -> str:
+        return request.base or {"nomad": self._settings.nomad.address, "consul": self._settings.consul.address}.get(request.source, "")
+
+    def _endpoint(self, request: Http) -> str:
+        query = f"?{urlencode(request.query)}" if request.query else ""
+        return self._sentence(f"GET {self._base(request)}{request.path}{query}")
+
+    def _sentence(self, text: str) -> str:
+        return self._redactor.text(clean(text))
+
+    def _failed(self, request: Http, endpoint: str, error: Exception) -> Reply:
+        """Raises the error itself when nobody foresaw it: a bug."""
+        failure = translate.failure(error)
+        if failure is None:
+            raise error
+        where = f"the proxy {where_of(self._settings.proxy)}" if translate.is_of_proxy(error) else where_of(self._base(request))
+        reason = failure.sentence.format(where=where, detail=translate.detail(error))
+        return Reply(endpoint, failure.status, cause=failure.cause, reason=self._sentence(reason))
+
+    def _answered(self, request: Http, endpoint: str, answer: Answer, *, truncated: bool) -> Reply:
+        status, cause, reason = self._judged(request, answer)
+        return Reply(
+            endpoint,
+            status,
+            code=answer.code,
+            body=answer.body,
+            headers=answer.headers,
+            cause=cause or ("capped" if truncated else ""),
+            reason=self._sentence(reason),
+            date=_date(answer.headers.get("Date", "")),
+            truncated=truncated,
+        )
+
+    def _judged(self, request: Http, answer: Answer) -> tuple[Status, str, str]:
+        """Status, cause and reason of an answer that came."""
+        where, code = where_of(self._base(request)), answer.code
+        told = translate.proxy_failure(answer.headers.get("Proxy-Status", "")) if self._settings.proxy else None
+        if told:
+            failure, detail = told
+            return failure.status, failure.cause, failure.sentence.format(where=where, detail=detail)
+        if HTTPStatus.OK <= code < HTTPStatus.MULTIPLE_CHOICES:
+            return Status.OK, "", ""
+        if code < HTTPStatus.BAD_REQUEST:
+            location = answer.headers.get("Location", "nowhere")
+            return Status.FAILED, translate.REDIRECT.cause, translate.REDIRECT.sentence.format(where=where, detail=location[:SNIPPET])
+        said = f": {snippet}" if (snippet := _snippet(answer.body)) else ""
+        return Status.DENIED if code in DENIED else Status.FAILED, "", f"{where} answers HTTP {code}{said}"
+
+
+def where_of(address: str) -> str:
+    """Host and port of an address, without user and password."""
+    try:
+        parts = urlsplit(address)
+        return parts.netloc.rpartition("@")[2] or address
+    except ValueError:
+        return address
+
+
+def _snippet(body: bytes) -> str:
+    """The first line of a body that says something."""
+    text = body[: 4 * SNIPPET].decode("utf-8", "replace")
+    return next((line.strip()[:SNIPPET] for line in text.splitlines() if line.strip()), "")
+
+
+def _date(text: str) -> float | None:
+    """HTTP's Date as Unix seconds."""
+    try:
+        return parsedate_to_datetime(text).timestamp()
+    except (ValueError, TypeError, OverflowError):
+        return None
