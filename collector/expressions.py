@@ -105,7 +105,7 @@ class ExpressionError(CollectorError):
 
     def __init__(self, expression: str, reason: str) -> None:
         quoted = expression.strip()
-        super().__init__(f"{quoted if '{' in quoted else f'{{{{ {quoted} }}}}'}: {reason}")
+        super().__init__(f"{quoted if '{{' in quoted else f'{{{{ {quoted} }}}}'}: {reason}")
         self.expression = expression
         self.reason = reason
 

@@ -70,13 +70,15 @@ def _data(value: Any) -> JSON:
     if isinstance(value, (Iterator, tuple, range, KeysView, ValuesView, ItemsView)):
         value = list(value)
     if isinstance(value, list):
-        return [_plain(list(member) if isinstance(member, tuple) else member) for member in value]
+        return [_plain(member) for member in value]
     if isinstance(value, dict):
         return {key: _plain(member) for key, member in value.items()}
     return _plain(value)
 
 
 def _plain(value: Any) -> JSON:
+    if isinstance(value, tuple):
+        return list(value)
     if isinstance(value, Undefined):
         str(value)  # a strict undefined says in the error that it raises here what was missing
     if value is None or isinstance(value, (str, int, float, bool, list, dict)):

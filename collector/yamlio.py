@@ -112,12 +112,18 @@ def _syntax_problem(error: yaml.YAMLError, text: str, file: str) -> Problem:
     place = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     message = getattr(error, "problem", None) or getattr(error, "reason", None) or "not YAML"
     if place is None:
-        return Problem(Mark(file, 1, 1), f"not YAML: {message}")
+        return Problem(_mark_at(getattr(error, "position", 0), text, file), f"not YAML: {message}")
     lines = text.splitlines()
     line = lines[place.line] if place.line < len(lines) else ""
     context = getattr(error, "context", None)
     detail = f"{message} {context}" if context else message
     return Problem(Mark(file, place.line + 1, place.column + 1), f"not YAML: {detail}", _QUOTE_IT if "{{" in line else "")
+
+
+def _mark_at(position: int, text: str, file: str) -> Mark:
+    """The place of a byte."""
+    before = text.encode()[:position].decode(errors="ignore").split("\n")
+    return Mark(file, len(before), len(before[-1]) + 1)
 
 
 @dataclass(slots=True)
