@@ -1,0 +1,94 @@
+"""The real servers: found or built once, started per module, named in the run's output."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from tests.integration.fake_nomad import VERSION
+from tests.integration.site import Site
+from tests.lab.binaries import CACHE, Binary, find
+
+SERVERS = Path(__file__).with_name("servers")
+VERSIONS = {"consul": "1.13.9", "litefs": "0.5.14"}
+TOOLS = ("unshare", "nsenter", "setpriv", "fusermount3")
+REQUIRED = "COLLECTOR_REQUIRE_REAL"
+USED = pytest.StashKey[list[str]]()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Which servers the tests ran against, whatever the verbosity."""
+    for line in config.stash.get(USED, []):
+        terminalreporter.write_line(line)
+
+
+@pytest.fixture(scope="session")
+def binaries(request: pytest.FixtureRequest) -> Mapping[str, Binary]:
+    """Consul and LiteFS of the versions under test, built if need be. Skips where that cannot be, unless COLLECTOR_REQUIRE_REAL is set."""
+    if reason := _hindrance():
+        _give_up(reason)
+    found = {name: _at_version(name) or _built(name) for name in VERSIONS}
+    servers = ", ".join(str(binary) for binary in found.values())
+    request.config.stash[USED] = [f"real servers: {servers}; Nomad {VERSION} is a fake (tests/integration/fake_nomad.py)"]
+    return found
+
+
+@pytest.fixture(scope="module")
+def running(binaries: Mapping[str, Binary]) -> Iterator[Site]:
+    """One Consul with three nodes, shared by the tests of a module: for those that do not break Consul."""
+    site = Site(binaries)
+    try:
+        site.boot()
+        yield site
+    finally:
+        site.close()
+
+
+@pytest.fixture
+def site(running: Site) -> Iterator[Site]:
+    """The shared cluster with nothing deployed on it."""
+    yield running
+    running.withdraw()
+
+
+def _hindrance() -> str:
+    """What this machine lacks for mounting FUSE in namespaces of its own; empty when nothing."""
+    lacking = [tool for tool in TOOLS if not shutil.which(tool)]
+    if lacking:
+        return f"not on PATH: {', '.join(lacking)}"
+    if not Path("/dev/fuse").exists():
+        return "there is no /dev/fuse"
+    tried = subprocess.run(["unshare", "--mount", "true"], capture_output=True, text=True, check=False)
+    return f"mount namespaces are not allowed: {tried.stderr.strip()}" if tried.returncode else ""
+
+
+def _at_version(name: str) -> Binary | None:
+    binary = find(name)
+    return binary if binary and binary.version == VERSIONS[name] else None
+
+
+def _built(name: str) -> Binary:
+    """Built by Go from the module locked under servers/, through Go's own proxy and checksums."""
+    go = shutil.which("go")
+    if not go:
+        _give_up(f"{name} {VERSIONS[name]} is not on PATH, and there is no Go to build it (`make servers`)")
+    CACHE.mkdir(parents=True, exist_ok=True)
+    environ = {**os.environ, "GOBIN": str(CACHE)}
+    built = subprocess.run([go, "install", "tool"], cwd=SERVERS / name, env=environ, capture_output=True, text=True, check=False)
+    if built.returncode:
+        _give_up(f"cannot build {name}: {built.stderr.strip()[-400:]}")
+    binary = _at_version(name)
+    assert binary, f"{name} was built into {CACHE}, but that is not what is found"
+    return binary
+
+
+def _give_up(reason: str) -> NoReturn:
+    if os.environ.get(REQUIRED):
+        pytest.fail(f"{REQUIRED} is set, and the real servers cannot run: {reason}", pytrace=False)
+    pytest.skip(f"needs the real Consul and LiteFS: {reason}")

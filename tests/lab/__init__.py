@@ -1,0 +1,1 @@
+"""A real cluster on one machine: Consul, Nomad and LiteFS on loopback addresses, to be broken on purpose (docs/lab.md)."""

@@ -1,0 +1,114 @@
+"""Processes and private file systems: what stands in for a machine.
+
+Every machine is a mount namespace of its own. The same path is another directory on each, a fault such as a missing /dev/fuse stays on
+its machine, and mounts vanish with the last process of the namespace, whatever became of whoever started it.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
+PROC = Path("/proc")
+
+
+class Timeout(Exception):  # noqa: N818 - what was waited for did not come
+    """What was waited for, and the last answer."""
+
+
+def wait(what: str, question: Callable[[], T], seconds: float = 30.0) -> T:
+    """Ask again and again until the answer is true; returns it. An OSError or ValueError is a no. Raises `Timeout`."""
+    end, last = time.monotonic() + seconds, ""
+    while True:
+        try:
+            answer = question()
+            if answer:
+                return answer
+            last = repr(answer)
+        except (OSError, ValueError) as error:
+            last = f"{type(error).__name__}: {error}"
+        if time.monotonic() > end:
+            raise Timeout(f"waited {seconds:.0f} s for {what}; the last answer: {last}")
+        time.sleep(0.05)
+
+
+def start(
+    argv: Sequence[str], log: Path, *, env: Mapping[str, str] | None = None, cwd: Path | None = None, mortal: bool = False
+) -> subprocess.Popen[bytes]:
+    """Start a program in a session of its own; its output is appended to `log`. A `mortal` one dies with its parent, however that dies."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    words = ["setpriv", "--pdeathsig", "KILL", "--", *argv] if mortal else list(argv)
+    with log.open("ab") as output:
+        return subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=env, cwd=cwd, start_new_session=True)
+
+
+def send(pid: int, what: signal.Signals) -> None:
+    """Signal one process, if it is still there."""
+    try:
+        os.kill(pid, what)
+    except ProcessLookupError:
+        return
+
+
+def private(argv: Sequence[str], binds: Mapping[str, Path] | None = None, tmpfs: Mapping[str, str] | None = None) -> list[str]:
+    """The command that runs `argv` in a new mount namespace. `binds` puts a directory at a path, `tmpfs` a file system of that size."""
+    steps = [shlex.join(["mount", "--bind", str(source), path]) for path, source in (binds or {}).items()]
+    steps += [shlex.join(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", path]) for path, size in (tmpfs or {}).items()]
+    script = " && ".join([*steps, f"exec {shlex.join(argv)}"])
+    return ["unshare", "--mount", "--propagation", "private", "--", "sh", "-c", script]
+
+
+def within(pid: int, argv: Sequence[str]) -> list[str]:
+    """The command that runs `argv` in the mount namespace of a process."""
+    return ["nsenter", "--target", str(pid), "--mount", "--", *argv]
+
+
+def namespace(pid: int) -> str:
+    """Which mount namespace a process lives in; empty when it is gone."""
+    try:
+        return str((PROC / str(pid) / "ns" / "mnt").readlink())
+    except OSError:
+        return ""
+
+
+def inhabitants(place: str) -> Iterator[tuple[int, list[str]]]:
+    """The processes of a mount namespace, each with its command line; never any of our own."""
+    if not place or place == namespace(os.getpid()):
+        return
+    for entry in PROC.glob("[0-9]*"):
+        if namespace(int(entry.name)) == place:
+            try:
+                yield int(entry.name), (entry / "cmdline").read_text(errors="replace").split("\0")
+            except OSError:
+                continue
+
+
+def clear(place: str) -> None:
+    """Kill every process of a mount namespace, frozen ones too; its mounts go with the last one."""
+    wait(f"the processes of {place} to end", lambda: not _killed(place))
+
+
+def _killed(place: str) -> list[int]:
+    pids = [pid for pid, _ in inhabitants(place)]
+    for pid in pids:
+        send(pid, signal.SIGKILL)
+    return [pid for pid in pids if not _is_zombie(pid)]
+
+
+def _is_zombie(pid: int) -> bool:
+    try:
+        return (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
+
+
+def root(pid: int) -> Path:
+    """The file system as that process sees it."""
+    return PROC / str(pid) / "root"
