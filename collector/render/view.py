@@ -75,12 +75,15 @@ def _cause(
         "since_clock": clock(finding["since"]),
         "age": age(finding["since"], document["now"]),
         "explained": [_symptom(symptom, finding) for symptom in shown] + more,
-        "commands": [
-            {**command, "command": on_one_line(command["command"]), "changes": command["what"].startswith("chang")}
-            for command in finding["commands"]
-        ],
+        "commands": [_command(command) for command in finding["commands"]],
         "impact_text": impact_text(finding["impact"]),
     }
+
+
+def _command(command: Mapping[str, JSON]) -> dict[str, JSON]:
+    """Return a command to paste, on one line, and in words whether it changes anything."""
+    changes = command["what"] != "read"
+    return {"what": "changes" if changes else "read-only", "changes": changes, "command": on_one_line(command["command"])}
 
 
 def _symptom(symptom: Mapping[str, JSON], cause: Mapping[str, JSON]) -> str:

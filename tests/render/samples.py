@@ -105,8 +105,8 @@ EXITED = Finding(
     detail="LiteFS mounts and joins the cluster, then its subprocess ends by itself; LiteFS ends with it and Nomad starts both again.",
     remedy="Read why the application gave up, and restore the missing table from the primary or a backup.",
     commands=(
-        ("read-only", "nomad alloc logs -stderr d8017ee6 navidrome"),
-        ("changes", "nomad alloc restart d8017ee6"),
+        ("read", "nomad alloc logs -stderr d8017ee6 navidrome"),
+        ("change", "nomad alloc restart d8017ee6"),
     ),
     explains=("f2", "f3", "f4"),
     evidence=(
@@ -212,7 +212,7 @@ _CUT_OFF = Finding(
     node="odroid7",
     title="the replica cannot connect to its primary: http://odroid6.lan:20202 does not resolve",
     remedy="Correct advertise-url in litefs.yml to an address that the other nodes can reach.",
-    commands=(("read-only", "nomad alloc exec -task navidrome e310dc68 cat /etc/litefs.yml"),),
+    commands=(("read", "nomad alloc exec -task navidrome e310dc68 cat /etc/litefs.yml"),),
     evidence=(
         Evidence(
             "logs-odroid7",
@@ -322,7 +322,7 @@ _HOSTILE_FINDING = replace(
     title=_HOSTILE,
     detail=_HOSTILE,
     remedy=_HOSTILE,
-    commands=(("read-only", _HOSTILE),),
+    commands=(("read", _HOSTILE),),
     evidence=(Evidence("item", _HOSTILE, _HOSTILE, NOW),),
     impact={_HOSTILE: _HOSTILE},
     reference=_HOSTILE,
