@@ -67,10 +67,15 @@ def body(reply: Reply) -> bytes:
 def parsed(reply: Reply, parse: Parser[T]) -> T:
     """Parse the body of a reply; an answer that makes no sense is reported with where it came from."""
     content = body(reply)
+    return located(reply.endpoint, lambda: parse(content), reply)
+
+
+def located(where: str, read: Callable[[], T], reply: Reply | None = None) -> T:
+    """What `read` returns; what it cannot make sense of is reported with where it came from."""
     try:
-        return parse(content)
+        return read()
     except Unanswered as why:
-        raise Unanswered(why.status, f"{reply.endpoint}: {why.reason}", final=why.final, reply=reply) from None
+        raise Unanswered(why.status, f"{where}: {why.reason}", final=why.final, reply=reply) from None
 
 
 def asked(request: Http) -> Asking:

@@ -8,6 +8,7 @@ from collector.kinds import asking, leadership, shapes
 from collector.kinds.kind import API, Args, Argument, Kind
 from collector.model import JSON, Http, Reply, Rung, Status
 
+UNKNOWN: dict[str, JSON] = {"version": None, "node": None, "server": None}
 PATHS = ("/v1/status/leader", "/v1/status/peers", "/v1/agent/self")
 
 
@@ -22,11 +23,17 @@ def api(args: Args) -> Rung:
 def parse(replies: Sequence[Reply]) -> JSON:
     """The three answers of PATHS as one; what did not come is null or empty."""
     leader, peers, agent = replies
-    seen = asking.parsed(agent, shapes.document) if agent.status == Status.OK else {}
-    config = shapes.mapping(seen, "Config")
     return {
         **leadership.leadership(leader),
         "peers": leadership.peers(peers),
+        **(asking.parsed(agent, parse_agent) if agent.status == Status.OK else UNKNOWN),
+    }
+
+
+def parse_agent(body: bytes) -> dict[str, JSON]:
+    """`/v1/agent/self`: the agent itself. Source: Consul's API documentation, "Agent", "Read Configuration"."""
+    config = shapes.mapping(shapes.document(body), "Config")
+    return {
         "version": shapes.maybe_text(config, "Version"),
         "node": shapes.maybe_text(config, "NodeName"),
         "server": shapes.maybe_flag(config, "Server"),

@@ -13,8 +13,9 @@ from collector.model import JSON, Exec, Reply, Rung, Status
 
 UNKNOWN_COMMAND = re.compile(rb"unknown command|^The commands are:|Usage:\s*\n?\s*litefs <command>", re.MULTILINE)
 NO_BINARY = re.compile(rb"executable file not found|no such file or directory|not found", re.IGNORECASE)
-PAIR = re.compile(r"\s*[-*]?\s*(?P<key>[A-Za-z][\w .\-/]{0,40}?)\s*[:=]\s*(?P<value>\S.*?)?\s*")
+PAIR = re.compile(r"[-*]?\s*(?P<key>[A-Za-z][\w .\-/]{0,40}?)\s*[:=](?P<value>.*)")
 KEPT = 4000
+MAX_PAIRS = 200
 ROLES = {"primary": "primary", "leader": "primary", "replica": "replica", "follower": "replica", "secondary": "replica", "none": "none"}
 TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
@@ -67,11 +68,11 @@ def structured(text: str) -> dict[str, JSON] | None:
 
 
 def _pairs(text: str) -> dict[str, JSON] | None:
-    lines = [line for line in text.split("\n") if line.strip()]
-    matches = [PAIR.fullmatch(line) for line in lines[:200]]
-    if not lines or len(lines) > len(matches) or not all(matches):
+    lines = [line.strip() for line in text.split("\n") if line.strip()]
+    if not lines or len(lines) > MAX_PAIRS:
         return None
-    return {match["key"]: match["value"] or "" for match in matches if match}
+    matches = [match for line in lines if (match := PAIR.fullmatch(line))]
+    return {match["key"]: match["value"].strip() for match in matches} if len(matches) == len(lines) else None
 
 
 def _learn(state: State, name: str, value: JSON) -> None:

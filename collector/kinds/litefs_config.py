@@ -19,7 +19,8 @@ BLOCK = re.compile(
 KEY = re.compile(r"""(?:^|[{,\s])key:[ \t]*(?:"([^"\n]*)"|'([^'\n]*)'|([^\s#,}'"][^\n#,}]*))""", re.MULTILINE)
 URL = re.compile(r"https?://[^\s\"'{}<>|\\^`]+")
 TEMPLATE = re.compile(r"\{\{-?\s*env\s+[\"'`](\w+)[\"'`]\s*-?\}\}|\$\{(\w+)\}|\$(\w+)")
-LEASE = re.compile(r"^\s*lease:", re.MULTILINE)
+COMMENT = re.compile(r"^[ \t]*#.*$", re.MULTILINE)
+LEASE = re.compile(r"^[ \t]*lease:", re.MULTILINE)
 MAX_TEXT = 1 << 17
 
 
@@ -27,17 +28,17 @@ def leases(job: Obj) -> dict[str, JSON]:
     """`lease_keys` and `lease_urls`, each once, in the order found; a key that only the node itself can render is left out."""
     keys: list[str] = []
     urls: list[str] = []
-    for text, values in _configurations(job):
+    for text in _configurations(job):
         for match in BLOCK.finditer(text):
-            block = _rendered((match["flow"] or "") + "\n" + match["body"], values)
+            block = COMMENT.sub("", (match["flow"] or "") + "\n" + match["body"])
             found = [url.rstrip(".,;)") for url in URL.findall(block)]
             urls += found
             keys += [_prefixed(key, found) for key in _keys(block)]
     return {"lease_keys": list(dict.fromkeys(keys)), "lease_urls": list(dict.fromkeys(urls))}
 
 
-def _configurations(job: Obj) -> Iterator[tuple[str, Mapping[str, str]]]:
-    """Every text of the job that can hold a litefs.yml, with the variables that are known before it is rendered."""
+def _configurations(job: Obj) -> Iterator[str]:
+    """Every text of the job that can hold a litefs.yml, with the variables filled in that are the same on every node."""
     for group in shapes.objects(job, "TaskGroups"):
         for task in shapes.objects(group, "Tasks"):
             env = {name: value for name, value in shapes.mapping(task, "Env").items() if isinstance(value, str)}
@@ -45,7 +46,7 @@ def _configurations(job: Obj) -> Iterator[tuple[str, Mapping[str, str]]]:
             templates = [shapes.text(template, "EmbeddedTmpl") for template in shapes.objects(task, "Templates")]
             args = shapes.mapping(task, "Config").get("args")
             words = [word for word in args if isinstance(word, str)] if isinstance(args, list) else []
-            yield from ((text[:MAX_TEXT], values) for text in (*templates, *env.values(), *words) if LEASE.search(text[:MAX_TEXT]))
+            yield from (_rendered(text[:MAX_TEXT], values) for text in (*templates, *env.values(), *words) if LEASE.search(text[:MAX_TEXT]))
 
 
 def _identity(job: Obj, group: Obj, task: Obj) -> dict[str, str]:

@@ -5,9 +5,7 @@ A healthy node costs two calls. There is no `/status` (docs/litefs.md).
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
 from dataclasses import replace
-from urllib.parse import urlsplit
 
 from collector.errors import Unanswered
 from collector.kinds import asking, shapes
@@ -15,7 +13,7 @@ from collector.kinds.kind import Args
 from collector.kinds.litefs_metrics import Samples, metrics
 from collector.kinds.litefs_state import TXID, State, database
 from collector.kinds.shapes import Obj
-from collector.model import JSON, Dial, Http, Reply, Request, Rung, Status
+from collector.model import JSON, Http, Reply, Rung, Status
 
 LIMIT = 1 << 20
 SETTLED_LAG = 3.0
@@ -23,17 +21,17 @@ SETTLED_LAG = 3.0
 
 CLUSTER_ID, LITEFS_ID = "Litefs-Cluster-Id", "Litefs-Id"
 NOT_LITEFS = "does not look like LiteFS"
-SILENT = "accepts connections but does not answer: LiteFS is still starting, or its process hangs"
-PORTS = {"http": 80, "https": 443}
 
 
 def http(args: Args) -> Rung:
-    """Ask `/metrics` and `/debug/vars` side by side, then `/info` unless they show a settled node."""
+    """Ask `/metrics` and `/debug/vars` side by side, then `/info` unless they show a settled node.
+
+    A timeout where the connection was accepted is the sign of a LiteFS that hangs or is still starting: it listens before it serves
+    (mount_linux.go:230,258). The reply's reason says which of the two timeouts it was.
+    """
     base = base_of(args)
     scrape, variables = yield [_get(base, "/metrics"), _get(base, "/debug/vars")]
-    if scrape.status == variables.status == Status.TIMEOUT:
-        raise (yield from _silent(base, scrape))
-    if scrape.status == variables.status and scrape.code is None and scrape.status != Status.OK:
+    if scrape.code is None and variables.code is None:
         raise asking.refusal(scrape)
     state, settled = observed(scrape, variables)
     if not settled:
@@ -54,17 +52,6 @@ def base_of(args: Args) -> str:
 
 def _get(base: str, path: str) -> Http:
     return Http("litefs", path, base=base, limit=LIMIT)
-
-
-def _silent(base: str, reply: Reply) -> Generator[Sequence[Request], Sequence[Reply], Unanswered]:
-    """Tell a host that is gone from a process that hangs: LiteFS listens before it serves (mount_linux.go:230,258)."""
-    parts = urlsplit(base)
-    if not parts.hostname:
-        return asking.refusal(reply)
-    (dialled,) = yield [Dial(parts.hostname, parts.port or PORTS.get(parts.scheme, 80))]
-    if dialled.status == Status.OK:
-        return Unanswered(Status.TIMEOUT, f"{base} {SILENT}", reply=replace(reply, cause="silent"))
-    return asking.refusal(reply)
 
 
 def observed(scrape: Reply, variables: Reply) -> tuple[State, bool]:
@@ -100,12 +87,16 @@ def parse_metrics(body: bytes) -> Samples:
     return samples
 
 
-def parse_vars(body: bytes) -> Obj:
-    """Expvar's `store`, which LiteFS publishes (store.go:1668-1713)."""
+def parse_vars(body: bytes) -> dict[str, JSON]:
+    """Expvar's `store`, which LiteFS publishes (store.go:1668-1713): whether it is primary, may become it, and its positions."""
     store = shapes.document(body).get("store")
     if not isinstance(store, dict):
         raise Unanswered(Status.FAILED, f"what answers there {NOT_LITEFS}: its variables have no store among them")
-    return store
+    return {
+        "is_primary": shapes.maybe_flag(store, "isPrimary"),
+        "candidate": shapes.maybe_flag(store, "candidate"),
+        "databases": [_position(name, db) for name, db in shapes.named(store, "dbs")],
+    }
 
 
 def _add_metrics(state: State, samples: Samples) -> None:
@@ -121,10 +112,9 @@ def _add_metrics(state: State, samples: Samples) -> None:
 
 
 def _add_store(state: State, store: Obj) -> None:
-    state.is_primary = shapes.maybe_flag(store, "isPrimary") if "isPrimary" in store else state.is_primary
-    state.candidate = shapes.maybe_flag(store, "candidate")
-    databases = [_position(name, db) for name, db in shapes.named(store, "dbs")]
-    state.databases = databases or state.databases
+    state.candidate = store["candidate"]
+    state.databases = store["databases"] or state.databases
+    state.is_primary = state.is_primary if store["is_primary"] is None else store["is_primary"]
 
 
 def _position(name: str, db: Obj) -> dict[str, JSON]:
@@ -161,7 +151,7 @@ def _unlike(info: Reply, first: Reply) -> Unanswered:
         return Unanswered(
             Status.FAILED, f"{info.endpoint}: this is LiteFS, but its /info, /metrics and /debug/vars cannot be read", reply=info
         )
-    about = f"{first.endpoint}: what answers there {NOT_LITEFS} (HTTP {first.code})"
+    about = f"{first.endpoint}: what answers there {NOT_LITEFS} (HTTP {first.code or info.code})"
     return Unanswered(Status.FAILED, about, reply=replace(first, cause="protocol"))
 
 
@@ -190,7 +180,7 @@ def finished(state: State) -> JSON:
     state.settle_role()
     if state.date is not None and state.started_at is not None:
         uptime = state.date - state.started_at
-        state.uptime_seconds = max(0.0, uptime) if uptime > -1 else None
+        state.uptime_seconds = round(max(0.0, uptime), 3) if uptime > -1 else None
         if uptime <= -1:
             state.notes.append("the process started after its own clock's time: the clock was set back")
     return state.data()

@@ -51,6 +51,7 @@ class State:
         A primary's name alone does not mean that the replica is connected: LiteFS sets it before it dials (store.go:1373-1385).
         """
         if self.role != "unknown":
+            self.is_primary = self.role == "primary" if self.is_primary is None else self.is_primary
             return
         if self.is_primary:
             self.role = "primary"

@@ -9,6 +9,7 @@ from collector.kinds.kind import API, Args, Argument, Kind
 from collector.kinds.shapes import Obj
 from collector.model import JSON, Http, Reply, Rung, Status
 
+UNKNOWN: dict[str, JSON] = {"version": None, "name": None, "region": None, "client": None}
 PATHS = ("/v1/agent/self", "/v1/status/leader", "/v1/status/peers", "/v1/agent/members")
 
 
@@ -23,16 +24,17 @@ def api(args: Args) -> Rung:
 def parse(replies: Sequence[Reply]) -> JSON:
     """The four answers of PATHS as one; what did not come is null or empty."""
     agent, leader, peers, members = replies
-    seen = asking.parsed(agent, shapes.document) if agent.status == Status.OK else {}
     return {
-        **_agent(seen),
+        **(asking.parsed(agent, parse_agent) if agent.status == Status.OK else UNKNOWN),
         **leadership.leadership(leader),
         "peers": leadership.peers(peers),
-        "servers": [_server(row) for row in _members(members)],
+        "servers": asking.parsed(members, parse_members) if members.status == Status.OK else [],
     }
 
 
-def _agent(seen: Obj) -> dict[str, JSON]:
+def parse_agent(body: bytes) -> dict[str, JSON]:
+    """`/v1/agent/self`: the agent itself. Source: Nomad's API documentation, "Agent", "Query Self"."""
+    seen = shapes.document(body)
     config, stats, member = (shapes.mapping(seen, key) for key in ("config", "stats", "member"))
     return {
         "version": shapes.maybe_text(shapes.mapping(config, "Version"), "Version"),
@@ -42,8 +44,9 @@ def _agent(seen: Obj) -> dict[str, JSON]:
     }
 
 
-def _members(reply: Reply) -> list[Obj]:
-    return shapes.objects(asking.parsed(reply, shapes.document), "Members") if reply.status == Status.OK else []
+def parse_members(body: bytes) -> list[JSON]:
+    """`/v1/agent/members`: the servers in the gossip pool."""
+    return [_server(row) for row in shapes.objects(shapes.document(body), "Members")]
 
 
 def _server(row: Obj) -> JSON:

@@ -19,13 +19,14 @@ def api(args: Args) -> Rung:
     rich: asking.Query = {**asking.within(args.get("namespace")), "resources": "true", "task_states": "true"}
     wanted: asking.Query = {"filter": f"JobID == {json.dumps(args['job'], ensure_ascii=False)}", "per_page": asking.PER_PAGE}
     rows = yield from asking.paged("/v1/allocations", [rich | wanted, rich])
-    return parse([row for row in rows if shapes.text(row, "JobID") == args["job"]])
+    return asking.located("/v1/allocations", lambda: parse([row for row in rows if shapes.text(row, "JobID") == args["job"]]))
 
 
 def job(args: Args) -> Rung:
     """The job's own listing: no ports and no resources, but every version of Nomad has it."""
     path = f"/v1/job/{asking.segment(args['job'])}/allocations"
-    return parse((yield from asking.paged(path, [asking.within(args.get("namespace"))])))
+    rows = yield from asking.paged(path, [asking.within(args.get("namespace"))])
+    return asking.located(path, lambda: parse(rows))
 
 
 def parse(rows: list[Obj]) -> JSON:

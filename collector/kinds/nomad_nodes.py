@@ -11,7 +11,7 @@ from collector.model import JSON, Rung
 def api(_args: Args) -> Rung:
     """All nodes; in pages when the whole listing is too long for one answer."""
     rows = yield from asking.paged("/v1/nodes", [{}, {"per_page": asking.PER_PAGE}])
-    return parse(rows)
+    return asking.located("/v1/nodes", lambda: parse(rows))
 
 
 def parse(rows: list[Obj]) -> JSON:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from collector.kinds import shapes
 from collector.kinds.shapes import Obj
 from collector.model import JSON
 
 EXITED = "Terminated"
+NUMBER = re.compile(r"-?[0-9]{1,18}")
 MESSAGES = (
     "DisplayMessage", "DriverError", "DownloadError", "SetupError", "ValidationError", "VaultError", "KillError",
     "RestartReason", "KillReason", "TaskSignalReason", "DriverMessage", "GenericSource", "Message",
@@ -49,4 +52,4 @@ def _event(event: Obj) -> JSON:
 def _number(event: Obj, details: Obj, field: str, detail: str) -> int | None:
     """Details are texts; the fields of the same meaning are deprecated but older than they."""
     told = shapes.text(details, detail)
-    return int(told) if told.lstrip("-").isdecimal() and len(told) <= shapes.MAX_DIGITS else shapes.maybe_whole(event, field)
+    return int(told) if NUMBER.fullmatch(told) else shapes.maybe_whole(event, field)

@@ -108,13 +108,16 @@ class Recorded:
 def _key(row: Mapping[str, JSON]) -> str:
     if row["source"] == "exec":
         return json.dumps([row["alloc"], row["task"], row["argv"]])
-    base = row["base"] if row["source"] in ("litefs", "app") or not row["base"].startswith("http://127.0.0.1:") else ""
-    return f"{base}{row['path']}?{json.dumps({k: str(v) for k, v in row['query'].items()}, sort_keys=True)}" + ("" if base else row["source"])
+    configured = row["source"] in ("nomad", "consul") and row["base"].startswith("http://127.0.0.1:")
+    return _asked(row["source"], None if configured else row["base"], row["path"], row["query"])
 
 
 def _http(request: Http) -> str:
-    query = json.dumps({name: str(value) for name, value in request.query.items()}, sort_keys=True)
-    return f"{request.base or ''}{request.path}?{query}" + ("" if request.base else request.source)
+    return _asked(request.source, request.base, request.path, request.query)
+
+
+def _asked(source: str, base: str | None, path: str, query: Mapping[str, JSON]) -> str:
+    return f"{base or source}{path}?{json.dumps({name: str(value) for name, value in query.items()}, sort_keys=True)}"
 
 
 def _said(row: Mapping[str, JSON]) -> JSON:
