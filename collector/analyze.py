@@ -1,0 +1,120 @@
+"""Bundle to Report: observe, judge by rules, join into causes, count what was seen. Pure: sees the bundle and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from collector import rulebook
+from collector.causes import Causes, connect
+from collector.engine import Engine
+from collector.impact import impact, whole
+from collector.model import JSON, Bundle, Coverage, Finding, NodeRow, Report, Verdict
+from collector.observe import TOPICS, Observed, observe
+from collector.rows import details, rows
+from collector.verdict import blind, coverage, judge
+
+__all__ = ["analyze", "codes", "explain", "lint_rules"]
+
+codes = rulebook.codes
+explain = rulebook.explain
+lint_rules = rulebook.lint_rules
+
+TIMELINE_LENGTH = 60
+
+
+def analyze(bundle: Bundle, now: float | None = None) -> Report:
+    """The whole answer to one bundle; the same bundle and `now` give the same report.
+
+    `now` (Unix seconds) only sets what ages are shown against; what follows from time is judged by the cluster's own clock. Raises
+    `SpecError` when the bundle's own rules are wrong.
+    """
+    seen = observe(bundle)
+    engine = Engine(seen.observations, TOPICS)
+    causes = connect(*engine.run(rulebook.rules_of(bundle.rules)), engine, seen.observations)
+    causes = _with_impact(causes, seen)
+    covered = coverage(seen)
+    table = rows(seen, causes.findings)
+    verdict = judge(causes.roots, bundle, covered)
+    return Report(
+        spec=bundle.spec,
+        started_at=bundle.started_at,
+        now=bundle.started_at + bundle.seconds if now is None else now,
+        duration_seconds=bundle.seconds,
+        verdict=verdict,
+        headline=headline(verdict, causes.roots, table, covered, bundle),
+        coverage=covered,
+        nodes=table,
+        root_causes=causes.roots,
+        findings=causes.findings,
+        ruled_out=causes.ruled_out,
+        details=details(seen, _troubled(causes.findings, table, verdict)),
+        items=bundle.results,
+        cluster=cluster(seen),
+        timeline=tuple(_timeline(seen)),
+        redactions=bundle.redactions,
+    )
+
+
+def _with_impact(causes: Causes, seen: Observed) -> Causes:
+    all_of_it = whole(seen)
+    below: dict[str, list[Finding]] = {}
+    for finding in causes.findings:
+        if finding.explained_by:
+            below.setdefault(finding.explained_by, []).append(finding)
+    roots = tuple(replace(root, impact=impact(root, below.get(root.id, ()), seen, all_of_it)) for root in causes.roots)
+    return Causes(roots, (*roots, *causes.findings[len(roots) :]), causes.ruled_out)
+
+
+def headline(verdict: Verdict, roots: Sequence[Finding], table: Sequence[NodeRow], covered: Coverage, bundle: Bundle) -> str:
+    """The one sentence that a reader sees first."""
+    if roots and verdict is not Verdict.UNKNOWN:
+        return _first(roots)
+    if verdict is Verdict.UNKNOWN:
+        lacking = sorted({f"{result.kind}: {result.reason}" for result in blind(bundle.results)})
+        why = lacking[0] if lacking else ("the run was interrupted" if bundle.interrupted else "nothing answered")
+        return f"too little was seen for a verdict ({why})" + (f"; {_first(roots)}" if roots else "")
+    if verdict is Verdict.WARNING:
+        unseen = f"; not seen: {', '.join(covered.unseen_nodes)}" if covered.unseen_nodes else ""
+        return f"nothing wrong was seen, but {len(covered.gaps)} of {covered.planned} items gave no answer{unseen}"
+    primary = next((row.name for row in table if row.role == "primary"), None)
+    running = sum(row.allocation is not None for row in table)
+    return f"{len(table)} nodes, {running} instances, all well" + (f"; primary {primary}" if primary else "")
+
+
+def _first(roots: Sequence[Finding]) -> str:
+    first = roots[0]
+    same = [root.node for root in roots if root.code == first.code and root.node]
+    others = f" and {len(same) - 1} more" if len(same) > 1 else ""
+    return f"{first.node}{others}: {first.title}" if first.node else first.title
+
+
+def _troubled(findings: Sequence[Finding], table: Sequence[NodeRow], verdict: Verdict) -> list[str]:
+    """Nodes worth showing in full: those with a finding, worst first."""
+    if verdict is Verdict.OK:
+        return []
+    named = {row.name for row in table}
+    return list(dict.fromkeys(finding.node for finding in findings if finding.node in named and finding.node))
+
+
+def cluster(seen: Observed) -> dict[str, JSON]:
+    """The cluster in a few lines: `{nomad, consul, litefs, job}`."""
+    world = seen.world
+    agent = next((result.data for result in world.results("nomad_agent")), None)
+    leader = next((result.data for result in world.results("consul_leader")), None)
+    whole_one = seen.observations.first("cluster")
+    job = next(iter(world.jobs.values()), None)
+    return {
+        "nomad": {key: agent[key] for key in ("version", "leader", "known_leader", "region")} if agent else None,
+        "consul": {key: leader[key] for key in ("version", "leader", "known_leader")} if leader else None,
+        "litefs": dict(whole_one.fields) if whole_one and seen.litefs else None,
+        "job": {key: job[key] for key in ("id", "status", "version", "type")} if job else None,
+        "clock": world.now,
+    }
+
+
+def _timeline(seen: Observed) -> Iterator[dict[str, JSON]]:
+    """Task events, deployments and evaluations in the order in which they happened, the last ones."""
+    events = [one for topic in ("task_event", "deployment", "evaluation") for one in seen.observations.of(topic) if one.at is not None]
+    for one in sorted(events, key=lambda known: known.at or 0.0)[-TIMELINE_LENGTH:]:
+        yield {"at": one.at, "node": one.scope.get("node"), "alloc": one.scope.get("alloc"), "what": one.topic, "text": one.quote}

@@ -1,0 +1,184 @@
+"""Rules over observations: which rule fits which subject, with the observations that make it so. Knows no product by name.
+
+A subject is what a rule's scope says: an allocation (`instance`), a `node`, a `service`, or the `cluster`; the observations of the topic of
+that name are the list of subjects.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from collector.model import JSON
+from collector.observe.observation import Observation, Observations
+from collector.observe.topics import Topic
+from collector.rule import Condition, Group, Matcher, Rule
+
+QUOTES_PER_MATCHER = 2
+MAX_EVIDENCE = 6
+_NARROWEST = ("alloc", "service", "node")
+_SLOT = re.compile(r"\{(\w+)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a rule is tried on. `onset` is when its own observation began, as far as that is known."""
+
+    scope: Mapping[str, str]
+    onset: float | None = None
+
+
+@dataclass(slots=True)
+class Match:
+    """Observations that a condition rests on, in the order of its matchers, and the values for a text's placeholders."""
+
+    observations: list[Observation] = field(default_factory=list)
+    captures: dict[str, JSON] = field(default_factory=dict)
+
+    def add(self, other: Match) -> None:
+        """Take the other's observations too; what was captured first stays."""
+        self.observations += [one for one in other.observations if one not in self.observations]
+        self.captures = {**other.captures, **self.captures}
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A rule that fits a subject."""
+
+    rule: Rule
+    subject: Subject
+    match: Match
+
+    def text(self, template: str, *, quoted: bool = False) -> str:
+        """A text of the rule with its placeholders filled in; each quoted for a shell where it is a command."""
+        values = self.values()
+
+        def fill(slot: re.Match[str]) -> str:
+            value = _words(values.get(slot[1]))
+            return shlex.quote(value) if quoted else value
+
+        return _SLOT.sub(fill, template)
+
+    def values(self) -> dict[str, JSON]:
+        """Captures before scope parts before fields, of the first matching observation first."""
+        values: dict[str, JSON] = {}
+        for one in reversed(self.match.observations):
+            values |= {name: value for name, value in one.fields.items() if value is not None}
+        for one in reversed(self.match.observations):
+            values |= one.scope
+        return values | dict(self.subject.scope) | self.match.captures
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A rule that fitted but for its `unless`."""
+
+    rule: Rule
+    subject: Subject
+    because: str
+
+
+class Engine:
+    """Tries rules on the observations of one bundle."""
+
+    def __init__(self, observations: Observations, topics: Mapping[str, Topic]) -> None:
+        self._seen = observations
+        self._topics = topics
+
+    def run(self, rules: Iterable[Rule]) -> tuple[list[Hit], list[Dropped]]:
+        """Every rule on every subject of its scope."""
+        hits: list[Hit] = []
+        dropped: list[Dropped] = []
+        for rule in rules:
+            if not self._possible(rule.when):
+                continue
+            for subject in self._subjects(rule.scope):
+                match = self.holds(rule.when, subject)
+                if match is None:
+                    continue
+                veto = self.holds(rule.unless, subject) if rule.unless else None
+                if veto is None:
+                    hits.append(Hit(rule, subject, match))
+                else:
+                    dropped.append(Dropped(rule, subject, veto.observations[0].quote if veto.observations else "its condition is not met"))
+        return hits, dropped
+
+    def holds(self, condition: Condition, subject: Subject) -> Match | None:
+        """The match, or None when the condition does not hold for the subject."""
+        return self._see(condition, subject) if isinstance(condition, Matcher) else self._group(condition, subject)
+
+    def _group(self, group: Group, subject: Subject) -> Match | None:
+        found = Match()
+        for condition in group.all:
+            match = self.holds(condition, subject)
+            if match is None:
+                return None
+            found.add(match)
+        if any(self.holds(condition, subject) is not None for condition in group.none):
+            return None
+        matches = [match for match in (self.holds(condition, subject) for condition in group.any) if match is not None]
+        if group.any and not matches:
+            return None
+        for match in matches:
+            found.add(match)
+        return found
+
+    def _see(self, matcher: Matcher, subject: Subject) -> Match | None:
+        found = Match()
+        count = 0
+        low, high = matcher.count
+        for one in self._candidates(matcher, subject):
+            captures = _fits(one, matcher)
+            if captures is None:
+                continue
+            count += 1
+            if len(found.observations) < QUOTES_PER_MATCHER:
+                found.add(Match([one], dict(captures)))
+            elif high is None and count >= low:
+                break
+        return found if count >= low and (high is None or count <= high) else None
+
+    def _candidates(self, matcher: Matcher, subject: Subject) -> Iterator[Observation] | Sequence[Observation]:
+        if matcher.of == "cluster":
+            return self._seen.of(matcher.topic)
+        if matcher.of == "elsewhere":
+            here = subject.scope.get("node")
+            return (one for one in self._seen.of(matcher.topic) if one.scope.get("node") != here)
+        parts = self._topics[matcher.topic].scope.split()
+        for part in ("node",) if matcher.of == "node" else _NARROWEST:
+            if part in subject.scope and part in parts:
+                return self._seen.of(matcher.topic, **{part: subject.scope[part]})
+        return self._seen.of(matcher.topic)
+
+    def _subjects(self, scope: str) -> list[Subject]:
+        if scope == "cluster":
+            return [Subject({})]
+        return [Subject(one.scope, one.at) for one in self._seen.of(scope)]
+
+    def _possible(self, condition: Condition) -> bool:
+        """Is there anything at all of what it must see? Spares the subjects of a big cluster."""
+        if isinstance(condition, Matcher):
+            return condition.count[0] == 0 or any(_fits(one, condition) is not None for one in self._seen.of(condition.topic))
+        return all(self._possible(part) for part in condition.all) and (
+            not condition.any or any(self._possible(part) for part in condition.any)
+        )
+
+
+def _fits(one: Observation, matcher: Matcher) -> Mapping[str, str] | None:
+    captures: dict[str, str] = {}
+    for name, test in matcher.tests:
+        found = test(one.fields.get(name, one.scope.get(name)))
+        if found is None:
+            return None
+        captures |= found
+    return captures
+
+
+def _words(value: JSON) -> str:
+    if value is None:
+        return "unknown"
+    if isinstance(value, float):
+        return f"{value:.3g}"
+    return " ".join(str(value).split())

@@ -1,0 +1,176 @@
+"""The log reader: whose line it is, which run it belongs to, and which line decides.
+
+LiteFS writes its errors at INFO and mixes its lines with those of the application that it supervises, so the text decides, never the level
+(facts: LiteFS 0.5 sends the standard logger through slog). Formats understood: logfmt, JSON, glog, traces of Python, Go, Java, Rust and
+Node, bare text.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+FATAL, ERROR, WARNING, PLAIN = 3, 2, 1, 0
+"""How much a line weighs when the decisive one is looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line: `text` as it came, `message` without its envelope, `origin` litefs or app.
+
+    `run` counts the process's starts within this text (0 is the oldest), `weight` is one of FATAL, ERROR, WARNING, PLAIN.
+    `harmless` marks LiteFS's normal start, handoff and shutdown lines; `settles` those that end a spell of trouble.
+    """
+
+    index: int
+    text: str
+    message: str
+    origin: str
+    run: int
+    weight: int
+    harmless: bool = False
+    settles: bool = False
+
+
+LITEFS_ID = r"(?:[0-9A-F]{16}: )?"
+HARMLESS = re.compile(
+    LITEFS_ID + r"(?:no backup client configured|using backup client|Using (?:Consul|static) to determine primary|initializing consul: "
+    r"|using existing cluster id|set cluster id on |LiteFS mounted to|http server listening on|waiting to connect to cluster"
+    r"|connected to cluster, ready|no proxy target set|proxy server listening on|starting (?:background )?subprocess"
+    r"|waiting for signal or subprocess|primary lease acquired|acquiring existing lease from handoff|existing primary found"
+    r"|stream (?:dis)?connected \(|writing snapshot|starting from txid|snapshot received for|database file is zero length on init"
+    r"|wal-sync: no wal file|exiting primary, (?:destroying|preserving) lease|preserving lease for handoff"
+    r"|disconnected from primary, retrying|cannot release consul key|consul key release error"
+    r"|disconnected from primary with error, retrying: next frame: (?:context canceled|unexpected EOF|EOF)"
+    r"|sending signal to exec process|waiting for exec process to close|signal received, litefs shutting down|litefs shut down complete"
+    r"|subprocess exited|LiteFS (?:development build|v\d)|config file read from|deprecated drop db frame|transaction file for txid"
+    r"|cannot become primary, local node has no cluster ID|cannot acquire lease or find primary, retrying: no primary)"
+)
+"""facts/litefs-log-catalogue.md: start-up, handoff and shutdown. The last two are normal for a moment; rules read them with the state."""
+LITEFS_OWN = re.compile(
+    LITEFS_ID + r"(?:cannot (?:fetch cluster ID|find primary|connect, \"consul\"|acquire lease|acquire existing lease|remove lease"
+    r"|stream from primary|create journal|cannot read local|set cluster id)|disconnected from primary|lease renewal error"
+    r"|primary lease lost|handoff unsuccessful|state change recovery error|fuse: |fuse serve error|mount helper error"
+    r"|client (?:transaction id|preapply)|position mismatch|http: [A-Z]+ /|backup |fatal error occurred while|invalid database header on"
+    r"|node lost write access|remote begin|halt lock|restoring from backup|closing proxy server|proxy: |cannot truncate|retention)"
+)
+SETTLES = re.compile(
+    LITEFS_ID + r"(?:connected to cluster, ready|primary lease acquired|using existing cluster id|snapshot received for|stream connected)"
+)
+STARTS = re.compile(r"(?:no backup client configured|using backup client|config file read from|LiteFS (?:development build|v\d))")
+ENDS = re.compile(r"ERROR: ")
+"""LiteFS's last word before it leaves: raw, on stderr (cmd/litefs/main.go)."""
+
+_PAIR = re.compile(r'(?:^|\s)(\w[\w.-]*)=("(?:[^"\\]|\\.)*"|\S*)')
+_GLOG = re.compile(r"^([IWEF])\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ [^\]]+\] (.*)")
+_FATAL = re.compile(
+    r"\b(?:FATAL|CRITICAL|PANIC)\b|^(?:panic|fatal error|fatal): |\bpanicked at\b|^Exception in thread |^Uncaught "
+    r"|^[\w.$]*(?:Error|Exception)(?:$|: )|Segmentation fault|^Caused by: |^npm ERR! |core dumped|^error: unable to"
+)
+_ERROR = re.compile(
+    r"\b(?:ERROR|SEVERE|ERR)\b|^error[: ]|\b[Ee]rror: |\b(?:failed|cannot|could not|unable to|refused|denied|no such)\b", re.ASCII
+)
+_WARNING = re.compile(r"\bWARN(?:ING)?\b")
+_LEVELS = {
+    "fatal": FATAL, "panic": FATAL, "critical": FATAL, "crit": FATAL, "emerg": FATAL, "alert": FATAL, "f": FATAL,
+    "error": ERROR, "err": ERROR, "severe": ERROR, "e": ERROR, "warn": WARNING, "warning": WARNING, "w": WARNING,
+    "info": PLAIN, "debug": PLAIN, "trace": PLAIN, "notice": PLAIN, "i": PLAIN,
+}  # fmt: skip
+_HARMLESS_TRACE = re.compile(r"^(?:KeyboardInterrupt|SystemExit|asyncio\.exceptions\.CancelledError|GeneratorExit)\b")
+
+
+def read(lines: Sequence[str]) -> list[Line]:
+    """Every line with its origin, run and weight, in order."""
+    out: list[Line] = []
+    run = 0
+    ended = False
+    started = False
+    for index, text in enumerate(lines):
+        message, level = _open(text)
+        if (ended and not text.startswith((" ", "\t"))) or (STARTS.match(message) and started):
+            run, started = run + 1, False
+        started = started or bool(message.strip())
+        ended = (ended and text.startswith((" ", "\t"))) or bool(ENDS.match(text))
+        out.append(_line(index, text, message, level, run))
+    return out
+
+
+def decisive(lines: Iterable[Line]) -> Line | None:
+    """The line that says why a process ended: the last fatal one of the newest run that has one, else the last error, else none.
+
+    Of an exception with causes (Java) the last `Caused by` counts, of a Python trace its last line.
+    """
+    best: Line | None = None
+    for line in lines:
+        if (
+            line.weight >= ERROR
+            and not line.harmless
+            and (best is None or (line.weight, line.run, line.index) >= (best.weight, best.run, best.index))
+        ):
+            best = line
+    return best
+
+
+def _line(index: int, text: str, message: str, level: str, run: int) -> Line:
+    own = bool(HARMLESS.match(message) or LITEFS_OWN.match(message) or ENDS.match(text))
+    return Line(
+        index=index,
+        text=text,
+        message=message,
+        origin="litefs" if own else "app",
+        run=run,
+        weight=_weight(text, message, "" if own else level),
+        harmless=bool(HARMLESS.match(message)),
+        settles=bool(SETTLES.match(message)),
+    )
+
+
+def _weight(text: str, message: str, level: str) -> int:
+    if _HARMLESS_TRACE.match(message):
+        return PLAIN
+    known = _LEVELS.get(level.lower())
+    if known is not None:
+        return known
+    if text.startswith((" ", "\t")):
+        return PLAIN
+    for pattern, weight in ((_FATAL, FATAL), (_ERROR, ERROR), (_WARNING, WARNING)):
+        if pattern.search(message):
+            return weight
+    return PLAIN
+
+
+def _open(text: str) -> tuple[str, str]:
+    """The message and the level inside a line's envelope; the line itself and no level where it has none that is known."""
+    if text.startswith("{"):
+        found = _open_json(text)
+        if found:
+            return found
+    glog = _GLOG.match(text)
+    if glog:
+        return glog[2], glog[1]
+    if "msg=" in text or "message=" in text:
+        pairs = dict(_PAIR.findall(text))
+        message = pairs.get("msg", pairs.get("message"))
+        if message is not None:
+            return _unquote(message), pairs.get("level", pairs.get("lvl", ""))
+    return text, ""
+
+
+def _open_json(text: str) -> tuple[str, str] | None:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(value, dict):
+        return None
+    messages = [value[key] for key in ("msg", "message", "event", "error") if isinstance(value.get(key), str)]
+    levels = [value[key] for key in ("level", "lvl", "severity", "levelname") if isinstance(value.get(key), str)]
+    return (messages[0], levels[0] if levels else "") if messages else None
+
+
+def _unquote(value: str) -> str:
+    if len(value) > 1 and value.startswith('"') and value.endswith('"'):
+        return re.sub(r"\\(.)", r"\1", value[1:-1])
+    return value

@@ -1,0 +1,83 @@
+"""Bundle to observations: knows Nomad, Consul and LiteFS, decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from collector.model import Bundle
+from collector.observe.checks import Check, checks, observe_checks
+from collector.observe.cluster import Node, holder, nodes, observe_cluster, observe_nodes, observe_skew
+from collector.observe.consul import Registration, observe_registrations, observe_services, orphans, registrations
+from collector.observe.gaps import observe_gaps, observe_servers
+from collector.observe.litefs import Lease, State, lease, observe_litefs, ports, states
+from collector.observe.logs import Log, decisive_lines, logs, observe_logs
+from collector.observe.nomad import observe_deployments, observe_evaluations, observe_events, observe_instances, observe_job
+from collector.observe.observation import Observation, Observations
+from collector.observe.topics import TOPICS
+from collector.observe.world import World, survey
+
+__all__ = ["TOPICS", "Check", "Lease", "Node", "Observation", "Observations", "Observed", "State", "World", "observe"]
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """A bundle, understood: the observations for the rules, and what tables and details are made from."""
+
+    world: World
+    observations: Observations
+    checks: list[Check]
+    litefs: dict[str, State]
+    lease: Lease | None
+    nodes: dict[str, Node]
+    registrations: list[Registration]
+    logs: list[Log]
+    orphans: dict[tuple[str, str], str]
+
+
+def observe(bundle: Bundle) -> Observed:
+    """Everything that can be stated about the cluster from this bundle; deterministic, no clock, no I/O."""
+    world = survey(bundle)
+    every = checks(world)
+    litefs = states(world)
+    registered = registrations(world)
+    seen = Observed(
+        world, Observations(), every, litefs, lease(world), nodes(world, every), registered, logs(world), orphans(world, registered)
+    )
+    for observation in _observations(seen):
+        seen.observations.add(observation)
+    return seen
+
+
+def _observations(seen: Observed) -> Iterator[Observation]:
+    world, every = seen.world, seen.checks
+    instances = list(_with_last_line(observe_instances(world, every, seen.litefs), seen.logs))
+    wells = {one.scope["alloc"]: bool(one.fields["well"]) for one in instances}
+    litefs = list(observe_litefs(world, seen.litefs, seen.lease))
+    unsettled = {one.scope["alloc"] for one in litefs if not one.fields["settled"] and "alloc" in one.scope}
+    yield from instances
+    yield from litefs
+    yield from observe_events(world, wells)
+    yield from observe_logs(world, seen.logs, {alloc: well and alloc not in unsettled for alloc, well in wells.items()})
+    yield from observe_checks(every, ports(world), set(seen.orphans))
+    yield from observe_nodes(world, seen.nodes, every, holder(seen.lease, seen.litefs, seen.nodes))
+    yield from observe_cluster(world, seen.litefs, seen.lease)
+    yield from _of_the_whole(seen)
+
+
+def _of_the_whole(seen: Observed) -> Iterator[Observation]:
+    world = seen.world
+    for some in (observe_job(world), observe_evaluations(world), observe_deployments(world)):
+        yield from some
+    yield from observe_registrations(world, seen.registrations, seen.orphans)
+    yield from observe_services(world, seen.registrations, seen.orphans)
+    for others in (observe_gaps(world), observe_servers(world), observe_skew(world)):
+        yield from others
+
+
+def _with_last_line(instances: Iterable[Observation], every: list[Log]) -> Iterator[Observation]:
+    lines = decisive_lines(every)
+    for one in instances:
+        line = lines.get(one.scope["alloc"])
+        extra: Mapping[str, str | None] = {"last_line": line.text.strip() if line else None}
+        yield replace(one, fields={**one.fields, **extra})

@@ -1,0 +1,165 @@
+"""Health checks: the catalog's, with the best text that could be had, and what that text means."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from collector.model import JSON, Result
+from collector.observe.observation import Observation, scope
+from collector.observe.world import World
+
+LITEFS_PATHS = re.compile(r"^/(?:info|metrics|debug/(?:vars|pprof.*|rand)|events|export|import|stream|tx|handoff|promote|halt)$")
+"""Every route of LiteFS 0.5 (http/server.go:134-247 at v0.5.14)."""
+
+_MEANINGS = (
+    ("maintenance", re.compile(r"maintenance mode", re.IGNORECASE)),
+    ("refused", re.compile(r"connection refused|connectex: No connection could be made|ECONNREFUSED", re.IGNORECASE)),
+    (
+        "unreachable",
+        re.compile(r"dial tcp[^\n]*(?:i/o timeout|deadline exceeded)|no route to host|network is unreachable|host is down", re.IGNORECASE),
+    ),
+    ("timeout", re.compile(r"deadline exceeded|Client\.Timeout|timed out|i/o timeout|read timeout|no answer within", re.IGNORECASE)),
+    ("dns", re.compile(r"no such host|name or service not known|temporary failure in name resolution|server misbehaving", re.IGNORECASE)),
+    ("tls", re.compile(r"x509|tls: |certificate", re.IGNORECASE)),
+    ("ttl", re.compile(r"TTL expired", re.IGNORECASE)),
+)
+_HTTP_CODE = re.compile(r"(?:\bHTTP (?:GET|HEAD|POST|PUT|OPTIONS) \S+: |\bHTTP[/ ]?[\d.]* ?|\bstatus(?: code)?[ :=]+|: )([1-5]\d\d)\b")
+_URL = re.compile(r"https?://[^\s\"'<>]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A check with its text and where that came from. `asked` is the path and port it asks, as far as they are known."""
+
+    row: Mapping[str, JSON]
+    node: str
+    result: Result
+    output: str
+    source: str
+    words: str
+    path: str | None
+    port: int | None
+
+
+def checks(world: World) -> list[Check]:
+    """Every check once, with its best text."""
+    better = _texts(world)
+    found: dict[tuple[str, str], Check] = {}
+    for result in world.results("consul_checks"):
+        for row in result.data["checks"]:
+            key = (row["node"], row["check_id"])
+            if key not in found or row["modify_index"] > found[key].row["modify_index"]:
+                found[key] = _check(world, result, row, better.get(key))
+    return [*found.values(), *_nomad_checks(world)]
+
+
+def meaning(row_type: str | None, check_id: str, output: str) -> tuple[str, int | None]:
+    """What a check's text says went wrong, and the HTTP status in it."""
+    if check_id.startswith(("_node_maintenance", "_service_maintenance")):
+        return "maintenance", None
+    if not output.strip():
+        return "none", None
+    for name, pattern in _MEANINGS:
+        if pattern.search(output):
+            return name, None
+    code = _HTTP_CODE.search(output)
+    if code and row_type not in {"script", "tcp", "ttl"}:
+        return "http", int(code[1])
+    return ("script" if row_type == "script" else "other"), None
+
+
+def observe_checks(every: list[Check], litefs_ports: set[int], orphans: set[tuple[str, str]]) -> Iterator[Observation]:
+    """One observation per check. `orphans` holds the (node, service id) of the instances that no allocation stands behind."""
+    for check in every:
+        row = check.row
+        failure, code = meaning(row["type"], row["check_id"], check.output) if row["status"] != "passing" else ("none", None)
+        on_litefs = check.port in litefs_ports if check.port else False
+        yield Observation(
+            "check",
+            scope(node=check.node, alloc=row.get("alloc"), service=row["service"]),
+            {
+                "name": row["name"],
+                "status": row["status"],
+                "type": row["type"],
+                "output": check.output,
+                "output_source": check.source,
+                "failure": failure,
+                "code": code,
+                "path": check.path,
+                "port": check.port,
+                "on_litefs": on_litefs,
+                "endpoint_known": bool(check.path and LITEFS_PATHS.match(check.path)) if on_litefs and check.path else None,
+                "level": "service" if row["service"] else "node",
+                "orphan": (row["node"], row["service_id"]) in orphans,
+            },
+            quote=check.output.strip() or f'check "{row["name"]}" is {row["status"]}, without a text',
+            source=f'check "{row["name"]}" on {check.node} ({check.words})',
+            item=check.result.id,
+        )
+
+
+def _check(world: World, result: Result, row: Mapping[str, JSON], better: tuple[Result, str, str] | None) -> Check:
+    node = world.node(row["node"]) or row["node"]
+    output, source, words, origin = row["output"] or "", "catalog", "text from the catalog", result
+    if better and better[1]:
+        origin, output, source = better[0], better[1], better[2]
+        words = {"agent": f"text from {node}'s own agent", "exec": f"text from {node}'s agent, asked from within the task"}.get(
+            source, "asked again from here"
+        )
+    path, port = _asked(world, row, output)
+    return Check(row, node, origin, output, source, words, path, port)
+
+
+def _texts(world: World) -> dict[tuple[str, str], tuple[Result, str, str]]:
+    found = {}
+    for result in world.results("check_output"):
+        for row in result.data["checks"]:
+            found[(result.data["node"], row["check_id"])] = (result, row["output"] or "", result.data["source"])
+    return found
+
+
+def _asked(world: World, row: Mapping[str, JSON], output: str) -> tuple[str | None, int | None]:
+    """Path and port: from the URL in the text, else from the job's definition of the check and the allocation's ports."""
+    url = _URL.search(output)
+    if url:
+        parts = urlsplit(url[0].rstrip(":,;"))
+        try:
+            return parts.path or "/", parts.port
+        except ValueError:
+            return parts.path or "/", None
+    alloc = world.alloc.get(row.get("alloc") or "")
+    for label, check in _defined(world, row):
+        port = next((p["port"] for p in (alloc or {}).get("ports", ()) if p["label"] == label), None)
+        return check["path"] or None, port
+    return None, None
+
+
+def _defined(world: World, row: Mapping[str, JSON]) -> Iterator[tuple[str, Mapping[str, JSON]]]:
+    for job in world.jobs.values():
+        for group in job["groups"]:
+            for service in group["services"]:
+                for check in service["checks"]:
+                    if service["name"] == row["service"] and check["name"] == row["name"]:
+                        yield check["port_label"] or service["port_label"], check
+
+
+def _nomad_checks(world: World) -> Iterator[Check]:
+    """Checks of services that Nomad itself provides; `success` and `failure` are its words."""
+    status = {"success": "passing", "failure": "critical"}
+    for result, row in world.rows("nomad_checks"):
+        node = result.target.node or world.alloc.get(result.target.alloc or "", {}).get("node", "")
+        plain = {
+            "node": node,
+            "check_id": row["id"],
+            "name": row["name"],
+            "status": status.get(row["status"], "warning" if row["status"] == "pending" else row["status"]),
+            "type": row["mode"] if row["mode"] in {"http", "tcp"} else "http",
+            "service": row["service"],
+            "service_id": None,
+            "alloc": result.target.alloc,
+        }
+        path, port = _asked(world, plain, row["output"] or "")
+        yield Check(plain, node, result, row["output"] or "", "nomad", "Nomad's own check", path, port)

@@ -1,0 +1,202 @@
+"""What follows from several sources together: nodes, the cluster as a whole, clocks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from statistics import median
+
+from collector.model import JSON, Result, Status
+from collector.observe.checks import Check
+from collector.observe.consul import members, serf
+from collector.observe.litefs import Lease, State
+from collector.observe.nomad import lost_nodes, migrated, missing_total, ready_nodes
+from collector.observe.observation import Observation, scope
+from collector.observe.world import World
+
+SKEW = 5.0
+"""Seconds: the nodes are asked within a second of each other, and an HTTP Date has whole seconds."""
+DIRECT = {"litefs_status": {"http"}, "check_output": {"agent"}}
+"""Kinds and rungs whose answer comes from the node itself, not from the servers."""
+
+
+@dataclass(slots=True)
+class Node:
+    """One node, over all sources."""
+
+    name: str
+    address: str | None = None
+    nomad: Mapping[str, JSON] | None = None
+    member: Mapping[str, JSON] | None = None
+    item: str = ""
+    words: list[str] = field(default_factory=list)
+
+
+def nodes(world: World, every: Sequence[Check]) -> dict[str, Node]:
+    """Every node of Nomad; and those that only Consul knows, when they have an instance of the job or a member's entry as client."""
+    found: dict[str, Node] = {}
+    for result, row in world.rows("nomad_nodes"):
+        found[row["name"]] = Node(row["name"], row["address"], nomad=row, item=result.id)
+    for name, (result, row) in (members(world) or {}).items():
+        if name not in found and row["role"] != "server" and not found:
+            found[name] = Node(name, row["address"], item=result.id)
+    _from_nomadless(world, every, found)
+    for name, (_, row) in (members(world) or {}).items():
+        if name in found:
+            found[name].member = row
+            found[name].address = found[name].address or row["address"]
+    return found
+
+
+def _from_nomadless(world: World, every: Sequence[Check], found: dict[str, Node]) -> None:
+    """Nodes that only allocations, checks or (with Nomad unseen) Consul's members tell of."""
+    for alloc in world.instances:
+        found.setdefault(alloc.node, Node(alloc.node, alloc.alloc["address"], item=world.alloc_items.get(alloc.id, "")))
+    for check in every:
+        if check.row["service"] and check.node:
+            found.setdefault(check.node, Node(check.node, item=check.result.id))
+    if not world.results("nomad_nodes"):
+        for name, (result, row) in (members(world) or {}).items():
+            if row["role"] != "server":
+                found.setdefault(name, Node(name, row["address"], item=result.id))
+
+
+def observe_nodes(world: World, known: Mapping[str, Node], every: Sequence[Check], holder: str | None) -> Iterator[Observation]:
+    """One observation per node."""
+    moved = {alloc["node"] for alloc in migrated(world)}
+    living = {one.node for one in world.instances if not one.over}
+    missing = missing_total(world)
+    health = serf(every)
+    direct = _direct(world)
+    for node in known.values():
+        fields = _fields(world, node, health.get(node.name), direct.get(node.name, []))
+        fields |= {
+            "migrated": node.name in moved,
+            "missing": missing > 0 and node.name not in living,
+            "holds_primary": node.name == holder,
+            "driver_down": _driver_down(world, node),
+        }
+        words = f"Nomad: {fields['nomad']}, {fields['eligibility']}" + (", draining" if fields["draining"] else "")
+        words += f"; Consul member: {fields['member']}"
+        yield Observation("node", scope(node=node.name), fields, quote=words, source=f"node {node.name}", item=node.item)
+
+
+def _fields(world: World, node: Node, health: Check | None, direct: Sequence[tuple[Result, bool, str]]) -> dict[str, JSON]:
+    nomad = node.nomad or {}
+    agent = [(ok, cause) for result, ok, cause in direct if result.kind == "check_output"]
+    return {
+        "nomad": nomad.get("status") or ("absent" if world.results("nomad_nodes") else "unknown"),
+        "eligibility": nomad.get("eligibility") or "unknown",
+        "draining": bool(nomad.get("draining")),
+        "member": node.member["status"] if node.member else ("absent" if members(world) is not None else "unknown"),
+        "serf": health.row["status"] if health else "unknown",
+        "answers": any(ok for _, ok, _ in direct),
+        "silent": bool(direct) and not any(ok for _, ok, _ in direct),
+        "agent": any(ok for ok, _ in agent) if agent else None,
+        "agent_cause": next((cause for ok, cause in agent if not ok), ""),
+        "description": nomad.get("status_description") or "",
+    }
+
+
+def _direct(world: World) -> dict[str, list[tuple[Result, bool, str]]]:
+    """Node -> (result, answered, cause) of everything that was asked of the node itself."""
+    found: dict[str, list[tuple[Result, bool, str]]] = {}
+    for result in world.bundle.results:
+        node = world.node(result.target.node)
+        for attempt in result.attempts:
+            if node and attempt.rung in DIRECT.get(result.kind, ()):
+                spoke = attempt.status is Status.OK or attempt.code is not None
+                found.setdefault(node, []).append((result, spoke, attempt.cause))
+    return found
+
+
+def _driver_down(world: World, node: Node) -> str | None:
+    wanted = {task["driver"] for job in world.jobs.values() for group in job["groups"] for task in group["tasks"]}
+    for driver in (node.nomad or {}).get("drivers", ()):
+        if driver["name"] in wanted and not (driver["detected"] and driver["healthy"]):
+            return str(driver["name"])
+    return None
+
+
+def holder(held: Lease | None, litefs: Mapping[str, State], known: Mapping[str, Node]) -> str | None:
+    """The node that is primary, or was: by its own word, by the lease's host or address, or by the replicas'."""
+    for state in litefs.values():
+        if state.primary:
+            return state.node
+    names = [held.data["hostname"]] if held and held.data["hostname"] else []
+    names += [state.data["primary_hostname"] for state in litefs.values() if state.data and state.data["primary_hostname"]]
+    url = str(held.data["advertise_url"] or "") if held else ""
+    for node in known.values():
+        if node.name in names or (node.address and f"//{node.address}:" in url):
+            return node.name
+    return None
+
+
+def observe_cluster(world: World, litefs: Mapping[str, State], held: Lease | None) -> Iterator[Observation]:
+    """The whole, in one observation."""
+    seen = [state for state in litefs.values() if state.data is not None]
+    primaries = [state for state in seen if state.primary]
+    host = held.data["hostname"] if held else None
+    fields = {
+        "primaries": len(primaries),
+        "primary_nodes": ", ".join(sorted(state.node for state in primaries)),
+        "litefs_seen": len(seen),
+        "litefs_silent": len(litefs) - len(seen),
+        "litefs_expected": len(litefs),
+        "candidates": sum(bool(state.data and state.data["candidate"]) for state in seen),
+        "with_id": sum(bool(state.data and state.data["cluster_id"]) for state in seen),
+        "lease_held": held.alive if held else None,
+        "lease_id": held.data["cluster_id"] if held else None,
+        "lease_key": held.data["key"] if held else None,
+        "lease_host": host,
+        "lease_session_alive": held.data["session_alive"] if held else None,
+        "advertise_url": held.data["advertise_url"] if held else None,
+        "host_is_primary": any(state.node == host or _names(state) == host for state in primaries) if host and seen else None,
+        "nodes_lost": len(lost_nodes(world)),
+        "nodes_ready": len(ready_nodes(world)),
+    }
+    quote = f"{len(primaries)} of {len(seen)} LiteFS nodes that answered say they are primary" + (
+        f" ({fields['primary_nodes']})" if primaries else ""
+    )
+    quote += _lease_words(held)
+    item = held.result.id if held else next((state.samples[-1][0].id for state in seen), "")
+    yield Observation("cluster", {}, fields, quote=quote, source="LiteFS's nodes and Consul's lease", item=item)
+
+
+def _names(state: State) -> str | None:
+    return state.data["primary_hostname"] if state.data else None
+
+
+def _lease_words(held: Lease | None) -> str:
+    if held is None:
+        return ""
+    if not held.data["held"]:
+        return f"; the lease {held.data['key']} is not held"
+    dead = ", a session that is gone" if held.data["session_alive"] is False else ""
+    return f"; the lease {held.data['key']} is held by {held.data['hostname']}{dead}"
+
+
+def observe_skew(world: World) -> Iterator[Observation]:
+    """Each node's clock against the others', by the Date of answers to the same kind of question.
+
+    Their distance from the moment of asking is compared, not the dates: items are not asked at the same time.
+    """
+    offsets: dict[str, tuple[float, Result]] = {}
+    for result in world.results("litefs_status"):
+        node = world.node(result.target.node)
+        date = result.data["date"] if result.data["date"] is not None else result.date
+        if node and date is not None and node not in offsets:
+            offsets[node] = (date - (result.started_at + result.seconds), result)
+    if len(offsets) < 2:  # noqa: PLR2004 - one clock has nothing to be compared with
+        return
+    middle = median(offset for offset, _ in offsets.values())
+    for node, (offset, result) in offsets.items():
+        seconds = offset - middle
+        yield Observation(
+            "skew",
+            scope(node=node),
+            {"seconds": round(seconds), "beyond": abs(seconds) > SKEW and len(offsets) > 2},  # noqa: PLR2004 - of two nobody knows which is off
+            quote=f"its answer's Date is {seconds:+.0f} s off the other nodes'",
+            source=f"HTTP Date of LiteFS on {node}",
+            item=result.id,
+        )

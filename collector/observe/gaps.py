@@ -1,0 +1,119 @@
+"""What was to be seen and was not, with its cause; and whether the servers answered at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from collector.kinds import KINDS
+from collector.model import Attempt, Result, Status
+from collector.observe.observation import Observation, scope
+from collector.observe.world import World
+
+DECISIVE = {"nomad_allocations", "nomad_nodes", "consul_checks", "consul_members"}
+"""Without these nobody knows whether the instances live and pass their checks."""
+NO_ANSWER = {"refused", "timeout", "dns", "reset", "unroutable", "protocol"}
+NO_LEADER = ("no cluster leader", "no leader", "no path to region")
+NO_SERVERS = ("no known consul servers", "no servers", "rpc error getting client", "failed to get rpc connection")
+
+
+def observe_gaps(world: World) -> Iterator[Observation]:
+    """One observation per item that gave no data. A failure that the spec ignores is none."""
+    for result in world.failed:
+        if not result.ignore_errors:
+            yield _gap(world, result)
+
+
+def gap_cause(result: Result) -> str:
+    """Why nothing came, in a word: the last attempt that has one."""
+    return next((attempt.cause for attempt in reversed(result.attempts) if attempt.cause), "")
+
+
+def _gap(world: World, result: Result) -> Observation:
+    kind = KINDS.get(result.kind)
+    denied = next((a for a in result.attempts if a.status is Status.DENIED), None)
+    status = Status.DENIED if denied else result.status
+    return Observation(
+        "gap",
+        scope(
+            node=world.node(result.target.node),
+            alloc=result.target.alloc,
+            task=result.target.task,
+            service=result.target.service,
+        ),
+        {
+            "kind": result.kind,
+            "status": str(status),
+            "cause": "tls" if any(a.cause == "tls" for a in result.attempts) else gap_cause(result),
+            "reason": denied.reason if denied else result.reason,
+            "system": result.kind.split("_")[0] if result.kind != "check_output" else "consul",
+            "capability": ", ".join(kind.capabilities) if kind else "",
+            "decisive": result.kind in DECISIVE,
+        },
+        quote=f"{result.kind} of {result.target}: {result.status}: {(denied or result).reason}",
+        source=f"item {result.id}",
+        item=result.id,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """What was learned of one system's servers; None where it was not asked."""
+
+    system: str
+    answers: bool | None
+    leader: bool | None
+    cause: str
+    result: Result | None
+    reason: str
+
+
+def servers(world: World, system: str) -> Servers:
+    """Do the servers of `nomad` or `consul` answer, and have they a leader?"""
+    mine = [result for result in world.bundle.results if result.kind.startswith(f"{system}_") and result.kind != "nomad_logs"]
+    answered = [result for result in mine if result.status in {Status.OK, Status.DENIED, Status.INVALID} or _spoke(result)]
+    failed = [(result, attempt) for result in mine for attempt in result.attempts if attempt.status is not Status.OK]
+    leaderless = _says(failed, NO_LEADER)
+    serverless = _says(failed, NO_SERVERS)
+    known = [r.data["known_leader"] for r in mine if r.status is Status.OK and r.kind in {"nomad_agent", "consul_leader"}]
+    leader = False if leaderless or False in known else (True if True in known or any(r.status is Status.OK for r in mine) else None)
+    silent = next(((r, a) for r, a in failed if a.cause in NO_ANSWER or a.status in {Status.UNREACHABLE, Status.TIMEOUT}), None)
+    why = serverless or (silent if not answered else None) or leaderless
+    told = next((r for r in mine if r.kind in {"nomad_agent", "consul_leader"}), None)
+    return Servers(
+        system=system,
+        answers=None if not mine or (not answered and silent is None) else bool(answered) and serverless is None,
+        leader=leader,
+        cause=(why[1].cause or str(why[1].status)) if why else "",
+        result=why[0] if why else told,
+        reason=why[1].reason if why else _leader_words(known),
+    )
+
+
+def _spoke(result: Result) -> bool:
+    return any(attempt.code is not None for attempt in result.attempts)
+
+
+def _says(failed: list[tuple[Result, Attempt]], words: tuple[str, ...]) -> tuple[Result, Attempt] | None:
+    return next(((r, a) for r, a in failed if any(word in a.reason.lower() for word in words)), None)
+
+
+def _leader_words(known: list[bool | None]) -> str:
+    return "the servers answer, and name no leader" if False in known else ""
+
+
+def observe_servers(world: World) -> Iterator[Observation]:
+    """One observation per system that was asked."""
+    for system in ("nomad", "consul"):
+        one = servers(world, system)
+        if one.answers is None and one.leader is None:
+            continue
+        endpoint = world.bundle.endpoints.get(system, "")
+        yield Observation(
+            "server",
+            {},
+            {"system": system, "answers": one.answers, "leader": one.leader, "cause": one.cause, "reason": one.reason},
+            quote=one.reason or ("has a leader" if one.leader else "no leader"),
+            source=f"{system} at {endpoint}" if endpoint else system,
+            item=one.result.id if one.result else "",
+        )

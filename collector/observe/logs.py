@@ -1,0 +1,119 @@
+"""Logs of the allocations that count, one observation per distinct message."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from collector.loglines import Line, decisive, read
+from collector.model import JSON, Result
+from collector.observe.observation import Observation, scope
+from collector.observe.world import World
+
+ROLE_CHANGE = re.compile(
+    r"(?:[0-9A-F]{16}: )?(?:existing primary found|primary lease acquired|primary lease lost|exiting primary|connected to cluster, ready)"
+)
+_VARYING = re.compile(r"\b[0-9A-F]{16}\b|\b\d[\d:.,TZ+-]*\b|0x[0-9a-f]+")
+MAX_MESSAGES = 200
+"""Distinct messages of one log that rules see, newest first: a log that says something else every time says nothing new."""
+
+TAIL = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """One stream's lines, read."""
+
+    result: Result
+    lines: Sequence[Line]
+
+    @property
+    def data(self) -> Mapping[str, JSON]:
+        """The log as it was collected."""
+        data: Mapping[str, JSON] = self.result.data
+        return data
+
+
+def logs(world: World) -> list[Log]:
+    """Every collected log, read."""
+    return [Log(result, read(result.data["lines"])) for result in world.results("nomad_logs")]
+
+
+def observe_logs(world: World, every: Sequence[Log], over: Mapping[str, bool]) -> Iterator[Observation]:
+    """The messages of the allocations that count. `over` says of an allocation that it is well now, so that its log is history."""
+    counts = {one.id for one in world.instances}
+    for log in every:
+        if log.data["alloc"] in counts:
+            yield from _messages(world, log, well=over.get(log.data["alloc"], False))
+
+
+def decisive_lines(every: Sequence[Log]) -> dict[str, Line]:
+    """Allocation -> the line that says why its process ended."""
+    found: dict[str, Line] = {}
+    for log in every:
+        line = decisive(log.lines)
+        old = found.get(log.data["alloc"])
+        if line and (old is None or line.weight > old.weight):
+            found[log.data["alloc"]] = line
+    return found
+
+
+def _messages(world: World, log: Log, *, well: bool) -> Iterator[Observation]:
+    lines = log.lines
+    last_run = lines[-1].run if lines else 0
+    last_settling = max((line.index for line in lines if line.settles), default=-1)
+    last_role = max((line.index for line in lines if ROLE_CHANGE.match(line.message)), default=-1)
+    the_one = decisive(lines)
+    told = _last_run_that_tells(lines, last_run)
+    for same in list(_together(lines))[:MAX_MESSAGES]:
+        line = same[0]
+        newest = line.run >= told
+        fields = {
+            "text": line.text,
+            "message": line.message,
+            "origin": line.origin,
+            "stream": log.data["stream"],
+            "weight": line.weight,
+            "count": len(same),
+            "last_run": newest,
+            "live": newest and not well and (line.index > last_settling or line.run < last_run),
+            "settled": newest and line.index > last_role,
+            "tail": line.index >= len(lines) - TAIL,
+            "decisive": the_one is not None and the_one.message == line.message,
+            "harmless": line.harmless,
+        }
+        where = scope(node=log.data["node"] or _node(world, log), alloc=log.data["alloc"], task=log.data["task"])
+        words = f"{log.data['stream']} of {log.data['alloc'][:8]}, task {log.data['task']}"
+        yield Observation("log", where, fields, quote=_with_rest(lines, line), source=words, item=log.result.id)
+
+
+def _last_run_that_tells(lines: Sequence[Line], last: int) -> int:
+    """The newest run, or the one before while the newest has not said anything but its normal start."""
+    if last and all(line.harmless or not line.text.strip() for line in lines if line.run == last):
+        return last - 1
+    return last
+
+
+def _together(lines: Sequence[Line]) -> Iterator[list[Line]]:
+    """Equal messages (but for IDs, numbers and times) taken together, newest first; each group's newest line first."""
+    groups: dict[tuple[str, str], list[Line]] = {}
+    for line in reversed(lines):
+        if line.text.strip():
+            groups.setdefault((line.origin, _VARYING.sub("#", line.message)), []).append(line)
+    yield from groups.values()
+
+
+def _with_rest(lines: Sequence[Line], line: Line) -> str:
+    """The line with the indented ones that go on with it, as far as they are a message and not a trace."""
+    rest = []
+    for following in lines[line.index + 1 : line.index + 4]:
+        if not following.text.startswith(("  ", "\t")) or following.text.lstrip().startswith(("at ", "File ")):
+            break
+        rest.append(following.text)
+    return "\n".join([line.text, *rest])
+
+
+def _node(world: World, log: Log) -> str | None:
+    alloc = world.alloc.get(log.data["alloc"])
+    return alloc["node"] if alloc else None

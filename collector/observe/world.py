@@ -1,0 +1,112 @@
+"""A bundle, read once: what was answered, by kind; node names made one; the cluster's own clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from collector.model import JSON, Bundle, Result, Status
+from collector.observe.instances import Instance, current
+
+LAG_WARNING, LAG_CRITICAL = 3.0, 10.0
+"""LiteFS's heartbeat is one second, so that an idle replica's lag saws between 0 and 1 s (facts/litefs.md, 9)."""
+
+
+@dataclass(slots=True)
+class World:
+    """What was believed (status ok), and what was not. `now` is the cluster's own clock, not the collector's."""
+
+    bundle: Bundle
+    now: float
+    ok: Mapping[str, tuple[Result, ...]]
+    failed: tuple[Result, ...]
+    aliases: Mapping[str, str]
+    instances: tuple[Instance, ...] = ()
+    allocations: tuple[Mapping[str, JSON], ...] = ()
+    jobs: Mapping[str, Mapping[str, JSON]] = field(default_factory=dict)
+    alloc_items: Mapping[str, str] = field(default_factory=dict)
+    alloc: Mapping[str, Mapping[str, JSON]] = field(default_factory=dict)
+    addresses: Mapping[str, str | None] = field(default_factory=dict)
+
+    @property
+    def lag_warning(self) -> float:
+        """Seconds from which a replica's lag is worth a warning."""
+        return float(self.bundle.thresholds.get("lag_warning", LAG_WARNING))
+
+    @property
+    def lag_critical(self) -> float:
+        """Seconds from which a replica's lag is critical."""
+        return float(self.bundle.thresholds.get("lag_critical", LAG_CRITICAL))
+
+    def results(self, kind: str) -> tuple[Result, ...]:
+        """The believed results of a kind, in the order of the bundle."""
+        return self.ok.get(kind, ())
+
+    def rows(self, kind: str) -> Iterator[tuple[Result, Mapping[str, JSON]]]:
+        """Every element of the believed results of a kind whose data is a list."""
+        for result in self.results(kind):
+            for row in result.data:
+                yield result, row
+
+    def asked(self, kind: str) -> bool:
+        """Was this kind part of the run at all?"""
+        return bool(self.ok.get(kind)) or any(result.kind == kind for result in self.failed)
+
+    def node(self, name: str | None) -> str | None:
+        """A node's one name: Nomad's, where Consul knows the same address under another."""
+        return None if name is None else self.aliases.get(name, name)
+
+    def seen_allocations(self) -> bool:
+        """Nomad's allocations were read in full."""
+        return bool(self.results("nomad_allocations")) and not any(r.kind == "nomad_allocations" for r in self.failed)
+
+
+def survey(bundle: Bundle) -> World:
+    """Read a bundle."""
+    ok: dict[str, list[Result]] = {}
+    failed = []
+    for result in bundle.results:
+        if result.status is Status.OK:
+            ok.setdefault(result.kind, []).append(result)
+        elif result.status is not Status.SKIPPED:
+            failed.append(result)
+    world = World(bundle, clock(bundle), {kind: tuple(some) for kind, some in ok.items()}, tuple(failed), {})
+    world.aliases = _aliases(world)
+    world.jobs = {result.data["id"]: result.data for result in world.results("nomad_job")}
+    rows = {row["id"]: (result, row) for result, row in world.rows("nomad_allocations")}
+    world.allocations = tuple(row for _, row in rows.values())
+    world.alloc = {row["id"]: row for row in world.allocations}
+    world.addresses = {row["name"]: row["address"] for _, row in world.rows("nomad_nodes")}
+    world.alloc_items = {key: result.id for key, (result, _) in rows.items()}
+    world.instances = tuple(current(world.allocations, world.jobs, world.now))
+    return world
+
+
+def clock(bundle: Bundle) -> float:
+    """The cluster's time when it was looked at.
+
+    The newest `Date` of a Nomad answer, since Nomad stamps task events; else of any answer; else the collector's own clock. A recording
+    is as old as it is, and the collector's clock may be off.
+    """
+    dates = [(result.kind.startswith("nomad_"), result.date) for result in bundle.results if result.date is not None]
+    nomad = [date for of_nomad, date in dates if of_nomad]
+    return max(nomad or [date for _, date in dates] or [bundle.started_at + bundle.seconds])
+
+
+def _aliases(world: World) -> dict[str, str]:
+    """Consul's name of a node -> Nomad's, where the names differ and one address says they are the same."""
+    nomad = {row["address"]: row["name"] for _, row in world.rows("nomad_nodes") if row["address"]}
+    known = set(nomad.values())
+    found = {}
+    for name, address in _consul_names(world):
+        if name not in known and address in nomad:
+            found[name] = nomad[address]
+    return found
+
+
+def _consul_names(world: World) -> Iterator[tuple[str, str]]:
+    for _, row in world.rows("consul_members"):
+        yield row["name"], row["address"]
+    for result in world.results("consul_checks"):
+        for row in result.data["instances"]:
+            yield row["node"], row["node_address"]

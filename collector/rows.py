@@ -1,0 +1,164 @@
+"""The table of nodes, and what Diagnostics shows of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from collector.model import JSON, Finding, NodeDetail, NodeRow, Result, Severity
+from collector.observe import Check, Observed, State
+from collector.observe.instances import Instance
+
+WORST = ("critical", "warning", "passing")
+EVENTS_SHOWN = 10
+
+
+def rows(seen: Observed, findings: Iterable[Finding]) -> tuple[NodeRow, ...]:
+    """One row per node, by name."""
+    severity: dict[str, Severity] = {}
+    for finding in findings:
+        if finding.node and severity.get(finding.node) is not Severity.CRITICAL:
+            severity[finding.node] = finding.severity
+    instances: dict[str, list[Instance]] = {}
+    for one in seen.world.instances:
+        instances.setdefault(one.node, []).append(one)
+    states: dict[str, list[State]] = {}
+    for state in seen.litefs.values():
+        states.setdefault(state.node, []).append(state)
+    checks: dict[str, list[Check]] = {}
+    for check in seen.checks:
+        checks.setdefault(check.node, []).append(check)
+    return tuple(
+        _row(
+            seen,
+            name,
+            instances=instances.get(name, ()),
+            states=states.get(name, ()),
+            checks=checks.get(name, ()),
+            severity=severity.get(name),
+        )
+        for name in sorted(seen.nodes)
+    )
+
+
+def _row(
+    seen: Observed,
+    name: str,
+    *,
+    instances: Sequence[Instance],
+    states: Sequence[State],
+    checks: Sequence[Check],
+    severity: Severity | None,
+) -> NodeRow:
+    node = seen.nodes[name]
+    fields = next(iter(seen.observations.of("node", node=name))).fields
+    shown = instances[-1] if instances else None
+    state = next((one for one in states if shown and one.alloc == shown.id), states[0] if states else None)
+    uptime, uptime_from = _uptime(seen, shown, state)
+    lag_from = _lag_rung(state)
+    return NodeRow(
+        name=name,
+        address=node.address,
+        consul=_consul(fields, checks),
+        nomad=str(fields["nomad"]),
+        eligibility=str(fields["eligibility"]),
+        allocation=_allocation(shown),
+        role=str(state.data["role"]) if state and state.data else ("unknown" if shown else "none"),
+        uptime_seconds=uptime,
+        lag_seconds=state.lag if state else None,
+        databases=tuple(state.databases) if state else (),
+        sources={name: rung for name, rung in (("uptime", uptime_from), ("lag", lag_from)) if rung},
+        severity=severity,
+    )
+
+
+def _consul(fields: Mapping[str, JSON], checks: Sequence[Check]) -> str:
+    """The worst of the node's checks and of its agent's membership."""
+    if fields["member"] == "absent" and not checks:
+        return "absent"
+    words = {str(check.row["status"]) for check in checks if check.source != "nomad"}
+    if fields["member"] in {"failed", "left"}:
+        words.add("critical")
+    elif fields["member"] in {"alive", "leaving"}:
+        words.add("passing")
+    return next((word for word in WORST if word in words), "unknown")
+
+
+def _allocation(shown: Instance | None) -> dict[str, JSON] | None:
+    return None if shown is None else {"id": shown.id, "client_status": shown.status, "restarts": shown.alloc["restarts"]}
+
+
+def _uptime(seen: Observed, shown: Instance | None, state: State | None) -> tuple[float | None, str | None]:
+    """LiteFS's own start against its own clock; else when Nomad started the task."""
+    if state and state.data and state.data["uptime_seconds"] is not None:
+        return state.data["uptime_seconds"], state.samples[-1][0].rung
+    task = shown.tasks[0] if shown and shown.tasks and shown.running else None
+    started = max((event["time"] for event in task["events"] if event["type"] == "Started"), default=task["started_at"]) if task else None
+    return (max(0.0, seen.world.now - started), "nomad") if started else (None, None)
+
+
+def _lag_rung(state: State | None) -> str | None:
+    return state.samples[-1][0].rung if state and state.samples and (state.lag is not None or state.behind is not None) else None
+
+
+def details(seen: Observed, troubled: Iterable[str]) -> tuple[NodeDetail, ...]:
+    """What Diagnostics shows of each troubled node."""
+    return tuple(_detail(seen, name) for name in troubled)
+
+
+def _detail(seen: Observed, name: str) -> NodeDetail:
+    states = [state for state in seen.litefs.values() if state.node == name]
+    return NodeDetail(
+        node=name,
+        checks=tuple(_check(check) for check in seen.checks if check.node == name and check.row["status"] != "passing"),
+        logs=tuple(_log(log.result) for log in seen.logs if log.data["node"] == name and log.data["lines"]),
+        litefs=_litefs(states[0]) if states else None,
+        events=tuple(
+            {"at": one.at, "task": one.scope.get("task", ""), "alloc": one.scope["alloc"], "text": one.quote}
+            for one in seen.observations.of("task_event", node=name)[:EVENTS_SHOWN]
+        ),
+    )
+
+
+def _check(check: Check) -> dict[str, JSON]:
+    return {
+        "name": check.row["name"],
+        "status": check.row["status"],
+        "type": check.row["type"],
+        "service": check.row["service"],
+        "output": check.output,
+        "source": check.source,
+        "words": check.words,
+        "item": check.result.id,
+    }
+
+
+def _log(result: Result) -> dict[str, JSON]:
+    data = result.data
+    return {
+        "alloc": data["alloc"],
+        "task": data["task"],
+        "stream": data["stream"],
+        "lines": list(data["lines"][-max(1, data["wanted"]) :]),
+        "wanted": data["wanted"],
+        "item": result.id,
+    }
+
+
+def _litefs(state: State) -> dict[str, JSON]:
+    result = (state.samples or [(state.failures[-1], {})])[-1][0]
+    data = state.data or {}
+    return {
+        "role": data.get("role", "unknown"),
+        "rung": result.rung,
+        "lag_seconds": state.lag,
+        "never_synced": state.never_synced,
+        "behind": state.behind,
+        "cluster_id": data.get("cluster_id"),
+        "primary_hostname": data.get("primary_hostname"),
+        "version": data.get("version"),
+        "databases": list(state.databases),
+        "notes": list(data.get("notes", ())),
+        "status_command": data.get("status_command"),
+        "attempts": [{"rung": a.rung, "status": str(a.status), "reason": a.reason} for a in result.attempts],
+        "item": result.id,
+    }
