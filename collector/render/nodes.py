@@ -29,8 +29,9 @@ _NOMAD_SEVERITY = {"ready": None, "down": "critical", "disconnected": "critical"
 
 def node_rows(nodes: Sequence[Mapping[str, JSON]], unseen: Sequence[str], *, verbose: int) -> dict[str, JSON]:
     """Return the table's columns, the rows to show as cells in their order, and what the rest comes to (empty when all are shown)."""
-    shown = nodes if verbose or len(nodes) <= TABLE_LIMIT else [node for node in nodes if _severity(node, unseen)]
-    rest = [node for node in nodes if node not in shown]
+    everyone = verbose or len(nodes) <= TABLE_LIMIT
+    shown = [node for node in nodes if everyone or _severity(node, unseen)]
+    rest = [] if everyone else [node for node in nodes if not _severity(node, unseen)]
     return {
         "caption": _caption(nodes, unseen),
         "columns": [dict(column) for column in COLUMNS],
