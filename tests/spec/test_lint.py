@@ -1,0 +1,162 @@
+"""Bad specs, each with the place and the words of what lint says; `▸` in a text marks the place and is not part of it."""
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from collector.errors import SpecError
+from collector.spec import lint, load_spec
+from tests.spec.own_kinds import HEAD, KINDS
+
+GOOD = [
+    HEAD + "collect: [plants: {}]",
+    HEAD + "vars: {a: 1, b: [x], c: {d: null}}\ncollect: [plants: {}]",
+    HEAD + "collect:\n- plants: {}\n  register: p\n- leaves: {plant: '{{ item }}'}\n  loop: [a, b]\n  when: p is not none",
+    HEAD + "collect:\n- leaves: {plant: x}\n  vars: {y: 1}\n  when: y == 1 and now > 0\n  until: result.size > 3\n  retries: 2",
+    HEAD
+    HEAD + "collect:\n- leaves: {plant: x}\n  register: me\n  until: me\n  try: [near, far: '{{ 1 }}']",
+        "{{'{{'}} 1 }}", "'{{ 1 }}'"
+    ),
+    HEAD
+    + "collect:\n- water: {tank: a, stops: [x], litres: 3}\n- name: other\n  water: {pipe: a, stops: '{{ [1] }}', quality: \"{{ 'tap' }}\"}",
+    HEAD
+    HEAD + "collect: [plants: {}]\nreport: [text, {file: {path: a.json, format: json, mode: '0644'}}]",
+    HEAD + "collect: [plants: {}]\nreport: [{ping: {url: 'https://x/y', fail_on: critical}}]",
+    HEAD
+    HEAD + "collect: [plants: {}]\nexpect: {nodes: [a, b], instances: 2, services: [s]}",
+    HEAD + "collect: [plants: {}]\nanalyze: {thresholds: {lag_warning: 2, lag_critical: 1m}}",
+]
+
+BAD = [
+    ("no mapping", "▸5", "must be a mapping, not 5"),
+    ("nothing", "▸", "must be a mapping, not empty"),
+    ("missing keys", "▸name: x", '"version" is missing'),
+    ("version", "version: ▸2\nname: x\ncollect: [plants: {}]", "must be 1, not 2"),
+    ("version as truth", "version: ▸true\nname: x\ncollect: [plants: {}]", "must be 1"),
+    ("unknown key", HEAD + "collect: [plants: {}]\n▸reports: [text]", 'unknown key "reports" (did you mean "report"?)'),
+    ("no tasks", HEAD + "collect: ▸[]", "must not be empty"),
+    ("task is no mapping", HEAD + "collect: [▸plants]", "must be a mapping, not 'plants'"),
+    ("unknown kind", HEAD + "collect:\n- ▸plantz: {}", 'unknown key "plantz" (did you mean "plants"?)'),
+    ("no kind", HEAD + "collect:\n- ▸name: x", "needs one of plants, leaves, water"),
+    ("two kinds", HEAD + "collect:\n- plants: {}\n  ▸water: {tank: a}", '"water" and "plants" exclude each other'),
+    ("kind without arguments", HEAD + "collect:\n- plants:▸", "must be a mapping, not empty"),
+    ("unknown argument", HEAD + "collect:\n- water: {tank: a, ▸liters: 3}", 'unknown key "liters" (did you mean "litres"?)'),
+    ("argument of a kind without any", HEAD + "collect:\n- plants: {▸x: 3}", 'unknown key "x"'),
+    ("one of two arguments", HEAD + "collect:\n- water: ▸{litres: 3}", "needs one of tank, pipe"),
+    ("both of two arguments", HEAD + "collect:\n- water: {tank: a, ▸pipe: b}", '"pipe" and "tank" exclude each other'),
+    ("type of an argument", HEAD + "collect:\n- water: {tank: a, litres: ▸many}", "must be an integer or an expression"),
+    ("text argument", HEAD + "collect:\n- water: {tank: ▸5}", "must be text, not 5"),
+    (
+        "choice",
+        HEAD + "collect:\n- water: {tank: a, quality: ▸rian}",
+        'one of rain, tap or an expression "{{ ... }}", not \'rian\' (did you mean "rain"?)',
+    ),
+    ("missing argument", HEAD + "collect:\n- leaves: ▸{}", '"plant" is missing (write it, or add a loop whose items have "name")'),
+    ("unknown rung", HEAD + "collect:\n- leaves: {plant: x}\n  try: [near, ▸fer: 1]", 'unknown key "fer" (did you mean "far"?)'),
+    ("rung of another kind", HEAD + "collect:\n- plants: {}\n  try: [▸near]", 'plants has no rung "near" (there are: api)'),
+    ("two rungs in one", HEAD + "collect:\n- leaves: {plant: x}\n  try: [▸{near: 1, far: 2}]", "exactly one key, not 2"),
+    ("empty ladder", HEAD + "collect:\n- plants: {}\n  try: ▸[]", "must not be empty"),
+    ("duration", HEAD + "collect:\n- plants: {}\n  timeout: ▸3 sec", 'a number of seconds or a duration such as "500ms"'),
+    ("negative duration", HEAD + "collect:\n- plants: {}\n  delay: ▸-1", "a number of seconds or a duration"),
+    ("too many retries", HEAD + "collect:\n- plants: {}\n  retries: ▸1000", "must be at most 20, not 1000"),
+    ("retries as truth", HEAD + "collect:\n- plants: {}\n  retries: ▸true", "must be a whole number, not True"),
+    ("word for truth", HEAD + "collect:\n- plants: {}\n  no_log: ▸yes", "must be true or false, not 'yes'"),
+    ("name that is none", HEAD + "collect:\n- plants: {}\n  register: ▸my-plants", "does not have the form"),
+    ("variable that is none", HEAD + "vars: {▸a b: 1}\ncollect: [plants: {}]", '"a b" is not a name'),
+    ("reserved variable", HEAD + "vars: {▸item: 1}\ncollect: [plants: {}]", '"item" has a meaning of its own'),
+    ("expression as a variable", HEAD + "vars: {a: ▸'{{ b }}'}\ncollect: [plants: {}]", "a plain value, not an expression"),
+    (
+        "registered twice",
+        HEAD + "collect:\n- plants: {}\n  register: p\n- water: {tank: a}\n  register: ▸p",
+        'another task registers "p" too',
+    ),
+    ("registered variable", HEAD + "vars: {p: 1}\ncollect:\n- plants: {}\n  register: ▸p", '"p" is a variable already'),
+    ("reserved register", HEAD + "collect:\n- plants: {}\n  register: ▸range", "meaning of its own"),
+    ("same name twice", HEAD + "collect:\n- ▸plants: {}\n- name: plants\n  water: {tank: a}", '2 tasks are called "plants"'),
+    ("unknown name", HEAD + "vars: {tank: a}\ncollect:\n- water: {tank: ▸'{{ tnak }}'}", 'unknown name "tnak" (did you mean "tank"?)'),
+    ("item without a loop", HEAD + "collect:\n- leaves: {plant: ▸'{{ item }}'}", 'unknown name "item"'),
+    ("result outside until", HEAD + "collect:\n- plants: {}\n  when: ▸result", 'unknown name "result"'),
+    ("task variable in a loop", HEAD + "collect:\n- leaves: {}\n  vars: {y: 1}\n  loop: ▸'{{ y }}'", 'unknown name "y"'),
+    ("unknown filter", HEAD + "collect:\n- leaves: {}\n  loop: ▸'{{ [1] | uniqe }}'", 'unknown filter "uniqe" (did you mean "unique"?)'),
+    ("filter that formats", HEAD + "collect:\n- leaves: {}\n  loop: ▸'{{ [1] | pprint }}'", 'unknown filter "pprint"'),
+    ("unknown test", HEAD + "collect:\n- plants: {}\n  when: ▸1 is od", 'unknown test "od" (did you mean "odd"?)'),
+    ("syntax", HEAD + "collect:\n- plants: {}\n  when: ▸1 +", "{{ 1 + }}: unexpected"),
+    ("unclosed expression", HEAD + "collect:\n- water: {tank: ▸'{{ a'}", "{{ has no }}"),
+    ("statement", HEAD + "collect:\n- water: {tank: ▸'{% if x %}'}", "statements such as"),
+    ("text where a condition belongs", HEAD + "vars: {a: 1}\ncollect:\n- plants: {}\n  when: ▸'{{ a }} == 1'", "one expression is needed"),
+    ("expression in a list of conditions", HEAD + "collect:\n- plants: {}\n  when: ['1', ▸b]", 'unknown name "b"'),
+    ("task that needs itself", HEAD + "collect:\n- ▸plants: {}\n  register: p\n  when: p", "waits for itself: p needs p"),
+    ("unknown format", HEAD + "collect: [plants: {}]\nreport: [▸jsno]", 'did you mean "json"?'),
+    ("mail to nobody", HEAD + "collect: [plants: {}]\nreport: [{email: ▸{}}]", '"to" is missing'),
+    ("unknown threshold", HEAD + "collect: [plants: {}]\nanalyze: {thresholds: {▸lag: 3}}", 'unknown key "lag"'),
+    ("pattern", HEAD + "collect: [plants: {}]\nredact: [▸'(']", "is not a regular expression"),
+    ("yaml", HEAD + "collect: {▸{ x }}", "a key must be text"),
+]
+
+
+@pytest.mark.parametrize("text", GOOD)
+def test_a_good_spec_has_no_problems(text: str) -> None:
+    assert lint(text, "garden.yml", kinds=KINDS) == []
+    assert load_spec(text, "garden.yml", kinds=KINDS).tasks
+
+
+@pytest.mark.parametrize(("text", "words"), [case[1:] for case in BAD], ids=[case[0] for case in BAD])
+def test_a_bad_spec_is_told_at_its_place(text: str, words: str) -> None:
+    before = text[: text.index("▸")].split("\n")
+    (problem, *_) = lint(text.replace("▸", ""), "garden.yml", kinds=KINDS)
+    assert words in str(problem)
+    assert (problem.mark.file, problem.mark.line, problem.mark.column) == ("garden.yml", len(before), len(before[-1]) + 1)
+    with pytest.raises(SpecError):
+        load_spec(text.replace("▸", ""), "garden.yml", kinds=KINDS)
+
+
+def test_every_problem_is_told_in_the_order_of_the_lines() -> None:
+    text = HEAD + "collect:\n- plantz: {}\n- plants: {}\n  when: a\n- water: {tank: 5}\n- leaves: {}\n  loop: b | c\nreport: [tex]"
+    assert [problem.mark.line for problem in lint(text, "garden.yml", kinds=KINDS)] == [4, 7, 10]
+
+
+def test_problems_of_sound_tasks_are_told_beside_those_of_broken_ones() -> None:
+    text = HEAD + "collect:\n- plantz: {}\n- plants: {}\n  when: a\n- water: {tank: 5}\n- leaves: {}\n  loop: b | c"
+    found = [(problem.mark.line, problem.mark.path) for problem in lint(text, "garden.yml", kinds=KINDS)]
+    assert found == [
+        (4, "$.collect[0].plantz"),
+        (6, "$.collect[1].when"),
+        (7, "$.collect[2].water.tank"),
+        (9, "$.collect[3].loop"),
+        (9, "$.collect[3].loop"),
+    ]
+
+
+def test_a_cycle_is_told_with_the_way_round() -> None:
+    needs = {"a": "b", "b": "c", "c": "a", "d": "a"}
+    text = (
+        HEAD + "collect:" + "".join(f"\n- {{plants: {{}}, name: {name}, register: {name}, when: {need}}}" for name, need in needs.items())
+    )
+    (problem,) = lint(text, "garden.yml", kinds=KINDS)
+    way = problem.message.removeprefix("waits for itself: ").split(" needs ")
+    assert len(way) == 4
+    assert all(needs[this] == following for this, following in itertools.pairwise(way))
+
+
+def test_names_and_filters_are_checked_without_syntax_too() -> None:
+    text = HEAD + "collect:\n- {plants: {}, when: '1 +'}"
+    assert load_spec(text, "garden.yml", kinds=KINDS, syntax=False).tasks[0].when == "1 +"
+    with pytest.raises(SpecError, match='unknown name "a"'):
+        load_spec(text.replace("1 +", "a"), "garden.yml", kinds=KINDS, syntax=False)
+
+
+def test_a_file_of_rules_is_checked_as_such() -> None:
+    text = "- {code: garden.dry, summary: dry, scope: node, severity: warning, title: dry, when: {see: %s}}"
+    assert lint(text % "node", "rules.yml", kinds=KINDS) == []
+    (problem,) = lint(text % "nodes", "rules.yml", kinds=KINDS)
+    assert 'did you mean "node"?' in str(problem)
+
+
+@given(st.text(max_size=60), st.integers(0, len(GOOD) - 1), st.integers(0, 200))
+def test_whatever_is_typed_into_a_spec_is_a_problem_or_a_spec(typed: str, index: int, at: int) -> None:
+    text = GOOD[index][:at] + typed + GOOD[index][at:]
+    problems = lint(text, "garden.yml", kinds=KINDS)
+    if not problems:
+        load_spec(text, "garden.yml", kinds=KINDS)
