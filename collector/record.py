@@ -12,9 +12,10 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
+from urllib.parse import unquote, urlsplit
 
 from collector.model import JSON, Dial, Exec, Http, Reply, Request, Status
-from collector.replay.recording import ExecExchange, HttpExchange, Recording
+from collector.replay.recording import ExecExchange, HttpExchange, Recording, netloc
 
 HEADERS = frozenset({"content-type", "date"})
 HEADER_FAMILIES = ("litefs-", "x-nomad-", "x-consul-")
@@ -65,7 +66,8 @@ class Redaction(Protocol):
 class Recorder:
     """Performs requests through `performer` and keeps every exchange. Thread-safe.
 
-    `endpoints` are the addresses of the configured Nomad and Consul servers, which requests without a `base` go to.
+    `endpoints` are the addresses of the configured Nomad and Consul servers, which requests without a `base` go to. What was asked is
+    redacted too: it is made from answers, and equal secrets stay equal, so that a replay is asked for what its own answers name.
     """
 
     performer: Performer
@@ -85,7 +87,8 @@ class Recorder:
     def recording(self, meta: Mapping[str, JSON]) -> Recording:
         """All that was recorded so far."""
         with self._lock:
-            return Recording({"endpoints": dict(self.endpoints), **meta}, tuple(self._http), tuple(self._execs))
+            endpoints = {name: without_user(base) for name, base in self.endpoints.items()}
+            return Recording({"endpoints": endpoints, **meta}, tuple(self._http), tuple(self._execs))
 
     def _keep(self, request: Request, reply: Reply) -> None:
         if isinstance(request, Http):
@@ -98,9 +101,9 @@ class Recorder:
     def _http_exchange(self, request: Http, reply: Reply) -> HttpExchange:
         return HttpExchange(
             source=request.source,
-            base=request.base or self.endpoints[request.source],
-            path=request.path,
-            query={name: str(value) for name, value in request.query.items()},
+            base=without_user(request.base or self.endpoints[request.source]),
+            path=self.redaction.text(unquote(request.path)),
+            query={name: self.redaction.text(str(value)) for name, value in request.query.items()},
             status=reply.code,
             headers=_kept(reply.headers),
             body=redacted_body(reply.body, self.redaction) if reply.code is not None else "",
@@ -112,7 +115,7 @@ class Recorder:
         return ExecExchange(
             alloc=request.alloc,
             task=request.task,
-            argv=request.argv,
+            argv=tuple(map(self.redaction.text, request.argv)),
             rc=reply.code,
             stdout=redacted_body(reply.body, self.redaction),
             stderr=redacted_body(reply.stderr, self.redaction),
@@ -136,6 +139,12 @@ def redacted_body(body: bytes, redaction: Redaction) -> str:
     if not isinstance(value, dict | list):
         return redaction.text(text)
     return json.dumps(redaction.data(_in_key_values(value, redaction)))
+
+
+def without_user(base: str) -> str:
+    """An address without user and password, which an advertised URL may have."""
+    parts = urlsplit(base)
+    return f"{parts.scheme}://{netloc(base)}{parts.path}"
 
 
 def _in_key_values(value: JSON, redaction: Redaction) -> JSON:

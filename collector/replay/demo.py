@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from collector.replay.command import write_command
-from collector.replay.proxy import replay_server
+from collector.replay.proxy import Replay, replay_server
 from collector.replay.recording import Recording, netloc
 
 VARIABLES = {"NOMAD_ADDR": "nomad", "CONSUL_HTTP_ADDR": "consul"}
@@ -18,19 +18,23 @@ VARIABLES = {"NOMAD_ADDR": "nomad", "CONSUL_HTTP_ADDR": "consul"}
 
 @contextlib.contextmanager
 def demo_environment(recording: Recording, *, path: str = "", latency: float = 0.0) -> Iterator[dict[str, str]]:
-    """Replay a recording until the block ends; yields the environment variables that lead there.
+    """Replay a recording until the block ends; yields the environment variables that lead there (see `environment`)."""
+    with tempfile.TemporaryDirectory(prefix="collector-replay-") as directory, replay_server(recording, latency=latency) as replay:
+        yield environment(recording, replay, write_command(recording, Path(directory)), path)
+
+
+def environment(recording: Recording, replay: Replay, command: Path, path: str = "") -> dict[str, str]:
+    """The variables that lead to a running replay.
 
     `NOMAD_ADDR` and `CONSUL_HTTP_ADDR` (where the recording asked one) are the recorded servers, `COLLECTOR_PROXY` is the way to them, and
-    `PATH` has a `nomad` that answers `alloc exec` before `path`. Plain HTTP throughout: a recording holds no TLS handshake.
+    `PATH` has the replay's `nomad` before `path`. Plain HTTP throughout: a recording holds no TLS handshake.
     """
-    with tempfile.TemporaryDirectory(prefix="collector-replay-") as directory, replay_server(recording, latency=latency) as replay:
-        command = write_command(recording, Path(directory))
-        bases = {variable: recording.base(source) for variable, source in VARIABLES.items()}
-        yield {
-            **{variable: _plain(base) for variable, base in bases.items() if base},
-            "COLLECTOR_PROXY": replay.url,
-            "PATH": os.pathsep.join(filter(None, [str(command.parent), path])),
-        }
+    bases = {variable: recording.base(source) for variable, source in VARIABLES.items()}
+    return {
+        **{variable: _plain(base) for variable, base in bases.items() if base},
+        "COLLECTOR_PROXY": replay.url,
+        "PATH": os.pathsep.join(filter(None, [str(command.parent), path])),
+    }
 
 
 def _plain(base: str) -> str:

@@ -76,6 +76,7 @@ _Request = socket.socket | tuple[bytes, socket.socket]
 class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
     """One listening address that answers from an index, both as a forward proxy and as the server that the Host header names."""
 
+    allow_reuse_address = True
     request_queue_size = 512
     daemon_threads = False  # joined by server_close, so that a replay leaves nothing behind
 

@@ -67,6 +67,16 @@ def _recorded(request, reply):
             Reply("x", Status.UNREACHABLE, cause="refused", reason="nobody listens, s3cret"),
             HttpExchange("consul", "http://127.0.0.8:8500", "/v1/agent/checks", error="refused: nobody listens, <redacted>"),
         ),
+        (
+            Http("litefs", "/info/s3cret%2Fx", {"q": "s3cret"}, base="http://user:s3cret@127.0.0.8:20202/a"),
+            Reply("x", Status.OK, 200),
+            HttpExchange("litefs", "http://127.0.0.8:20202/a", "/info/<redacted>/x", query={"q": "<redacted>"}, status=200),
+        ),
+        (
+            Exec("a", "web", ("curl", "http://u:s3cret@h")),
+            Reply("x", Status.OK, 0),
+            ExecExchange("a", "web", ("curl", "http://u:<redacted>@h"), 0),
+        ),
         (Dial("127.0.0.8", 4533), Reply("x", Status.OK), HttpExchange("dial", "http://127.0.0.8:4533", "", "CONNECT", status=200)),
         (
             Dial("::1", 4533),

@@ -1,0 +1,82 @@
+"""The main job on recorded clusters: through the proxy, on the recorded addresses, and on what was recorded of it."""
+
+from __future__ import annotations
+
+import errno
+import time
+from collections.abc import Mapping
+
+import pytest
+
+from collector.kinds import KINDS
+from collector.model import Bundle
+from collector.pipeline import Call, gather
+from collector.record import Recorder, crawl
+from collector.redact import Redactor
+from collector.replay import Recording, demo_environment, replay_server
+from collector.replay.command import write_command
+from collector.replay.demo import environment
+from collector.resources import spec_path
+from collector.settings import Settings
+from collector.sources import Sources
+from collector.spec import load_spec
+from tests.replay.addresses import served_on_its_addresses
+from tests.replay.recordings import INCIDENTS
+
+SPEC = spec_path("navidrome")
+
+
+@pytest.fixture(params=INCIDENTS, ids=lambda path: path.name.split(".")[0])
+def incident(request):
+    return Recording.load(request.param)
+
+
+def _collect(environ: Mapping[str, str], recorded: list[Recorder] | None = None) -> Bundle:
+    spec = load_spec(SPEC.read_text(), str(SPEC), extra_vars={}, commit=None, kinds=KINDS)
+    settings = Settings.from_environment(environ)
+    redactor = Redactor(settings.secret_values(), spec.redact)
+    sources = Sources(settings, redactor)
+    recorder = Recorder(sources, redactor, settings.describe())
+    try:
+        return gather(Call(spec, settings), recorder, redactor)
+    finally:
+        if recorded is not None:
+            crawl(recorder, deadline=time.monotonic() + 60)
+            recorded.append(recorder)
+        sources.close()
+
+
+def _told(bundle: Bundle) -> dict[str, tuple[object, ...]]:
+    return {result.id: (result.status, result.rung, result.reason, result.data, result.date) for result in bundle.results}
+
+
+def test_a_recording_of_a_replay_replays_to_the_same_results(incident, tmp_path):
+    recorders: list[Recorder] = []
+    with demo_environment(incident) as environ:
+        first = _told(_collect(environ, recorders))
+    recorders[0].recording({"scenario": "again"}).save(tmp_path / "again.gz")
+    with demo_environment(Recording.load(tmp_path / "again.gz")) as environ:
+        again = _told(_collect(environ))
+    assert again == first
+
+
+def test_the_recordings_hold_all_that_the_spec_asks(incident, tmp_path):
+    with replay_server(incident) as replay:
+        _collect(environment(incident, replay, write_command(incident, tmp_path)))
+        assert replay.asked
+        assert replay.unknown == []
+
+
+@pytest.mark.parametrize("name", ["app-crash", "no-leader", "nomad-client-down"])
+def test_the_proxy_changes_nothing_that_is_told_of_a_cluster(name):
+    incident = Recording.load(next(path for path in INCIDENTS if path.name.startswith(name)))
+    with demo_environment(incident) as environ:
+        through_the_proxy = _told(_collect(environ))
+    try:
+        with served_on_its_addresses(incident) as environ:
+            directly = _told(_collect(environ))
+    except OSError as error:
+        if error.errno not in {errno.EADDRINUSE, errno.EADDRNOTAVAIL}:
+            raise
+        pytest.skip(f"the recorded addresses are not free here: {error}")
+    assert directly == through_the_proxy
