@@ -11,22 +11,20 @@ from collector.spec import lint, load_spec
 from tests.spec.own_kinds import HEAD, KINDS
 
 GOOD = [
-    HEAD + "collect: [plants: {}]",
-    HEAD + "vars: {a: 1, b: [x], c: {d: null}}\ncollect: [plants: {}]",
-    HEAD + "collect:\n- plants: {}\n  register: p\n- leaves: {plant: '{{ item }}'}\n  loop: [a, b]\n  when: p is not none",
-    HEAD + "collect:\n- leaves: {plant: x}\n  vars: {y: 1}\n  when: y == 1 and now > 0\n  until: result.size > 3\n  retries: 2",
-    HEAD
-    HEAD + "collect:\n- leaves: {plant: x}\n  register: me\n  until: me\n  try: [near, far: '{{ 1 }}']",
-        "{{'{{'}} 1 }}", "'{{ 1 }}'"
-    ),
-    HEAD
-    + "collect:\n- water: {tank: a, stops: [x], litres: 3}\n- name: other\n  water: {pipe: a, stops: '{{ [1] }}', quality: \"{{ 'tap' }}\"}",
-    HEAD
-    HEAD + "collect: [plants: {}]\nreport: [text, {file: {path: a.json, format: json, mode: '0644'}}]",
-    HEAD + "collect: [plants: {}]\nreport: [{ping: {url: 'https://x/y', fail_on: critical}}]",
-    HEAD
-    HEAD + "collect: [plants: {}]\nexpect: {nodes: [a, b], instances: 2, services: [s]}",
-    HEAD + "collect: [plants: {}]\nanalyze: {thresholds: {lag_warning: 2, lag_critical: 1m}}",
+    HEAD + rest
+    for rest in (
+        "collect: [plants: {}]",
+        "vars: {a: 1, b: [x], c: {d: null}}\ncollect: [plants: {}]",
+        "collect:\n- plants: {}\n  register: p\n- leaves: {plant: '{{ item }}'}\n  loop: [a, b]\n  when: p is not none",
+        "collect:\n- leaves: {plant: x}\n  vars: {y: 1}\n  when: y == 1 and now > 0\n  until: result.size > 3\n  retries: 2",
+        "collect:\n- leaves: {plant: x}\n  register: me\n  until: me\n  try: [near, far: '{{ 1 }}']",
+        "collect:\n- water: {tank: a, stops: [x], litres: 3}",
+        "collect:\n- name: other\n  water: {pipe: a, stops: '{{ [1] }}', quality: \"{{ 'tap' }}\"}",
+        "collect: [plants: {}]\nreport: [text, {file: {path: a.json, format: json, mode: '0644'}}]",
+        "collect: [plants: {}]\nreport: [{ping: {url: 'https://x/y', fail_on: critical}}]",
+        "collect: [plants: {}]\nexpect: {nodes: [a, b], instances: 2, services: [s]}",
+        "collect: [plants: {}]\nanalyze: {thresholds: {lag_warning: 2, lag_critical: 1m}}",
+    )
 ]
 
 BAD = [
