@@ -117,4 +117,4 @@ def _timeline(seen: Observed) -> Iterator[dict[str, JSON]]:
     """Task events, deployments and evaluations in the order in which they happened, the last ones."""
     events = [one for topic in ("task_event", "deployment", "evaluation") for one in seen.observations.of(topic) if one.at is not None]
     for one in sorted(events, key=lambda known: known.at or 0.0)[-TIMELINE_LENGTH:]:
-        yield {"at": one.at, "node": one.scope.get("node"), "alloc": one.scope.get("alloc"), "what": one.topic, "text": one.quote}
+        yield {"at": one.at, "node": one.scope.get("node"), "kind": one.topic, "text": one.quote, "severity": None}

@@ -35,8 +35,8 @@ class Performer(Protocol):
 class Redaction(Protocol):
     """What collecting needs of redact.Redactor: values without secrets and control characters."""
 
-    def data(self, value: JSON) -> JSON:
-        """The value, redacted throughout."""
+    def counted(self, value: JSON) -> tuple[JSON, dict[str, int]]:
+        """The value, redacted throughout, and how many secrets each rule took out."""
 
     def text(self, value: str) -> str:
         """The text, redacted."""
@@ -309,6 +309,7 @@ def _unrun(task: Task, turn: Turn, redaction: Redaction, status: Status | None =
 def _result(run: _ItemRun, outcome: Outcome, now: float, redaction: Redaction) -> Result:
     """The one place where a result is made: nothing unredacted exists after it."""
     item = run.item
+    data, redactions = redaction.counted(outcome.data)
     return Result(
         id=item.id,
         task=item.task,
@@ -317,11 +318,12 @@ def _result(run: _ItemRun, outcome: Outcome, now: float, redaction: Redaction) -
         status=outcome.status,
         rung=outcome.rung,
         reason=redaction.text(outcome.reason),
-        data=redaction.data(outcome.data),
+        data=data,
         attempts=tuple(_redacted(attempt, redaction) for attempt in outcome.attempts),
         started_at=run.started_at or time.time(),
         seconds=now - run.started if run.started is not None else 0.0,
         date=outcome.date,
+        redactions=redactions,
         ignore_errors=item.ignore_errors,
     )
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 
 from collector import __version__
 from collector.collect import Collected, Limits, Means, Performer, collect
 from collector.expressions import Expressions
 from collector.kinds import KINDS
-from collector.model import Bundle, Report, Spec
+from collector.model import Bundle, Report, Result, Spec
 from collector.plan import Selection
 from collector.redact import Redactor
 from collector.settings import Settings
@@ -25,6 +26,10 @@ class Call:
     limits: Limits = field(default_factory=Limits)
     selection: Selection = field(default_factory=Selection)
     progress: Callable[[int, int], None] = lambda _done, _known: None
+
+    def watched_by(self, progress: Callable[[int, int], None]) -> Call:
+        """The same call, with somebody told how far it is."""
+        return replace(self, progress=progress)
 
 
 def gather(call: Call, sources: Performer, redactor: Redactor) -> Bundle:
@@ -58,6 +63,14 @@ def _bundle(call: Call, collected: Collected, redactor: Redactor, started_at: fl
         planned=len(collected.results),
         endpoints={**call.settings.describe(), "requests": str(collected.requests)},
         version=__version__,
-        redactions=dict(redactor.counts),
+        redactions=_total(collected.results),
         interrupted=collected.interrupted,
     )
+
+
+def _total(results: Iterable[Result]) -> dict[str, int]:
+    """How many secrets each rule took out, over all results."""
+    counts: Counter[str] = Counter()
+    for result in results:
+        counts.update(result.redactions)
+    return dict(sorted(counts.items()))

@@ -76,3 +76,27 @@ def _inventory(tasks: Sequence[Task]) -> set[str]:
 
 def _capabilities(tasks: Sequence[Task], kinds: Mapping[str, Kind]) -> tuple[str, ...]:
     return tuple(sorted({capability for task in tasks for capability in kinds[task.kind].capabilities}))
+
+
+def plan_text(plan: Preview) -> str:
+    """The plan for a reader: calls by task, then the rights that they take."""
+    lines = [f"{len(plan.items)} items, {plan.calls} calls when every first way to ask answers", ""]
+    for task, items in _by_task(plan.items).items():
+        lines.append(f"{task} ({items[0].item.kind}{', asked now to make this plan' if items[0].asked else ''})")
+        for item in items:
+            lines += [f"  {call}" for call in item.calls] or ["  nothing to ask"]
+            if item.fallbacks:
+                lines.append(f"    else: {', '.join(item.fallbacks)}")
+    if plan.conditional:
+        lines += ["", "only if the answers call for it:", *(f"  {task}" for task in plan.conditional)]
+    if plan.unknown:
+        lines += ["", "this plan is not whole, since these did not answer:", *(f"  {r.id}: {r.reason}" for r in plan.unknown)]
+    lines += ["", "rights needed:", *(f"  {capability}" for capability in plan.capabilities)]
+    return "\n".join(lines) + "\n"
+
+
+def _by_task(items: Sequence[PlannedItem]) -> dict[str, list[PlannedItem]]:
+    tasks: dict[str, list[PlannedItem]] = {}
+    for item in items:
+        tasks.setdefault(item.item.task, []).append(item)
+    return tasks

@@ -113,7 +113,7 @@ def _detail(seen: Observed, name: str) -> NodeDetail:
         logs=tuple(_log(log.result) for log in seen.logs if log.data["node"] == name and log.data["lines"]),
         litefs=_litefs(states[0]) if states else None,
         events=tuple(
-            {"at": one.at, "task": one.scope.get("task", ""), "alloc": one.scope["alloc"], "text": one.quote}
+            {"at": one.at, "task": one.scope.get("task", ""), "alloc": one.scope["alloc"], "type": one.fields["type"], "message": one.fields["message"]}
             for one in seen.observations.of("task_event", node=name)[:EVENTS_SHOWN]
         ),
     )
@@ -125,9 +125,9 @@ def _check(check: Check) -> dict[str, JSON]:
         "status": check.row["status"],
         "type": check.row["type"],
         "service": check.row["service"],
+        "since": None,
         "output": check.output,
-        "source": check.source,
-        "words": check.words,
+        "output_source": check.words,
         "item": check.result.id,
     }
 
@@ -140,6 +140,7 @@ def _log(result: Result) -> dict[str, JSON]:
         "stream": data["stream"],
         "lines": list(data["lines"][-max(1, data["wanted"]) :]),
         "wanted": data["wanted"],
+        "source": f"Nomad, {data['stream']}",
         "item": result.id,
     }
 
@@ -150,6 +151,7 @@ def _litefs(state: State) -> dict[str, JSON]:
     return {
         "role": data.get("role", "unknown"),
         "rung": result.rung,
+        "uptime_seconds": data.get("uptime_seconds"),
         "lag_seconds": state.lag,
         "never_synced": state.never_synced,
         "behind": state.behind,

@@ -35,8 +35,8 @@ class Expressions:
 class Shouting:
     """A redaction that can be seen to have happened."""
 
-    def data(self, value: JSON) -> JSON:
-        return value.upper() if isinstance(value, str) else value
+    def counted(self, value: JSON) -> tuple[JSON, dict[str, int]]:
+        return (value.upper(), {"loud": 1}) if isinstance(value, str) else (value, {})
 
     def text(self, value: str) -> str:
         return value.replace("secret", "<redacted>")

@@ -9,20 +9,22 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from collector.collect import Limits
+from collector.collect import Limits, Means
 from collector.errors import UsageError
+from collector.expressions import Expressions
 from collector.kinds import KINDS
 from collector.model import Bundle, Report, Spec
 from collector.pipeline import Call, conclude, gather
 from collector.plan import Selection
+from collector.preview import plan_text, preview
 from collector.redact import Redactor
 from collector.settings import Settings
 from collector.sources import Sources
-from collector.sources.git import git_commit
+from collector.sources.command import git_commit
 from collector.spec import load_spec, parse_extra_vars
 
 
-def read_spec(path: str, extra_vars: Sequence[str]) -> Spec:
+def read_spec(path: str, extra_vars: Sequence[str], settings: Settings) -> Spec:
     """Read and check a spec, with `-e` on top of its variables."""
     try:
         text = Path(path).read_text("utf-8")
@@ -30,15 +32,15 @@ def read_spec(path: str, extra_vars: Sequence[str]) -> Spec:
         raise UsageError(f"{path} is not UTF-8 text: {error.reason} at byte {error.start}") from error
     except OSError as error:
         raise UsageError(f"cannot read the spec {path}: {error.strerror}") from error
-    return load_spec(text, path, extra_vars=parse_extra_vars(extra_vars), commit=git_commit(path), kinds=KINDS)
+    return load_spec(text, path, extra_vars=parse_extra_vars(extra_vars), commit=git_commit(path, settings))
 
 
 def build_call(arguments: argparse.Namespace, environ: Mapping[str, str] = os.environ) -> Call:
     """The call that the arguments of a collecting command describe."""
-    spec = read_spec(arguments.spec, arguments.extra_vars)
+    settings = Settings.from_environment(environ, workers=arguments.forks)
+    spec = read_spec(arguments.spec, arguments.extra_vars, settings)
     selection = Selection(_words(arguments.tags), _words(arguments.skip_tags), tuple(_words(arguments.limit)))
     _check_tags(spec, selection)
-    settings = Settings.from_environment(environ, workers=arguments.forks)
     return Call(spec, settings, Limits(arguments.deadline, arguments.forks), selection)
 
 
@@ -51,6 +53,18 @@ def collect_and_conclude(call: Call) -> tuple[Bundle, Report]:
     finally:
         sources.close()
     return bundle, conclude(bundle)
+
+
+def plan_only(call: Call) -> int:
+    """Print the plan; 0, or 3 when the inventory could not be read, so that the plan is not whole."""
+    redactor = Redactor(call.settings.secret_values(), call.spec.redact)
+    sources = Sources(call.settings, redactor)
+    try:
+        plan = preview(call.spec, Means(KINDS, sources, Expressions(), redactor), call.limits, call.selection)
+    finally:
+        sources.close()
+    sys.stdout.write(plan_text(plan))
+    return 3 if plan.unknown else 0
 
 
 @contextmanager

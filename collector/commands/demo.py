@@ -22,13 +22,13 @@ def run(arguments: argparse.Namespace) -> int:
         sys.stdout.write("\n".join(incidents()) + "\n")
         return 0
     recording = Recording.load(incident(arguments.incident))
-    spec = read_spec(str(spec_path(SPEC)), recording.meta.get("vars", []))
     with (
         demo_environment(recording, path=os.environ.get("PATH", "")) as environ,
         progress_bar(wanted=not arguments.quiet) as progress,
     ):
-        call = Call(spec, Settings.from_environment({**_harmless(), **environ}), progress=progress)
-        _, report = collect_and_conclude(call)
+        settings = Settings.from_environment({**_harmless(), **environ})
+        spec = read_spec(str(spec_path(SPEC)), recording.meta.get("vars", []), settings)
+        _, report = collect_and_conclude(Call(spec, settings, progress=progress))
     hand_over(report, arguments, arguments.output or "text")
     return 0
 

@@ -8,9 +8,10 @@ import shutil
 import sys
 from pathlib import Path
 
+from collector.bundle import dump_bundle
 from collector.errors import UsageError
 from collector.files import write_atomic
-from collector.model import Report, Verdict
+from collector.model import Bundle, Report, Verdict
 from collector.render import render
 
 EXIT_CODES = {Verdict.OK: 0, Verdict.WARNING: 1, Verdict.CRITICAL: 2, Verdict.UNKNOWN: 3}
@@ -37,6 +38,11 @@ def hand_over(report: Report, arguments: argparse.Namespace, format_name: str) -
         write_file(arguments.out, text.encode())
     else:
         sys.stdout.write(text)
+
+
+def write_bundle(name: str, bundle: Bundle) -> None:
+    """Save a bundle; gzip where the name ends in .gz."""
+    write_file(name, dump_bundle(bundle, compress=name.endswith(".gz")))
 
 
 def write_file(name: str, content: bytes) -> None:

@@ -1,0 +1,36 @@
+"""`collector record SPEC FILE`: what a live cluster answers, redacted, for replay and for tests."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+
+from collector.commands.collecting import build_call, progress_bar
+from collector.commands.reporting import write_bundle
+from collector.pipeline import gather
+from collector.record import Recorder, crawl
+from collector.redact import Redactor
+from collector.sources import Sources
+
+CRAWL_SECONDS = 30.0
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the spec's collection and keep every exchange; says on stderr how much was recorded."""
+    call = build_call(arguments)
+    redactor = Redactor(call.settings.secret_values(), call.spec.redact)
+    sources = Sources(call.settings, redactor)
+    try:
+        recorder = Recorder(sources, redactor, call.settings.describe())
+        with progress_bar(wanted=True) as progress:
+            bundle = gather(call.watched_by(progress), recorder, redactor)
+        crawl(recorder, deadline=time.monotonic() + CRAWL_SECONDS)
+    finally:
+        sources.close()
+    recording = recorder.recording({"scenario": call.spec.name, "recorded_at": bundle.started_at, "vars": arguments.extra_vars})
+    recording.save(arguments.recording)
+    if arguments.bundle:
+        write_bundle(arguments.bundle, bundle)
+    sys.stderr.write(f"{arguments.recording}: {len(recording.http)} HTTP answers and {len(recording.execs)} commands\n")
+    return 0
