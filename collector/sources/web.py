@@ -79,10 +79,16 @@ class Web:
         if failure is None:
             raise error
         where = f"the proxy {where_of(self._settings.proxy)}" if translate.is_of_proxy(error) else where_of(self._base(request))
-        reason = failure.sentence.format(where=where, detail=translate.detail(error))
+        return self._reply_of(endpoint, failure, translate.detail(error), where)
+
+    def _reply_of(self, endpoint: str, failure: translate.Failure, detail: str, where: str) -> Reply:
+        reason = failure.sentence.format(where=where, detail=detail)
         return Reply(endpoint, failure.status, cause=failure.cause, reason=self._sentence(reason))
 
     def _answered(self, request: Http, endpoint: str, answer: Answer, *, truncated: bool) -> Reply:
+        told = translate.proxy_failure(answer.headers.get("Proxy-Status", "")) if self._settings.proxy else None
+        if told:
+            return self._reply_of(endpoint, *told, where_of(self._base(request)))
         status, cause, reason = self._judged(request, answer)
         return Reply(
             endpoint,
@@ -99,13 +105,9 @@ class Web:
     def _judged(self, request: Http, answer: Answer) -> tuple[Status, str, str]:
         """Status, cause and reason of an answer that came."""
         where, code = where_of(self._base(request)), answer.code
-        told = translate.proxy_failure(answer.headers.get("Proxy-Status", "")) if self._settings.proxy else None
-        if told:
-            failure, detail = told
-            return failure.status, failure.cause, failure.sentence.format(where=where, detail=detail)
         if HTTPStatus.OK <= code < HTTPStatus.MULTIPLE_CHOICES:
             return Status.OK, "", ""
-        if code < HTTPStatus.BAD_REQUEST:
+        if HTTPStatus.MULTIPLE_CHOICES <= code < HTTPStatus.BAD_REQUEST:
             location = answer.headers.get("Location", "nowhere")
             return Status.FAILED, translate.REDIRECT.cause, translate.REDIRECT.sentence.format(where=where, detail=location[:SNIPPET])
         said = f": {snippet}" if (snippet := _snippet(answer.body)) else ""
@@ -122,7 +124,9 @@ def where_of(address: str) -> str:
 
 
 def _snippet(body: bytes) -> str:
-    """The first line of a body that says something."""
+    """The first line of a body that says something; a page of HTML says nothing in one line."""
+    if body.lstrip()[:1] == b"<":
+        return ""
     text = body[: 4 * SNIPPET].decode("utf-8", "replace")
     return next((line.strip()[:SNIPPET] for line in text.splitlines() if line.strip()), "")
 

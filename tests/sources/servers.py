@@ -1,0 +1,147 @@
+"""Servers on loopback that misbehave exactly as they are told."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+TLS_HANDSHAKE = b"\x16"
+
+Behaviour = Callable[[socket.socket, bytes], None]
+
+
+@dataclass
+class Server:
+    """A listening server; `heads` are the request heads that it was sent, `url` leads to it."""
+
+    host: str
+    port: int
+    scheme: str = "http"
+    heads: list[bytes] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return f"{self.scheme}://{self.host}:{self.port}"
+
+    @property
+    def lines(self) -> list[str]:
+        return [head.split(b"\r\n")[0].decode() for head in self.heads]
+
+
+@contextlib.contextmanager
+def serving(behaviour: Behaviour, *, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None) -> Iterator[Server]:
+    """Give every connection to `behaviour`, with the head of its first request, until the block ends."""
+    listener = socket.create_server((host, 0), backlog=50)
+    server = Server(host, listener.getsockname()[1], "https" if tls else "http")
+    sockets: list[socket.socket] = []
+
+    def talk(sock: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            if tls:
+                sock = tls.wrap_socket(sock, server_side=True)
+                sockets.append(sock)
+            head = b""
+            while b"\r\n\r\n" not in head and head[:1] != TLS_HANDSHAKE:
+                chunk = sock.recv(65536)
+                if not chunk:
+                    return
+                head += chunk
+            server.heads.append(head)
+            behaviour(sock, head)
+        sock.close()
+
+    def accept() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                sock, _ = listener.accept()
+                sockets.append(sock)
+                threading.Thread(target=talk, args=(sock,), daemon=True).start()
+
+    thread = threading.Thread(target=accept, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        with contextlib.suppress(OSError):
+            listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        for sock in sockets:
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+            sock.close()
+        thread.join(1)
+
+
+def answer(body: bytes = b"{}", status: str = "200 OK", **headers: str) -> Behaviour:
+    """One proper answer, then the connection is closed."""
+    given = {"Content-Length": str(len(body)), "Connection": "close"} | {name.replace("_", "-"): value for name, value in headers.items()}
+    head = "".join(f"{name}: {value}\r\n" for name, value in given.items())
+    return raw(f"HTTP/1.1 {status}\r\n{head}\r\n".encode() + body)
+
+
+def raw(data: bytes) -> Behaviour:
+    """These bytes, then the connection is closed."""
+    return lambda sock, _head: sock.sendall(data)
+
+
+def silent(_sock: socket.socket, _head: bytes) -> None:
+    """Nothing, for longer than any test waits."""
+    time.sleep(3)
+
+
+def reset(sock: socket.socket, _head: bytes) -> None:
+    """A TCP reset."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def hang_up(_sock: socket.socket, _head: bytes) -> None:
+    """The connection is closed without a word."""
+
+
+def dripping(head: bytes, drop: bytes = b"x") -> Behaviour:
+    """A beginning, then a drop every few milliseconds for ever."""
+
+    def drip(sock: socket.socket, _head: bytes) -> None:
+        sock.sendall(head)
+        while True:
+            time.sleep(0.02)
+            sock.sendall(drop)
+
+    return drip
+
+
+def flooding(head: bytes, chunk: bytes) -> Behaviour:
+    """A beginning, then the same chunk as fast as it is taken."""
+
+    def flood(sock: socket.socket, _head: bytes) -> None:
+        sock.sendall(head)
+        while True:
+            sock.sendall(chunk)
+
+    return flood
+
+
+@contextlib.contextmanager
+def deaf() -> Iterator[Server]:
+    """A server whose queue of connections is full: connecting hangs."""
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(socket.socket())
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(4):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(listener.getsockname())
+        yield Server("127.0.0.1", listener.getsockname()[1])
+
+
+def closed_port() -> int:
+    """A port on which nothing listens."""
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        return int(sock.getsockname()[1])
