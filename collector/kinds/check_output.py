@@ -27,6 +27,8 @@ def host_port(address: str, port: int) -> str:
 
 def agent(args: Args) -> Rung:
     """The node's own agent, where it listens on the node's address."""
+    if not args.get("address"):
+        raise Unanswered(Status.SKIPPED, "the node's address is not known")
     place = host_port(args["address"], args["port"])
     (reply,) = yield [Http("consul", PATH, base=f"http://{place}")]
     rows = asking.parsed(reply, lambda body: parse(body, args["node"]))
@@ -107,7 +109,7 @@ KIND = Kind(
     default_ladder=(("agent", None), ("exec", None), ("probe", None)),
     arguments={
         "node": Argument("string", "name of the node in Consul", required=True, item="node"),
-        "address": Argument("string", "address of the node", required=True, item="address"),
+        "address": Argument("string", "address of the node, for the agent rung", item="address"),
         "alloc": Argument("string", "a live allocation on that node, for the exec rung", item="alloc"),
         "task": Argument("string", "a task of it", item="task"),
         "checks": Argument("array", "the failing checks, as consul_checks gives them", required=True, item="checks"),

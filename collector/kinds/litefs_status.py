@@ -27,7 +27,7 @@ KIND = Kind(
     arguments={
         "task": Argument("string", "the task that runs LiteFS", required=True),
         "mount": Argument("string", "LiteFS's mount (fuse.dir) inside the task", required=True),
-        "alloc": Argument("string", "full ID of the allocation", required=True, item="id"),
+        "alloc": Argument("string", "full ID of the allocation, for the exec rungs", item="id"),
         "node": Argument("string", "name of the node", item="node"),
         "url": Argument("string", "http://host:port of LiteFS, when neither the http rung nor address gives it"),
         "address": Argument("string", "address of the allocation", item="address"),
