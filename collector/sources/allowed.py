@@ -111,11 +111,12 @@ def objection(source: str, path: str) -> str:
     Raises ValueError for a Nomad or Consul path that is no known read: a bug of a kind. An objection is not a bug: it is a name, from a
     cluster or a spec, that would turn one path into another, or the check of a workload that points at what must not be called.
     """
-    names = unquote(path).split("/")
+    decoded = unquote(path.partition("?")[0] if source == "litefs" else path)
+    names = decoded.split("/")
     if "." in names or ".." in names:
         return f"the path {path!r} has a dot segment in it"
     if source == "litefs":
-        return f"{path!r} would change or load what it is asked of" if _LITEFS_REFUSED.fullmatch("/" + path.strip("/")) else ""
+        return f"{path!r} would change or load what it is asked of" if _LITEFS_REFUSED.fullmatch("/" + decoded.strip("/")) else ""
     if not ALLOWED[source].fullmatch(path):
-        raise ValueError(f"{path} is not among the reads that may be asked of {source}")
+        raise ValueError(f"{path!r} is not among the reads that may be asked of {source}")
     return f"the path {path!r} has an empty name in it" if "" in path.split("/")[1:] else ""

@@ -16,6 +16,6 @@ class Litefs:
     def get(self, request: Http) -> Answer:
         """Ask once, within `session.exchange`. Raises what `translate` knows. A health check's path may bring its own query."""
         path, mark, query = request.path.partition("?")
-        url = f"{(request.base or '').rstrip('/')}{quoted(path)}{mark}{query}"
+        url = f"{(request.base or '').rstrip('/')}/{quoted(path.removeprefix('/'))}{mark}{query}"
         response = self._session.get(url, params=dict(request.query))
         return Answer(response.status_code, response.headers, response.content)

@@ -112,7 +112,9 @@ def test_a_dead_address_of_a_name_leaves_time_for_the_next(monkeypatch: pytest.M
     assert (reply.status, reply.body) == (Status.OK, b"alive")
 
 
-@pytest.mark.parametrize("base", ["", "nonsense", "http://", "http://[::1", "http://h:99999999", "ftp://127.0.0.1", "http://\x00", f"http://{'a' * 300}.example"])
+@pytest.mark.parametrize(
+    "base", ["", "nonsense", "http://", "http://[::1", "http://h:99999999", "ftp://127.0.0.1", "http://\x00", f"http://{'a' * 300}.example"]
+)
 def test_an_address_that_is_none_is_a_failed_reply(base: str) -> None:
     reply = ask(Http("litefs", "/info", base=base))
     assert reply.status in {Status.FAILED, Status.UNREACHABLE}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import ssl
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from tests.sources import servers
 from tests.sources.asking import DEADLINE, LATE, ask, sources
 
 API = {"nomad": ("NOMAD", "NOMAD_ADDR", "/v1/nodes"), "consul": ("CONSUL", "CONSUL_HTTP_ADDR", "/v1/catalog/nodes")}
-LONG_AGO = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
+LONG_AGO = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
 
 
 @pytest.fixture(scope="module")
