@@ -1,0 +1,121 @@
+"""The spec that ships, over the recorded incidents: what it asks, of whom, and how long its longest chain is."""
+
+import re
+
+import pytest
+
+from collector.model import Status
+from collector.resources import incident, spec_path
+from collector.spec import lint, load_spec
+from tests.spec.replayed import Recorded, run
+
+PATH = spec_path("navidrome")
+TEXT = PATH.read_text("utf-8")
+EVERY_TIME = (
+    "nomad_agent",
+    "consul_leader",
+    "nomad_job",
+    "nomad_allocations",
+    "nomad_nodes",
+    "consul_members",
+    "nomad_evaluations",
+    "nomad_deployments",
+)
+
+LOOKED_INTO = {
+    "healthy": set(),
+    "drained": set(),
+    "exhausted": set(),
+    "app-crash": {"odroid8"},
+    "app-500": {"odroid8"},
+    "litefs-config": {"odroid8"},
+    "port-in-use": {"odroid8"},
+    "nomad-client-down": {"odroid8"},
+    "consul-agent-down": {"odroid8"},
+    "orphan-service": {"odroid8"},
+    "driver-missing": {"odroid6", "odroid7", "odroid8"},
+    "template-blocked": {"odroid6", "odroid7", "odroid8"},
+    "status-404": {"odroid6", "odroid7", "odroid8"},
+}
+"""Nodes whose logs are read, by incident: those with something wrong, and no other."""
+
+LOOKED_AT_TWICE = {
+    "healthy": set(),
+    "app-crash": set(),
+    "advertise-url": {"odroid6", "odroid7", "odroid8"},
+    "cluster-id": {"odroid6", "odroid8"},
+}
+"""Nodes whose LiteFS is sampled twice: those that look unsettled, and the primary."""
+
+
+def spec(**extra):
+    return load_spec(TEXT, str(PATH), extra_vars=extra)
+
+
+def nodes(results, kind):
+    return {result.target.node for result in results if result.kind == kind}
+
+
+def test_it_has_no_problems() -> None:
+    assert lint(TEXT, str(PATH)) == []
+
+
+def test_it_names_its_variables_once_and_no_node() -> None:
+    assert set(spec().vars) == {"job", "service", "task", "mount", "litefs_port", "lines"}
+    tasks = re.sub(r"#.*", "", TEXT[TEXT.index("\ncollect:") :])
+    assert "navidrome" not in tasks
+    assert "odroid" not in TEXT
+
+
+def test_its_longest_chain_is_four() -> None:
+    tasks = spec().tasks
+    length: dict[str, int] = {}
+
+    def depth(task) -> int:
+        return 1 + max((length.setdefault(name, depth(by_register[name])) for name in task.after), default=0)
+
+    by_register = {task.register: task for task in tasks if task.register}
+    assert max(depth(task) for task in tasks) == 4
+    assert sum(not task.after for task in tasks) == len(EVERY_TIME)
+
+
+@pytest.mark.parametrize("name", LOOKED_INTO)
+def test_logs_are_read_where_something_is_wrong_and_nowhere_else(name) -> None:
+    results = run(spec(), Recorded(incident(name)))
+    assert nodes(results, "nomad_logs") == LOOKED_INTO[name]
+    assert {result.kind for result in results} >= set(EVERY_TIME)
+
+
+@pytest.mark.parametrize("name", LOOKED_AT_TWICE)
+def test_litefs_is_sampled_again_where_it_looks_unsettled(name) -> None:
+    results = run(spec(), Recorded(incident(name)))
+    assert {result.target.node for result in results if result.kind == "litefs_status" and "#" in result.id} == LOOKED_AT_TWICE[name]
+
+
+def test_a_healthy_node_costs_no_question_beyond_litefs() -> None:
+    sources = Recorded(incident("healthy"))
+    results = run(spec(), sources)
+    assert all(result.status is Status.OK for result in results)
+    assert sum(path.startswith(("/metrics", "/debug")) for path in sources.asked) == 6
+    assert sum(path.startswith("/v1") for path in sources.asked) == 18
+
+
+def test_without_nomad_consul_tells_where_litefs_is() -> None:
+    results = run(spec(), Recorded(incident("healthy"), dead=frozenset({"nomad"})))
+    states = [result for result in results if result.kind == "litefs_status"]
+    assert {(result.target.node, result.status, result.rung) for result in states} == {
+        (node, Status.OK, "http") for node in ("odroid6", "odroid7", "odroid8")
+    }
+
+
+def test_without_consul_litefs_and_the_job_are_seen_all_the_same() -> None:
+    results = run(spec(), Recorded(incident("app-crash"), dead=frozenset({"consul"})))
+    assert nodes(results, "litefs_status") == {"odroid6", "odroid7", "odroid8"}
+    assert nodes(results, "nomad_logs") == {"odroid8"}
+
+
+def test_it_serves_another_application() -> None:
+    sources = Recorded(incident("healthy"))
+    run(spec(job="wiki", service="web", task="app", mount="/data"), sources)
+    assert {"/v1/job/wiki", "/v1/health/service/web", "/v1/kv/litefs/wiki"} <= set(sources.asked)
+    assert not any("navidrome" in path for path in sources.asked)
