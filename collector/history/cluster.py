@@ -10,6 +10,9 @@ from collector.model import JSON
 Change = dict[str, JSON]
 """{"what", "node": name or None, "from", "to"}"""
 
+SHORT = 8
+"""How many characters of an ID Nomad's own commands show and take."""
+
 
 def cluster_changes(old: Run, new: Run) -> list[Change]:
     """Return every change, the cluster's own first; what one of the two runs could not see is no change."""
@@ -48,10 +51,12 @@ def _membership(old: Run, new: Run) -> Iterator[Change]:
 
 
 def _nodes(old: Run, new: Run) -> Iterator[Change]:
+    deployed = old.cluster.get("job version") != new.cluster.get("job version")
     for name in sorted(old.nodes.keys() & new.nodes.keys()):
         before, after = old.nodes[name], new.nodes[name]
         yield from _words(name, before, after)
-        yield from _allocation(name, before, after)
+        if not deployed:  # a new version of the job replaces every allocation, and says so once
+            yield from _allocation(name, before, after)
 
 
 def _words(name: str, before: NodeState, after: NodeState) -> Iterator[Change]:
@@ -64,6 +69,6 @@ def _allocation(name: str, before: NodeState, after: NodeState) -> Iterator[Chan
     """A replaced allocation counts its restarts from 0 again, so the two numbers are compared only within one allocation."""
     if before.alloc != after.alloc:
         if before.alloc and after.alloc:
-            yield _change("allocation", name, before.alloc, after.alloc)
+            yield _change("allocation", name, before.alloc[:SHORT], after.alloc[:SHORT])
     elif before.restarts is not None and after.restarts is not None and after.restarts > before.restarts:
         yield _change("restarts", name, before.restarts, after.restarts)

@@ -177,7 +177,11 @@ def newer(part, key, value):
             id="drained",
         ),
         pytest.param({"nodes": [*OLD[:2], node("odroid8", restarts=21)]}, ("restarts", "odroid8", 0, 21), id="restarts grew"),
-        pytest.param({"nodes": [*OLD[:2], node("odroid8", alloc="a2")]}, ("allocation", "odroid8", "a1", "a2"), id="allocation replaced"),
+        pytest.param(
+            {"nodes": [*OLD[:2], node("odroid8", alloc="0123456789ab")]},
+            ("allocation", "odroid8", "a1", "01234567"),
+            id="allocation replaced",
+        ),
         pytest.param(
             {"nodes": [node("odroid6"), node("odroid7", role="primary"), OLD[2]]},
             ("primary", None, "odroid6", "odroid7"),
@@ -208,6 +212,11 @@ def test_what_one_run_could_not_see_is_no_change(new):
 def test_restarts_of_a_replaced_allocation_are_not_compared():
     new = document(nodes=[*OLD[:2], node("odroid8", alloc="a2", restarts=5)])
     assert [row["what"] for row in compare(document(), new)["cluster"]] == ["allocation"]
+
+
+def test_a_deployment_is_told_once_and_not_for_every_allocation():
+    new = document(nodes=[node(one["name"], alloc="a2", role=one["role"]) for one in OLD], cluster=newer("job", "version", 4))
+    assert [row["what"] for row in compare(document(cluster=CLUSTER), new)["cluster"]] == ["job version"]
 
 
 def test_sparklines_show_the_last_runs_oldest_first():
