@@ -19,7 +19,7 @@ GOBIN   := $(CURDIR)/.cache/bin
 COVERAGE := --cov --cov-report=term:skip-covered
 
 .DEFAULT_GOAL := help
-.PHONY: real help setup demo diagnose test check lint format bench accuracy servers lab lab-fault lab-down lock clean
+.PHONY: help setup demo diagnose test check lint format bench accuracy servers lab lab-fault lab-down lock clean
 .DELETE_ON_ERROR:
 
 help: ## This list
@@ -34,10 +34,10 @@ demo: $(RUN) ## A recorded incident, diagnosed through the real HTTP and CLI pat
 diagnose: $(RUN) ## Diagnose a cluster (SPEC=, ARGS=); exit code 0 or 2, the collector's own in STATUS=FILE
 	@$(BIN)/collector diagnose $(SPEC) $(ARGS); code=$$?; $(if $(STATUS),echo $$code > '$(STATUS)';) exit $$code
 
-test: $(DEV) real ## All tests; without Go or FUSE those with real Consul and LiteFS are skipped
+test: $(DEV) ## All tests; without Go or FUSE those with real Consul and LiteFS are skipped
 	$(BIN)/pytest $(ARGS)
 
-check: lint real ## What CI runs: lint, then all tests with branch coverage
+check: lint ## What CI runs: lint, then all tests with branch coverage
 	$(BIN)/pytest $(COVERAGE) $(ARGS)
 
 lint: $(DEV) ## Format, lint rules and types
@@ -57,15 +57,11 @@ accuracy: $(DEV) ## Grade the diagnosis of all recorded incidents and their vari
 
 servers: $(GOBIN)/consul $(GOBIN)/litefs ## Build the real Consul and LiteFS that the integration tests start; needs Go and a C compiler
 
-# The real servers where they can be built; tests say themselves what they miss.
-real:
-	@if command -v go >/dev/null; then $(MAKE) --no-print-directory servers || true; else echo 'no Go here: no real servers' >&2; fi
-
 $(GOBIN)/%: $(SERVERS)/%/go.mod $(SERVERS)/%/go.sum
 	cd $(SERVERS)/$* && GOBIN='$(GOBIN)' go install tool
 	@touch $@
 
-lab: $(DEV) real ## Boot a whole cluster on loopback and wait until it is healthy; needs nomad on PATH (docs/lab.md)
+lab: $(DEV) ## Boot a whole cluster on loopback and wait until it is healthy; needs nomad on PATH (docs/lab.md)
 	@$(BIN)/python -m tests.lab up $(ARGS)
 
 lab-fault: $(DEV) ## Break the lab (FAULT=; without it, the list of faults)
