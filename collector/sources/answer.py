@@ -31,6 +31,15 @@ def host_and_port(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
+def where_of(address: str) -> str:
+    """Host and port of an address, without user and password."""
+    try:
+        parts = urlsplit(address)
+        return parts.netloc.rpartition("@")[2] or address
+    except ValueError:
+        return address
+
+
 def trusted(api: Api, base: str) -> bool:
     """May the token of `api` be sent to `base`?
 

@@ -10,7 +10,7 @@ from collector.model import Dial, Reply, Status
 from collector.redact import Redactor
 from collector.settings.address import parse_address
 from collector.sources import translate
-from collector.sources.answer import basic, host_and_port
+from collector.sources.answer import basic, host_and_port, where_of
 from collector.sources.connect import connect, remaining
 
 MAX_HEAD = 16 << 10
@@ -19,15 +19,16 @@ CHUNK = 4096
 
 def dial(request: Dial, proxy: str, deadline: float, redactor: Redactor) -> Reply:
     """Connect once. `proxy` is `http://host:port` or empty."""
-    target = host_and_port(request.host, request.port)
+    where = target = host_and_port(request.host, request.port)
     try:
         failure, detail = _by_proxy(target, proxy, deadline) if proxy else _directly(request, deadline)
     except (OSError, ValueError) as error:
         failure, detail = translate.failure(error), translate.detail(error)
+        where = f"the proxy {where_of(proxy)}" if proxy else target
     endpoint = redactor.text(f"connect {target}")
     if failure is None:
         return Reply(endpoint, Status.OK)
-    return Reply(endpoint, failure.status, cause=failure.cause, reason=redactor.text(failure.sentence.format(where=target, detail=detail)))
+    return Reply(endpoint, failure.status, cause=failure.cause, reason=redactor.text(failure.sentence.format(where=where, detail=detail)))
 
 
 def _directly(request: Dial, deadline: float) -> tuple[None, str]:

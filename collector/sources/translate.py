@@ -14,6 +14,7 @@ from typing import Final
 
 import requests
 import urllib3.exceptions
+from urllib3.exceptions import NewConnectionError
 
 from collector.model import Status
 
@@ -49,9 +50,9 @@ _TABLE: Final[tuple[tuple[tuple[type[BaseException], ...], Failure], ...]] = (
     ((ssl.SSLError, urllib3.exceptions.SSLError, requests.exceptions.SSLError), TLS),
     ((socket.gaierror, urllib3.exceptions.NameResolutionError), DNS),
     ((ConnectionRefusedError,), REFUSED),
+    ((ConnectionError,), RESET),
     ((urllib3.exceptions.ConnectTimeoutError, requests.exceptions.ConnectTimeout), CONNECT_TIMEOUT),
     ((TimeoutError, urllib3.exceptions.TimeoutError, requests.exceptions.Timeout), TIMEOUT),
-    ((ConnectionError,), RESET),
     ((requests.exceptions.TooManyRedirects,), REDIRECT),
     (
         (
@@ -66,10 +67,12 @@ _TABLE: Final[tuple[tuple[tuple[type[BaseException], ...], Failure], ...]] = (
         ),
         PROTOCOL,
     ),
-    ((requests.exceptions.ConnectionError,), RESET),
     ((OSError,), PROTOCOL),
 )
-"""The first row that fits any exception of a chain: SDKs and requests wrap the true one, and none of them keeps it in a fixed place."""
+"""The first row that fits any exception of a chain: SDKs and requests wrap the true one, and none of them keeps it in a fixed place.
+
+urllib3's NewConnectionError is left out: it calls itself a timeout, whatever it wraps.
+"""
 
 _NO_ROUTE: Final = frozenset({EHOSTUNREACH, ENETUNREACH, EHOSTDOWN, ENETDOWN, EADDRNOTAVAIL})
 
@@ -97,7 +100,9 @@ PROXY_ERRORS: Final[Mapping[str, Failure]] = {
 
 def failure(error: BaseException) -> Failure | None:
     """What an exception of a request means; None for one that nobody foresaw, which is a bug."""
-    chain = list(_chain(error))
+    chain = [link for link in _chain(error) if type(link) is not NewConnectionError]
+    if not chain:
+        return RESET
     if any(isinstance(link, OSError) and link.errno in _NO_ROUTE for link in chain):
         return UNROUTABLE
     return next((meaning for types, meaning in _TABLE if any(isinstance(link, types) for link in chain)), None)
@@ -108,7 +113,7 @@ def detail(error: BaseException) -> str:
     chain = list(_chain(error))
     for link in chain:
         if isinstance(link, ssl.SSLError):
-            return _without_source(getattr(link, "verify_message", "") or link.strerror or link.reason or str(link))
+            return _without_source(getattr(link, "verify_message", "") or link.strerror or str(link))
     texts = [str(link) for link in chain if str(link)]
     return _without_source(texts[-1]) if texts else type(error).__name__
 

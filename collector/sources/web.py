@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Protocol
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from collector.model import Http, Reply, Status
 from collector.redact import Redactor, clean
 from collector.settings import Settings, Tls
 from collector.sources import translate
 from collector.sources.allowed import objection
-from collector.sources.answer import Answer
+from collector.sources.answer import Answer, where_of
 from collector.sources.consul import Consul
 from collector.sources.litefs import Litefs
 from collector.sources.nomad import Nomad
@@ -112,15 +112,6 @@ class Web:
             return Status.FAILED, translate.REDIRECT.cause, translate.REDIRECT.sentence.format(where=where, detail=location[:SNIPPET])
         said = f": {snippet}" if (snippet := _snippet(answer.body)) else ""
         return Status.DENIED if code in DENIED else Status.FAILED, "", f"{where} answers HTTP {code}{said}"
-
-
-def where_of(address: str) -> str:
-    """Host and port of an address, without user and password."""
-    try:
-        parts = urlsplit(address)
-        return parts.netloc.rpartition("@")[2] or address
-    except ValueError:
-        return address
 
 
 def _snippet(body: bytes) -> str:
