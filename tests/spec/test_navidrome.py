@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from collector.model import Status
+from collector.model import Reply, Status
 from collector.resources import incident, spec_path
 from collector.spec import lint, load_spec
 from tests.spec.replayed import Recorded, run
@@ -119,3 +119,21 @@ def test_it_serves_another_application() -> None:
     run(spec(job="wiki", service="web", task="app", mount="/data"), sources)
     assert {"/v1/job/wiki", "/v1/health/service/web", "/v1/kv/litefs/wiki"} <= set(sources.asked)
     assert not any("navidrome" in path for path in sources.asked)
+
+
+class Leaderless(Recorded):
+    """The recorded cluster, but its servers know no leader."""
+
+    def _http(self, request):
+        if request.path == "/v1/status/leader":
+            return Reply("", Status.FAILED, 500, b"No cluster leader", reason="No cluster leader")
+        return super()._http(request)
+
+
+def test_without_a_leader_every_server_is_asked_for_itself() -> None:
+    results = run(spec(), Leaderless(incident("healthy")))
+    asked = {result.task for result in results if result.kind in {"nomad_agent", "consul_leader"}}
+    assert asked == {
+        *("Nomad servers", "Consul servers"),
+        *("Every Nomad server, where no leader is known", "Every Consul server, where no leader is known"),
+    }
