@@ -43,6 +43,8 @@ class Processes:
 
         Its input is closed; its environment is exactly `environment`. Raises OSError when it cannot be started.
         """
+        if time.monotonic() >= deadline:
+            return Finished(None, late=True)
         process = subprocess.Popen(  # noqa: S603 - no shell; who calls names the program by an absolute path
             argv,
             env=dict(environment),
