@@ -128,7 +128,7 @@ def _add_report(parser: Parser) -> None:
 def _add_delivery(parser: Parser) -> None:
     group = parser.add_argument_group("delivery and history")
     group.add_argument("--mail-to", action="append", default=[], metavar="ADDRESS", help="mail the report there (repeatable)")
-    group.add_argument("--mail-when", choices=("always", "problem", "change"), default="always", help="when to mail (default always)")
+    group.add_argument("--mail-when", choices=("always", "problem", "change"), help="when to mail (default: as the spec says, else always)")
     group.add_argument("--state", metavar="DIR", help="keep runs there, to tell what changed")
     group.add_argument("-D", "--diff", action="store_true", help="show what changed since the last run (needs --state)")
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from collector.bundle import load_bundle
-from collector.commands.reporting import EXIT_CODES, hand_over
+from collector.commands.reporting import environment_settings, handover, without_spec
 from collector.errors import UsageError
 from collector.model import Bundle
 from collector.pipeline import conclude
@@ -16,9 +16,9 @@ from collector.validate import validate
 
 def run(arguments: argparse.Namespace) -> int:
     """Read the bundle back, check it again (it may come from someone else), and report."""
-    report = conclude(read_bundle(arguments.bundle_file), _time(arguments.now))
-    hand_over(report, arguments, arguments.output or "text")
-    return EXIT_CODES[report.verdict]
+    bundle = read_bundle(arguments.bundle_file)
+    to = handover(arguments, environment_settings(), without_spec(bundle))
+    return to.finish(conclude(bundle, _time(arguments.now)))
 
 
 def read_bundle(name: str) -> Bundle:

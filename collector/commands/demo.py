@@ -7,7 +7,8 @@ import os
 import sys
 
 from collector.commands.collecting import collect_and_conclude, progress_bar, read_spec
-from collector.commands.reporting import hand_over
+from collector.commands.reporting import handover, plain_arguments
+from collector.errors import DeliveryError
 from collector.pipeline import Call
 from collector.replay import Recording, demo_environment
 from collector.resources import incident, incidents, spec_path
@@ -29,8 +30,8 @@ def run(arguments: argparse.Namespace) -> int:
         settings = Settings.from_environment({**_harmless(), **environ})
         spec = read_spec(str(spec_path(SPEC)), recording.meta.get("vars", []), settings)
         _, report = collect_and_conclude(Call(spec, settings, progress=progress))
-    hand_over(report, arguments, arguments.output or "text")
-    return 0
+    code = handover(plain_arguments(arguments), settings, spec).finish(report)
+    return code if code == DeliveryError.exit_code else 0
 
 
 def _harmless() -> dict[str, str]:

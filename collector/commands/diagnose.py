@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 
 from collector.commands.collecting import build_call, collect_and_conclude, plan_only, progress_bar
-from collector.commands.reporting import EXIT_CODES, hand_over, write_bundle
+from collector.commands.reporting import handover, write_bundle
+from collector.errors import CollectorError
+from collector.pipeline import Call
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -13,9 +15,21 @@ def run(arguments: argparse.Namespace) -> int:
     call = build_call(arguments)
     if arguments.check:
         return plan_only(call)
-    with progress_bar(wanted=not arguments.quiet) as progress:
-        bundle, report = collect_and_conclude(call.watched_by(progress))
-    if arguments.bundle:
-        write_bundle(arguments.bundle, bundle)
-    hand_over(report, arguments, arguments.output or "text")
-    return EXIT_CODES[report.verdict]
+    to = handover(arguments, call.settings, call.spec, scope=_scope(call))
+    to.begin()
+    try:
+        with progress_bar(wanted=not arguments.quiet) as progress:
+            bundle, report = collect_and_conclude(call.watched_by(progress))
+        if arguments.bundle:
+            write_bundle(arguments.bundle, bundle)
+        return to.finish(report)
+    except CollectorError as error:
+        to.fail(error.exit_code)
+        raise
+
+
+def _scope(call: Call) -> str:
+    """Runs against another cluster, with other variables, or on a part of it, are not compared with each other."""
+    chosen = call.selection
+    parts = [call.settings.nomad.address, call.settings.consul.address, sorted(chosen.tags), sorted(chosen.skip_tags), sorted(chosen.limit)]
+    return repr([*parts, sorted((name, str(value)) for name, value in call.spec.vars.items())])

@@ -4,11 +4,44 @@ from __future__ import annotations
 
 import argparse
 import sys
+import textwrap
+from collections.abc import Iterable, Mapping
 
-from collector.explain import explanation, listing
+from collector.errors import UsageError
+from collector.model import JSON
+from collector.rulebook import codes, explain
+from collector.suggest import did_you_mean
+
+WIDTH = 80
+INDENT = 13
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print what a code means, or the list of codes."""
-    sys.stdout.write(explanation(arguments.code) if arguments.code else listing())
+    """Print what a code means, or the list of codes with what each stands for."""
+    if arguments.code is None:
+        sys.stdout.write("".join(f"{code:30} {explain(code)['summary']}\n" for code in codes()))
+        return 0
+    if arguments.code not in codes():
+        hint = did_you_mean(arguments.code, codes()) or "`collector explain` lists them"
+        raise UsageError(f"there is no cause code {arguments.code!r} ({hint})")
+    sys.stdout.write("\n".join(_lines(explain(arguments.code))) + "\n")
     return 0
+
+
+def _lines(told: Mapping[str, JSON]) -> Iterable[str]:
+    yield from [told["code"], *textwrap.wrap(told["summary"], WIDTH), ""]
+    yield from _section("severity", [told["severity"]])
+    yield from _section("recognised", told["recognised"])
+    yield from _section("explains", [", ".join(told["explains"])])
+    yield from _section("rules out", [", ".join(told["rules_out"])])
+    yield from _section("do", told["remedy"])
+    yield from _section("", [f"{'read-only' if one['what'] == 'read' else 'changes'}: {one['command']}" for one in told["commands"]])
+    yield from _section("reference", told["references"])
+
+
+def _section(title: str, texts: Iterable[str]) -> Iterable[str]:
+    """The texts under a title, each wrapped and hung; nothing where there are none."""
+    head = f"{title:{INDENT}}"
+    for text in dict.fromkeys(text for text in texts if text):
+        yield textwrap.fill(text, WIDTH, initial_indent=head, subsequent_indent=" " * INDENT, break_long_words=False, break_on_hyphens=False)
+        head = " " * INDENT

@@ -1,4 +1,4 @@
-"""What every command that makes a report shares: render it as asked, hand it over, turn the verdict into the exit code."""
+"""What every command that makes a report shares: compare it with earlier runs, render it, hand it over, turn the verdict into an exit code."""
 
 from __future__ import annotations
 
@@ -6,51 +6,130 @@ import argparse
 import os
 import shutil
 import sys
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from collector.bundle import dump_bundle
-from collector.errors import UsageError
+from collector.deliver import Destination, Outlets, Ping, Wishes, deliver, destinations, ping_end, ping_start
+from collector.errors import DeliveryError, UsageError
 from collector.files import write_atomic
-from collector.model import Bundle, Report, Verdict
-from collector.render import render
+from collector.history import Outlook, Store, open_store, outlook
+from collector.model import Bundle, Report, Spec, Verdict
+from collector.render import mail_html, render, report_document
+from collector.settings import Settings
 
 EXIT_CODES = {Verdict.OK: 0, Verdict.WARNING: 1, Verdict.CRITICAL: 2, Verdict.UNKNOWN: 3}
 
 
-def rendered(report: Report, arguments: argparse.Namespace, format_name: str) -> str:
-    """The report in one format, as wide and as colourful as where it goes allows."""
-    to_terminal = arguments.out is None and sys.stdout.isatty()
-    return render(
-        report,
-        format_name,
-        width=shutil.get_terminal_size((80, 24)).columns if to_terminal else None,
-        colour=to_terminal and not arguments.no_color and not os.environ.get("NO_COLOR"),
-        template_dirs=[_directory(name) for name in arguments.template_dir],
-        verbose=arguments.verbose,
-        quiet=arguments.quiet,
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """Where one run's report goes; made, and thereby checked, before the first request leaves."""
+
+    arguments: argparse.Namespace
+    settings: Settings
+    places: tuple[Destination, ...]
+    store: Store | None
+    run: str
+
+    def begin(self) -> None:
+        """Tell dead-man services that a run has started."""
+        for ping in self._pings():
+            _warn(ping_start(ping, self.run))
+
+    def finish(self, report: Report) -> int:
+        """Hand the report over and keep the run; the exit code is the verdict's, or 70 when the report did not get everywhere."""
+        report, news = self._compared(report)
+        document = report_document(report)
+        outlets = Outlets(sys.stdout, Path(self.arguments.state or "."), self.settings.mail)
+        delivered = deliver(document, self.places, lambda format_name, reader: self._rendered(report, format_name, reader), outlets)
+        for problem in delivered.problems:
+            _warn(problem)
+        if self.store and news:
+            self.store.keep(news, owed=delivered.owed)
+        code = DeliveryError.exit_code if delivered.problems else EXIT_CODES[report.verdict]
+        for ping in self._pings():
+            body = self._rendered(report, "text", "mail")
+            _warn(ping_end(ping, self.run, exit_code=code, verdict=None if delivered.problems else str(report.verdict), body=body))
+        return code
+
+    def fail(self, code: int) -> None:
+        """The collector itself failed: whoever waits for its ping must hear of it."""
+        for ping in self._pings():
+            _warn(ping_end(ping, self.run, exit_code=code, verdict=None))
+
+    def _compared(self, report: Report) -> tuple[Report, Outlook | None]:
+        if self.store is None:
+            return report, None
+        earlier = self.store.earlier()
+        for note in earlier.notes:
+            _warn(note)
+        news = outlook(earlier.run, report_document(report))
+        return replace(report, changes=news.changes), news
+
+    def _rendered(self, report: Report, format_name: str, reader: str) -> str:
+        directories = [_directory(name) for name in self.arguments.template_dir]
+        if (format_name, reader) == ("html", "mail"):
+            return mail_html(report, template_dirs=directories)
+        terminal = reader == "stdout" and sys.stdout.isatty()
+        return render(
+            report,
+            format_name,
+            width=shutil.get_terminal_size((80, 24)).columns if terminal else None,
+            colour=terminal and not self.arguments.no_color and not self.settings.no_color,
+            template_dirs=directories,
+            verbose=self.arguments.verbose,
+            quiet=self.arguments.quiet,
+        )
+
+    def _pings(self) -> Sequence[Ping]:
+        return [place for place in self.places if isinstance(place, Ping)]
+
+
+def handover(arguments: argparse.Namespace, settings: Settings, spec: Spec, *, scope: str = "") -> Handover:
+    """Where the report of this call goes. `scope` sets apart runs that cannot be compared (another cluster, a limit, tags)."""
+    if arguments.diff and not arguments.state:
+        raise UsageError("-D shows what changed since an earlier run, and there is none without --state DIR")
+    wishes = Wishes(
+        output=arguments.output,
+        out=Path(arguments.out) if arguments.out else None,
+        mail_to=tuple(arguments.mail_to),
+        mail_when=arguments.mail_when,
     )
+    places = destinations(spec, wishes, mail=settings.mail, keeps_runs=bool(arguments.state))
+    store = open_store(Path(arguments.state), spec.name, scope) if arguments.state else None
+    return Handover(arguments, settings, places, store, str(uuid.uuid4()))
 
 
-def hand_over(report: Report, arguments: argparse.Namespace, format_name: str) -> None:
-    """Write the report to stdout, or whole and private to `--out`."""
-    text = rendered(report, arguments, format_name)
-    if arguments.out:
-        write_file(arguments.out, text.encode())
-    else:
-        sys.stdout.write(text)
+def without_spec(bundle: Bundle) -> Spec:
+    """What a bundle tells of its spec, for a report that is made without the spec's file."""
+    told = bundle.spec
+    return Spec(told["name"], told["path"], "", told["sha256"], told["commit"], bundle.vars, (), bundle.thresholds)
 
 
 def write_bundle(name: str, bundle: Bundle) -> None:
-    """Save a bundle; gzip where the name ends in .gz."""
-    write_file(name, dump_bundle(bundle, compress=name.endswith(".gz")))
-
-
-def write_file(name: str, content: bytes) -> None:
-    """Write a file whole and readable by its owner only."""
+    """Save a bundle, readable by its owner only; gzip where the name ends in .gz."""
     try:
-        write_atomic(Path(name), content)
+        write_atomic(Path(name), dump_bundle(bundle, compress=name.endswith(".gz")))
     except OSError as error:
-        raise UsageError(f"cannot write {name}: {error.strerror}") from error
+        raise UsageError(f"cannot write the bundle {name}: {error.strerror}") from error
+
+
+def plain_arguments(arguments: argparse.Namespace) -> argparse.Namespace:
+    """The arguments of a command that has no delivery of its own, with delivery's defaults."""
+    defaults = {"mail_to": [], "mail_when": None, "state": None, "diff": False}
+    return argparse.Namespace(**{**defaults, **vars(arguments)})
+
+
+def environment_settings() -> Settings:
+    """The settings of this process."""
+    return Settings.from_environment(os.environ)
+
+
+def _warn(message: str | None) -> None:
+    if message:
+        sys.stderr.write(f"collector: {message}\n")
 
 
 def _directory(name: str) -> Path:

@@ -1,0 +1,49 @@
+"""`collector diff OLD NEW`: what changed between two bundles or reports."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from collector.commands.analyze import read_bundle
+from collector.errors import Problem, SpecError, UsageError
+from collector.history import compare
+from collector.model import JSON, Mark
+from collector.pipeline import conclude
+from collector.render import changes_text, report_document
+from collector.validate import schema_problems
+
+MAX_BYTES = 64 << 20
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the changes; 0 whether there are any or not."""
+    changes = compare(_document(arguments.old), _document(arguments.new))
+    text = json.dumps(changes, indent=2, ensure_ascii=False) + "\n" if arguments.output == "json" else changes_text(changes)
+    sys.stdout.write(text)
+    return 0
+
+
+def _document(name: str) -> dict[str, JSON]:
+    """A report's JSON, from a file that holds one or from a bundle."""
+    report = _report(name)
+    return report if report is not None else report_document(conclude(read_bundle(name)))
+
+
+def _report(name: str) -> dict[str, JSON] | None:
+    """The report in a file; None where the file is something else (a bundle, then, which is read with its own care)."""
+    try:
+        with Path(name).open("rb") as stream:
+            document = json.loads(stream.read(MAX_BYTES))
+    except OSError as error:
+        raise UsageError(f"cannot read {name}: {error.strerror}") from error
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(document, dict) or "schema_version" not in document:
+        return None
+    problems = schema_problems("report", document)
+    if problems:
+        raise SpecError([Problem(Mark(name, 1, 1, path), message) for path, message in problems])
+    return document
