@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from collector.engine import MAX_EVIDENCE, Dropped, Engine, Hit, Subject
+from collector.engine import MAX_EVIDENCE, Dropped, Engine, Hit, Match, Subject
 from collector.model import Evidence, Finding, RuledOut, Severity
 from collector.observe.observation import Observation, Observations
 from collector.rule import SYMPTOM, UNKNOWN, Link
@@ -44,9 +44,9 @@ class Draft:
 
     @property
     def onset(self) -> float | None:
-        """The earliest time that its evidence names, else when its subject's own trouble began."""
+        """The earliest time that its evidence names, or its subject's own trouble, whichever is earlier."""
         times = [one.at for hit in self.hits for one in hit.match.observations if one.at is not None]
-        return min(times) if times else next((hit.subject.onset for hit in self.hits if hit.subject.onset is not None), None)
+        return min(times + [hit.subject.onset for hit in self.hits if hit.subject.onset is not None], default=None)
 
     @property
     def root(self) -> Draft:
@@ -197,7 +197,7 @@ def _unknown(node: str | None, symptoms: list[Draft], seen: Observations) -> Dra
 
 
 def _with(hit: Hit, lines: list[Observation]) -> Hit:
-    match = type(hit.match)([*lines, *hit.match.observations], hit.match.captures)
+    match = Match([*lines, *hit.match.observations], hit.match.captures, hit.match.quiet)
     return Hit(hit.rule, hit.subject, match)
 
 

@@ -32,14 +32,16 @@ class Subject:
 
 @dataclass(slots=True)
 class Match:
-    """Observations that a condition rests on, in the order of its matchers, and the values for a text's placeholders."""
+    """Observations that a condition rests on, in the order of its matchers; those that only gave values; what patterns captured."""
 
     observations: list[Observation] = field(default_factory=list)
     captures: dict[str, JSON] = field(default_factory=dict)
+    quiet: list[Observation] = field(default_factory=list)
 
     def add(self, other: Match) -> None:
         """Take the other's observations too; what was captured first stays."""
         self.observations += [one for one in other.observations if one not in self.observations]
+        self.quiet += other.quiet
         self.captures = {**other.captures, **self.captures}
 
 
@@ -64,9 +66,10 @@ class Hit:
     def values(self) -> dict[str, JSON]:
         """Captures before scope parts before fields, of the first matching observation first."""
         values: dict[str, JSON] = {}
-        for one in reversed(self.match.observations):
+        every = [*self.match.observations, *self.match.quiet]
+        for one in reversed(every):
             values |= {name: value for name, value in one.fields.items() if value is not None}
-        for one in reversed(self.match.observations):
+        for one in reversed(every):
             values |= one.scope
         return values | dict(self.subject.scope) | self.match.captures
 
@@ -134,8 +137,8 @@ class Engine:
             if captures is None:
                 continue
             count += 1
-            if len(found.observations) < QUOTES_PER_MATCHER:
-                found.add(Match([one], dict(captures)))
+            if count <= QUOTES_PER_MATCHER:
+                found.add(Match([], dict(captures), [one]) if matcher.quiet else Match([one], dict(captures)))
             elif high is None and count >= low:
                 break
         return found if count >= low and (high is None or count <= high) else None

@@ -167,7 +167,7 @@ def _open_json(text: str) -> tuple[str, str] | None:
         return None
     messages = [value[key] for key in ("msg", "message", "event", "error") if isinstance(value.get(key), str)]
     levels = [value[key] for key in ("level", "lvl", "severity", "levelname") if isinstance(value.get(key), str)]
-    return (messages[0], levels[0] if levels else "") if messages else None
+    return (str(messages[0]), str(levels[0]) if levels else "") if messages else None
 
 
 def _unquote(value: str) -> str:

@@ -113,7 +113,13 @@ def _detail(seen: Observed, name: str) -> NodeDetail:
         logs=tuple(_log(log.result) for log in seen.logs if log.data["node"] == name and log.data["lines"]),
         litefs=_litefs(states[0]) if states else None,
         events=tuple(
-            {"at": one.at, "task": one.scope.get("task", ""), "alloc": one.scope["alloc"], "type": one.fields["type"], "message": one.fields["message"]}
+            {
+                "at": one.at,
+                "task": one.scope.get("task", ""),
+                "alloc": one.scope["alloc"],
+                "type": one.fields["type"],
+                "message": one.fields["message"],
+            }
             for one in seen.observations.of("task_event", node=name)[:EVENTS_SHOWN]
         ),
     )

@@ -23,13 +23,15 @@ class Matcher:
     """Looks for observations of `topic` whose fields pass all `tests`.
 
     `of` is where it looks: `same` (the subject's own), `node`, `cluster` (everywhere), `elsewhere` (on other nodes).
-    `count` bounds how many must fit; (1, None) by default.
+    `count` bounds how many must fit; (1, None) by default, and a minimum of 0 makes it optional evidence. A `quiet` one is a condition
+    and a source of values, and no evidence.
     """
 
     topic: str
     tests: tuple[tuple[str, Test], ...]
     of: str = "same"
     count: tuple[int, int | None] = (1, None)
+    quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ def compile_rule(data: Mapping[str, JSON], place: str = "") -> Rule:
 def _condition(data: Mapping[str, JSON]) -> Condition:
     if "see" in data:
         tests = tuple((name, _test(wanted)) for name, wanted in data.get("where", {}).items())
-        return Matcher(data["see"], tests, data.get("of", "same"), _count(data.get("count", {})))
+        return Matcher(data["see"], tests, data.get("of", "same"), _count(data.get("count", {})), data.get("quiet", False))
     return Group(*(tuple(_condition(one) for one in data.get(part, ())) for part in ("all", "any", "none")))
 
 

@@ -16,13 +16,25 @@ LITEFS_PATHS = re.compile(r"^/(?:info|metrics|debug/(?:vars|pprof.*|rand)|events
 
 _MEANINGS = (
     ("maintenance", re.compile(r"maintenance mode", re.IGNORECASE)),
-    ("refused", re.compile(r"connection refused|connectex: No connection could be made|ECONNREFUSED", re.IGNORECASE)),
+    (
+        "refused",
+        re.compile(r"connection refused|refused the connection|connectex: No connection could be made|ECONNREFUSED", re.IGNORECASE),
+    ),
     (
         "unreachable",
-        re.compile(r"dial tcp[^\n]*(?:i/o timeout|deadline exceeded)|no route to host|network is unreachable|host is down", re.IGNORECASE),
+        re.compile(
+            r"dial tcp[^\n]*(?:i/o timeout|deadline exceeded)|did not accept a connection in time|no route to|network is unreachable|host is down",
+            re.IGNORECASE,
+        ),
     ),
-    ("timeout", re.compile(r"deadline exceeded|Client\.Timeout|timed out|i/o timeout|read timeout|no answer within", re.IGNORECASE)),
-    ("dns", re.compile(r"no such host|name or service not known|temporary failure in name resolution|server misbehaving", re.IGNORECASE)),
+    ("timeout", re.compile(r"deadline exceeded|Client\.Timeout|timed out|i/o timeout|read timeout|did not answer in time", re.IGNORECASE)),
+    (
+        "dns",
+        re.compile(
+            r"no such host|cannot be resolved|name or service not known|temporary failure in name resolution|server misbehaving",
+            re.IGNORECASE,
+        ),
+    ),
     ("tls", re.compile(r"x509|tls: |certificate", re.IGNORECASE)),
     ("ttl", re.compile(r"TTL expired", re.IGNORECASE)),
 )

@@ -64,6 +64,8 @@ def _from_nomadless(world: World, every: Sequence[Check], found: dict[str, Node]
 def observe_nodes(world: World, known: Mapping[str, Node], every: Sequence[Check], holder: str | None) -> Iterator[Observation]:
     """One observation per node."""
     moved = {alloc["node"] for alloc in migrated(world)}
+    gone = {alloc["node"]: alloc["modify_time"] for alloc in migrated(world)}
+    gone |= {one.node: one.alloc["modify_time"] for one in world.instances if one.status == "lost"}
     living = {one.node for one in world.instances if not one.over}
     missing = missing_total(world)
     health = serf(every)
@@ -78,7 +80,9 @@ def observe_nodes(world: World, known: Mapping[str, Node], every: Sequence[Check
         }
         words = f"Nomad: {fields['nomad']}, {fields['eligibility']}" + (", draining" if fields["draining"] else "")
         words += f"; Consul member: {fields['member']}"
-        yield Observation("node", scope(node=node.name), fields, quote=words, source=f"node {node.name}", item=node.item)
+        yield Observation(
+            "node", scope(node=node.name), fields, quote=words, source=f"node {node.name}", item=node.item, at=gone.get(node.name)
+        )
 
 
 def _fields(world: World, node: Node, health: Check | None, direct: Sequence[tuple[Result, bool, str]]) -> dict[str, JSON]:

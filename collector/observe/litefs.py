@@ -15,6 +15,8 @@ NEVER_SYNCED_MS = 2147483647
 SAWTOOTH = 3.0
 """A lag metric below this is the one-second heartbeat's sawtooth: a small distance seen once is then no alarm."""
 DEFAULT_PORT = 20202
+NOT_ACCEPTED = "did not accept a connection"
+"""How sources/translate.py says that connecting itself ran out of time: such a process does not hang, nothing reaches it."""
 
 Sample = tuple[Result, Mapping[str, JSON]]
 
@@ -68,7 +70,7 @@ class State:
         for result in [*self.failures, *(sample[0] for sample in self.samples)]:
             for attempt in result.attempts:
                 if attempt.rung == "http" and attempt.status != "ok":
-                    return attempt.cause or str(attempt.status)
+                    return "unaccepted" if NOT_ACCEPTED in attempt.reason else attempt.cause or str(attempt.status)
         return ""
 
     @property

@@ -277,11 +277,14 @@ def _driver(one: Instance) -> str | None:
 
 
 def _since(one: Instance) -> float | None:
-    """When its trouble began, as far as its events go back; else when it was created."""
-    if one.exits:
-        return float(one.exits[0]["time"])
-    when: float | None = one.alloc["modify_time"] if one.over else one.alloc["create_time"]
-    return when
+    """When its trouble began, if it has any: at its creation where it never was healthy, else as far back as its events go."""
+    created: float | None = one.alloc["create_time"]
+    if one.over:
+        ended: float | None = one.alloc["modify_time"]
+        return ended
+    if one.alloc["healthy"] is not True:
+        return created
+    return float(one.exits[0]["time"]) if one.exits else None
 
 
 def _state(one: Instance, fields: Mapping[str, JSON]) -> str:
