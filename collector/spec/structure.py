@@ -51,7 +51,7 @@ def _check(data: JSON, schema: Mapping[str, JSON], path: str, root: Mapping[str,
     elif "const" in schema and (data != schema["const"] or isinstance(data, bool)):
         yield Fault(path, f"must be {schema['const']!r}, not {_short(data)}")
     elif "enum" in schema and data not in schema["enum"]:
-        yield Fault(path, f"{_short(data)} is not one of {', '.join(schema['enum'])}", did_you_mean(str(data), schema["enum"]))
+        yield Fault(path, f"{_short(data)} is not one of {', '.join(schema['enum'])}", _meant(data, schema["enum"]))
     elif "type" in schema and not _is_any(data, schema["type"]):
         yield Fault(path, f"must be {_type_words(schema['type'])}, not {_short(data)}")
     elif isinstance(data, dict):
@@ -77,7 +77,7 @@ def _check_any(data: JSON, branches: list[Mapping[str, JSON]], path: str, root: 
         return
     choices = [choice for branch in branches for choice in branch.get("enum", ())]
     words = " or ".join(branch["title"] for branch in branches)
-    yield Fault(path, f"must be {words}, not {_short(data)}", did_you_mean(str(data), choices))
+    yield Fault(path, f"must be {words}, not {_short(data)}", _meant(data, choices))
 
 
 def _check_mapping(data: dict[str, JSON], schema: Mapping[str, JSON], path: str, root: Mapping[str, JSON]) -> Iterator[Fault]:
@@ -157,6 +157,10 @@ def _short(data: JSON) -> str:
         return _WORDS["object" if isinstance(data, dict) else "array"]
     text = repr(data)
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
+
+
+def _meant(data: JSON, choices: list[str]) -> str:
+    return did_you_mean(data, choices) if isinstance(data, str) else ""
 
 
 def _choices(properties: Mapping[str, JSON]) -> str:
