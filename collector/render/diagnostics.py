@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from collector.model import JSON
 from collector.render.units import NOTHING, age, clock, count, duration, time_of_day
 
 _WANTED = 20
 """Lines of a log that are shown where the item did not say how many."""
+
+_EVENTS = 5
 
 _TONES = {"passing": "ok", "success": "ok", "warning": "warning", "critical": "critical", "failure": "critical"}
 """Colours of the states that Consul and Nomad's own checks have."""
@@ -30,8 +32,15 @@ def _block(detail: Mapping[str, JSON], now: str, verbose: int) -> dict[str, JSON
         "checks": [_check(check, now, verbose) for check in detail["checks"]],
         "logs": [_log(log, verbose) for log in detail["logs"]],
         "litefs": _litefs(detail["litefs"]) if detail["litefs"] else None,
-        "events": [{**event, "clock": time_of_day(event.get("at"))} for event in detail["events"]],
+        "events": _events(detail["events"], verbose),
     }
+
+
+def _events(events: Sequence[Mapping[str, JSON]], verbose: int) -> list[JSON]:
+    """Return the last task events in the order in which they happened; all that the report has with -v."""
+    in_order = sorted(events, key=lambda event: event.get("at") or "")
+    shown = in_order if verbose else in_order[-_EVENTS:]
+    return [{**event, "clock": time_of_day(event.get("at")), "message": event.get("message") or ""} for event in shown]
 
 
 def _check(check: Mapping[str, JSON], now: str, verbose: int) -> dict[str, JSON]:
@@ -57,7 +66,6 @@ def _log(log: Mapping[str, JSON], verbose: int) -> dict[str, JSON]:
     extent = f"last {count(len(lines), 'line')}" if len(lines) == wanted else f"all {count(len(lines), 'line')}"
     return {
         "title": f"{log['stream']} of allocation {log['alloc'][:8]}, task {log['task']}, {extent if lines else 'nothing written'}",
-        "source": log.get("source") or "",
         "lines": [_excerpt(line, verbose) for line in lines],
     }
 
@@ -70,7 +78,7 @@ def _excerpt(text: str, verbose: int) -> str:
 
 
 def _litefs(state: Mapping[str, JSON]) -> dict[str, JSON]:
-    """Return LiteFS's state in one line, the rung that told it, and its notes."""
+    """Return LiteFS's state in one line, the rung that told it, its notes, and why the rungs before that one did not."""
     facts = [
         _role(state.get("role")),
         state.get("version") and f"version {state['version']}",
@@ -79,7 +87,13 @@ def _litefs(state: Mapping[str, JSON]) -> dict[str, JSON]:
         state.get("primary_hostname") and f"its primary: {state['primary_hostname']}",
         *(_position(database) for database in state.get("databases") or []),
     ]
-    return {"text": ", ".join(str(fact) for fact in facts if fact), "rung": state.get("rung") or "", "notes": state.get("notes") or []}
+    rung = state.get("rung")
+    failed = [f"{attempt['rung']}: {attempt['reason']}" for attempt in state.get("attempts") or [] if attempt["status"] != "ok"]
+    return {
+        "text": ", ".join(str(fact) for fact in facts if fact),
+        "rung": f"told by {rung}" if rung else "no rung answered",
+        "notes": [*(state.get("notes") or []), *(failed if rung else [])],
+    }
 
 
 def _role(role: str | None) -> str:

@@ -82,7 +82,7 @@ def hang(text: str, first: str, rest: str | None = None, *, width: int) -> str:
     A `first` that would take up more than two fifths of the line stands on a line of its own.
     """
     if columns_of(first) > width * 2 // 5:
-        return "\n".join([*wrap(first, width), hang(text, "    ", width=width)])
+        return "\n".join([*wrap(first, width), hang(text, rest or "    ", width=width)])
     rest = " " * columns_of(first) if rest is None else rest
     room = width - max(columns_of(first), columns_of(rest))
     lines = [line for paragraph in text.split("\n") for line in wrap(paragraph, room)]

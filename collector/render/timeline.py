@@ -47,9 +47,15 @@ def timeline_picture(document: Mapping[str, JSON]) -> dict[str, JSON] | None:
     }
 
 
-def _ago(at: str, document: Mapping[str, JSON]) -> float:
-    """Return how many seconds ago something was, 0 for a moment to come (a clock may be off)."""
-    return max(0.0, seconds_between(at, document["now"]) or 0.0)
+def _placed(event: Mapping[str, JSON], document: Mapping[str, JSON]) -> dict[str, JSON]:
+    """Return an event with how many seconds `ago` it was, and its severity: from the onset of its node's root cause on, that one's."""
+    causes = [
+        cause
+        for cause in document["root_causes"]
+        if cause["node"] == event.get("node") and cause["since"] and cause["since"] <= event["at"]
+    ]
+    severity = event.get("severity") or next((cause["severity"] for cause in causes if cause["node"]), None)
+    return {**event, "ago": max(0.0, seconds_between(event["at"], document["now"]) or 0.0), "severity": severity}
 
 
 def _lanes(events: Sequence[Mapping[str, JSON]]) -> list[str]:

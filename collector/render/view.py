@@ -8,6 +8,7 @@ from collector.model import JSON
 from collector.render.changes import changes_in_words
 from collector.render.clean import on_one_line
 from collector.render.diagnostics import diagnostics
+from collector.render.impact import impact_in_words
 from collector.render.machine import finding_counts, performance_data, suites
 from collector.render.nodes import node_rows
 from collector.render.timeline import timeline_picture
@@ -76,7 +77,7 @@ def _cause(
         "age": age(finding["since"], document["now"]),
         "explained": [_symptom(symptom, finding) for symptom in shown] + more,
         "commands": [_command(command) for command in finding["commands"]],
-        "impact_text": impact_text(finding["impact"]),
+        "impact_text": impact_in_words(finding["impact"]),
     }
 
 
@@ -91,19 +92,6 @@ def _symptom(symptom: Mapping[str, JSON], cause: Mapping[str, JSON]) -> str:
     return f"{symptom['node']}: {symptom['title']}" if elsewhere else str(symptom["title"])
 
 
-def impact_text(impact: Mapping[str, JSON]) -> str:
-    """Return what a fault touches as one line: its `text`, or else each field in words."""
-    if "text" in impact:
-        return str(impact["text"])
-    return "; ".join(f"{key.replace('_', ' ')} {_in_words(value)}" for key, value in impact.items() if value not in (None, [], {}, ""))
-
-
-def _in_words(value: JSON) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
 def _others(document: Mapping[str, JSON], verbose: int) -> list[JSON]:
     """Return findings beside the root causes: those that nothing explains, and with -v the symptoms too."""
     roots = {finding["id"] for finding in document["root_causes"]}
@@ -111,8 +99,10 @@ def _others(document: Mapping[str, JSON], verbose: int) -> list[JSON]:
 
 
 def _gaps(gaps: Sequence[Mapping[str, JSON]], verbose: int) -> dict[str, JSON]:
+    """Return what was not collected: each gap with a name that says of what it is a part."""
     shown = gaps if verbose else gaps[:_GAPS_LISTED]
-    return {"shown": list(shown), "more": len(gaps) - len(shown)}
+    named = [{**gap, "name": gap["item"] if gap["target"] in gap["item"] else f"{gap['item']} of {gap['target']}"} for gap in shown]
+    return {"shown": named, "more": len(gaps) - len(shown)}
 
 
 def _event(event: Mapping[str, JSON]) -> dict[str, JSON]:

@@ -115,7 +115,18 @@ EXITED = Finding(
     ),
     alloc="d8017ee6-1111-2222-3333-444455556666",
     onset=NOW - 190,
-    impact={"text": "2 of 3 instances left; writes go on (primary odroid6); no data at risk"},
+    impact={
+        "nodes": ["odroid8"],
+        "allocations": ["d8017ee6-1111-2222-3333-444455556666"],
+        "services": ["navidrome", "navidrome-litefs"],
+        "databases": ["navidrome.db"],
+        "instances": 3,
+        "instances_left": 2,
+        "replicas_left": 1,
+        "writes": "go on",
+        "primary": "odroid6",
+        "data_at_risk": [],
+    },
     reference="docs/rules.md#app.exited",
 )
 _SYMPTOMS = (
@@ -162,7 +173,7 @@ _DETAIL = NodeDetail(
             "stream": "stderr",
             "lines": _LOG,
             "wanted": 20,
-            "source": "Nomad API",
+            "source": "Nomad, stderr",
         },
     ),
     litefs={
@@ -171,6 +182,10 @@ _DETAIL = NodeDetail(
         "version": "0.5.14",
         "notes": ["`litefs status` is not a command of this LiteFS: ERROR: litefs status: unknown command"],
         "databases": [],
+        "attempts": [
+            {"rung": "http", "status": "unreachable", "reason": "10.0.0.8:20202 refused the connection"},
+            {"rung": "exec cat", "status": "ok", "reason": ""},
+        ],
     },
     events=({"at": NOW - 3, "type": "Terminated", "message": "Exit Code: 1", "task": "navidrome"},),
 )
@@ -223,7 +238,15 @@ _CUT_OFF = Finding(
         ),
     ),
     onset=NOW - 11520,
-    impact={"replicas_left": 1, "writes_blocked": False, "databases": ["navidrome.db"]},
+    impact={
+        "instances": 3,
+        "instances_left": 2,
+        "replicas_left": 0,
+        "writes": "blocked",
+        "primary": None,
+        "databases": ["a", "b", "c", "d"],
+        "data_at_risk": ["no replica has what the primary odroid6 holds"],
+    },
 )
 TWO_FAULTS = replace(
     CRASH,
@@ -324,7 +347,7 @@ _HOSTILE_FINDING = replace(
     remedy=_HOSTILE,
     commands=(("read", _HOSTILE),),
     evidence=(Evidence("item", _HOSTILE, _HOSTILE, NOW),),
-    impact={_HOSTILE: _HOSTILE},
+    impact={"instances": 2, "instances_left": 1, "services": [_HOSTILE], "data_at_risk": [_HOSTILE], _HOSTILE: _HOSTILE},
     reference=_HOSTILE,
 )
 HOSTILE = replace(

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.render import render
+from collector.render.impact import impact_in_words
 from collector.render.layout import columns_of, cut, hang, table, wrap
 
 from .samples import SAMPLES
@@ -68,16 +69,37 @@ def test_diagnostics_name_check_output_source_log_and_rung():
         "check \"navidrome ping\": critical for 3 min (text from odroid8's own agent; the catalog's is empty)",
         "dial tcp 10.0.0.8:4533: connect: connection refused",
         "stderr of allocation d8017ee6, task navidrome, all 6 lines",
+        "http: 10.0.0.8:20202 refused the connection",
         "LiteFS: role unknown, version 0.5.14 (told by exec cat)",
         "`litefs status` is not a command of this LiteFS",
     ):
         assert part in text
 
 
+IMPACTS = [
+    ({}, ""),
+    ({"instances": 3, "instances_left": 2}, "2 of 3 instances left"),
+    ({"instances": 1, "instances_left": 0, "writes": "unknown", "databases": []}, "0 of 1 instance left"),
+    ({"writes": "go on", "primary": "n1", "replicas_left": 1}, "writes go on (primary n1, 1 replica in step)"),
+    ({"writes": "blocked", "replicas_left": 0}, "writes are blocked: no primary"),
+    (
+        {"writes": "unknown", "databases": ["db"]},
+        "whether writes go on is not known; no data seen at risk; database db",
+    ),
+    ({"data_at_risk": ["one", "two"]}, "data at risk: one, two"),
+    ({"services": ["a", "b", "c", "d", "e"]}, "services a, b, c and 2 more"),
+]
+
+
+@pytest.mark.parametrize(("impact", "words"), IMPACTS)
+def test_impact_is_a_sentence(impact, words):
+    assert impact_in_words(impact) == words
+
+
 def test_unseen_nodes_and_gaps_are_named():
     text = render(SAMPLES["two-faults"], "text")
     assert "2 of 5 nodes unseen" in text
-    assert "odroid9  litefs-odroid9: http://10.0.0.9:20202/metrics: connection refused" in text
+    assert "litefs-odroid9: http://10.0.0.9:20202/metrics: connection refused" in text
 
 
 def test_report_names_the_spec_it_followed():

@@ -1,0 +1,48 @@
+"""What a root cause touches, as a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from collector.model import JSON
+from collector.render.units import count
+
+_NAMED = 3
+"""So many names of a list are said; the rest is counted."""
+
+_TOUCHED = (("services", "service"), ("databases", "database"))
+
+
+def impact_in_words(impact: Mapping[str, JSON]) -> str:
+    """Return the blast radius as one line: what is left, writes, data at risk, what is touched; empty when unknown."""
+    return "; ".join(_parts(impact))
+
+
+def _parts(impact: Mapping[str, JSON]) -> Iterator[str]:
+    if impact.get("instances"):
+        yield f"{impact.get('instances_left')} of {count(impact['instances'], 'instance')} left"
+    yield from _writes(impact)
+    if impact.get("data_at_risk"):
+        yield f"data at risk: {', '.join(impact['data_at_risk'])}"
+    elif impact.get("databases"):
+        yield "no data seen at risk"
+    for field, noun in _TOUCHED:
+        if names := impact.get(field):
+            yield f"{noun if len(names) == 1 else noun + 's'} {_listed(names)}"
+
+
+def _writes(impact: Mapping[str, JSON]) -> Iterator[str]:
+    """Say what becomes of writes, where there is LiteFS to write to."""
+    replicas = impact.get("replicas_left")
+    following = f"{count(replicas, 'replica')} in step" if replicas is not None else ""
+    if impact.get("writes") == "go on":
+        yield f"writes go on (primary {impact['primary']}{', ' + following if following else ''})"
+    elif impact.get("writes") == "blocked":
+        yield "writes are blocked: no primary" + (f", {following}" if replicas else "")
+    elif impact.get("databases"):
+        yield "whether writes go on is not known"
+
+
+def _listed(names: list[str]) -> str:
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
