@@ -10,13 +10,14 @@ from collections.abc import Callable
 
 from collector.model import JSON
 from collector.selections.allocations import current, running, suspect
-from collector.selections.instances import endpoint, instances, lease_keys, services, without
+from collector.selections.instances import endpoint, few, instances, lease_keys, services, without
 from collector.selections.litefs import unsettled
 from collector.selections.trouble import troubled
 
 SELECTIONS: dict[str, Callable[..., JSON]] = {
     "current": current,
     "endpoint": endpoint,
+    "few": few,
     "instances": instances,
     "lease_keys": lease_keys,
     "running": running,

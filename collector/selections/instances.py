@@ -63,6 +63,11 @@ def without(these: Sequence[Mapping[str, JSON]] | None, others: Sequence[Mapping
     return [this for this in these or () if this["id"] not in known]
 
 
+def few(these: Sequence[JSON] | None, most: int) -> list[JSON]:
+    """These, when there are at most `most` of them; else none: for what is worth a call each in a small cluster only."""
+    return list(these) if these is not None and len(these) <= most else []
+
+
 def url(host: str, port: int, scheme: str = "http") -> str:
     """`scheme://host:port`, an IPv6 address in brackets."""
     try:

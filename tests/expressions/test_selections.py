@@ -1,7 +1,7 @@
 import pytest
 
 from collector.selections.allocations import current, running, suspect
-from collector.selections.instances import endpoint, instances, lease_keys, services, without
+from collector.selections.instances import endpoint, few, instances, lease_keys, services, without
 from collector.selections.litefs import NEVER_SYNCED_MS, unsettled
 from collector.selections.trouble import troubled
 from tests.expressions.cluster import NOW, alloc, answered, check, instance, litefs, task
@@ -243,3 +243,8 @@ def test_a_service_with_one_check_needs_no_name_to_match() -> None:
 
 def test_no_trouble_without_an_answer() -> None:
     assert troubled(None) == troubled([]) == []
+
+
+@pytest.mark.parametrize(("these", "kept"), [(None, 0), ([], 0), ([1, 2], 2), ([1, 2, 3], 0)])
+def test_few_are_kept_and_many_are_none(these: list[int] | None, kept: int) -> None:
+    assert len(few(these, 2)) == kept

@@ -1,6 +1,7 @@
 """The spec that ships, over the recorded incidents: what it asks, of whom, and how long its longest chain is."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -60,8 +61,13 @@ def test_it_has_no_problems() -> None:
     assert lint(TEXT, str(PATH)) == []
 
 
+def among_many():
+    """The spec as it is for a cluster of more allocations than are all watched."""
+    return replace(spec(), vars={**spec().vars, "watched": 0})
+
+
 def test_it_names_its_variables_once_and_no_node() -> None:
-    assert set(spec().vars) == {"job", "service", "task", "mount", "litefs_port", "lines"}
+    assert set(spec().vars) == {"job", "service", "task", "mount", "litefs_port", "lines", "watched"}
     tasks = re.sub(r"#.*", "", TEXT[TEXT.index("\ncollect:") :])
     assert "navidrome" not in tasks
     assert "odroid" not in TEXT
@@ -80,10 +86,17 @@ def test_its_longest_chain_is_four() -> None:
 
 
 @pytest.mark.parametrize("name", LOOKED_INTO)
-def test_logs_are_read_where_something_is_wrong_and_nowhere_else(name) -> None:
-    results = run(spec(), Recorded(incident(name)))
+def test_among_many_allocations_logs_are_read_where_something_is_wrong_and_nowhere_else(name) -> None:
+    results = run(among_many(), Recorded(incident(name)))
     assert nodes(results, "nomad_logs") == LOOKED_INTO[name]
     assert {result.kind for result in results} >= set(EVERY_TIME)
+
+
+def test_among_few_allocations_every_log_is_read_once_since_a_fault_can_leave_every_check_green() -> None:
+    for name in ("healthy", "app-crash"):
+        results = run(spec(), Recorded(incident(name)))
+        stderr = [result.target.node for result in results if result.kind == "nomad_logs" and "#" not in result.id]
+        assert sorted(filter(None, stderr)) == ["odroid6", "odroid7", "odroid8"]
 
 
 @pytest.mark.parametrize("name", LOOKED_AT_TWICE)
@@ -92,9 +105,9 @@ def test_litefs_is_sampled_again_where_it_looks_unsettled(name) -> None:
     assert {result.target.node for result in results if result.kind == "litefs_status" and "#" in result.id} == LOOKED_AT_TWICE[name]
 
 
-def test_a_healthy_node_costs_no_question_beyond_litefs() -> None:
+def test_a_healthy_node_among_many_costs_no_question_beyond_litefs() -> None:
     sources = Recorded(incident("healthy"))
-    results = run(spec(), sources)
+    results = run(among_many(), sources)
     assert all(result.status is Status.OK for result in results)
     assert sum(path.startswith(("/metrics", "/debug")) for path in sources.asked) == 6
     assert sum(path.startswith("/v1") for path in sources.asked) == 18
@@ -109,7 +122,7 @@ def test_without_nomad_consul_tells_where_litefs_is() -> None:
 
 
 def test_without_consul_litefs_and_the_job_are_seen_all_the_same() -> None:
-    results = run(spec(), Recorded(incident("app-crash"), dead=frozenset({"consul"})))
+    results = run(among_many(), Recorded(incident("app-crash"), dead=frozenset({"consul"})))
     assert nodes(results, "litefs_status") == {"odroid6", "odroid7", "odroid8"}
     assert nodes(results, "nomad_logs") == {"odroid8"}
 
