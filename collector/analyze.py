@@ -10,7 +10,7 @@ from collector.causes import Causes, connect
 from collector.engine import Engine
 from collector.impact import impact, whole
 from collector.model import JSON, Bundle, Coverage, Finding, NodeRow, Report, Verdict
-from collector.observe import TOPICS, Observed, observe
+from collector.observe import TOPICS, Observation, Observed, observe
 from collector.rows import details, rows
 from collector.verdict import blind, coverage, judge
 
@@ -21,6 +21,7 @@ explain = rulebook.explain
 lint_rules = rulebook.lint_rules
 
 TIMELINE_LENGTH = 60
+BAD_EVENTS = {"Driver Failure", "Setup Failure", "Failed Artifact Download", "Failed Validation", "Not Restarting", "Alloc Unhealthy"}
 
 
 def analyze(bundle: Bundle, now: float | None = None) -> Report:
@@ -109,6 +110,7 @@ def cluster(seen: Observed) -> dict[str, JSON]:
         "consul": {key: leader[key] for key in ("version", "leader", "known_leader")} if leader else None,
         "litefs": dict(whole_one.fields) if whole_one and seen.litefs else None,
         "job": {key: job[key] for key in ("id", "status", "version", "type")} if job else None,
+        "thresholds": {"lag_warning": world.lag_warning, "lag_critical": world.lag_critical},
         "clock": world.now,
     }
 
@@ -117,4 +119,9 @@ def _timeline(seen: Observed) -> Iterator[dict[str, JSON]]:
     """Task events, deployments and evaluations in the order in which they happened, the last ones."""
     events = [one for topic in ("task_event", "deployment", "evaluation") for one in seen.observations.of(topic) if one.at is not None]
     for one in sorted(events, key=lambda known: known.at or 0.0)[-TIMELINE_LENGTH:]:
-        yield {"at": one.at, "node": one.scope.get("node"), "kind": one.topic, "text": one.quote, "severity": None}
+        yield {"at": one.at, "node": one.scope.get("node"), "kind": one.topic, "text": one.quote, "severity": _severity(one)}
+
+
+def _severity(one: Observation) -> str:
+    bad = one.fields.get("type") in BAD_EVENTS or one.fields.get("failing") or one.topic == "evaluation" or one.fields.get("itself")
+    return "warning" if bad else "info"

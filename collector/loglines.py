@@ -154,7 +154,7 @@ def _open(text: str) -> tuple[str, str]:
         pairs = dict(_PAIR.findall(text))
         message = pairs.get("msg", pairs.get("message"))
         if message is not None:
-            return _unquote(message), pairs.get("level", pairs.get("lvl", ""))
+            return _unquote(str(message)), str(pairs.get("level", pairs.get("lvl", "")))
     return text, ""
 
 

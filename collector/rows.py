@@ -146,7 +146,7 @@ def _log(result: Result) -> dict[str, JSON]:
         "stream": data["stream"],
         "lines": list(data["lines"][-max(1, data["wanted"]) :]),
         "wanted": data["wanted"],
-        "source": f"Nomad, {data['stream']}",
+        "source": f"{data['stream']} of allocation {data['alloc'][:8]}, task {data['task']}",
         "item": result.id,
     }
 

@@ -14,30 +14,20 @@ from collector.observe.world import World
 LITEFS_PATHS = re.compile(r"^/(?:info|metrics|debug/(?:vars|pprof.*|rand)|events|export|import|stream|tx|handoff|promote|halt)$")
 """Every route of LiteFS 0.5 (http/server.go:134-247 at v0.5.14)."""
 
-_MEANINGS = (
-    ("maintenance", re.compile(r"maintenance mode", re.IGNORECASE)),
-    (
-        "refused",
-        re.compile(r"connection refused|refused the connection|connectex: No connection could be made|ECONNREFUSED", re.IGNORECASE),
-    ),
-    (
-        "unreachable",
-        re.compile(
-            r"dial tcp[^\n]*(?:i/o timeout|deadline exceeded)|did not accept a connection in time|no route to|network is unreachable|host is down",
-            re.IGNORECASE,
-        ),
-    ),
-    ("timeout", re.compile(r"deadline exceeded|Client\.Timeout|timed out|i/o timeout|read timeout|did not answer in time", re.IGNORECASE)),
-    (
-        "dns",
-        re.compile(
-            r"no such host|cannot be resolved|name or service not known|temporary failure in name resolution|server misbehaving",
-            re.IGNORECASE,
-        ),
-    ),
-    ("tls", re.compile(r"x509|tls: |certificate", re.IGNORECASE)),
-    ("ttl", re.compile(r"TTL expired", re.IGNORECASE)),
+_MEANINGS = tuple(
+    (name, re.compile(pattern, re.IGNORECASE))
+    for name, pattern in (
+        ("maintenance", r"maintenance mode"),
+        ("refused", r"connection refused|refused the connection|connectex: No connection could be made|ECONNREFUSED"),
+        ("unreachable", r"dial tcp[^\n]*(?:i/o timeout|deadline exceeded)|did not accept a connection in time"),
+        ("unreachable", r"no route to|network is unreachable|host is down"),
+        ("timeout", r"deadline exceeded|Client\.Timeout|timed out|i/o timeout|read timeout|did not answer in time"),
+        ("dns", r"no such host|cannot be resolved|name or service not known|temporary failure in name resolution|server misbehaving"),
+        ("tls", r"x509|tls: |certificate"),
+        ("ttl", r"TTL expired"),
+    )
 )
+"""What the texts of Consul's and Nomad's checks (Go's net package) and of our own probes (kinds/probing.py) say, the first that fits."""
 _HTTP_CODE = re.compile(r"(?:\bHTTP (?:GET|HEAD|POST|PUT|OPTIONS) \S+: |\bHTTP[/ ]?[\d.]* ?|\bstatus(?: code)?[ :=]+|: )([1-5]\d\d)\b")
 _URL = re.compile(r"https?://[^\s\"'<>]+")
 

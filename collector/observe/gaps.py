@@ -12,6 +12,7 @@ from collector.observe.world import World
 
 DECISIVE = {"nomad_allocations", "nomad_nodes", "consul_checks", "consul_members"}
 """Without these nobody knows whether the instances live and pass their checks."""
+LEADERS = {"nomad_agent", "consul_leader"}
 NO_ANSWER = {"refused", "timeout", "dns", "reset", "unroutable", "protocol"}
 NO_LEADER = ("no cluster leader", "no leader", "no path to region")
 NO_SERVERS = ("no known consul servers", "no servers", "rpc error getting client", "failed to get rpc connection")
@@ -75,18 +76,18 @@ def servers(world: World, system: str) -> Servers:
     failed = [(result, attempt) for result in mine for attempt in result.attempts if attempt.status is not Status.OK]
     leaderless = _says(failed, NO_LEADER)
     serverless = _says(failed, NO_SERVERS)
-    known = [r.data["known_leader"] for r in mine if r.status is Status.OK and r.kind in {"nomad_agent", "consul_leader"}]
+    known = [r.data["known_leader"] for r in mine if r.status is Status.OK and r.kind in LEADERS]
     leader = False if leaderless or False in known else (True if True in known or any(r.status is Status.OK for r in mine) else None)
     silent = next(((r, a) for r, a in failed if a.cause in NO_ANSWER or a.status in {Status.UNREACHABLE, Status.TIMEOUT}), None)
     why = serverless or (silent if not answered else None) or leaderless
-    told = next((r for r in mine if r.kind in {"nomad_agent", "consul_leader"}), None)
+    told = next((r for r in mine if r.kind in LEADERS), None)
     return Servers(
         system=system,
         answers=None if not mine or (not answered and silent is None) else bool(answered) and serverless is None,
         leader=leader,
         cause=(why[1].cause or str(why[1].status)) if why else "",
         result=why[0] if why else told,
-        reason=why[1].reason if why else _leader_words(known),
+        reason=why[1].reason if why else _leader_words(mine, known),
     )
 
 
@@ -98,8 +99,9 @@ def _says(failed: list[tuple[Result, Attempt]], words: tuple[str, ...]) -> tuple
     return next(((r, a) for r, a in failed if any(word in a.reason.lower() for word in words)), None)
 
 
-def _leader_words(known: list[bool | None]) -> str:
-    return "the servers answer, and name no leader" if False in known else ""
+def _leader_words(mine: list[Result], known: list[bool | None]) -> str:
+    said = next((r.data["leader_error"] for r in mine if r.kind in LEADERS and r.status is Status.OK and r.data["leader_error"]), None)
+    return str(said) if said else ("the servers answer, and name no leader" if False in known else "")
 
 
 def observe_servers(world: World) -> Iterator[Observation]:

@@ -36,8 +36,9 @@ class Log:
 
 
 def logs(world: World) -> list[Log]:
-    """Every collected log, read."""
-    return [Log(result, read(result.data["lines"])) for result in world.results("nomad_logs")]
+    """Every collected log once, read; of one that was read twice the later one."""
+    newest = {(result.data["alloc"], result.data["task"], result.data["stream"]): result for result in world.results("nomad_logs")}
+    return [Log(result, read(result.data["lines"])) for result in newest.values()]
 
 
 def observe_logs(world: World, every: Sequence[Log], over: Mapping[str, bool]) -> Iterator[Observation]:
