@@ -57,6 +57,16 @@ def site(running: Site) -> Iterator[Site]:
     running.withdraw()
 
 
+@pytest.fixture
+def own(binaries: Mapping[str, Binary]) -> Iterator[Site]:
+    """A cluster of one's own, not booted yet: for tests that break or change Consul."""
+    site = Site(binaries)
+    try:
+        yield site
+    finally:
+        site.close()
+
+
 def _hindrance() -> str:
     """What this machine lacks for mounting FUSE in namespaces of its own; empty when nothing."""
     lacking = [tool for tool in TOOLS if not shutil.which(tool)]

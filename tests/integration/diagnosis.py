@@ -13,7 +13,7 @@ from typing import Any
 SPEC = Path(__file__).parents[2] / "specs" / "navidrome.yml"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Diagnosis:
     """What `collector diagnose -o json` said."""
 
@@ -45,7 +45,7 @@ class Diagnosis:
         rows: dict[str, Mapping[str, Any]] = {row["name"]: row for row in self.report["nodes"]}
         return rows[name]
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         """For a failed assertion: what it found and what it could not see."""
         causes = [(cause["code"], cause["node"], cause["title"]) for cause in self.report["root_causes"]]
         return f"{self.verdict} {causes} gaps {self.report['coverage']['gaps']}"

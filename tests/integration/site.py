@@ -101,9 +101,9 @@ class Site:
             self._register(node)
 
     def withdraw(self, *, keep_places: bool = False) -> None:
-        """Stop every LiteFS; without `keep_places`, the nodes' file systems go too."""
+        """Stop every LiteFS: killed, and the nodes' file systems with it; with `keep_places` asked to end, and the data kept."""
         for name, task in self.tasks.items():
-            task.stop()
+            task.stop(gently=keep_places)
             self._deregister(self.layout.node(name), task)
         self.tasks.clear()
         self.nomad.tasks = ()
@@ -149,9 +149,13 @@ class Site:
         primary = self.primary()
         for name in self.tasks:
             machines.wait(f"{name} to follow", lambda name=name: self.info(name)["primary"]["hostname"] == primary)  # type: ignore[misc]
-        machines.wait("all checks to pass", lambda: not self.consul("/v1/health/state/critical"))
         machines.wait("a first transaction everywhere", lambda: all(self._has_database(name) for name in self.tasks))
+        self.passing()
         return primary
+
+    def passing(self) -> None:
+        """Wait until every check passes."""
+        machines.wait("all checks to pass", lambda: not self.consul("/v1/health/state/critical"))
 
     def logged(self, node: str, text: str) -> None:
         """Wait until the node's stderr has this in it."""
@@ -219,8 +223,9 @@ class Site:
     def _start(self, node: Machine, config: Mapping[str, Any], environ: Mapping[str, str]) -> Task:
         path = self.home / node.name / "litefs.yml"
         path.write_text(litefs.text(config), encoding="utf-8")
-        argv = machines.within(self._places[node.name].pid, [self._binaries["litefs"].path, "mount", "-config", str(path)])
-        return Task(node, argv, self.home, {**self.access.litefs, **environ})
+        variables = [f"{name}={value}" for name, value in {**self.access.litefs, **environ}.items()]
+        command = ["env", *variables, self._binaries["litefs"].path, "mount", "-config", str(path)]
+        return Task(node, machines.within(self._places[node.name].pid, command), self.home)
 
     def _register(self, node: Machine) -> None:
         """The instances as Nomad registers them: its ids, its names of checks."""

@@ -8,7 +8,7 @@ import subprocess
 import threading
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +16,20 @@ from tests.lab import machines
 from tests.lab.layout import Machine
 
 RESTART_DELAY = 0.3
+AGE = 600.0
+"""How long ago a first start was, as the fake Nomad tells it: no test can wait until its instances are past the time of grace."""
 
 
 class Task:
     """A supervised process in the words of Nomad's task states. `stop` ends it for good."""
 
-    def __init__(self, node: Machine, argv: Sequence[str], home: Path, env: Mapping[str, str]) -> None:
+    def __init__(self, node: Machine, argv: Sequence[str], home: Path) -> None:
         self.node, self.alloc = node, str(uuid.uuid4())
         self.log = home / f"{self.alloc}.stderr"
         self.restarts = 0
         self.started_at = self.last_restart = 0.0
         self.events: list[dict[str, Any]] = []
-        self._argv, self._env = list(argv), {**os.environ, **env}
+        self._argv = list(argv)
         self._process: subprocess.Popen[bytes] | None = None
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._supervise, daemon=True)
@@ -43,9 +45,12 @@ class Task:
         assert self.pid, f"nothing runs on {self.node.name}"
         os.kill(self.pid, what)
 
-    def stop(self) -> None:
-        """Kill it, frozen or not, and do not start it again."""
+    def stop(self, *, gently: bool = False) -> None:
+        """End it, frozen or not, and do not start it again. `gently` lets LiteFS give its lease back, which one that still waits cannot."""
         self._ended.set()
+        if gently and self._process:
+            self._process.terminate()
+            self._process.wait(10)
         if self.pid:
             os.kill(self.pid, signal.SIGKILL)
         self._thread.join(10)
@@ -58,8 +63,8 @@ class Task:
         """The process dies with this thread's process (PR_SET_PDEATHSIG), so that not even a killed test run leaves one behind."""
         self._event("Received", "Task received by client")
         while True:
-            self._process = machines.start(self._argv, self.log, env=self._env, mortal=True)
-            self.started_at = time.time()
+            self._process = machines.start(self._argv, self.log, mortal=True)
+            self.started_at = time.time() - (0 if self.restarts else AGE)
             self._event("Started", "Task started by client")
             self._terminated(self._process.wait())
             if self._ended.wait(RESTART_DELAY):

@@ -34,10 +34,17 @@ def write(database: Path, mode: str) -> None:
     try:
         if primary:
             connection.execute(f"PRAGMA journal_mode={'wal' if mode.endswith('-wal') else 'delete'}")
-            connection.execute("CREATE TABLE IF NOT EXISTS plays (at REAL)")
+            create(connection)
         connection.execute("INSERT INTO plays VALUES (?)", (time.time(),))
     finally:
         connection.close()
+
+
+def create(connection: sqlite3.Connection) -> None:
+    """Two tables: one that every transaction changes, one of some pages that stay as they are."""
+    connection.execute("CREATE TABLE IF NOT EXISTS plays (at REAL)")
+    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'songs'").fetchone():
+        connection.execute("CREATE TABLE songs AS SELECT randomblob(64 << 10) AS cover")
 
 
 def keep_writing(database: Path, mode: str, every: float) -> None:

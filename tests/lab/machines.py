@@ -39,14 +39,12 @@ def wait(what: str, question: Callable[[], T], seconds: float = 30.0) -> T:
         time.sleep(0.05)
 
 
-def start(
-    argv: Sequence[str], log: Path, *, env: Mapping[str, str] | None = None, cwd: Path | None = None, mortal: bool = False
-) -> subprocess.Popen[bytes]:
+def start(argv: Sequence[str], log: Path, *, mortal: bool = False) -> subprocess.Popen[bytes]:
     """Start a program in a session of its own; its output is appended to `log`. A `mortal` one dies with its parent, however that dies."""
     log.parent.mkdir(parents=True, exist_ok=True)
     words = ["setpriv", "--pdeathsig", "KILL", "--", *argv] if mortal else list(argv)
     with log.open("ab") as output:
-        return subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=env, cwd=cwd, start_new_session=True)
+        return subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True)
 
 
 def send(pid: int, what: signal.Signals) -> None:

@@ -36,7 +36,7 @@ def lost(lab: Lab) -> str:
 
 
 def corrupt(lab: Lab) -> str:
-    """Bytes in the middle of the first page are overwritten."""
+    """Some bytes of a page are overwritten that no recent transaction holds, so that LiteFS cannot mend it from its log."""
     lab.stop_job()
     node = victim(lab).name
     damage(lab.data(node) / "dbs" / lab.layout.workload.database / "database")
@@ -45,9 +45,9 @@ def corrupt(lab: Lab) -> str:
 
 
 def damage(database: Path) -> None:
-    """Overwrite what LiteFS's checksum covers and SQLite's header check does not see."""
+    """Overwrite what LiteFS's checksum covers: the end of the file, which holds the pages that were written once (see the sample app)."""
     content = bytearray(database.read_bytes())
-    content[200:400] = b"\xde" * 200
+    content[-400:-200] = b"\xde" * 200
     database.write_bytes(content)
 
 
