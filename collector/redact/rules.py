@@ -28,8 +28,10 @@ PLACEHOLDER: Final = r"<redacted:[a-z-]+:[0-9a-f]{4}>"
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _SECRET_WORDS: Final = ("passw", "passphrase", "pwd", "secret", "token", "credential", *(f"{end}key" for end in "_-isetnp"))
 """What `_WORD` holds one of; of `api_key`, `accessKey` and the like the last letter before the key."""
+_NOT_NEXT = r"(?<!next)(?<!next[_-])"
+"""Before `token`: that of Nomad's pagination is an ID."""
 _WORD = (
-    r"(?:(?<!next)(?<!next[_-])token|password|passwd|passphrase|pwd|secret|credentials?"
+    rf"(?:{_NOT_NEXT}token|password|passwd|passphrase|pwd|secret|credentials?"
     r"|(?:api|access|secret|private|encrypt|encryption|gossip|account)[_-]?key)(?:[ _-]?(?:id|value|hash))?"
 )
 _QUOTE = r"""\\{0,3}["']"""
@@ -62,7 +64,7 @@ RULES: Final = (
         r"\b(?P<v>gh[pousr]_[a-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[abeoprs]-[\w-]{10,}|hv[sbr]\.[\w-]{20,}"
         r"|AIza[\w-]{30,}|[sr]k_(?:live|test)_[a-z0-9]{10,}|npm_[a-z0-9]{30,})",
     ),
-    Rule("uuid", ("token", "secret"), rf"(?:token|secret)(?:[ _-]?id)?[\s\"'=:(\[]{{1,12}}(?:is\s|was\s|of\s)?[\"']?(?P<v>{_UUID})"),
+    Rule("uuid", ("token", "secret"), rf"(?:{_NOT_NEXT}token|secret)(?:[ _-]?id)?[\s\"'=:(\[]{{1,12}}(?:is\s|was\s|of\s)?[\"']?(?P<v>{_UUID})"),
     Rule("query", ("?", "&"), rf"[?&][\w.-]{{0,64}}{_WORD}={_REAL}(?P<v>[^\s&#\"'<>]+)"),
     Rule("named", _SECRET_WORDS, rf"{_WORD}{_IS}(?P<q>[\"']){_REAL}(?P<v>(?:\\.|(?!(?P=q))[^\\\n])+)(?:(?P=q)|$)"),
     Rule("named", _SECRET_WORDS, rf"{_WORD}{_IS}(?P<q>\\{{1,3}}[\"']){_REAL}(?P<v>(?:(?!(?P=q))[^\n])+?)(?:(?P=q)|$)"),

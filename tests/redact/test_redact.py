@@ -1,0 +1,260 @@
+"""No secret stays, nothing else goes."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from collector.redact import Redactor, placeholder
+from collector.redact.rules import PLACEHOLDER, RULES
+
+SECRET = "Xk29fjq0Zr7w"
+UUID = "7b1c2d3e-4f50-4a6b-8c7d-9e0f1a2b3c4d"
+PEM = "-----BEGIN EC PRIVATE KEY-----\nMHcCAQEEIB" + SECRET + "AoGCCqGSM49\nAwEHoUQDQgAE" + SECRET + "\n-----END EC PRIVATE KEY-----"
+JWT = f"eyJhbGciOiJSUzI1NiJ9.eyJ{SECRET}pc3MiOiJub21hZCJ9.c2ln{SECRET}bmF0dXJl"
+
+PLANTED = {
+    "url": f'level=INFO msg="cannot connect to consul: Get \\"http://:{SECRET}@127.0.0.1:8500/v1/kv\\": refused"',
+    "url with a user": f"postgres://navidrome:{SECRET}@db.example:5432/music",
+    "url with an at sign in the password": f"amqp://me:p@{SECRET}@mq.example",
+    "query": f"GET /v1/agent/self?token={SECRET}&pretty",
+    "query in the middle": f"GET /rest/ping?u=me&apiKey={SECRET}&v=1",
+    "header": f"X-Nomad-Token: {SECRET}",
+    "header in a dump": f"map[Accept:[*/*] X-Consul-Token:[{SECRET}]]",
+    "bearer": f"Authorization: Bearer {SECRET}",
+    "basic": f"authorization: Basic {base64.b64encode(SECRET.encode()).decode()}",
+    "authorization in JSON": f'{{"Authorization": ["Bearer {SECRET}"]}}',
+    "bearer in a sentence": f"sent bearer {SECRET} to the server",
+    "logfmt": f"level=info password={SECRET} user=me",
+    "logfmt in quotes": f'level=info password="a {SECRET} b" user=me',
+    "logfmt with punctuation": f"password={SECRET},;&{SECRET} next=1",
+    "an escaped quote": f'password="a\\"{SECRET}"',
+    "a quote that is cut off": f'password="a {SECRET}',
+    "JSON": f'{{"client_secret": "{SECRET}", "x": 1}}',
+    "JSON within JSON": json.dumps(json.dumps({"token": SECRET, "x": "y"})),
+    "YAML": f"  password: correct {SECRET} horse",
+    "YAML in single quotes": f"- db_password: 'a {SECRET}'",
+    "HCL": f'encrypt = "{SECRET}=="\nencrypt_key = "{SECRET}"'.split("\n")[1],
+    "environment": f"ND_SPOTIFY_SECRET={SECRET}",
+    "camel case": f'"secretAccessKey":"{SECRET}"',
+    "Go map": f"SecretID:{SECRET} Name:x",
+    "Nomad's table": f"Secret ID    = {UUID}",
+    "a token in a sentence": f"ACL token {UUID} not found",
+    "flag": f"nomad job run -token {SECRET} job.hcl",
+    "flag with an equals sign": f"consul members -token={SECRET}",
+    "API key": f"api-key: {SECRET}",
+    "PEM": f"loaded {PEM} from disk",
+    "PEM that is cut off": PEM[: PEM.index("-----END")],
+    "PEM of which the end is left": f"{SECRET}{SECRET}MHcCAQEEIB\n{SECRET}{SECRET}AwEHoU==\n-----END RSA PRIVATE KEY-----",
+    "two PEM blocks, one without end": "-----BEGIN PRIVATE KEY-----\n" + SECRET * 3 + "\n" + PEM,
+    "JWT": f"identity {JWT} rejected",
+    "AWS": "key AKIAIOSFODNN7EXAMPLE used",
+    "GitHub": "cloning with ghp_16C7e42F292c6912E7710c838347Ae178B4a",
+    "Vault": "lookup of hvs.CAESIJlU02yTGrLbHyoqkZyCAtDnwyO0Zr7w failed",
+}
+LEAKS = re.compile(
+    re.escape(SECRET) + f"|{UUID}|AKIAIOSFODNN7|16C7e42F|CAESIJlU02|" + re.escape(base64.b64encode(SECRET.encode()).decode())
+)
+
+
+@pytest.mark.parametrize("place", PLANTED)
+def test_a_planted_secret_is_gone_and_counted(place: str) -> None:
+    redactor = Redactor()
+    assert LEAKS.search(PLANTED[place])
+    clean, counts = redactor.counted({"lines": [PLANTED[place]], "deep": {"a": ({"b": PLANTED[place]},)}})
+    assert not LEAKS.search(json.dumps(clean))
+    assert sum(counts.values()) >= 2
+    assert counts.keys() <= {rule.name for rule in RULES}
+
+
+@pytest.mark.parametrize("place", PLANTED)
+def test_redacting_twice_changes_nothing(place: str) -> None:
+    once = Redactor().text(PLANTED[place])
+    assert Redactor().text(once) == once
+    assert re.search(PLACEHOLDER, once)
+
+
+def test_a_key_in_a_log_whose_lines_stand_apart_is_gone() -> None:
+    data = Redactor().data({"lines": ["before", *PEM.split("\n"), "after"]})
+    assert not LEAKS.search(json.dumps(data))
+    assert (data["lines"][0], data["lines"][-1]) == ("before", "after")
+
+
+HARMLESS = [
+    "allocation d8017ee6-8a2b-4c3d-9e4f-5a6b7c8d9e0f on node 3109e523-8b17-f3e2-045c-c6c8358c9749",
+    "session adf4238a-882b-9ddc-4a9d-5b6758e4159e holds litefs/navidrome",
+    'cannot become primary, local node has no cluster ID and "consul" lease already initialized with cluster ID LFSC8D0B9F6E5A4C3B2D',
+    "0000000000000024/c8e1d4a7b2f3a5d6",
+    'level=INFO msg="http: cannot connect" key=litefs/navidrome url=http://127.0.0.8:20202',
+    "ACL token with AccessorID '9f1c2d3e-4f50-4a6b-8c7d-9e0f1a2b3c4d' lacks permission 'key:read' on \"litefs\"",
+    "Permission denied: token lacks capability alloc-exec",
+    "X-Nomad-NextToken: 9f1c2d3e-4f50-4a6b-8c7d-9e0f1a2b3c4d",
+    "next_token=9f1c2d3e-4f50-4a6b-8c7d-9e0f1a2b3c4d",
+    "CONSUL_HTTP_TOKEN_FILE=/secrets/consul-token",
+    "token=${NOMAD_TOKEN} password={{ key }}",
+    '{"token": null, "password": true, "secret": ""}',
+    "Missing: vault.read(secret/data/navidrome), nomad.var.block(nomad/jobs/navidrome@default.global)",
+    "the bearer of bad news; basic training; an author's authorization",
+    "checks passing: 3, passed=true, compass=north, passage: 4",
+    "http://odroid8:4646/v1/jobs user@example.com git@github.example:a/b.git http://h:80/a@b",
+    "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "monkey=3 hotkey: ctrl-c donkey = 4 public_key=abc",
+    "eyJ is how a JSON object begins in base64",
+    "-----BEGIN of something else",
+    "tokens=5 max_tokens: 7",
+]
+
+
+@pytest.mark.parametrize("text", HARMLESS)
+def test_what_is_no_secret_stays(text: str) -> None:
+    assert Redactor().counted(text) == (text, {})
+
+
+def test_equal_secrets_stay_equal_and_different_ones_different() -> None:
+    one, same, other = (Redactor().text(f"password={value} x") for value in ("alpha-1", "alpha-1", "beta-22"))
+    assert one == same != other
+    assert "<redacted:named:" in one
+
+
+def test_a_placeholder_does_not_depend_on_the_process() -> None:
+    assert placeholder("own", "nomad-secret") == "<redacted:own:7eac>"
+
+
+OWN = 's3cr3t/t\u00f6ken+"x'
+
+
+@pytest.mark.parametrize("before", ["", "a", "ab", "abc"])
+@pytest.mark.parametrize("after", ["", "y", "yz"])
+def test_a_known_secret_is_found_however_it_is_written(before: str, after: str) -> None:
+    text = f"{before}{OWN}{after}"
+    forms = [
+        text,
+        quote(text, safe=""),
+        json.dumps(text),
+        base64.b64encode(text.encode()).decode(),
+        base64.urlsafe_b64encode(text.encode()).decode(),
+    ]
+    for form in forms:
+        shown = Redactor([OWN]).text(f"<{form}>")
+        assert placeholder("own", OWN) in shown
+
+
+def test_a_known_secret_is_found_in_keys_and_across_types() -> None:
+    value = {f"x-{OWN}": [1, None, True, 2.5, OWN], "n": float("inf")}
+    shown = Redactor([OWN]).data(value)
+    assert OWN not in str(shown)
+    assert next(iter(shown.values()))[:4] == [1, None, True, 2.5]
+
+
+def test_the_longer_of_two_known_secrets_wins() -> None:
+    assert Redactor(["secret-1", "secret-1-and-more"]).text("secret-1-and-more") == placeholder("own", "secret-1-and-more")
+
+
+def test_a_known_value_that_is_hardly_a_secret_is_not_looked_for() -> None:
+    assert Redactor(["", "a", "nomad"]).text("a nomad cluster") == "a nomad cluster"
+
+
+@pytest.mark.parametrize("key", ["password", "Token", "client_secret", "ND_PASSWORD", "X-Consul-Token", "apiKey", "SecretID", "db-passwd"])
+def test_the_value_of_a_key_that_names_a_secret_is_one(key: str) -> None:
+    assert Redactor().data({key: "anything at all"}) == {key: placeholder("named", "anything at all")}
+
+
+@pytest.mark.parametrize(
+    "key", ["key", "lease_keys", "next_token", "token_file", "accessor_id", "id", "session", "public_key", "passing", "checksum"]
+)
+def test_the_value_of_another_key_stays(key: str) -> None:
+    assert Redactor().data({key: "anything at all"}) == {key: "anything at all"}
+
+
+def test_a_secret_key_with_nothing_in_it_stays() -> None:
+    value = {"token": "", "password": None, "secret": 5, "credentials": {"a": "b"}}
+    assert Redactor().data(value) == value
+
+
+def test_the_users_patterns_take_out_their_group_or_all_of_the_match() -> None:
+    redactor = Redactor(patterns=[r"card=(\d+)", r"user-\w+"])
+    assert redactor.text("card=1234 user-jane") == f"card={placeholder('custom', '1234')} {placeholder('custom', 'user-jane')}"
+    assert redactor.counted("card=1 card=2")[1] == {"custom": 2}
+
+
+def test_the_users_patterns_cannot_break_a_placeholder() -> None:
+    redactor = Redactor(["my-secret"], [r"[a-z]+", r"\d", r"x*"])
+    once = redactor.text("my-secret 12")
+    assert placeholder("own", "my-secret") in once
+    assert redactor.text(once) == once
+
+
+@pytest.mark.parametrize("pattern", ["(", "[a", "*", "(?P<n>a)(?P<n>b)"])
+def test_a_pattern_that_is_none_is_refused_by_name(pattern: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(repr(pattern))):
+        Redactor(patterns=[pattern])
+
+
+def test_a_secret_that_is_broken_up_by_control_sequences_is_still_found() -> None:
+    assert "hunter22" not in Redactor().text("pass\x1b[0mword=hun\u202eter22")
+    assert "my-own-secret" not in Redactor(["my-own-secret"]).text("my-\x1b[1mown\0-secret")
+
+
+def test_a_structure_without_end_is_cut_off() -> None:
+    value: object = "password=hunter22"
+    for _ in range(5000):
+        value = [value]
+    assert "hunter22" not in str(Redactor().data(value))[:100_000]
+
+
+WORDS = st.sampled_from(
+    [
+        *(
+            "password",
+            "token",
+            "secret",
+            "authorization",
+            "Bearer ",
+            "=",
+            ":",
+            ": ",
+            '"',
+            "'",
+            "\\",
+            " ",
+            "\n",
+            "://",
+            "@",
+            "?",
+            "&",
+            ",",
+            "}",
+            "-",
+        ),
+        *("-----BEGIN A-----", "-----END A-----", "eyJaaaaaaaa.bbbbbbbb.c", "AKIAIOSFODNN7EXAMPLE", UUID, "abc"),
+        *("<redacted:named:12ab>", "<redacted:", "<", ">", "\x1b[", "\x1e"),
+    ]
+)
+
+
+@given(st.lists(WORDS | st.text(max_size=4), max_size=14).map("".join))
+@settings(max_examples=300)
+def test_redacting_is_idempotent(text: str) -> None:
+    redactor = Redactor(["abcpassword"], ["a(b)c"])
+    once = redactor.text(text)
+    assert redactor.text(once) == once
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.lists(WORDS).map("".join),
+    lambda inner: st.lists(inner) | st.dictionaries(WORDS, inner),
+)
+
+
+@given(JSON)
+def test_data_keeps_its_shape_and_is_idempotent(value: object) -> None:
+    redactor = Redactor()
+    once = redactor.data(value)
+    assert redactor.data(once) == once
+    json.dumps(once).encode()
