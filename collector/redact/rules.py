@@ -64,7 +64,11 @@ RULES: Final = (
         r"\b(?P<v>gh[pousr]_[a-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[abeoprs]-[\w-]{10,}|hv[sbr]\.[\w-]{20,}"
         r"|AIza[\w-]{30,}|[sr]k_(?:live|test)_[a-z0-9]{10,}|npm_[a-z0-9]{30,})",
     ),
-    Rule("uuid", ("token", "secret"), rf"(?:{_NOT_NEXT}token|secret)(?:[ _-]?id)?[\s\"'=:(\[]{{1,12}}(?:is\s|was\s|of\s)?[\"']?(?P<v>{_UUID})"),
+    Rule(
+        "uuid",
+        ("token", "secret"),
+        rf"(?:{_NOT_NEXT}token|secret)(?:[ _-]?id)?[\s\"'=:(\[]{{1,12}}(?:is\s|was\s|of\s)?[\"']?(?P<v>{_UUID})",
+    ),
     Rule("query", ("?", "&"), rf"[?&][\w.-]{{0,64}}{_WORD}={_REAL}(?P<v>[^\s&#\"'<>]+)"),
     Rule("named", _SECRET_WORDS, rf"{_WORD}{_IS}(?P<q>[\"']){_REAL}(?P<v>(?:\\.|(?!(?P=q))[^\\\n])+)(?:(?P=q)|$)"),
     Rule("named", _SECRET_WORDS, rf"{_WORD}{_IS}(?P<q>\\{{1,3}}[\"']){_REAL}(?P<v>(?:(?!(?P=q))[^\n])+?)(?:(?P=q)|$)"),
