@@ -11,14 +11,14 @@ import re
 from base64 import b64encode, urlsafe_b64encode
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from functools import partial
+from functools import cache, partial
 from hashlib import blake2b
 from json import dumps
 from urllib.parse import quote, quote_plus
 
 from collector.model import JSON
 from collector.redact.clean import clean
-from collector.redact.rules import NAMED_KEY, PLACEHOLDER, RULES
+from collector.redact.rules import NAMED_KEY, PLACEHOLDER, RULES, Rule
 
 __all__ = ["Redactor", "clean", "placeholder"]
 
@@ -31,7 +31,6 @@ MAX_DEPTH = 100
 _BETWEEN_LINES = "\x1e"
 
 _FLAGS = re.IGNORECASE | re.MULTILINE
-_COMPILED = tuple((rule, re.compile(rule.pattern, _FLAGS)) for rule in RULES)
 _NEEDLES = tuple({needle for rule in RULES for needle in rule.needles})
 _PLACEHOLDER = re.compile(PLACEHOLDER)
 _NAMED_KEY = re.compile(NAMED_KEY, re.IGNORECASE)
@@ -103,12 +102,18 @@ class Redactor:
             text = self._known_pattern.sub(lambda found: _counted("own", self._known[found[0]], counts), text)
         lower = text.lower()
         present = {needle for needle in _NEEDLES if needle in lower}
-        for rule, pattern in _COMPILED if present else ():
+        for rule, pattern in _compiled_rules() if present else ():
             if not present.isdisjoint(rule.needles):
                 text = pattern.sub(partial(_replaced, rule.name, counts), text)
         for pattern in self._patterns:
             text = _custom(pattern, text, counts)
         return text
+
+
+@cache
+def _compiled_rules() -> tuple[tuple[Rule, re.Pattern[str]], ...]:
+    """Not at import: it takes longer than to send the first request, and can be done while that is on its way."""
+    return tuple((rule, re.compile(rule.pattern, _FLAGS)) for rule in RULES)
 
 
 def _forms(value: str) -> Iterator[str]:
@@ -170,7 +175,7 @@ def _without_pem_over_lines(values: list[JSON] | tuple[JSON, ...], counts: Count
     if not any(isinstance(value, str) and "-----" in value for value in values) or not all(isinstance(value, str) for value in values):
         return values
     joined = _BETWEEN_LINES.join(clean(value) for value in values)
-    for rule, pattern in _COMPILED:
+    for rule, pattern in _compiled_rules():
         if rule.name == "pem":
             joined = pattern.sub(partial(_replaced, rule.name, counts), joined)
     return joined.split(_BETWEEN_LINES)
