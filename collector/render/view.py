@@ -5,26 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from collector.model import JSON
+from collector.render.causes import causes_in_words
 from collector.render.changes import changes_in_words
 from collector.render.clean import on_one_line
 from collector.render.diagnostics import diagnostics
-from collector.render.impact import impact_in_words
 from collector.render.machine import finding_counts, performance_data, suites
 from collector.render.nodes import node_rows
 from collector.render.timeline import timeline_picture
 from collector.render.topology import topology
-from collector.render.units import EPOCH, age, clock, count, duration, seconds_between, time_of_day
-
-_LISTED = 4
-"""So many symptoms are named under their cause; the rest is counted (all of them with -v)."""
+from collector.render.units import EPOCH, clock, count, duration, seconds_between, time_of_day
 
 _GAPS_LISTED = 12
 
 
 def view(document: Mapping[str, JSON], *, verbose: int) -> dict[str, JSON]:
     """Return the presentational fields of a report document."""
-    titles = {finding["id"]: finding for finding in [*document["findings"], *document["root_causes"]]}
-    causes = [_cause(number, finding, document, titles, verbose) for number, finding in enumerate(document["root_causes"], 1)]
     changes = changes_in_words(document, verbose=verbose)
     return {
         "title": on_one_line(document["headline"]),
@@ -32,7 +27,7 @@ def view(document: Mapping[str, JSON], *, verbose: int) -> dict[str, JSON]:
         "facts": _facts(document) + ([changes["fact"]] if changes else []),
         "changes": changes,
         "nodes": node_rows(document["nodes"], document["coverage"]["unseen_nodes"], verbose=verbose),
-        "causes": causes,
+        "causes": causes_in_words(document, verbose=verbose),
         "others": _others(document, verbose),
         "diagnostics": diagnostics(document, verbose=verbose),
         "gaps": _gaps(document["coverage"]["gaps"], verbose),
@@ -60,38 +55,6 @@ def _facts(document: Mapping[str, JSON]) -> list[str]:
     return facts
 
 
-def _cause(
-    number: int, finding: Mapping[str, JSON], document: Mapping[str, JSON], titles: Mapping[str, Mapping[str, JSON]], verbose: int
-) -> dict[str, JSON]:
-    """Return one root cause: everything in words, nothing in identifiers."""
-    explained = [titles[name] for name in finding["explains"] if name in titles]
-    shown = explained if verbose else explained[:_LISTED]
-    more = [f"and {len(explained) - len(shown)} more"] if len(shown) < len(explained) else []
-    return {
-        **finding,
-        "number": number,
-        "where": finding["node"] or "the cluster",
-        "said": finding["title"] in document["headline"],
-        "title_line": on_one_line(finding["title"]),
-        "since_clock": clock(finding["since"]),
-        "age": age(finding["since"], document["now"]),
-        "explained": [_symptom(symptom, finding) for symptom in shown] + more,
-        "commands": [_command(command) for command in finding["commands"]],
-        "impact_text": impact_in_words(finding["impact"]),
-    }
-
-
-def _command(command: Mapping[str, JSON]) -> dict[str, JSON]:
-    """Return a command to paste, on one line, and in words whether it changes anything."""
-    changes = command["what"] != "read"
-    return {"what": "changes" if changes else "read-only", "changes": changes, "command": on_one_line(command["command"])}
-
-
-def _symptom(symptom: Mapping[str, JSON], cause: Mapping[str, JSON]) -> str:
-    elsewhere = symptom["node"] and symptom["node"] != cause["node"] and symptom["node"] not in symptom["title"]
-    return f"{symptom['node']}: {symptom['title']}" if elsewhere else str(symptom["title"])
-
-
 def _others(document: Mapping[str, JSON], verbose: int) -> list[JSON]:
     """Return findings beside the root causes: those that nothing explains, and with -v the symptoms too."""
     roots = {finding["id"] for finding in document["root_causes"]}
@@ -99,10 +62,18 @@ def _others(document: Mapping[str, JSON], verbose: int) -> list[JSON]:
 
 
 def _gaps(gaps: Sequence[Mapping[str, JSON]], verbose: int) -> dict[str, JSON]:
-    """Return what was not collected: each gap with a name that says of what it is a part."""
-    shown = gaps if verbose else gaps[:_GAPS_LISTED]
-    named = [{**gap, "name": gap["item"] if gap["target"] in gap["item"] else f"{gap['item']} of {gap['target']}"} for gap in shown]
-    return {"shown": named, "more": len(gaps) - len(shown)}
+    """Return what was not collected: each reason with the names of the items that it kept away."""
+    by_reason: dict[str, list[str]] = {}
+    for gap in gaps:
+        by_reason.setdefault(gap["reason"], []).append(_gap_name(gap))
+    shown = [{"name": ", ".join(names), "reason": reason} for reason, names in by_reason.items()]
+    kept = shown if verbose else shown[:_GAPS_LISTED]
+    return {"shown": kept, "more": len(shown) - len(kept)}
+
+
+def _gap_name(gap: Mapping[str, JSON]) -> str:
+    said = gap["target"] == "cluster" or gap["target"] in gap["item"]
+    return str(gap["item"]) if said else f"{gap['item']} of {gap['target']}"
 
 
 def _event(event: Mapping[str, JSON]) -> dict[str, JSON]:

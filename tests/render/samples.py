@@ -439,11 +439,22 @@ CHANGED = replace(
     },
 )
 
+_SAME = tuple(
+    replace(EXITED, id=f"f1-{number}", node=f"odroid{number}", explains=(), commands=EXITED.commands[:1]) for number in (7, 8, 9, 10, 11)
+)
+ALIKE = replace(
+    CRASH,
+    headline="odroid7 and 4 more: " + EXITED.title,
+    root_causes=_SAME,
+    findings=_SAME,
+)
+
 SAMPLES: dict[str, Report] = {
     "healthy": HEALTHY,
     "crash": CRASH,
     "two-faults": TWO_FAULTS,
     "changed": CHANGED,
+    "alike": ALIKE,
     "large": LARGE,
     "hostile": HOSTILE,
     "unseen": UNSEEN,

@@ -17,7 +17,7 @@ ENDINGS = {
 }
 
 
-@pytest.mark.parametrize("sample", ["healthy", "crash", "two-faults", "changed", "hostile", "unseen"])
+@pytest.mark.parametrize("sample", ["healthy", "crash", "two-faults", "changed", "alike", "hostile", "unseen"])
 @pytest.mark.parametrize("format_", FORMATS)
 def test_every_format_stays_as_it_was(golden, sample, format_):
     golden(f"{sample}.{ENDINGS[format_]}", render(SAMPLES[sample], format_))

@@ -99,7 +99,16 @@ def test_impact_is_a_sentence(impact, words):
 def test_unseen_nodes_and_gaps_are_named():
     text = render(SAMPLES["two-faults"], "text")
     assert "2 of 5 nodes unseen" in text
-    assert "litefs-odroid9: http://10.0.0.9:20202/metrics: connection refused" in text
+    text = render(SAMPLES["two-faults"], "text", width=100)
+    assert "\nlitefs-odroid9, checks of odroid9: http://10.0.0.9:20202/metrics: connection refused\n" in text
+
+
+def test_root_causes_of_one_code_are_told_once_and_their_nodes_all_named():
+    text = render(SAMPLES["alike"], "text")
+    assert text.count(SAMPLES["alike"].root_causes[0].remedy[:40]) == 1
+    assert text.count("as for 1") == 2
+    assert "also on   odroid10, odroid11" in text
+    assert render(SAMPLES["alike"], "text", verbose=1).count("as for 1") == 4
 
 
 def test_report_names_the_spec_it_followed():

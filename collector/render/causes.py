@@ -1,0 +1,81 @@
+"""Root causes in words: the first of a code in full, further ones of the same code by what is their own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from collector.model import JSON
+from collector.render.clean import on_one_line
+from collector.render.impact import impact_in_words
+from collector.render.units import age, clock
+
+_SYMPTOMS = 4
+"""So many symptoms are named under their cause; the rest is counted (all of them with -v)."""
+
+_ALIKE = 3
+"""So many root causes of one code are shown; the nodes of the others are named (all of them are shown with -v)."""
+
+
+def causes_in_words(document: Mapping[str, JSON], *, verbose: int) -> list[JSON]:
+    """Return the root causes to show, in their order, with everything in words and nothing in identifiers.
+
+    `alike` is the number of an earlier cause of the same code whose detail and remedy hold here too (None: there is none); impact and
+    commands are left out where they are the same there. `also`, on the last one shown of a code, names the nodes of those that are not.
+    """
+    known = {finding["id"]: finding for finding in [*document["findings"], *document["root_causes"]]}
+    shown: dict[str, list[dict[str, JSON]]] = {}
+    causes: list[JSON] = []
+    for number, finding in enumerate(document["root_causes"], 1):
+        of_code = shown.setdefault(finding["code"], [])
+        if len(of_code) >= _ALIKE and not verbose:
+            of_code[-1]["also"].append(finding["node"] or "the cluster")
+            continue
+        of_code.append(_cause(number, finding, document, known, verbose))
+        causes.append(_told_once(of_code[-1], of_code[0]))
+        of_code[-1] = causes[-1]
+    return causes
+
+
+def _told_once(cause: dict[str, JSON], first: Mapping[str, JSON]) -> dict[str, JSON]:
+    """Return a cause without what the first one of its code says already."""
+    if first is cause or any(cause[field] != first[field] for field in ("detail", "remedy")):
+        return cause
+    return {
+        **cause,
+        "alike": first["number"],
+        "impact_text": "" if cause["impact_text"] == first["impact_text"] else cause["impact_text"],
+        "commands": [] if cause["commands"] == first["commands"] else cause["commands"],
+    }
+
+
+def _cause(
+    number: int, finding: Mapping[str, JSON], document: Mapping[str, JSON], known: Mapping[str, Mapping[str, JSON]], verbose: int
+) -> dict[str, JSON]:
+    explained = [known[name] for name in finding["explains"] if name in known]
+    shown = explained if verbose else explained[:_SYMPTOMS]
+    more = [f"and {len(explained) - len(shown)} more"] if len(shown) < len(explained) else []
+    return {
+        **finding,
+        "number": number,
+        "where": finding["node"] or "the cluster",
+        "said": finding["title"] in document["headline"],
+        "title_line": on_one_line(finding["title"]),
+        "since_clock": clock(finding["since"]),
+        "age": age(finding["since"], document["now"]),
+        "explained": [_symptom(symptom, finding) for symptom in shown] + more,
+        "commands": [_command(command) for command in finding["commands"]],
+        "impact_text": impact_in_words(finding["impact"]),
+        "alike": None,
+        "also": [],
+    }
+
+
+def _command(command: Mapping[str, JSON]) -> dict[str, JSON]:
+    """Return a command to paste, on one line, and in words whether it changes anything."""
+    changes = command["what"] != "read"
+    return {"what": "changes" if changes else "read-only", "changes": changes, "command": on_one_line(command["command"])}
+
+
+def _symptom(symptom: Mapping[str, JSON], cause: Mapping[str, JSON]) -> str:
+    elsewhere = symptom["node"] and symptom["node"] != cause["node"] and symptom["node"] not in symptom["title"]
+    return f"{symptom['node']}: {symptom['title']}" if elsewhere else str(symptom["title"])
