@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import sys
@@ -41,7 +42,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def run() -> None:
     """The console script; leaves at once, whatever still hangs in a worker thread."""
     code = main()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):  # its reader has gone
+            stream.flush()
     os._exit(code)
 
 

@@ -89,6 +89,7 @@ class _TaskRun:
     results: list[Result | None] = field(default_factory=list)
     values: list[JSON] = field(default_factory=list)
     open: int = 0
+    finished: bool = False
 
     def add(self, element: JSON, result: Result | None = None) -> int:
         """A new turn; its place among the turns."""
@@ -128,7 +129,6 @@ class _Scheduler:
         self._variables: dict[str, JSON] = dict(spec.vars)
         self._tasks = [_TaskRun(task, index) for index, task in enumerate(select_tasks(spec, selection))]
         self._waiting = list(self._tasks)
-        self._registers = {t.task.register for t in self._tasks if t.task.register}
         self._names = Names()
         self._dispatcher = Dispatcher(lambda request, until: means.sources.perform(request, deadline=until), limits.forks)
         self._later: list[tuple[float, int, _ItemRun]] = []
@@ -172,8 +172,7 @@ class _Scheduler:
 
     def _has_inputs(self, task: Task) -> bool:
         """Is every name it uses there? A name whose tasks were not selected will never come and is not waited for."""
-        pending = {t.task.register for t in self._tasks if t.task.register and (t in self._waiting or t.open)}
-        return not (task.after & pending)
+        return not any(t.task.register in task.after and not t.finished for t in self._tasks)
 
     def _start_task(self, task_run: _TaskRun) -> None:
         task = task_run.task
@@ -189,6 +188,7 @@ class _Scheduler:
             self._finish_task(task_run)
 
     def _finish_task(self, task_run: _TaskRun) -> None:
+        task_run.finished = True
         name = task_run.task.register
         if not name:
             return

@@ -252,3 +252,14 @@ def test_two_tasks_under_one_name_are_the_two_branches_of_a_condition() -> None:
         servers=servers,
     )
     assert sorted(servers.asked) == ["one", "one"]
+
+
+def test_a_task_that_needs_no_request_does_not_let_others_run_ahead_of_their_inputs() -> None:
+    servers = Servers(names="a,b")
+    collected = run(
+        task("text", "x", when=0, register="nothing"),
+        task("list", "names", register="names"),
+        task("text", "$item", loop="$names", after=frozenset({"names", "nothing"})),
+        servers=servers,
+    )
+    assert [result.data for result in collected.results] == [None, ["a", "b"], "A", "B"]

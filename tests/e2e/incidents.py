@@ -1,0 +1,52 @@
+"""Every recorded incident through the whole way: real SDKs, real HTTP, a `nomad` on PATH, behind the replay."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+
+from collector.commands.collecting import collect_and_conclude, read_spec
+from collector.model import Bundle, Report
+from collector.pipeline import Call, conclude
+from collector.replay import Recording, demo_environment
+from collector.resources import incident, spec_path
+from collector.settings import Settings
+
+SPEC = str(spec_path("navidrome"))
+
+
+@cache
+def recording(name: str) -> Recording:
+    """A recorded incident, read once."""
+    return Recording.load(incident(name))
+
+
+def diagnose(name: str, environ: Mapping[str, str] | None = None) -> Bundle:
+    """The bundle of one run against a replayed incident; `environ` is put over the replay's own."""
+    with demo_environment(recording(name), path=os.environ["PATH"]) as replayed:
+        settings = Settings.from_environment({**replayed, **(environ or {})})
+        spec = replace(read_spec(SPEC, [], settings), path="specs/navidrome.yml", commit=None, sha256="0" * 64)
+        return collect_and_conclude(Call(spec, settings))[0]
+
+
+def timeless(bundle: Bundle, at: float) -> Bundle:
+    """The bundle as if it had been made at that moment in no time: what differs from run to run is taken out."""
+    results = tuple(
+        replace(
+            result,
+            started_at=at,
+            seconds=0.0,
+            attempts=tuple(replace(attempt, seconds=0.0) for attempt in result.attempts),
+        )
+        for result in bundle.results
+    )
+    return replace(bundle, results=results, started_at=at, seconds=0.5)
+
+
+@cache
+def report(name: str) -> Report:
+    """The report of one incident, as it would have been when the incident was recorded."""
+    at = float(recording(name).meta["recorded_at"])
+    return conclude(timeless(diagnose(name), at), at)

@@ -1,0 +1,213 @@
+"""The program as a user or cron calls it: a process, its standard output, its exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from collector.replay import Recording, demo_environment
+from collector.replay.recording import HttpExchange
+from collector.resources import incidents
+from collector.validate import schema_problems
+from tests.e2e.incidents import SPEC, recording
+
+EXIT_CODES = {"ok": 0, "warning": 1, "critical": 2, "unknown": 3}
+
+
+def collector(*arguments: str, environ: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the program with nothing in its environment but what is given."""
+    root = str(Path(__file__).parents[2])
+    given = {"PATH": os.environ["PATH"], "PYTHONPATH": root, "LANG": "C.UTF-8", **(environ or {})}
+    return subprocess.run([sys.executable, "-m", "collector", *arguments], env=given, capture_output=True, text=True, timeout=120, check=False)
+
+
+def diagnose(replayed: Recording, *arguments: str, environ: Mapping[str, str] | None = None, path: str = "") -> tuple[int, dict[str, Any], str]:
+    """Exit code, report and stderr of `collector diagnose -o json`."""
+    with demo_environment(replayed, path=path or os.environ["PATH"]) as leading:
+        done = collector("diagnose", SPEC, "-o", "json", *arguments, environ={**leading, **(environ or {})})
+    assert "Traceback" not in done.stderr
+    return done.returncode, json.loads(done.stdout), done.stderr
+
+
+def changed(name: str, change: Callable[[HttpExchange], HttpExchange]) -> Recording:
+    """A recording with every HTTP answer passed through `change`."""
+    original = recording(name)
+    return replace(original, http=tuple(change(exchange) for exchange in original.http))
+
+
+def refused(exchange: HttpExchange) -> HttpExchange:
+    return replace(exchange, status=None, body="", error="URLError: <urlopen error [Errno 111] Connection refused>")
+
+
+def forbidden(exchange: HttpExchange) -> HttpExchange:
+    return replace(exchange, status=403, body="Permission denied")
+
+
+def rows(report: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    return {row["name"]: row for row in report["nodes"]}
+
+
+@pytest.mark.parametrize("name", incidents())
+def test_each_incident_gives_valid_json_alone_on_stdout_and_its_verdict_as_exit_code(name: str) -> None:
+    code, report, stderr = diagnose(recording(name))
+    assert schema_problems("report", report) == []
+    assert code == EXIT_CODES[report["verdict"]]
+    assert stderr == ""
+    assert (code == 0) == (name == "healthy")
+
+
+def test_with_every_litefs_port_refused_the_command_line_tells_role_and_lag() -> None:
+    silent = changed("healthy", lambda exchange: refused(exchange) if exchange.source == "litefs" else exchange)
+    _, report, _ = diagnose(silent)
+    seen = rows(report)
+    assert sorted(row["role"] for row in seen.values()) == ["primary", "replica", "replica"]
+    for row in seen.values():
+        assert row["sources"]["lag"].startswith("exec") or row["role"] == "primary"
+        assert row["uptime_seconds"] > 0
+        assert row["sources"]["uptime"]
+        assert all(database["txid"] for database in row["databases"])
+    reasons = [attempt["reason"] for item in report["items"] if item["kind"] == "litefs_status" for attempt in item["attempts"]]
+    assert any("`litefs status` is not a command of this LiteFS" in reason for reason in reasons)
+    text = collector_text(silent)
+    assert "`litefs status` is not a command" in " ".join(text.split())
+
+
+def collector_text(replayed: Recording) -> str:
+    with demo_environment(replayed, path=os.environ["PATH"]) as leading:
+        return collector("diagnose", SPEC, environ=leading).stdout
+
+
+def test_without_a_nomad_command_the_rest_of_the_report_is_there_and_the_gap_is_named(tmp_path: Path) -> None:
+    silent = changed("app-crash", lambda exchange: refused(exchange) if exchange.source == "litefs" else exchange)
+    with demo_environment(silent) as leading:
+        done = collector("diagnose", SPEC, "-o", "json", environ={**leading, "PATH": str(tmp_path)})
+    report = json.loads(done.stdout)
+    assert done.returncode == 2
+    assert report["root_causes"][0]["code"] == "app.exited"
+    gaps = [gap for gap in report["coverage"]["gaps"] if "litefs" in gap["item"]]
+    assert gaps
+    assert any("nomad" in gap["reason"] and "PATH" in gap["reason"] for gap in gaps)
+
+
+@pytest.mark.parametrize("name", ["healthy", "app-crash"])
+@pytest.mark.parametrize("source", ["nomad", "consul"])
+def test_a_token_that_may_nothing_is_named_and_never_ok(name: str, source: str) -> None:
+    code, report, _ = diagnose(changed(name, lambda exchange: forbidden(exchange) if exchange.source == source else exchange))
+    assert code in {2, 3}
+    assert any("403" in gap["reason"] for gap in report["coverage"]["gaps"])
+    assert any(finding["code"] == "access.denied" for finding in report["findings"])
+
+
+def test_a_consul_that_is_down_is_the_cause_and_the_rest_is_there() -> None:
+    code, report, _ = diagnose(changed("healthy", lambda exchange: refused(exchange) if exchange.source == "consul" else exchange))
+    assert code == 2
+    assert report["root_causes"][0]["code"] == "consul.server.unreachable"
+    assert {row["nomad"] for row in report["nodes"]} == {"ready"}
+    assert {row["role"] for row in report["nodes"]} == {"primary", "replica"}
+
+
+@pytest.mark.parametrize("source", ["nomad", "consul"])
+def test_a_cluster_of_which_half_is_not_seen_is_never_ok(source: str) -> None:
+    code, report, _ = diagnose(changed("healthy", lambda exchange: refused(exchange) if exchange.source == source else exchange))
+    assert code in {2, 3}
+    assert report["coverage"]["collected"] < report["coverage"]["planned"]
+
+
+def test_nothing_answers_is_not_ok() -> None:
+    code, report, _ = diagnose(changed("healthy", refused))
+    assert code in {2, 3}
+    assert report["verdict"] != "ok"
+
+
+def test_a_bundle_gives_the_same_report_without_the_network(tmp_path: Path) -> None:
+    bundle = tmp_path / "bundle.json.gz"
+    _, report, _ = diagnose(recording("app-crash"), "--bundle", str(bundle))
+    offline = {"NOMAD_ADDR": "http://127.0.0.1:9", "CONSUL_HTTP_ADDR": "http://127.0.0.1:9"}
+    first = collector("analyze", str(bundle), "-o", "json", "--now", "2026-11-24T07:05:00Z", environ=offline)
+    again = collector("analyze", str(bundle), "-o", "json", "--now", "2026-11-24T07:05:00Z", environ=offline)
+    assert first.returncode == 2
+    assert first.stdout == again.stdout
+    same = collector("analyze", str(bundle), "-o", "json", environ=offline)
+    assert json.loads(same.stdout) == report
+    assert bundle.stat().st_mode & 0o777 == 0o600
+
+
+USAGE = [
+    ((), 64, "COMMAND"),
+    (("diagnose",), 64, "SPEC"),
+    (("diagnose", "none.yml"), 64, "none.yml"),
+    (("diagnose", SPEC, "--deadline", "soon"), 64, "30s"),
+    (("diagnose", SPEC, "-o", "yaml"), 64, "invalid choice"),
+    (("diagnose", SPEC, "-e", "nonsense"), 64, "nonsense"),
+    (("diagnose", SPEC, "-e", "jb=x"), 64, "job"),
+    (("diagnose", SPEC, "-t", "nomed"), 64, "nomed"),
+    (("diagnose", SPEC, "-D"), 64, "--state"),
+    (("explain", "app.exitd"), 64, "app.exited"),
+    (("demo", "app-crush"), 64, "app-crash"),
+    (("schema", "reprot"), 64, "report"),
+    (("analyze", SPEC), 78, "navidrome.yml"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "code", "says"), USAGE, ids=[" ".join(a[0]).replace(SPEC, "SPEC") for a in USAGE])
+def test_wrong_usage_has_its_own_exit_code_and_says_what_was_meant(arguments: tuple[str, ...], code: int, says: str) -> None:
+    done = collector(*arguments)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert says in done.stderr
+    assert done.stderr.startswith("collector: ")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("NOMAD_ADDR", "ftp://x"),
+        ("CONSUL_HTTP_ADDR", "http://["),
+        ("NOMAD_CACERT", "/nonexistent/ca.pem"),
+        ("CONSUL_HTTP_TOKEN_FILE", "/nonexistent/token"),
+        ("NOMAD_SKIP_VERIFY", "perhaps"),
+    ],
+)
+def test_settings_that_make_no_sense_name_the_variable(name: str, value: str) -> None:
+    done = collector("diagnose", SPEC, environ={name: value})
+    assert (done.returncode, done.stdout) == (78, "")
+    assert name in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("diagnose", "--help"), ("--version",), ("explain",), ("schema",), ("demo", "list")])
+def test_what_teaches_goes_to_stdout_and_is_no_failure(arguments: tuple[str, ...]) -> None:
+    done = collector(*arguments)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.strip()
+
+
+def test_the_demo_is_no_verdict() -> None:
+    done = collector("demo", "app-crash")
+    assert done.returncode == 0
+    assert "CRITICAL" in done.stdout
+
+
+def test_the_plan_asks_only_the_inventory_and_names_rights_and_calls() -> None:
+    with demo_environment(recording("healthy"), path=os.environ["PATH"]) as leading:
+        done = collector("diagnose", SPEC, "--check", environ=leading)
+    assert done.returncode == 0
+    assert "calls" in done.stdout.splitlines()[0]
+    assert "read-job" in done.stdout
+    assert "/metrics" in done.stdout
+
+
+def test_lint_prints_every_problem_with_its_place(tmp_path: Path) -> None:
+    spec = tmp_path / "bad.yml"
+    spec.write_text("version: 1\nname: x\nvars: {}\ncollect:\n  - nme: a\n    nomad_node: {}\n  - name: b\n    nomad_nodes: {}\n    lop: [1]\n")
+    done = collector("lint", str(spec))
+    assert done.returncode == 78
+    assert f"{spec}:5:" in done.stdout
+    assert f"{spec}:9:" in done.stdout
+    assert "did you mean" in done.stdout
