@@ -56,7 +56,7 @@ def _node(row: NodeRow) -> dict[str, JSON]:
         "uptime_seconds": row.uptime_seconds,
         "lag_seconds": row.lag_seconds,
         "databases": row.databases,
-        "sources": row.sources,
+        "sources": {"uptime": row.sources.get("uptime"), "lag": row.sources.get("lag")},
     }
 
 
