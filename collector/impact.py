@@ -62,9 +62,7 @@ def impact(root: Finding, below: Sequence[Finding], seen: Observed, all_of_it: W
     services = {one.service for one in touched if one.service}
     services |= {name for node in nodes for name in all_of_it.services.get(node, ())}
     databases = {db["name"] for state in all_of_it.litefs.values() if state.node in nodes for db in state.databases}
-    risks = _risks(root, nodes, seen, all_of_it)
     return {
-        "text": _text(all_of_it, risks),
         "nodes": nodes,
         "allocations": allocs,
         "services": sorted(services),
@@ -74,17 +72,8 @@ def impact(root: Finding, below: Sequence[Finding], seen: Observed, all_of_it: W
         "replicas_left": all_of_it.synced,
         "writes": _writes(all_of_it),
         "primary": all_of_it.primary,
-        "data_at_risk": risks,
+        "data_at_risk": _risks(root, nodes, seen, all_of_it),
     }
-
-
-def _text(all_of_it: Whole, risks: Sequence[str]) -> str:
-    """As the report says it, in one line."""
-    writes = {"go on": f"writes go on (primary {all_of_it.primary})", "blocked": "writes are blocked: no single primary"}
-    parts = [f"{all_of_it.well} of {all_of_it.instances} instances are well"] if all_of_it.instances else []
-    if all_of_it.litefs:
-        parts += [writes.get(_writes(all_of_it), "whether writes go on was not seen"), "; ".join(risks) or "no data at risk"]
-    return "; ".join(parts)
 
 
 def _writes(all_of_it: Whole) -> str:

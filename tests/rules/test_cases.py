@@ -1,0 +1,61 @@
+"""Every code of the contract has cases in which it is the first root cause, and cases in which it must not be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from collector.analyze import analyze, codes
+from collector.model import Severity
+from collector.rule import UNKNOWN
+from tests.analysis.bundles import bundle
+
+CASES = [case for path in sorted(Path(__file__).parent.glob("cases/*.yml")) for case in yaml.safe_load(path.read_text("utf-8"))["cases"]]
+POSITIVE = [case for case in CASES if "code" in case]
+NEGATIVE = [case for case in CASES if "not" in case]
+
+
+def name(case: dict[str, Any]) -> str:
+    return f"{case.get('code') or 'not ' + case['not']}: {case['says']}"
+
+
+@pytest.mark.parametrize("case", POSITIVE, ids=name)
+def test_the_cause_is_the_first_root_on_the_right_node(case):
+    report = analyze(bundle(case))
+    assert report.root_causes, report.headline
+    first = report.root_causes[0]
+    assert (first.code, first.node) == (case["code"], case["node"]), [(root.code, root.node, root.title) for root in report.root_causes]
+    others = {root.code for root in report.root_causes if root.severity is Severity.CRITICAL} - {case["code"], *case.get("also", ())}
+    assert not others
+    assert first.evidence
+    assert all(evidence.quote and evidence.source for evidence in first.evidence)
+    assert case.get("quote", "") in "\n".join(evidence.quote for evidence in first.evidence)
+
+
+@pytest.mark.parametrize("case", NEGATIVE, ids=name)
+def test_the_cause_is_not_accused(case):
+    report = analyze(bundle(case))
+    accused = [(root.code, root.node) for root in report.root_causes]
+    serious = {root.code for root in report.root_causes if not (case.get("optional") and root.severity is not Severity.CRITICAL)}
+    assert case["not"] not in serious, accused
+    if "root" in case:
+        assert accused[:1] == [(case["root"]["code"], case["root"]["node"])], accused
+    if "verdict" in case:
+        assert str(report.verdict) == case["verdict"], accused
+
+
+@pytest.mark.parametrize("code", codes())
+def test_every_code_has_a_case_for_and_a_case_against(code):
+    assert any(case["code"] == code for case in POSITIVE)
+    assert any(case["not"] == code for case in NEGATIVE)
+
+
+def test_unknown_names_no_cause_and_shows_evidence():
+    report = analyze(bundle({"nodes": {"n2": {"checks": {"ping": {"status": "critical", "type": "script", "output": "3 stale locks"}}}}}))
+    root = report.root_causes[0]
+    assert root.code == UNKNOWN
+    assert "3 stale locks" in root.evidence[0].quote
+    assert all(finding.explained_by == root.id for finding in report.findings if finding is not root)
