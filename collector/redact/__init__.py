@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode, urlsafe_b64encode
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from functools import cache, partial
 from hashlib import blake2b
 from json import dumps
@@ -34,8 +34,6 @@ _FLAGS = re.IGNORECASE | re.MULTILINE
 _NEEDLES = tuple({needle for rule in RULES for needle in rule.needles})
 _PLACEHOLDER = re.compile(PLACEHOLDER)
 _NAMED_KEY = re.compile(NAMED_KEY, re.IGNORECASE)
-
-Counts = Mapping[str, int]
 
 
 def placeholder(rule: str, secret: str) -> str:
@@ -65,7 +63,7 @@ class Redactor:
         """The value with every text in it, keys too, cleaned and redacted. The value of a key that names a secret is one."""
         return self._data(value, Counter(), MAX_DEPTH)
 
-    def counted(self, value: JSON) -> tuple[JSON, Counts]:
+    def counted(self, value: JSON) -> tuple[JSON, dict[str, int]]:
         """Like `data`, with how many secrets each rule took out."""
         counts: Counter[str] = Counter()
         return self._data(value, counts, MAX_DEPTH), dict(sorted(counts.items()))

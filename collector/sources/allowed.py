@@ -82,6 +82,7 @@ CONSUL: Final = (
     "/v1/acl/token/self",
 )
 LITEFS_REFUSED: Final = (
+    "/debug/pprof",
     "/debug/pprof/**",
     "/debug/rand",
     "/export",
@@ -96,8 +97,8 @@ LITEFS_REFUSED: Final = (
 
 
 def _patterns(paths: tuple[str, ...]) -> re.Pattern[str]:
-    """`*` stands for one path segment, `**` for one or more."""
-    written = "|".join(re.escape(path).replace(r"\*\*", ".+").replace(r"\*", "[^/]*") for path in paths)
+    """`*` stands for one path segment, `**` for any number; an empty one is an objection, not a bug."""
+    written = "|".join(re.escape(path).replace(r"\*\*", ".*").replace(r"\*", "[^/]*") for path in paths)
     return re.compile(f"(?:{written})")
 
 

@@ -280,7 +280,17 @@ def test_what_changes_or_loads_a_cluster_cannot_be_asked(source: str, path: str)
 
 @pytest.mark.parametrize(
     "path",
-    ["/v1/job/../client/gc", "/v1/job/%2e%2e/client", "/v1/kv/a/%2E%2e/b", "/v1/job/a%2f..%2fb", "/v1/job/.", "/v1/node//allocations"],
+    [
+        "/v1/job/../client/gc",
+        "/v1/job/%2e%2e/client",
+        "/v1/kv/a/%2E%2e/b",
+        "/v1/job/a%2f..%2fb",
+        "/v1/job/.",
+        "/v1/node//allocations",
+        "/v1/job/",
+        "/v1/kv/",
+        "/v1/kv//clusterid",
+    ],
 )
 def test_a_name_that_would_lead_elsewhere_is_a_failed_reply(path: str) -> None:
     source = "consul" if "/kv/" in path else "nomad"
