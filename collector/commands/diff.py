@@ -20,8 +20,10 @@ MAX_BYTES = 64 << 20
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the changes; 0 whether there are any or not."""
-    changes = compare(_document(arguments.old), _document(arguments.new))
-    text = json.dumps(changes, indent=2, ensure_ascii=False) + "\n" if arguments.output == "json" else changes_text(changes)
+    new = _document(arguments.new)
+    changes = compare(_document(arguments.old), new)
+    as_json = arguments.output == "json"
+    text = json.dumps(changes, indent=2, ensure_ascii=False) + "\n" if as_json else changes_text({**new, "changes": changes})
     sys.stdout.write(text)
     return 0
 

@@ -8,17 +8,17 @@ and `quiet`; nothing else. docs/outputs.md describes them for users who write th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from collector.errors import UsageError
-from collector.model import Report
+from collector.model import JSON, Report
 from collector.render.document import report_document
 from collector.render.environment import fill
 from collector.render.layout import NARROWEST
 from collector.render.view import view
 
-__all__ = ["FORMATS", "mail_html", "render", "report_document"]
+__all__ = ["FORMATS", "changes_text", "mail_html", "render", "report_document"]
 
 FORMATS = {
     "text": "report.txt.j2",
@@ -62,6 +62,12 @@ def render(
 def mail_html(report: Report, *, template_dirs: Sequence[Path] = ()) -> str:
     """Return the report as the HTML part of a mail: tables and inline styles alone, since mail clients drop the rest."""
     return _filled(report, _MAIL, template_dirs, width=None, colour=False, verbose=0, quiet=False)
+
+
+def changes_text(document: Mapping[str, JSON]) -> str:
+    """Return in words what `document["changes"]` says: the differences of a report document from an earlier one, unchanged ones too."""
+    values = {"view": view(document, verbose=1), "report": document, "width": _WIDTH, "colour": False, "verbose": 1, "quiet": False}
+    return fill("changes.txt.j2", values, ())
 
 
 def _filled(
