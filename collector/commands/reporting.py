@@ -6,6 +6,7 @@ import argparse
 import os
 import shutil
 import sys
+import tempfile
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -42,7 +43,7 @@ class Handover:
         """Hand the report over and keep the run; the exit code is the verdict's, or 70 when the report did not get everywhere."""
         report, news = self._compared(report)
         document = report_document(report)
-        outlets = Outlets(sys.stdout, Path(self.arguments.state or "."), self.settings.mail)
+        outlets = Outlets(sys.stdout, Path(self.arguments.state or tempfile.gettempdir()), self.settings.mail)
         delivered = deliver(document, self.places, lambda format_name, reader: self._rendered(report, format_name, reader), outlets)
         for problem in delivered.problems:
             _warn(problem)
