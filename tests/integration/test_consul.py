@@ -129,6 +129,6 @@ def _tls(site: Site, directory: Path, *, trusting: bool) -> Access:
         "ports": {"dns": -1, "https": HTTPS_PORT},
         "tls": {"https": {"ca_file": files["ca"], "cert_file": files["cert"], "key_file": files["key"]}},
     }
-    # LiteFS hands Consul's client an HTTP client of its own (consul/consul.go), which knows nothing of CONSUL_CACERT; Go's own variable works.
+    # LiteFS gives the Consul client an HTTP client of its own (consul/consul.go), so that only Go's own variable counts, not CONSUL_CACERT.
     known = {"CONSUL_CACERT": files["ca"]} if trusting else {}
     return Access("https", HTTPS_PORT, config, litefs={"SSL_CERT_FILE": files["ca"]}, collector=known)
