@@ -263,3 +263,14 @@ def test_a_task_that_needs_no_request_does_not_let_others_run_ahead_of_their_inp
         servers=servers,
     )
     assert [result.data for result in collected.results] == [None, ["a", "b"], "A", "B"]
+
+
+def test_a_task_that_ends_at_once_does_not_start_what_waits_for_the_one_after_it() -> None:
+    servers = Servers(names="a,b")
+    run(
+        task("text", "first", register="nothing", when=0),
+        task("list", "names", register="names"),
+        task("text", "$item", loop="$names", after=frozenset({"names"})),
+        servers=servers,
+    )
+    assert sorted(servers.asked) == ["a", "b", "names"]
