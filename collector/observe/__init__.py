@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from collector.model import Bundle
@@ -77,7 +77,8 @@ def _of_the_whole(seen: Observed) -> Iterator[Observation]:
 
 def _with_last_line(instances: Iterable[Observation], every: list[Log]) -> Iterator[Observation]:
     lines = decisive_lines(every)
+    read = {log.data["alloc"] for log in every}
     for one in instances:
         line = lines.get(one.scope["alloc"])
-        extra: Mapping[str, str | None] = {"last_line": line.text.strip() if line else None}
+        extra = {"last_line": line.text.strip() if line else None, "log_read": one.scope["alloc"] in read}
         yield replace(one, fields={**one.fields, **extra})
