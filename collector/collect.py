@@ -129,7 +129,7 @@ class _Scheduler:
         self._variables: dict[str, JSON] = dict(spec.vars)
         self._tasks = [_TaskRun(task, index) for index, task in enumerate(select_tasks(spec, selection))]
         self._waiting = list(self._tasks)
-        self._names = Names()
+        self._names = Names([t.task for t in self._tasks])
         self._dispatcher = Dispatcher(lambda request, until: means.sources.perform(request, deadline=until), limits.forks)
         self._later: list[tuple[float, int, _ItemRun]] = []
         self._count = itertools.count()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
@@ -150,12 +151,22 @@ def _distinct(turns: list[Turn]) -> list[Turn]:
 
 
 class Names:
-    """Item ids of a run: what comes again is numbered."""
+    """Item ids that are unique within a run, and the same in the next run: they depend on the spec, never on who answered first.
 
-    def __init__(self) -> None:
-        self._seen: dict[str, int] = {}
+    What the second task of a kind collects ends in `#2`, the third's in `#3`; what one task asks of one target twice is numbered behind a dot.
+    """
+
+    def __init__(self, tasks: Sequence[Task]) -> None:
+        kinds: Counter[str] = Counter()
+        self._place: dict[str, int] = {}
+        for task in tasks:
+            kinds[task.kind] += 1
+            self._place[task.name] = kinds[task.kind]
+        self._seen: Counter[str] = Counter()
 
     def unique(self, item: Item) -> Item:
         """The item under an id that no other item of the run has."""
-        count = self._seen[item.id] = self._seen.get(item.id, 0) + 1
-        return item if count == 1 else replace(item, id=f"{item.id}#{count}")
+        place = self._place[item.task]
+        name = item.id if place == 1 else f"{item.id}#{place}"
+        self._seen[name] += 1
+        return replace(item, id=name if self._seen[name] == 1 else f"{name}.{self._seen[name]}")

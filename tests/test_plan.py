@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -72,10 +73,12 @@ def test_the_limit_leaves_out_other_nodes() -> None:
     assert [turn.item.target.node for turn in turns(ALLOCS, Selection(limit=["*1"])) if turn.item] == ["n1"]
 
 
-def test_ids_are_unique_within_a_run() -> None:
+def test_ids_are_unique_within_a_run_and_depend_on_the_spec_alone() -> None:
     (item,) = [turn.item for turn in turns([ALLOCS[0]]) if turn.item]
-    names = Names()
-    assert [names.unique(item).id for _ in range(3)] == ["logs@n1/a1", "logs@n1/a1#2", "logs@n1/a1#3"]
+    mark = Mark("s", 1, 1)
+    names = Names([Task("first", "logs", {}, mark), Task("other", "nodes", {}, mark), Task("second", "logs", {}, mark)])
+    asked = [replace(item, task=task) for task in ("second", "first", "first")]
+    assert [names.unique(one).id for one in asked] == ["logs@n1/a1#2", "logs@n1/a1", "logs@n1/a1.2"]
 
 
 def test_an_expression_that_fails_is_a_failed_turn() -> None:
