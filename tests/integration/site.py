@@ -126,10 +126,13 @@ class Site:
 
     def info(self, node: str) -> Mapping[str, Any]:
         """LiteFS's own word on its role. Raises OSError."""
-        work = self.layout.workload
-        with urllib.request.urlopen(f"http://{self.layout.node(node).address}:{work.sync_port}/info", timeout=2) as response:
-            told: Mapping[str, Any] = json.load(response)
+        told: Mapping[str, Any] = json.loads(self._litefs(node, "/info"))
         return told
+
+    def lag(self, node: str) -> float:
+        """LiteFS's own word on how old its last news from the primary is, in seconds. Raises OSError."""
+        lines = self._litefs(node, "/metrics").decode().splitlines()
+        return next(float(line.split()[1]) for line in lines if line.startswith("litefs_lag_seconds "))
 
     def primary(self) -> str:
         """The node that is primary; waits for one."""
@@ -244,6 +247,12 @@ class Site:
                 self.consul(f"/v1/agent/service/deregister/{_instance(task.alloc, service)}", {}, server=node)
             except OSError:
                 return
+
+    def _litefs(self, node: str, path: str) -> bytes:
+        url = f"http://{self.layout.node(node).address}:{self.layout.workload.sync_port}{path}"
+        with urllib.request.urlopen(url, timeout=2) as response:
+            body: bytes = response.read()
+        return body
 
     def _is_primary(self, name: str) -> bool:
         try:

@@ -10,6 +10,7 @@ import pytest
 from tests.lab import machines
 from tests.lab.faults.data import BARE_DEV, damage, fill
 
+from .relay import relay
 from .site import Site
 
 INVALID: dict[str, tuple[dict[str, Any], str]] = {
@@ -52,6 +53,27 @@ def test_replicas_that_cannot_reach_the_advertised_address_are_disconnected(site
         ("litefs.replica.disconnected", name) for name in others
     }, found
     assert unreachable in found.evidence
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_a_replica_that_is_cut_off_is_found(site: Site, told: bool) -> None:
+    """Refused connections are `disconnected`; a stream that is silent without an end is `lagging`, as LiteFS has no timeout for it."""
+    leader, *others = site.layout.nodes
+    wire, port = (site.layout.server.address, 20303), site.layout.workload.sync_port
+    with relay(wire, (leader.address, port)) as link:
+        advertised = {leader.name: {"lease": {"advertise-url": f"http://{wire[0]}:{wire[1]}"}}}
+        site.deploy({**advertised, **{node.name: {"lease": {"candidate": False}} for node in others}})
+        site.settled()
+        if told:
+            link.close()
+            for node in others:
+                site.logged(node.name, "connection refused")
+        else:
+            link.freeze()
+            machines.wait("a lag beyond the threshold", lambda: all(site.lag(node.name) > 5 for node in others))
+        found = site.diagnose()
+    code = "litefs.replica.disconnected" if told else "litefs.replica.lagging"
+    assert found.causes == {(code, node.name) for node in others}, found
 
 
 @pytest.mark.parametrize("case", INVALID)
