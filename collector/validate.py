@@ -8,6 +8,7 @@ from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from collector.fits import Test, fits
 from collector.model import JSON, Bundle, Result, Status
 from collector.resources import schema, schema_names
 
@@ -41,7 +42,7 @@ def misfit(kind: str, data: JSON) -> str:
     if name not in _known():
         return f"there is no kind {kind!r} to judge this by"
     try:
-        errors = list(islice(_validator(name).iter_errors(data), COUNTED))
+        errors = [] if _test(name)(data) else list(islice(_validator(name).iter_errors(data), COUNTED))
     except RecursionError:
         return f"nested too deeply to be judged by schemas/{name}"
     return f"does not fit schemas/{name}: {_places(errors)}" if errors else ""
@@ -73,9 +74,15 @@ def _known() -> frozenset[str]:
 
 
 @cache
+def _test(name: str) -> Test:
+    """True only for data that surely fits: jsonschema is needed, and imported, for the rest alone."""
+    return fits(schema(name))
+
+
+@cache
 def _validator(name: str) -> Validator:
     """Built once per kind. An empty registry keeps jsonschema from fetching a `$ref` from the network."""
-    from jsonschema import Draft202012Validator  # noqa: PLC0415 - costs 90 ms, which --help and --check need not wait for
+    from jsonschema import Draft202012Validator  # noqa: PLC0415 - costs 90 ms, for which only what does not fit need wait
     from referencing import Registry  # noqa: PLC0415 - comes with it
 
     return Draft202012Validator(schema(name), registry=Registry())

@@ -1,0 +1,105 @@
+"""The fleet behind one forward proxy: asyncio, everything from memory, each answer held back for the latency.
+
+`python -m tests.bench.server NODES SECONDS` prints its address and serves until its input ends. It counts what it is asked; `GET /counts`,
+asked of itself, tells.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import sys
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import cast
+
+from collector.replay import wire
+from tests.bench.fleet import Fleet
+
+HEAD_END = b"\r\n\r\n"
+
+
+@dataclass(slots=True)
+class Counts:
+    """What the proxy was asked: calls by target and by kind of path, and how many were under way at once, in all and to one target."""
+
+    calls: int = 0
+    unknown: list[str] = field(default_factory=list)
+    by_target: Counter[str] = field(default_factory=Counter)
+    by_path: Counter[str] = field(default_factory=Counter)
+    most: int = 0
+    most_of_one: int = 0
+    under_way: Counter[str] = field(default_factory=Counter)
+
+    def begin(self, target: str, path: str) -> None:
+        """A request has come."""
+        self.calls += 1
+        self.by_target[target] += 1
+        self.by_path["/".join(path.split("/")[:4])] += 1
+        self.under_way[target] += 1
+        self.most_of_one = max(self.most_of_one, self.under_way[target])
+        self.most = max(self.most, self.under_way.total())
+
+    def end(self, target: str) -> None:
+        """Its answer leaves."""
+        self.under_way[target] -= 1
+        if not self.under_way[target]:
+            del self.under_way[target]
+
+    def document(self) -> dict[str, object]:
+        """The counts as JSON."""
+        names = ("calls", "unknown", "by_target", "by_path", "most", "most_of_one")
+        return {name: getattr(self, name) for name in names}
+
+
+class Proxy(asyncio.Protocol):
+    """One connection: requests one after another, as the collector sends them."""
+
+    def __init__(self, fleet: Fleet, counts: Counts, latency: float) -> None:
+        self._fleet, self._counts, self._latency = fleet, counts, latency
+        self._buffer = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        while HEAD_END in self._buffer:
+            head, self._buffer = self._buffer.split(HEAD_END, 1)
+            self._receive(wire.read_ask(io.BytesIO(head + HEAD_END)))
+
+    def _receive(self, ask: wire.Ask | None) -> None:
+        if ask is None:
+            self._transport.close()
+        elif ask.path == "/counts":
+            self._transport.write(wire.answer(200, json.dumps(self._counts.document())))
+        else:
+            self._counts.begin(ask.netloc, ask.path)
+            asyncio.get_running_loop().call_later(self._latency, self._send, ask.netloc, self._answer(ask))
+
+    def _answer(self, ask: wire.Ask) -> bytes:
+        found = self._fleet.answer(ask.netloc, ask.path, ask.query) if ask.method == "GET" else None
+        if found is None:
+            self._counts.unknown.append(f"{ask.method} {ask.netloc}{ask.path}")
+            return wire.answer(501, "not in this fleet\n")
+        return wire.recorded_answer(found)
+
+    def _send(self, target: str, answer: bytes) -> None:
+        self._counts.end(target)
+        self._transport.write(answer)
+
+
+async def serve(fleet: Fleet, latency: float) -> None:
+    """Serve on a free port of the loopback until standard input ends."""
+    counts = Counts()
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: Proxy(fleet, counts, latency), "127.0.0.1", 0, backlog=512)
+    async with server:
+        sys.stdout.write(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}\n")
+        sys.stdout.flush()
+        await loop.run_in_executor(None, sys.stdin.read)
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(Fleet(int(sys.argv[1])), float(sys.argv[2])))

@@ -1,0 +1,71 @@
+"""The fast test never accepts what jsonschema refuses, and it accepts what clusters really answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from collector.fits import _Compiler, fits
+from collector.replay import Recording
+from collector.resources import incident, schema, schema_names
+from tests.accuracy.recorded import bundle_of
+
+KINDS = [name for name in schema_names() if name.startswith("kinds/")]
+SCALARS = st.none() | st.booleans() | st.integers(-3, 3) | st.sampled_from([0.5, 1.0, -2.5, "", "a", "b", "0123456789abcdef"])
+VALUES = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3), max_leaves=8
+)
+RULES: list[st.SearchStrategy[dict[str, Any]]] = [
+    st.fixed_dictionaries({"type": st.sampled_from(["null", "boolean", "integer", "number", "string", "array", "object"])}),
+    st.fixed_dictionaries({"type": st.just(["integer", "null"])}),
+    st.fixed_dictionaries({"enum": st.just(["a", None, "b"]) | st.just([1, "a"])}),
+    st.fixed_dictionaries({"minimum": st.integers(-2, 2)}) | st.fixed_dictionaries({"maximum": st.integers(-2, 2)}),
+    st.fixed_dictionaries({"exclusiveMinimum": st.just(0)}) | st.fixed_dictionaries({"minLength": st.just(1)}),
+    st.fixed_dictionaries({"maxItems": st.just(1)}) | st.fixed_dictionaries({"uniqueItems": st.booleans()}),
+    st.fixed_dictionaries({"pattern": st.just("^[0-9a-f]{16}$")}) | st.fixed_dictionaries({"required": st.just(["a", "b"])}),
+    st.fixed_dictionaries({"contains": st.just({"type": "string"})}) | st.fixed_dictionaries({"$ref": st.just("#/$defs/own")}),
+]
+
+
+def nested(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    named = st.dictionaries(st.sampled_from("abc"), inner, max_size=2)
+    return (
+        st.fixed_dictionaries({"items": inner})
+        | st.fixed_dictionaries({"properties": named}, optional={"additionalProperties": st.booleans() | inner})
+        | st.fixed_dictionaries({"anyOf": st.lists(inner, min_size=1, max_size=2)})
+        | st.tuples(inner, inner).map(lambda both: {**both[0], **both[1]})
+    )
+
+
+SCHEMAS = st.recursive(st.one_of(*RULES), nested, max_leaves=6)
+OWN = {"own": {"type": ["string", "array"], "items": {"$ref": "#/$defs/own"}}}
+
+
+@given(SCHEMAS, VALUES)
+def test_what_it_accepts_fits(asked: dict[str, Any], value: Any) -> None:
+    document = {"$defs": OWN, **asked}
+    if fits(document)(value):
+        assert Draft202012Validator(document).is_valid(value)
+
+
+@given(VALUES)
+def test_a_schema_that_it_cannot_read_accepts_nothing(value: Any) -> None:
+    assert not fits({"type": ["null", "array", "object", "string", "number"], "unheardOf": 1})(value)
+
+
+@pytest.mark.parametrize("name", ["healthy", "app-crash", "cluster-id", "consul-agent-down"])
+def test_it_accepts_whatever_was_collected(name: str) -> None:
+    collected = [result for result in bundle_of(Recording.load(incident(name))).results if result.status == "ok"]
+    assert collected
+    for result in collected:
+        assert fits(schema(f"kinds/{result.kind}"))(result.data), result.kind
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_it_can_read_the_schema_of_every_kind(name: str) -> None:
+    """Else every result of that kind would wait for jsonschema."""
+    assert _Compiler(schema(name)).test(schema(name))
