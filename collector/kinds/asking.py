@@ -9,8 +9,9 @@ from urllib.parse import quote
 
 from collector.errors import Unanswered
 from collector.kinds import shapes
+from collector.kinds.kind import Args
 from collector.kinds.shapes import Obj
-from collector.model import Http, Reply, Request, Status
+from collector.model import Http, Reply, Request, Rung, Status
 
 T = TypeVar("T")
 Parser = Callable[[bytes], T]
@@ -82,8 +83,32 @@ def asked(request: Http) -> Asking:
     """One reply. A server whose cluster has no leader is asked again for what it knows itself (`stale`)."""
     (reply,) = yield [request]
     if leaderless(reply):
-        (reply,) = yield [replace(request, query={**request.query, "stale": ""})]
+        (reply,) = yield [_stale(request)]
     return reply
+
+
+def of_any_server(rung: Callable[[Args], Rung]) -> Callable[[Args], Rung]:
+    """The same rung as a rung of its own: every server answers for what it knows itself, whether there is a leader or not.
+
+    A cluster that has just lost its leader does not say so at once: it lets questions wait for a new one (Nomad's and Consul's
+    `rpc_hold_timeout`, 5 s and 7 s), and the first rung has timed out by then.
+    """
+
+    def stale(args: Args) -> Rung:
+        asking = rung(args)
+        replies: Sequence[Reply] | None = None
+        while True:
+            try:
+                batch = next(asking) if replies is None else asking.send(replies)
+            except StopIteration as done:
+                return done.value
+            replies = yield [_stale(request) for request in batch]
+
+    return stale
+
+
+def _stale(request: Request) -> Request:
+    return replace(request, query={**request.query, "stale": ""}) if isinstance(request, Http) else request
 
 
 def paged(path: str, ways: Sequence[Query]) -> Generator[Sequence[Request], Sequence[Reply], list[Obj]]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from collector.kinds import asking, shapes
-from collector.kinds.kind import API, Args, Argument, Kind
+from collector.kinds.kind import API_OR_STALE, Args, Argument, Kind
 from collector.kinds.shapes import Obj
 from collector.model import JSON, Http, Rung, Target
 
@@ -114,8 +114,8 @@ def alloc_of(service_id: str) -> str | None:
 KIND = Kind(
     name="consul_checks",
     summary="instances and checks of a service, or of a node, from Consul's catalog",
-    rungs={"api": api},
-    default_ladder=API,
+    rungs={"api": api, "stale": asking.of_any_server(api)},
+    default_ladder=API_OR_STALE,
     arguments={
         "service": Argument("string", "name of the service"),
         "node": Argument("string", "name of the node in Consul"),

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from collector.errors import Unanswered
 from collector.kinds import asking, shapes
-from collector.kinds.kind import API, Args, Argument, Kind
+from collector.kinds.kind import API_OR_STALE, Args, Argument, Kind
 from collector.kinds.shapes import Obj
 from collector.model import JSON, Http, Reply, Rung, Status
 
@@ -109,8 +109,8 @@ def _alive(session: str | None, sessions: list[dict[str, JSON]] | None, listed: 
 KIND = Kind(
     name="consul_lease",
     summary="the key that LiteFS's primary holds, its session, and the cluster ID",
-    rungs={"api": api},
-    default_ladder=API,
+    rungs={"api": api, "stale": asking.of_any_server(api)},
+    default_ladder=API_OR_STALE,
     arguments={"key": Argument("string", "lease.consul.key of litefs.yml", required=True)},
     capabilities=("consul: key read", "consul: session read"),
 )

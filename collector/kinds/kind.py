@@ -51,6 +51,9 @@ class Kind:
 API: Ladder = (("api", None),)
 """The ladder of a kind that can be asked in one way only."""
 
+API_OR_STALE: Ladder = (("api", None), ("stale", None))
+"""The ladder of a kind that a server without a leader can still tell what it knows itself."""
+
 
 def of_alloc(args: Args) -> Target:
     """Target of an item about one allocation, or one task of it."""

@@ -102,8 +102,8 @@ def _memory(row: Obj) -> int | None:
 KIND = Kind(
     name="nomad_allocations",
     summary="the job's allocations: placement, ports, task states and events",
-    rungs={"api": api, "job": job},
-    default_ladder=(("api", None), ("job", None)),
+    rungs={"api": api, "job": job, "stale": asking.of_any_server(api)},
+    default_ladder=(("api", None), ("stale", None), ("job", None)),
     arguments={"job": JOB, "namespace": NAMESPACE},
     capabilities=("nomad: namespace read-job",),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collector.kinds import asking, shapes
-from collector.kinds.kind import API, JOB, NAMESPACE, Args, Kind
+from collector.kinds.kind import API_OR_STALE, JOB, NAMESPACE, Args, Kind
 from collector.kinds.shapes import Obj
 from collector.model import JSON, Http, Rung
 
@@ -47,8 +47,8 @@ def _group(name: str, group: Obj) -> JSON:
 KIND = Kind(
     name="nomad_deployments",
     summary="the job's deployments and how many instances are healthy",
-    rungs={"api": api},
-    default_ladder=API,
+    rungs={"api": api, "stale": asking.of_any_server(api)},
+    default_ladder=API_OR_STALE,
     arguments={"job": JOB, "namespace": NAMESPACE},
     capabilities=("nomad: namespace read-job",),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collector.errors import Unanswered
 from collector.kinds import asking, shapes
-from collector.kinds.kind import API, JOB, NAMESPACE, Args, Kind
+from collector.kinds.kind import API_OR_STALE, JOB, NAMESPACE, Args, Kind
 from collector.kinds.litefs_config import leases
 from collector.kinds.shapes import Obj
 from collector.model import JSON, Http, Rung, Status
@@ -130,8 +130,8 @@ def _words(command: str, args: list[str]) -> str | None:
 KIND = Kind(
     name="nomad_job",
     summary="the job as it is registered: groups, tasks, services, checks, constraints, LiteFS's Consul keys",
-    rungs={"api": api},
-    default_ladder=API,
+    rungs={"api": api, "stale": asking.of_any_server(api)},
+    default_ladder=API_OR_STALE,
     arguments={"job": JOB, "namespace": NAMESPACE},
     capabilities=("nomad: namespace read-job",),
 )

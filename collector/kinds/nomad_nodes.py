@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collector.kinds import asking, shapes
-from collector.kinds.kind import API, Args, Kind
+from collector.kinds.kind import API_OR_STALE, Args, Kind
 from collector.kinds.shapes import Obj
 from collector.model import JSON, Rung
 
@@ -48,7 +48,7 @@ def _driver(name: str, driver: Obj) -> JSON:
 KIND = Kind(
     name="nomad_nodes",
     summary="every Nomad client node: status, eligibility, drain, drivers",
-    rungs={"api": api},
-    default_ladder=API,
+    rungs={"api": api, "stale": asking.of_any_server(api)},
+    default_ladder=API_OR_STALE,
     capabilities=("nomad: node read",),
 )
