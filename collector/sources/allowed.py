@@ -96,6 +96,11 @@ LITEFS_REFUSED: Final = (
 """LiteFS 0.5.14, http/server.go: what changes it, hands out whole databases, or streams junk for a minute."""
 
 
+_BASE: Final = re.compile(
+    r"https?://(?:[^\s/?#@\[\]]*@)?(?:\[[0-9a-f:.]+(?:%[\w.-]+)?\]|[\w.-]+)(?::\d{1,5})?(?P<prefix>(?:/[^\s?#]*)?)", re.IGNORECASE
+)
+
+
 def _patterns(paths: tuple[str, ...]) -> re.Pattern[str]:
     """`*` stands for one path segment, `**` for any number; an empty one is an objection, not a bug."""
     written = "|".join(re.escape(path).replace(r"\*\*", ".*").replace(r"\*", "[^/]*") for path in paths)
@@ -121,3 +126,14 @@ def objection(source: str, path: str) -> str:
     if not ALLOWED[source].fullmatch(path):
         raise ValueError(f"{path!r} is not among the reads that may be asked of {source}")
     return f"the path {path!r} has an empty name in it" if "" in path.split("/")[1:] else ""
+
+
+def objection_to_base(base: str) -> str:
+    """Why nothing can be asked of this address, empty when it can be.
+
+    An address is put together from what a cluster says: a host with a path, a query or a `%` in it would turn one request into another.
+    """
+    found = _BASE.fullmatch(base)
+    if not found or not {".", ".."}.isdisjoint(unquote(found["prefix"]).split("/")):
+        return f"{base[:100]!r} is no address of the form http://host:port"
+    return ""

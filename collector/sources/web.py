@@ -12,7 +12,7 @@ from collector.model import Http, Reply, Status
 from collector.redact import Redactor, clean
 from collector.settings import Settings, Tls
 from collector.sources import translate
-from collector.sources.allowed import objection
+from collector.sources.allowed import objection, objection_to_base
 from collector.sources.answer import Answer, where_of
 from collector.sources.consul import Consul
 from collector.sources.litefs import Litefs
@@ -48,7 +48,7 @@ class Web:
     def get(self, request: Http, deadline: float) -> Reply:
         """Ask once. Raises ValueError for a Nomad or Consul path that is no known read, which is a bug of the caller."""
         endpoint = self._endpoint(request)
-        refusal = objection(request.source, request.path)
+        refusal = objection(request.source, request.path) or objection_to_base(self._base(request))
         if refusal:
             return Reply(endpoint, Status.FAILED, cause="protocol", reason=self._sentence(refusal))
         with exchange(deadline, request.limit) as current:
