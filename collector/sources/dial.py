@@ -38,6 +38,8 @@ def _directly(request: Dial, deadline: float) -> tuple[None, str]:
 
 def _by_proxy(target: str, proxy: str, deadline: float) -> tuple[translate.Failure | None, str]:
     """None when the proxy connected; else why not."""
+    if not target.isprintable() or " " in target:
+        raise ValueError("the host has a space or a control character in it")  # it would end the line that names it
     address = parse_address("COLLECTOR_PROXY", proxy)
     headers = {"Host": target} | {f"Proxy-{name}": value for name, value in basic(address.auth).items()}
     head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
