@@ -13,6 +13,8 @@ from collector.observe.world import World
 DECISIVE = {"nomad_allocations", "nomad_nodes", "consul_checks", "consul_members"}
 """Without these nobody knows whether the instances live and pass their checks."""
 LEADERS = {"nomad_agent", "consul_leader"}
+LOCAL = LEADERS | {"consul_members"}
+"""What any agent answers from its own memory, leader or not."""
 NO_ANSWER = {"refused", "timeout", "dns", "reset", "unroutable", "protocol"}
 NO_LEADER = ("no cluster leader", "no leader", "no path to region")
 NO_SERVERS = ("no known consul servers", "no servers", "rpc error getting client", "failed to get rpc connection")
@@ -77,7 +79,7 @@ def servers(world: World, system: str) -> Servers:
     leaderless = _says(failed, NO_LEADER)
     serverless = _says(failed, NO_SERVERS)
     known = [r.data["known_leader"] for r in mine if r.status is Status.OK and r.kind in LEADERS]
-    leader = False if leaderless or False in known else (True if True in known or any(r.status is Status.OK for r in mine) else None)
+    leader = False if leaderless or False in known or _waits_for_leader(mine) else (True if True in known or _led(mine) else None)
     silent = next(((r, a) for r, a in failed if a.cause in NO_ANSWER or a.status in {Status.UNREACHABLE, Status.TIMEOUT}), None)
     why = serverless or (silent if not answered else None) or leaderless
     told = next((r for r in mine if r.kind in LEADERS), None)
@@ -89,6 +91,18 @@ def servers(world: World, system: str) -> Servers:
         result=why[0] if why else told,
         reason=why[1].reason if why else _leader_words(mine, known),
     )
+
+
+def _led(mine: list[Result]) -> bool:
+    """Did a question get its answer that only a cluster with a leader answers without `stale`?"""
+    return any(r.status is Status.OK and r.kind not in LOCAL and r.rung != "stale" for r in mine)
+
+
+def _waits_for_leader(mine: list[Result]) -> bool:
+    """A server that tells of itself, and lets every question that needs a leader wait, has none: so it behaves before it says so."""
+    tells = any(r.status is Status.OK and r.kind in LEADERS and r.data["leader"] is None for r in mine)
+    needing = [attempt for r in mine if r.kind not in LOCAL for attempt in r.attempts if attempt.rung != "stale"]
+    return tells and bool(needing) and all(attempt.status is Status.TIMEOUT for attempt in needing) and not _led(mine)
 
 
 def _spoke(result: Result) -> bool:
