@@ -23,6 +23,8 @@ MAX_DIGITS = 20
 
 LONE_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 NANOSECONDS = 1_000_000_000
+END_OF_TIME = 253_402_300_799
+"""The last second of the year 9999, after which no calendar of ours goes on."""
 GO_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)")
 GO_UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 
@@ -202,6 +204,8 @@ def identity(obj: Obj, key: str) -> str:
 def nanoseconds(obj: Obj, key: str) -> float | None:
     """Nomad's nanoseconds since 1970 as Unix seconds; zero is unknown."""
     value = maybe_number(obj, key)
+    if value and value > END_OF_TIME * NANOSECONDS:
+        raise invalid(f'"{key}" is not a time')
     return value / NANOSECONDS if value and value > 0 else None
 
 
