@@ -107,8 +107,12 @@ def _add_collecting(parser: Parser) -> None:
     group.add_argument(
         "-e", "--extra-vars", action="append", default=[], metavar="K=V|@FILE", help="set a variable of the spec, or many from a file"
     )
-    group.add_argument("-l", "--limit", action="append", default=[], metavar="PATTERN", help="only nodes whose name matches (shell pattern)")
-    group.add_argument("-t", "--tags", action="append", default=[], metavar="TAGS", help="only tasks with one of these tags, and what they need")
+    group.add_argument(
+        "-l", "--limit", action="append", default=[], metavar="PATTERN", help="only nodes whose name matches (shell pattern)"
+    )
+    group.add_argument(
+        "-t", "--tags", action="append", default=[], metavar="TAGS", help="only tasks with one of these tags, and what they need"
+    )
     group.add_argument("--skip-tags", action="append", default=[], metavar="TAGS", help="no tasks with one of these tags")
     group.add_argument("-f", "--forks", type=positive, default=32, metavar="N", help="requests at once (default 32)")
     group.add_argument("--deadline", type=duration, default=30.0, metavar="TIME", help="the run ends by then, whatever hangs (default 30s)")
@@ -120,7 +124,9 @@ def _add_report(parser: Parser) -> None:
     group.add_argument("-o", "--output", choices=FORMATS, metavar="FORMAT", help=f"one of {', '.join(FORMATS)} (default text)")
     group.add_argument("--out", metavar="FILE", help="write the report there instead of to stdout")
     group.add_argument("--template-dir", action="append", default=[], metavar="DIR", help="templates of your own, looked up before ours")
-    group.add_argument("-v", "--verbose", action="count", default=0, help="what was ruled out, every item and its time; twice: requests too")
+    group.add_argument(
+        "-v", "--verbose", action="count", default=0, help="what was ruled out, every item and its time; twice: requests too"
+    )
     group.add_argument("-q", "--quiet", action="store_true", help="the headline only")
     group.add_argument("--no-color", action="store_true", help="no colours, not even on a terminal")
 
@@ -160,7 +166,13 @@ def _add_diff(commands: Commands[Parser]) -> None:
 
 def _add_demo(commands: Commands[Parser]) -> None:
     parser = _command(commands, "demo", "the main job on a recorded incident, replayed on loopback; needs no cluster")
-    parser.add_argument("incident", nargs="?", default="app-crash", metavar="INCIDENT", help="which one (`list` names them; default app-crash)")
+    parser.add_argument(
+        "incident",
+        nargs="?",
+        default="app-crash",
+        metavar="INCIDENT",
+        help="one that ships (`list` names them), or a recording's file (default app-crash)",
+    )
     _add_report(parser)
 
 

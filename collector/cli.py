@@ -59,5 +59,7 @@ def _report_bug(bug: Exception) -> int:
     while trace is not None:
         frames.append(f"{os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}")  # noqa: PTH119 - no pathlib import for this
         trace = trace.tb_next
-    _complain(f"internal error: {type(bug).__name__} at {' > '.join(frames[-6:])}. This is a bug of the collector: please report this line.")
+    _complain(
+        f"internal error: {type(bug).__name__} at {' > '.join(frames[-6:])}. This is a bug of the collector: please report this line."
+    )
     return INTERNAL_ERROR

@@ -176,7 +176,7 @@ class _Scheduler:
 
     def _start_task(self, task_run: _TaskRun) -> None:
         task = task_run.task
-        known = {name: None for name in task.after} | self._variables
+        known = dict.fromkeys(task.after) | self._variables
         task_run.open += 1  # held open until every turn is there: an item may end before the next one has begun
         for turn in expand(task, self._means.kinds[task.kind], self._means.renderer, known, self._selection):
             if turn.item is not None:

@@ -51,6 +51,7 @@ class Problem:
     hint: str = ""
 
     def __str__(self) -> str:
+        """One line: `file:line:column: path: message (hint)`."""
         hint = f" ({self.hint})" if self.hint else ""
         return f"{self.mark}: {self.mark.path}: {self.message}{hint}"
 

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from collector.errors import Unanswered
 from collector.model import JSON, Attempt, Item, Reply, Request, Rung, Status
 
+CLIENT_ERROR = 4
+"""The first digit of HTTP codes that say: do not ask like this again."""
+
 RungFunction = Callable[[Mapping[str, JSON]], Rung]
 
 
@@ -113,11 +116,11 @@ class Climb:
     def _exhausted(self) -> Outcome:
         attempts = tuple(self.attempts)
         first = attempts[0] if attempts else Attempt("none", Status.SKIPPED, "no rung to try", 0.0)
-        reason = first.reason if len(attempts) < 2 else "; ".join(f"{a.rung}: {a.reason}" for a in attempts)
+        reason = "; ".join(f"{a.rung}: {a.reason}" for a in attempts) if len(attempts) > 1 else first.reason
         return Outcome(first.status, None, None, reason, attempts, self._date, retryable=not self._final and _transient(attempts))
 
 
 def _transient(attempts: Sequence[Attempt]) -> bool:
     """Would asking again help? Not where a server said no (4xx), a tool is missing or an answer made no sense."""
     again = {Status.UNREACHABLE, Status.TIMEOUT, Status.FAILED}
-    return any(a.status in again and not (a.code and 400 <= a.code < 500) for a in attempts)
+    return any(a.status in again and (a.code is None or a.code // 100 != CLIENT_ERROR) for a in attempts)

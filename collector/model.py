@@ -127,6 +127,7 @@ class Mark:
     path: str = "$"
 
     def __str__(self) -> str:
+        """`file:line:column`, as editors and terminals follow it."""
         return f"{self.file}:{self.line}:{self.column}"
 
 
@@ -181,6 +182,7 @@ class Target:
     service: str | None = None
 
     def __str__(self) -> str:
+        """`node/alloc/task/service` as far as known, the allocation by its first 8 characters; `cluster` when nothing is."""
         parts = [self.node, self.alloc[:8] if self.alloc else None, self.task, self.service]
         return "/".join(p for p in parts if p) or "cluster"
 

@@ -130,7 +130,7 @@ def _arguments(kind: Kind, given: Mapping[str, JSON], element: JSON) -> dict[str
     args = {}
     for name, argument in kind.arguments.items():
         offered = element.get(argument.item) if argument.item else None
-        args[name] = given[name] if name in given else offered if offered is not None else argument.default
+        args[name] = given.get(name, argument.default if offered is None else offered)
         if args[name] is None and argument.required:
             raise CollectorError(f"{kind.name} needs the argument {name!r}, and neither the spec nor the loop's item gives it")
     return args
@@ -153,7 +153,7 @@ def _distinct(turns: list[Turn]) -> list[Turn]:
 class Names:
     """Item ids that are unique within a run, and the same in the next run: they depend on the spec, never on who answered first.
 
-    What the second task of a kind collects ends in `#2`, the third's in `#3`; what one task asks of one target twice is numbered behind a dot.
+    What the second task of a kind collects ends in `#2`, the third's in `#3`; what one task asks of a target twice is numbered behind a dot.
     """
 
     def __init__(self, tasks: Sequence[Task]) -> None:

@@ -103,7 +103,9 @@ def task(kind: str, path: str, **more: Any) -> Task:
     return Task(more.pop("name", f"{kind} {path}"), kind, args, MARK, **more)
 
 
-def run(*tasks: Task, servers: Servers | None = None, deadline: float = 20.0, forks: int = 8, selection: Selection | None = None) -> Collected:
+def run(
+    *tasks: Task, servers: Servers | None = None, deadline: float = 20.0, forks: int = 8, selection: Selection | None = None
+) -> Collected:
     spec = Spec("s", "s.yml", "", "0" * 64, None, {"who": "me"}, tasks, {})
     means = Means(KINDS, servers or Servers(), Expressions(), Shouting())
     return collect(spec, means, Limits(deadline, forks), selection or Selection())
@@ -123,7 +125,9 @@ def test_a_loop_waits_for_the_name_it_uses_and_asks_once_for_each_element() -> N
 def test_what_does_not_depend_on_each_other_is_asked_at_the_same_time() -> None:
     together = threading.Barrier(3, timeout=10)
     servers = Servers(**{name: lambda _deadline: str(together.wait() >= 0) for name in "abc"})
-    assert [result.status for result in run(task("text", "a"), task("text", "b"), task("text", "c"), servers=servers).results] == [Status.OK] * 3
+    assert [result.status for result in run(task("text", "a"), task("text", "b"), task("text", "c"), servers=servers).results] == [
+        Status.OK
+    ] * 3
 
 
 def test_no_more_requests_than_forks_are_under_way() -> None:

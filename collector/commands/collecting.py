@@ -13,8 +13,8 @@ from collector.collect import Limits, Means
 from collector.errors import UsageError
 from collector.expressions import Expressions
 from collector.kinds import KINDS
-from collector.model import Bundle, Report, Spec
-from collector.pipeline import Call, conclude, gather
+from collector.model import JSON, Bundle, Spec
+from collector.pipeline import Call, gather
 from collector.plan import Selection
 from collector.preview import plan_text, preview
 from collector.redact import Redactor
@@ -24,7 +24,7 @@ from collector.sources.command import git_commit
 from collector.spec import load_spec, parse_extra_vars
 
 
-def read_spec(path: str, extra_vars: Sequence[str], settings: Settings) -> Spec:
+def read_spec(path: str, extra_vars: Mapping[str, JSON], settings: Settings) -> Spec:
     """Read and check a spec, with `-e` on top of its variables."""
     try:
         text = Path(path).read_text("utf-8")
@@ -32,27 +32,26 @@ def read_spec(path: str, extra_vars: Sequence[str], settings: Settings) -> Spec:
         raise UsageError(f"{path} is not UTF-8 text: {error.reason} at byte {error.start}") from error
     except OSError as error:
         raise UsageError(f"cannot read the spec {path}: {error.strerror}") from error
-    return load_spec(text, path, extra_vars=parse_extra_vars(extra_vars), commit=git_commit(path, settings))
+    return load_spec(text, path, extra_vars=extra_vars, commit=git_commit(path, settings))
 
 
 def build_call(arguments: argparse.Namespace, environ: Mapping[str, str] = os.environ) -> Call:
     """The call that the arguments of a collecting command describe."""
     settings = Settings.from_environment(environ, workers=arguments.forks)
-    spec = read_spec(arguments.spec, arguments.extra_vars, settings)
+    spec = read_spec(arguments.spec, parse_extra_vars(arguments.extra_vars), settings)
     selection = Selection(_words(arguments.tags), _words(arguments.skip_tags), tuple(_words(arguments.limit)))
     _check_tags(spec, selection)
     return Call(spec, settings, Limits(arguments.deadline, arguments.forks), selection)
 
 
-def collect_and_conclude(call: Call) -> tuple[Bundle, Report]:
-    """Run the main job; children still running at its end are killed."""
+def collect_bundle(call: Call) -> Bundle:
+    """Collect and validate; children still running at the end are killed."""
     redactor = Redactor(call.settings.secret_values(), call.spec.redact)
     sources = Sources(call.settings, redactor)
     try:
-        bundle = gather(call, sources, redactor)
+        return gather(call, sources, redactor)
     finally:
         sources.close()
-    return bundle, conclude(bundle)
 
 
 def plan_only(call: Call) -> int:
@@ -92,5 +91,3 @@ def _check_tags(spec: Spec, selection: Selection) -> None:
     unknown = sorted((set(selection.tags) | set(selection.skip_tags)) - known)
     if unknown:
         raise UsageError(f"no task of {spec.path} has the tag {unknown[0]!r}; there are: {', '.join(sorted(known))}")
-
-

@@ -5,11 +5,14 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Mapping
+from pathlib import Path
 
-from collector.commands.collecting import collect_and_conclude, progress_bar, read_spec
+from collector.commands.collecting import collect_bundle, progress_bar, read_spec
 from collector.commands.reporting import handover, plain_arguments
 from collector.errors import DeliveryError
-from collector.pipeline import Call
+from collector.model import JSON
+from collector.pipeline import Call, conclude
 from collector.replay import Recording, demo_environment
 from collector.resources import incident, incidents, spec_path
 from collector.settings import Settings
@@ -22,16 +25,30 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.incident == "list":
         sys.stdout.write("\n".join(incidents()) + "\n")
         return 0
-    recording = Recording.load(incident(arguments.incident))
+    recording = Recording.load(_file(arguments.incident))
     with (
         demo_environment(recording, path=os.environ.get("PATH", "")) as environ,
         progress_bar(wanted=not arguments.quiet) as progress,
     ):
         settings = Settings.from_environment({**_harmless(), **environ})
-        spec = read_spec(str(spec_path(SPEC)), recording.meta.get("vars", []), settings)
-        _, report = collect_and_conclude(Call(spec, settings, progress=progress))
+        spec = read_spec(str(spec_path(SPEC)), _vars(recording), settings)
+        bundle = collect_bundle(Call(spec, settings, progress=progress))
+    # Ages as they were when the incident was recorded, not counted from today.
+    moment = recording.meta.get("recorded_at")
+    report = conclude(bundle, float(moment) if isinstance(moment, int | float) else None)
     code = handover(plain_arguments(arguments), settings, spec).finish(report)
     return code if code == DeliveryError.exit_code else 0
+
+
+def _file(name: str) -> Path:
+    """An incident that ships, or a recording of the user's own."""
+    return Path(name) if Path(name).is_file() else incident(name)
+
+
+def _vars(recording: Recording) -> Mapping[str, JSON]:
+    """The spec's variables that the recording was made with."""
+    told = recording.meta.get("vars")
+    return told if isinstance(told, Mapping) else {}
 
 
 def _harmless() -> dict[str, str]:

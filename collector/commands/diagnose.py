@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 
-from collector.commands.collecting import build_call, collect_and_conclude, plan_only, progress_bar
+from collector.commands.collecting import build_call, collect_bundle, plan_only, progress_bar
 from collector.commands.reporting import handover, write_bundle
 from collector.errors import CollectorError
-from collector.pipeline import Call
+from collector.pipeline import Call, conclude
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -19,10 +19,10 @@ def run(arguments: argparse.Namespace) -> int:
     to.begin()
     try:
         with progress_bar(wanted=not arguments.quiet) as progress:
-            bundle, report = collect_and_conclude(call.watched_by(progress))
+            bundle = collect_bundle(call.watched_by(progress))
         if arguments.bundle:
             write_bundle(arguments.bundle, bundle)
-        return to.finish(report)
+        return to.finish(conclude(bundle))
     except CollectorError as error:
         to.fail(error.exit_code)
         raise

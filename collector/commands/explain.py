@@ -43,5 +43,7 @@ def _section(title: str, texts: Iterable[str]) -> Iterable[str]:
     """The texts under a title, each wrapped and hung; nothing where there are none."""
     head = f"{title:{INDENT}}"
     for text in dict.fromkeys(text for text in texts if text):
-        yield textwrap.fill(text, WIDTH, initial_indent=head, subsequent_indent=" " * INDENT, break_long_words=False, break_on_hyphens=False)
+        yield textwrap.fill(
+            text, WIDTH, initial_indent=head, subsequent_indent=" " * INDENT, break_long_words=False, break_on_hyphens=False
+        )
         head = " " * INDENT

@@ -12,6 +12,7 @@ from collector.pipeline import gather
 from collector.record import Recorder, crawl
 from collector.redact import Redactor
 from collector.sources import Sources
+from collector.spec import parse_extra_vars
 
 CRAWL_SECONDS = 30.0
 
@@ -28,7 +29,9 @@ def run(arguments: argparse.Namespace) -> int:
         crawl(recorder, deadline=time.monotonic() + CRAWL_SECONDS)
     finally:
         sources.close()
-    recording = recorder.recording({"scenario": call.spec.name, "recorded_at": bundle.started_at, "vars": arguments.extra_vars})
+    recording = recorder.recording(
+        {"scenario": call.spec.name, "recorded_at": bundle.started_at, "vars": parse_extra_vars(arguments.extra_vars)}
+    )
     recording.save(arguments.recording)
     if arguments.bundle:
         write_bundle(arguments.bundle, bundle)

@@ -1,4 +1,4 @@
-"""What every command that makes a report shares: compare it with earlier runs, render it, hand it over, turn the verdict into an exit code."""
+"""What every command that makes a report shares: compare it with earlier runs, render it, hand it over, say the exit code."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from collector.deliver import Destination, Outlets, Ping, Wishes, deliver, desti
 from collector.errors import DeliveryError, UsageError
 from collector.files import write_atomic
 from collector.history import Outlook, Store, open_store, outlook
-from collector.model import Bundle, Report, Spec, Verdict
+from collector.model import JSON, Bundle, Report, Spec, Verdict
 from collector.render import mail_html, render, report_document
 from collector.settings import Settings
 
@@ -119,7 +119,7 @@ def write_bundle(name: str, bundle: Bundle) -> None:
 
 def plain_arguments(arguments: argparse.Namespace) -> argparse.Namespace:
     """The arguments of a command that has no delivery of its own, with delivery's defaults."""
-    defaults = {"mail_to": [], "mail_when": None, "state": None, "diff": False}
+    defaults: dict[str, JSON] = {"mail_to": [], "mail_when": None, "state": None, "diff": False}
     return argparse.Namespace(**{**defaults, **vars(arguments)})
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 
-from collector.commands.collecting import collect_and_conclude, read_spec
+from collector.commands.collecting import collect_bundle, read_spec
 from collector.model import Bundle, Report
 from collector.pipeline import Call, conclude
 from collector.replay import Recording, demo_environment
@@ -27,8 +27,8 @@ def diagnose(name: str, environ: Mapping[str, str] | None = None) -> Bundle:
     """The bundle of one run against a replayed incident; `environ` is put over the replay's own."""
     with demo_environment(recording(name), path=os.environ["PATH"]) as replayed:
         settings = Settings.from_environment({**replayed, **(environ or {})})
-        spec = replace(read_spec(SPEC, [], settings), path="specs/navidrome.yml", commit=None, sha256="0" * 64)
-        return collect_and_conclude(Call(spec, settings))[0]
+        spec = replace(read_spec(SPEC, {}, settings), path="specs/navidrome.yml", commit=None, sha256="0" * 64)
+        return collect_bundle(Call(spec, settings))
 
 
 def timeless(bundle: Bundle, at: float) -> Bundle:

@@ -26,10 +26,14 @@ def collector(*arguments: str, environ: Mapping[str, str] | None = None) -> subp
     """Run the program with nothing in its environment but what is given."""
     root = str(Path(__file__).parents[2])
     given = {"PATH": os.environ["PATH"], "PYTHONPATH": root, "LANG": "C.UTF-8", **(environ or {})}
-    return subprocess.run([sys.executable, "-m", "collector", *arguments], env=given, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(
+        [sys.executable, "-m", "collector", *arguments], env=given, capture_output=True, text=True, timeout=120, check=False
+    )
 
 
-def diagnose(replayed: Recording, *arguments: str, environ: Mapping[str, str] | None = None, path: str = "") -> tuple[int, dict[str, Any], str]:
+def diagnose(
+    replayed: Recording, *arguments: str, environ: Mapping[str, str] | None = None, path: str = ""
+) -> tuple[int, dict[str, Any], str]:
     """Exit code, report and stderr of `collector diagnose -o json`."""
     with demo_environment(replayed, path=path or os.environ["PATH"]) as leading:
         done = collector("diagnose", SPEC, "-o", "json", *arguments, environ={**leading, **(environ or {})})
@@ -205,7 +209,9 @@ def test_the_plan_asks_only_the_inventory_and_names_rights_and_calls() -> None:
 
 def test_lint_prints_every_problem_with_its_place(tmp_path: Path) -> None:
     spec = tmp_path / "bad.yml"
-    spec.write_text("version: 1\nname: x\nvars: {}\ncollect:\n  - nme: a\n    nomad_node: {}\n  - name: b\n    nomad_nodes: {}\n    lop: [1]\n")
+    spec.write_text(
+        "version: 1\nname: x\nvars: {}\ncollect:\n  - nme: a\n    nomad_node: {}\n  - name: b\n    nomad_nodes: {}\n    lop: [1]\n"
+    )
     done = collector("lint", str(spec))
     assert done.returncode == 78
     assert f"{spec}:5:" in done.stdout
