@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from collector.model import Bundle
 from collector.observe.checks import Check, checks, observe_checks
-from collector.observe.cluster import Node, holder, nodes, observe_cluster, observe_nodes, observe_skew
+from collector.observe.cluster import Node, holders, nodes, observe_cluster, observe_nodes, observe_skew
 from collector.observe.consul import Registration, observe_registrations, observe_services, orphans, registrations
 from collector.observe.gaps import observe_gaps, observe_servers
 from collector.observe.litefs import Lease, State, lease, observe_litefs, ports, states
@@ -60,7 +60,7 @@ def _observations(seen: Observed) -> Iterator[Observation]:
     yield from observe_events(world, wells)
     yield from observe_logs(world, seen.logs, {alloc: well and alloc not in unsettled for alloc, well in wells.items()})
     yield from observe_checks(every, ports(world), set(seen.orphans))
-    yield from observe_nodes(world, seen.nodes, every, holder(seen.lease, seen.litefs, seen.nodes))
+    yield from observe_nodes(world, seen.nodes, every, holders(seen.lease, seen.litefs, seen.nodes))
     yield from observe_cluster(world, seen.litefs, seen.lease)
     yield from _of_the_whole(seen)
 

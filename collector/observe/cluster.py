@@ -61,7 +61,7 @@ def _from_nomadless(world: World, every: Sequence[Check], found: dict[str, Node]
                 found.setdefault(name, Node(name, row["address"], item=result.id))
 
 
-def observe_nodes(world: World, known: Mapping[str, Node], every: Sequence[Check], holder: str | None) -> Iterator[Observation]:
+def observe_nodes(world: World, known: Mapping[str, Node], every: Sequence[Check], holding: set[str]) -> Iterator[Observation]:
     """One observation per node."""
     moved = {alloc["node"] for alloc in migrated(world)}
     gone = {alloc["node"]: alloc["modify_time"] for alloc in migrated(world)}
@@ -75,7 +75,7 @@ def observe_nodes(world: World, known: Mapping[str, Node], every: Sequence[Check
         fields |= {
             "migrated": node.name in moved,
             "missing": missing > 0 and node.name not in living,
-            "holds_primary": node.name == holder,
+            "holds_primary": node.name in holding,
             "driver_down": _driver_down(world, node),
         }
         words = f"Nomad: {fields['nomad']}, {fields['eligibility']}" + (", draining" if fields["draining"] else "")
@@ -122,18 +122,16 @@ def _driver_down(world: World, node: Node) -> str | None:
     return None
 
 
-def holder(held: Lease | None, litefs: Mapping[str, State], known: Mapping[str, Node]) -> str | None:
-    """The node that is primary, or was: by its own word, by the lease's host or address, or by the replicas'."""
-    for state in litefs.values():
-        if state.primary:
-            return state.node
-    names = [held.data["hostname"]] if held and held.data["hostname"] else []
-    names += [state.data["primary_hostname"] for state in litefs.values() if state.data and state.data["primary_hostname"]]
+def holders(held: Lease | None, litefs: Mapping[str, State], known: Mapping[str, Node]) -> set[str]:
+    """Nodes that are primary for somebody: by their own word, by the lease's host or address, or because a replica follows them.
+
+    A frozen primary that another has replaced still has replicas that wait for it (facts/litefs.md, 6), so there may be several.
+    """
+    names = {held.data["hostname"]} if held else set()
+    names |= {state.data["primary_hostname"] for state in litefs.values() if state.data}
     url = str(held.data["advertise_url"] or "") if held else ""
-    for node in known.values():
-        if node.name in names or (node.address and f"//{node.address}:" in url):
-            return node.name
-    return None
+    found = {node.name for node in known.values() if node.name in names or (node.address and f"//{node.address}:" in url)}
+    return found | {state.node for state in litefs.values() if state.primary}
 
 
 def observe_cluster(world: World, litefs: Mapping[str, State], held: Lease | None) -> Iterator[Observation]:
