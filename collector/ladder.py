@@ -116,8 +116,25 @@ class Climb:
     def _exhausted(self) -> Outcome:
         attempts = tuple(self.attempts)
         first = attempts[0] if attempts else Attempt("none", Status.SKIPPED, "no rung to try", 0.0)
-        reason = "; ".join(f"{a.rung}: {a.reason}" for a in attempts) if len(attempts) > 1 else first.reason
-        return Outcome(first.status, None, None, reason, attempts, self._date, retryable=not self._final and _transient(attempts))
+        return Outcome(
+            first.status,
+            None,
+            None,
+            _reasons(attempts) or first.reason,
+            attempts,
+            self._date,
+            retryable=not self._final and _transient(attempts),
+        )
+
+
+def _reasons(attempts: Sequence[Attempt]) -> str:
+    """Why no rung answered: each reason once, with the rungs that met it; the rungs are not named where all met the same."""
+    rungs: dict[str, list[str]] = {}
+    for attempt in attempts:
+        rungs.setdefault(attempt.reason, []).append(attempt.rung)
+    if len(rungs) == 1:
+        return next(iter(rungs))
+    return "; ".join(f"{', '.join(dict.fromkeys(names))}: {reason}" for reason, names in rungs.items())
 
 
 def _transient(attempts: Sequence[Attempt]) -> bool:

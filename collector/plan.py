@@ -153,7 +153,7 @@ def _distinct(turns: list[Turn]) -> list[Turn]:
 class Names:
     """Item ids that are unique within a run, and the same in the next run: they depend on the spec, never on who answered first.
 
-    What the second task of a kind collects ends in `#2`, the third's in `#3`; what one task asks of a target twice is numbered behind a dot.
+    What the second task of a kind collects ends in `#2`, the third's in `#3`; what a task asks twice is numbered behind a dot.
     """
 
     def __init__(self, tasks: Sequence[Task]) -> None:

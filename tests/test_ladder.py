@@ -67,6 +67,15 @@ def test_an_exhausted_ladder_says_what_the_first_rung_met_and_every_reason() -> 
     assert "refusing: 403" in outcome.reason
 
 
+def test_a_reason_that_every_rung_met_is_told_once() -> None:
+    def refused(_args: Mapping[str, JSON]) -> Rung:
+        (reply,) = yield [Http("nomad", "/v1/nodes")]
+        raise Unanswered(reply.status, reply.reason, reply=reply)
+
+    item = Item("i", "t", "k", {}, Target(), (("api", None), ("stale", None)), 8.0)
+    assert play(Climb(item, {"api": refused, "stale": refused}), REFUSED, REFUSED).reason == "connection refused"
+
+
 @pytest.mark.parametrize(("names", "expected"), [(("answering",), 18.0), (("answering", "giving_up"), 14.0)])
 def test_a_rung_that_is_not_the_last_leaves_half_of_the_time_to_the_next(names: tuple[str, ...], expected: float) -> None:
     climbing = climb(*names)
