@@ -27,15 +27,16 @@ _CONSUL_SEVERITY = {"critical": "critical", "warning": "warning", "absent": "war
 _NOMAD_SEVERITY = {"ready": None, "down": "critical", "disconnected": "critical", "initializing": "warning"}
 
 
-def node_rows(nodes: Sequence[Mapping[str, JSON]], unseen: Sequence[str], *, verbose: int) -> dict[str, JSON]:
+def node_rows(document: Mapping[str, JSON], *, verbose: int) -> dict[str, JSON]:
     """Return the table's columns, the rows to show as cells in their order, and what the rest comes to (empty when all are shown)."""
+    nodes, unseen = document["nodes"], document["coverage"]["unseen_nodes"]
     everyone = verbose or len(nodes) <= TABLE_LIMIT
     shown = [node for node in nodes if everyone or _severity(node, unseen)]
     rest = [] if everyone else [node for node in nodes if not _severity(node, unseen)]
     return {
         "caption": _caption(nodes, unseen),
         "columns": [dict(column) for column in COLUMNS],
-        "rows": [{"name": node["name"], "severity": _severity(node, unseen), "cells": _cells(node)} for node in shown],
+        "rows": [{"name": node["name"], "severity": _severity(node, unseen), "cells": _cells(node, document)} for node in shown],
         "rest": _rest(rest, bool(shown)) if rest else "",
     }
 
@@ -50,7 +51,7 @@ def _caption(nodes: Sequence[Mapping[str, JSON]], unseen: Sequence[str]) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def _cells(node: Mapping[str, JSON]) -> list[JSON]:
+def _cells(node: Mapping[str, JSON], document: Mapping[str, JSON]) -> list[JSON]:
     allocation = node["allocation"] or {}
     restarts = allocation.get("restarts")
     consul = _CONSUL_SEVERITY.get(node["consul"])
@@ -62,7 +63,7 @@ def _cells(node: Mapping[str, JSON]) -> list[JSON]:
         _cell(NOTHING if restarts is None else str(restarts), "warning" if restarts and node["severity"] else None),
         _cell(node["role"] if node["role"] in ("primary", "replica") else NOTHING),
         _cell(short(node["uptime_seconds"])),
-        _lag(node),
+        _lag(node, document),
         _transactions(node["databases"]),
     ]
 
@@ -78,12 +79,21 @@ def _nomad(node: Mapping[str, JSON]) -> dict[str, JSON]:
     return _cell(node["nomad"], _NOMAD_SEVERITY.get(node["nomad"], "unknown"))
 
 
-def _lag(node: Mapping[str, JSON]) -> dict[str, JSON]:
+def _lag(node: Mapping[str, JSON], document: Mapping[str, JSON]) -> dict[str, JSON]:
     """Return the lag; a replica whose lag nobody knows shows a question mark, a primary has none."""
     unknown = "?" if node["role"] == "replica" else NOTHING
-    behind = any(database.get("behind") for database in node["databases"])
-    severity = node["severity"] if behind or node["lag_seconds"] else None
-    return _cell(unknown if node["lag_seconds"] is None else short(node["lag_seconds"]), severity)
+    return _cell(unknown if node["lag_seconds"] is None else short(node["lag_seconds"]), lateness(node, document))
+
+
+def lateness(node: Mapping[str, JSON], document: Mapping[str, JSON]) -> str | None:
+    """Return how bad it is that the node is behind: by the run's thresholds, or by a finding that says so; None when it is not."""
+    codes = {finding["code"]: finding["severity"] for finding in document["findings"] if finding["node"] == node["name"]}
+    said = codes.get("litefs.replica.lagging") or codes.get("symptom.replica-behind")
+    thresholds = document["cluster"].get("thresholds") or {}
+    lag = node["lag_seconds"] or 0.0
+    if lag >= thresholds.get("lag_critical", float("inf")):
+        return "critical"
+    return str(said) if said else "warning" if lag >= thresholds.get("lag_warning", float("inf")) else None
 
 
 def _transactions(databases: Sequence[Mapping[str, JSON]]) -> dict[str, JSON]:

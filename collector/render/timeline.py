@@ -1,4 +1,4 @@
-"""The picture of what happened when: a lane for each node, the present on the right, and the more room the nearer to it."""
+"""The picture of what happened when: a lane for each node, the last event on the right, and the more room the nearer to it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from math import log1p
 
 from collector.model import JSON
 from collector.render.layout import cut
-from collector.render.units import count, seconds_between, short, time_of_day
+from collector.render.units import age, count, day_or_time, seconds_between, short, time_of_day
 
 WIDTH = 400
 _LEFT, _RIGHT, _TOP, _STEP = 96, 4, 34, 36
@@ -25,13 +25,12 @@ _CLUSTER = "cluster"
 
 def timeline_picture(document: Mapping[str, JSON]) -> dict[str, JSON] | None:
     """Return the picture as {width, height, lanes, ticks, marks, onset, text}: plain geometry; None when there is nothing to draw."""
-    events = [
-        {**event, "ago": max(0.0, seconds_between(event["at"], document["now"]) or 0.0)} for event in document["timeline"] if event["at"]
-    ]
-    if not events:
+    last = max((event["at"] for event in document["timeline"] if event["at"]), default=None)
+    if last is None:
         return None
+    events = [_placed(event, last, document) for event in document["timeline"] if event["at"]]
     lanes = _lanes(events)
-    longest = max(event["ago"] for event in events)
+    longest = max(event["before"] for event in events)
     marks = [mark for index, lane in enumerate(lanes) for mark in _marks(lane, _middle(index), events, longest)]
     return {
         "width": WIDTH,
@@ -40,22 +39,22 @@ def timeline_picture(document: Mapping[str, JSON]) -> dict[str, JSON] | None:
         "lanes": [{"name": cut(lane, _NAME), "y": _middle(index)} for index, lane in enumerate(lanes)],
         "left": _LEFT,
         "right": WIDTH - _RIGHT,
-        "ticks": _ticks(longest),
+        "ticks": _ticks(last, longest),
         "marks": marks,
-        "onset": _onset(document, longest),
-        "text": f"{count(len(events), 'event')} over {short(longest)}, oldest {time_of_day(events[0]['at'])}. They are listed below.",
+        "onset": _onset(document, last, longest),
+        "last": f"the last event was {age(last, document['now'])} before this report",
+        "text": f"{count(len(events), 'event')} in {short(longest)}, the last one at {time_of_day(last)}. They are listed below.",
     }
 
 
-def _placed(event: Mapping[str, JSON], document: Mapping[str, JSON]) -> dict[str, JSON]:
-    """Return an event with how many seconds `ago` it was, and its severity: from the onset of its node's root cause on, that one's."""
-    causes = [
-        cause
-        for cause in document["root_causes"]
-        if cause["node"] == event.get("node") and cause["since"] and cause["since"] <= event["at"]
-    ]
-    severity = event.get("severity") or next((cause["severity"] for cause in causes if cause["node"]), None)
-    return {**event, "ago": max(0.0, seconds_between(event["at"], document["now"]) or 0.0), "severity": severity}
+def _placed(event: Mapping[str, JSON], last: str, document: Mapping[str, JSON]) -> dict[str, JSON]:
+    """Return an event with how many seconds `before` the last one it was; one without a severity has that of its node's root cause."""
+    severity = event.get("severity") or next((cause["severity"] for cause in document["root_causes"] if _begun(cause, event)), None)
+    return {**event, "before": seconds_between(event["at"], last), "severity": severity}
+
+
+def _begun(cause: Mapping[str, JSON], event: Mapping[str, JSON]) -> bool:
+    return bool(cause["node"] and cause["node"] == event.get("node") and cause["since"] and cause["since"] <= event["at"])
 
 
 def _lanes(events: Sequence[Mapping[str, JSON]]) -> list[str]:
@@ -72,17 +71,17 @@ def _middle(index: int) -> float:
     return _TOP + index * _STEP + _STEP / 2
 
 
-def _x(ago: float, longest: float) -> float:
-    """Return where on the axis something stands that was `ago` seconds before now: logarithmic, so that the last minutes have room."""
-    share = log1p(ago) / log1p(max(longest, 1.0))
+def _x(before: float, longest: float) -> float:
+    """Return where on the axis something stands that was `before` seconds before the last event: logarithmic, so that the end has room."""
+    share = log1p(before) / log1p(max(longest, 1.0))
     return round(WIDTH - _RIGHT - 10 - min(1.0, share) * (WIDTH - _RIGHT - _LEFT - 24), 1)
 
 
 def _marks(lane: str, y: float, events: Sequence[Mapping[str, JSON]], longest: float) -> list[dict[str, JSON]]:
     """Return the marks of one lane; near ones are one mark that says how many it stands for and takes the worst one's colour."""
     groups: list[list[Mapping[str, JSON]]] = []
-    for event in sorted((event for event in events if (event.get("node") or _CLUSTER) == lane), key=lambda event: -event["ago"]):
-        if groups and _x(event["ago"], longest) - _x(groups[-1][0]["ago"], longest) < _NEAR:
+    for event in sorted((event for event in events if (event.get("node") or _CLUSTER) == lane), key=lambda event: -event["before"]):
+        if groups and _x(event["before"], longest) - _x(groups[-1][0]["before"], longest) < _NEAR:
             groups[-1].append(event)
         else:
             groups.append([event])
@@ -94,7 +93,7 @@ def _mark(group: Sequence[Mapping[str, JSON]], y: float, longest: float) -> dict
     named = [f"{time_of_day(event['at'])} {event['text']}" for event in group[:_NAMED]]
     more = [f"and {len(group) - _NAMED} more"] if len(group) > _NAMED else []
     return {
-        "x": _x(group[0]["ago"], longest),
+        "x": _x(group[0]["before"], longest),
         "y": y,
         "state": worst.get("severity") or "plain",
         "number": len(group) if len(group) > 1 else None,
@@ -102,18 +101,20 @@ def _mark(group: Sequence[Mapping[str, JSON]], y: float, longest: float) -> dict
     }
 
 
-def _ticks(longest: float) -> list[dict[str, JSON]]:
-    """Return the marks of the axis: round times ago, as many as have room."""
+def _ticks(last: str, longest: float) -> list[dict[str, JSON]]:
+    """Return the marks of the axis: moments that are a round time before the last event, as many as have room."""
     ticks: list[dict[str, JSON]] = []
-    for ago in _TICKS:
-        x = _x(ago, longest)
-        if ago <= longest and (not ticks or ticks[-1]["x"] - x >= _TICK_GAP):
-            ticks.append({"x": x, "label": f"{short(ago)} ago" if ago else "now"})
+    for before in _TICKS:
+        x = _x(before, longest)
+        if before <= longest and (not ticks or ticks[-1]["x"] - x >= _TICK_GAP):
+            ticks.append({"x": x, "label": day_or_time(last, before)})
     return ticks
 
 
-def _onset(document: Mapping[str, JSON], longest: float) -> dict[str, JSON] | None:
-    """Return where the first root cause with a known onset began."""
+def _onset(document: Mapping[str, JSON], last: str, longest: float) -> dict[str, JSON] | None:
+    """Return where the first root cause with a known onset began, when that is within the picture."""
     since = next((cause["since"] for cause in document["root_causes"] if cause["since"]), None)
-    ago = seconds_between(since, document["now"])
-    return None if ago is None or ago > longest + 1 else {"x": _x(max(0.0, ago), longest), "label": f"onset {time_of_day(since)}"}
+    before = seconds_between(since, last)
+    if before is None or not -1 <= before <= longest + 1:
+        return None
+    return {"x": _x(max(0.0, before), longest), "label": f"onset {time_of_day(since)}"}

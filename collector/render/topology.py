@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from collector.model import JSON
 from collector.render.layout import cut
+from collector.render.nodes import lateness
 from collector.render.units import count, short
 
 WIDTH = 400
@@ -16,6 +17,7 @@ _SHOWN = 8
 _NAME = 14
 
 _UNSEEN = "not seen"
+_ROLES = {"none": "no role", "unknown": "role unknown"}
 
 _CUT = {
     "litefs.replica.disconnected": "cut off",
@@ -76,11 +78,11 @@ def _stream(node: Mapping[str, JSON], primaries: Sequence[JSON], document: Mappi
     if node["name"] in document["coverage"]["unseen_nodes"]:
         return {"state": "unseen", "label": "?", "under": _UNSEEN}
     if broken:
-        return {"state": "cut", "label": broken, "under": node["role"]}
+        return {"state": "cut", "label": broken, "under": _ROLES.get(node["role"], node["role"])}
     if node["role"] != "replica":
         return {"state": "cut", "label": "no stream", "under": f"consul {node['consul']}"}
     behind = sum(database.get("behind") or 0 for database in node["databases"])
-    late = bool(node["severity"] and (behind or node["lag_seconds"]))
+    late = lateness(node, document)
     label = f"{behind} tx behind" if behind and late else short(node["lag_seconds"])
     return {"state": ("late" if late else "ok") if primaries else "cut", "label": label, "under": "replica"}
 

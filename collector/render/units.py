@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 NOTHING = "-"
 EPOCH = "1970-01-01T00:00:00Z"
@@ -37,6 +37,12 @@ def time_of_day(text: str | None) -> str:
     """Return the `06:23:41` of an RFC 3339 text."""
     at = moment(text)
     return NOTHING if at is None else at.strftime("%H:%M:%S")
+
+
+def day_or_time(text: str, before: float) -> str:
+    """Return the moment `before` seconds before an RFC 3339 text: `06:23:41` within its last day, else `Nov 21`."""
+    at = datetime.fromisoformat(text) - timedelta(seconds=before)
+    return at.strftime("%H:%M:%S" if before < _DAY else "%b %d")
 
 
 def duration(seconds: float | None) -> str:

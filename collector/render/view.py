@@ -26,7 +26,7 @@ def view(document: Mapping[str, JSON], *, verbose: int) -> dict[str, JSON]:
         "started_seconds": seconds_between(EPOCH, document["started_at"]),
         "facts": _facts(document) + ([changes["fact"]] if changes else []),
         "changes": changes,
-        "nodes": node_rows(document["nodes"], document["coverage"]["unseen_nodes"], verbose=verbose),
+        "nodes": node_rows(document, verbose=verbose),
         "causes": causes_in_words(document, verbose=verbose),
         "others": _others(document, verbose),
         "diagnostics": diagnostics(document, verbose=verbose),

@@ -81,7 +81,11 @@ HEALTHY = Report(
     ruled_out=(),
     details=(),
     items=(item("litefs-odroid6", "odroid6"), item("litefs-odroid7", "odroid7"), item("litefs-odroid8", "odroid8")),
-    cluster={"nomad": {"version": "2.0.5", "leader": "10.0.0.1:4647"}, "consul": {"version": "1.13.9", "leader": "10.0.0.1:8300"}},
+    cluster={
+        "nomad": {"version": "2.0.5", "leader": "10.0.0.1:4647"},
+        "consul": {"version": "1.13.9", "leader": "10.0.0.1:8300"},
+        "thresholds": {"lag_warning": 3.0, "lag_critical": 10.0},
+    },
 )
 
 _FATAL = (
@@ -259,6 +263,12 @@ TWO_FAULTS = replace(
         gaps=(
             {
                 "item": "litefs-odroid9",
+                "target": "odroid9",
+                "status": "unreachable",
+                "reason": "http://10.0.0.9:20202/metrics: connection refused",
+            },
+            {
+                "item": "checks",
                 "target": "odroid9",
                 "status": "unreachable",
                 "reason": "http://10.0.0.9:20202/metrics: connection refused",

@@ -29,6 +29,11 @@ def test_stream_of_a_lagging_replica_is_late_and_says_by_how_much():
     assert [(edge["state"], edge["label"]) for edge in picture["edges"]] == [("late", "9 tx behind")]
 
 
+def test_node_that_is_not_well_for_another_reason_is_not_called_late():
+    sick = row("n2", lag_seconds=0.3, severity="critical", nomad="down")
+    assert streams(replace(HEALTHY, nodes=(HEALTHY.nodes[0], sick))) == {"n2": "ok"}
+
+
 def test_cluster_without_primary_shows_that_there_is_none():
     picture = topology(report_document(replace(HEALTHY, nodes=HEALTHY.nodes[1:])))
     assert picture["boxes"][0]["name"] == "no primary"
