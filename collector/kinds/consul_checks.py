@@ -12,6 +12,8 @@ from collector.model import JSON, Http, Rung, Target
 
 NOMAD_SERVICE = re.compile(r"_nomad-task-(?P<alloc>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})-")
 """How Nomad names the instances it registers. Source: hashicorp/nomad, client/serviceregistration/id.go."""
+LIMIT = 64 << 20
+"""Bytes of a service's health: Consul gives no pages, and 2 kB for each instance, so that 8 MiB would be full at 4,000 nodes."""
 
 
 def api(args: Args) -> Rung:
@@ -22,7 +24,7 @@ def api(args: Args) -> Rung:
 
 
 def _of_service(service: str) -> Rung:
-    reply = yield from asking.asked(Http("consul", f"/v1/health/service/{asking.segment(service)}"))
+    reply = yield from asking.asked(Http("consul", f"/v1/health/service/{asking.segment(service)}", limit=LIMIT))
     return asking.parsed(reply, parse_service)
 
 
