@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from collector.model import JSON, Finding
 from collector.observe import Observed
-from collector.observe.litefs import State
 
 AT_RISK = {
     "litefs.replica.diverged": "the same position holds different content on two nodes",
@@ -20,35 +19,42 @@ AT_RISK = {
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """What holds for the whole cluster, computed once."""
+    """What holds for the whole cluster, computed once. `synced` counts the replicas that follow the primary."""
 
     instances: int
     well: int
     primary: str | None
-    litefs: Mapping[str, State]
+    writes: str
+    synced: int
+    lonely: str | None
+    databases: Mapping[str, frozenset[str]]
     services: Mapping[str, frozenset[str]]
-
-    @property
-    def synced(self) -> int:
-        """Replicas that follow the primary."""
-        return sum(1 for state in self.litefs.values() if state.data and not state.primary and not state.behind and not state.never_synced)
 
 
 def whole(seen: Observed) -> Whole:
     """Look at the whole cluster."""
     instances = seen.observations.of("instance")
-    services: dict[str, set[str]] = {}
-    for observation in seen.observations.of("registration"):
-        services.setdefault(observation.scope.get("node", ""), set()).add(observation.scope.get("service", ""))
-    cluster = seen.observations.first("cluster")
-    primaries = cluster.fields["primary_nodes"] if cluster and cluster.fields["primaries"] == 1 else ""
+    states = list(seen.litefs.values())
+    primaries = [state.node for state in states if state.primary]
+    primary = primaries[0] if len(primaries) == 1 else None
+    synced = sum(1 for state in states if state.data and not state.primary and not state.behind and not state.never_synced)
     return Whole(
         instances=len(instances),
         well=sum(bool(one.fields["well"]) for one in instances),
-        primary=primaries or None,
-        litefs=seen.litefs,
-        services={node: frozenset(names) for node, names in services.items()},
+        primary=primary,
+        writes="go on" if primary else "blocked" if any(state.data for state in states) else "unknown",
+        synced=synced,
+        lonely=primary if not synced and len(states) > 1 else None,
+        databases=_by_node((state.node, str(db["name"])) for state in states for db in state.databases),
+        services=_by_node((one.scope.get("node", ""), one.scope.get("service", "")) for one in seen.observations.of("registration")),
     )
+
+
+def _by_node(pairs: Iterable[tuple[str, str]]) -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for node, name in pairs:
+        found.setdefault(node, set()).add(name)
+    return {node: frozenset(names) for node, names in found.items()}
 
 
 def impact(root: Finding, below: Sequence[Finding], seen: Observed, all_of_it: Whole) -> dict[str, JSON]:
@@ -61,7 +67,7 @@ def impact(root: Finding, below: Sequence[Finding], seen: Observed, all_of_it: W
     allocs = sorted({one.alloc for one in touched if one.alloc})
     services = {one.service for one in touched if one.service}
     services |= {name for node in nodes for name in all_of_it.services.get(node, ())}
-    databases = {db["name"] for state in all_of_it.litefs.values() if state.node in nodes for db in state.databases}
+    databases = {name for node in nodes for name in all_of_it.databases.get(node, ())}
     return {
         "nodes": nodes,
         "allocations": allocs,
@@ -70,22 +76,16 @@ def impact(root: Finding, below: Sequence[Finding], seen: Observed, all_of_it: W
         "instances": all_of_it.instances,
         "instances_left": all_of_it.well,
         "replicas_left": all_of_it.synced,
-        "writes": _writes(all_of_it),
+        "writes": all_of_it.writes,
         "primary": all_of_it.primary,
         "data_at_risk": _risks(root, nodes, seen, all_of_it),
     }
 
 
-def _writes(all_of_it: Whole) -> str:
-    if all_of_it.primary:
-        return "go on"
-    return "blocked" if any(state.data for state in all_of_it.litefs.values()) else "unknown"
-
-
 def _risks(root: Finding, nodes: Sequence[str], seen: Observed, all_of_it: Whole) -> list[str]:
     found = [AT_RISK[root.code]] if root.code in AT_RISK else []
-    alone = [] if all_of_it.synced or len(all_of_it.litefs) < 2 else [one for one in all_of_it.litefs.values() if one.primary]  # noqa: PLR2004 - alone
-    found += [f"no replica has what the primary {state.node} holds" for state in alone if state.node in nodes]
+    if all_of_it.lonely in nodes:
+        found.append(f"no replica has what the primary {all_of_it.lonely} holds")
     for node in nodes:
         for line in seen.observations.of("log", node=node):
             if "exceeds primary transaction id" in str(line.fields["message"]):

@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+LONGEST = 2000
+"""Characters of a line that are looked at: what decides stands at its start, and patterns must not meet a line of a megabyte."""
 FATAL, ERROR, WARNING, PLAIN = 3, 2, 1, 0
 """How much a line weighs when the decisive one is looked for."""
 
@@ -87,7 +89,8 @@ def read(lines: Sequence[str]) -> list[Line]:
     run = 0
     ended = False
     started = False
-    for index, text in enumerate(lines):
+    for index, whole in enumerate(lines):
+        text = whole[:LONGEST]
         message, level = _open(text)
         if (ended and not text.startswith((" ", "\t"))) or (STARTS.match(message) and started):
             run, started = run + 1, False

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from collector.model import Bundle, Coverage, Finding, Result, Severity, Status, Verdict
 from collector.observe import Observed
+from collector.observe.cluster import missing_nodes
 from collector.observe.gaps import DECISIVE
 
 ON_THE_NODE = {"litefs_status", "check_output", "nomad_logs"}
@@ -51,6 +52,5 @@ def _unseen(seen: Observed) -> set[str]:
         node = seen.world.node(result.target.node)
         if node and result.kind in ON_THE_NODE and result.status is not Status.SKIPPED:
             asked[node] = asked.get(node, False) or result.status is Status.OK
-    wanted = seen.world.bundle.expect.get("nodes") or ()
-    missing = {name for name in wanted if name not in seen.nodes} if isinstance(wanted, list | tuple) else set()
-    return {node for node, answered in asked.items() if not answered} | missing
+    missing = missing_nodes(seen.world, seen.nodes)
+    return {node for node, answered in asked.items() if not answered} | (set() if isinstance(missing, int) else set(missing))

@@ -14,6 +14,8 @@ from collector.observe.world import World
 LITEFS_PATHS = re.compile(r"^/(?:info|metrics|debug/(?:vars|pprof.*|rand)|events|export|import|stream|tx|handoff|promote|halt)$")
 """Every route of LiteFS 0.5 (http/server.go:134-247 at v0.5.14)."""
 
+LONGEST = 4000
+"""Characters of a check's text that are kept and looked at; Consul itself cuts at 4 KiB."""
 _MEANINGS = tuple(
     (name, re.compile(pattern, re.IGNORECASE))
     for name, pattern in (
@@ -105,9 +107,9 @@ def observe_checks(every: list[Check], litefs_ports: set[int], orphans: set[tupl
 
 def _check(world: World, result: Result, row: Mapping[str, JSON], better: tuple[Result, str, str] | None) -> Check:
     node = world.node(row["node"]) or row["node"]
-    output, source, words, origin = row["output"] or "", "catalog", "text from the catalog", result
+    output, source, words, origin = (row["output"] or "")[:LONGEST], "catalog", "text from the catalog", result
     if better and better[1]:
-        origin, output, source = better[0], better[1], better[2]
+        origin, output, source = better[0], better[1][:LONGEST], better[2]
         words = {"agent": f"text from {node}'s own agent", "exec": f"text from {node}'s agent, asked from within the task"}.get(
             source, "asked again from here"
         )

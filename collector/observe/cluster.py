@@ -134,11 +134,20 @@ def holders(held: Lease | None, litefs: Mapping[str, State], known: Mapping[str,
     return found | {state.node for state in litefs.values() if state.primary}
 
 
-def observe_cluster(world: World, litefs: Mapping[str, State], held: Lease | None) -> Iterator[Observation]:
+def missing_nodes(world: World, known: Mapping[str, Node]) -> list[str] | int:
+    """The nodes that the spec expects and nobody knows: their names, or how many where it only says a number."""
+    wanted = world.bundle.expect.get("nodes") or ()
+    if isinstance(wanted, int):
+        return max(0, wanted - len(known))
+    return sorted(name for name in wanted if name not in known)
+
+
+def observe_cluster(world: World, litefs: Mapping[str, State], held: Lease | None, known: Mapping[str, Node]) -> Iterator[Observation]:
     """The whole, in one observation."""
     seen = [state for state in litefs.values() if state.data is not None]
     primaries = [state for state in seen if state.primary]
     host = held.data["hostname"] if held else None
+    missing = missing_nodes(world, known)
     fields = {
         "primaries": len(primaries),
         "primary_nodes": ", ".join(sorted(state.node for state in primaries)),
@@ -154,6 +163,7 @@ def observe_cluster(world: World, litefs: Mapping[str, State], held: Lease | Non
         "lease_session_alive": held.data["session_alive"] if held else None,
         "advertise_url": held.data["advertise_url"] if held else None,
         "host_is_primary": any(state.node == host or _names(state) == host for state in primaries) if host and seen else None,
+        "nodes_missing": missing if isinstance(missing, int) else len(missing),
         "nodes_lost": len(lost_nodes(world)),
         "nodes_ready": len(ready_nodes(world)),
     }
@@ -161,6 +171,7 @@ def observe_cluster(world: World, litefs: Mapping[str, State], held: Lease | Non
         f" ({fields['primary_nodes']})" if primaries else ""
     )
     quote += _lease_words(held)
+    quote += f"; expected nodes that nobody knows: {missing if isinstance(missing, int) else ', '.join(missing)}" if missing else ""
     item = held.result.id if held else next((state.samples[-1][0].id for state in seen), "")
     yield Observation("cluster", {}, fields, quote=quote, source="LiteFS's nodes and Consul's lease", item=item)
 

@@ -102,6 +102,18 @@ def observe_services(world: World, every: Sequence[Registration], left: Mapping[
             source="Consul's catalog",
             item=asked[name].id,
         )
+    for name in world.bundle.expect.get("services") or ():
+        if name in asked and name not in services(world):
+            here = [row for _, row in every if row["service"] == name]
+            fields = {"provider": "consul", "expected": 1, "instances": len(here), "missing": int(not here), "seen": True}
+            yield Observation(
+                "service",
+                scope(service=name),
+                fields,
+                f"{len(here)} instances of {name} are registered",
+                "Consul's catalog",
+                asked[name].id,
+            )
 
 
 def serf(every: Sequence[Check]) -> dict[str, Check]:

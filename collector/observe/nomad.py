@@ -115,6 +115,17 @@ def observe_job(world: World) -> Iterator[Observation]:
         )
         if not job["stopped"] and world.seen_allocations():
             yield from (_group(world, result, group) for group in job["groups"])
+    yield from _expected(world)
+
+
+def _expected(world: World) -> Iterator[Observation]:
+    """The number of instances that the spec itself expects, whatever the job says."""
+    wanted = world.bundle.expect.get("instances")
+    if wanted is None or not world.seen_allocations():
+        return
+    live = sum(not one.over for one in world.instances)
+    fields = {"group": "of the spec", "job": "", "expected": wanted, "live": live, "missing": max(0, wanted - live), "none_left": not live}
+    yield Observation("group", {}, fields, quote=f"{live} of {wanted} instances that the spec expects live", source="the spec's expect")
 
 
 def group_counts(world: World, job: Mapping[str, JSON], group: Mapping[str, JSON]) -> tuple[int | None, int, int]:

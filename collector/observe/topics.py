@@ -163,6 +163,7 @@ TOPICS: Mapping[str, Topic] = {
             "lease_session_alive": "the session that holds it exists",
             "advertise_url": "what the lease tells replicas to connect to",
             "host_is_primary": "the lease's host says it is primary; null when not seen",
+            "nodes_missing": "how many of the nodes that the spec expects nobody knows",
             "nodes_lost": "Nomad nodes that are down, draining or ineligible",
             "nodes_ready": "Nomad nodes that take allocations",
         },

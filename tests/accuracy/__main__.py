@@ -42,8 +42,8 @@ def document(recorded: list[Grade], derived: list[Grade]) -> str:
             "",
             "Written by `make accuracy`; do not edit. Every recorded incident and variants of it that keep its cause are collected with",
             "`specs/navidrome.yml` and analysed; the first root cause is compared with the fault that was injected. How the variants are",
-            "made is in tests/accuracy/variants.py. Where logs are hidden, `unknown` counts as right too; a name that the rest does not prove",
-            "does not.",
+            "made is in tests/accuracy/variants.py. Where logs are hidden, `unknown` counts as right too, and a name that the rest does not",
+            "prove is wrong.",
             "",
             f"- Recordings: {summary(recorded)}.",
             f"- Variants: {summary(derived)}.",
@@ -67,7 +67,8 @@ def document(recorded: list[Grade], derived: list[Grade]) -> str:
 def summary(grades: list[Grade]) -> str:
     right, wrong, missed = (sum(bool(getattr(one, what)) for one in grades) for what in ("right", "extra", "missed"))
     shares = f"{right / len(grades):.1%} right, {wrong / len(grades):.1%} with a wrong critical accusation"
-    return f"{right} of {len(grades)} right, {wrong} with a wrong critical accusation, {missed} where a true cause is no root ({shares})"
+    counts = f"{right} of {len(grades)} right, {wrong} with a wrong critical accusation, {missed} where a true cause is no root"
+    return f"{counts} ({shares})"
 
 
 def table(grades: Iterable[Grade]) -> list[str]:

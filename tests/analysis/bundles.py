@@ -139,7 +139,7 @@ def _results(case: Mapping[str, Data], names: tuple[str, ...], nodes: Mapping[st
     }
     for kind, data in plain.items():
         if kind in gaps or f"{kind.split('_')[0]}_*" in gaps:
-            yield _gap(kind, Target(), gaps.get(kind) or gaps[f"{kind.split('_')[0]}_*"])
+            yield _gap(kind, Target(), gaps.get(kind, gaps.get(f"{kind.split('_')[0]}_*", {})))
         elif case.get(kind, True) is not None:
             yield Result(kind, kind, kind, Target(), Status.OK, "api", data=data, date=NOW if kind.startswith("nomad") else None)
     for service in (SERVICE, f"{SERVICE}-litefs"):

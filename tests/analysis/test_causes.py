@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from collector.analyze import analyze
+from collector.causes import connect
+from collector.engine import Engine
+from collector.model import Severity
+from collector.observe import TOPICS
+from collector.observe.observation import Observation, Observations
+from collector.rule import compile_rule
+from tests.analysis.bundles import bundle
+
+CODES = [f"c.{letter}" for letter in "abcdef"] + ["symptom.x", "symptom.y"]
+
+
+def rule(code, explains, directness=3, severity="critical"):
+    links = [{"of": of, "codes": codes} for of, codes in explains if codes]
+    return compile_rule(
+        {
+            "code": code,
+            "summary": "s",
+            "scope": "node",
+            "severity": severity,
+            "directness": directness,
+            "when": {"see": "node"},
+            "title": code,
+            **({"explains": links} if links else {}),
+        }
+    )
+
+
+def causes(rules):
+    seen = Observations()
+    for name in ("n1", "n2"):
+        seen.add(Observation("node", {"node": name}, {}, quote="q", source="s", item="i"))
+    engine = Engine(seen, TOPICS)
+    return connect(*engine.run(rules), engine, seen)
+
+
+link = st.tuples(st.sampled_from(["node", "instance", "cluster", "elsewhere"]), st.lists(st.sampled_from(CODES), max_size=4))
+some_rules = st.lists(st.builds(rule, st.sampled_from(CODES), st.lists(link, max_size=2), st.integers(1, 5)), min_size=1, max_size=10)
+
+
+@given(some_rules)
+def test_every_finding_ends_at_a_root_that_is_no_symptom(rules):
+    found = causes(rules)
+    roots = {root.id for root in found.roots}
+    assert roots
+    for finding in found.findings:
+        assert (finding.explained_by is None) == (finding.id in roots)
+        assert finding.explained_by is None or finding.explained_by in roots
+    assert not any(root.code.startswith("symptom.") for root in found.roots)
+    assert len({finding.id for finding in found.findings}) == len(found.findings)
+
+
+@given(some_rules)
+def test_a_root_lists_what_it_explains_and_nothing_else(rules):
+    found = causes(rules)
+    for root in found.roots:
+        assert set(root.explains) == {finding.id for finding in found.findings if finding.explained_by == root.id}
+
+
+def test_the_nearest_explanation_wins():
+    found = causes([rule("c.a", [("cluster", ["symptom.x"])], 5), rule("c.b", [("node", ["symptom.x"])], 1), rule("symptom.x", [])])
+    assert {f.explained_by for f in found.findings if f.code == "symptom.x"} == {"c.b@n1", "c.b@n2"}
+
+
+def test_what_no_rule_explains_is_unknown_by_node():
+    found = causes([rule("symptom.x", [])])
+    assert [(root.code, root.node) for root in found.roots] == [("unknown", "n1"), ("unknown", "n2")]
+
+
+def test_a_critical_cause_comes_before_a_warning_that_explains_more():
+    found = causes(
+        [
+            rule("c.a", [("node", ["symptom.x", "symptom.y"])], 5, "warning"),
+            rule("c.b", [], 1),
+            rule("symptom.x", []),
+            rule("symptom.y", []),
+        ]
+    )
+    assert [root.code for root in found.roots] == ["c.b", "c.b", "c.a", "c.a"]
+
+
+def test_two_independent_faults_are_two_roots():
+    boom = {"status": "critical", "output": "HTTP GET http://10.1.0.13:8080/ping: 500 Internal Server Error Output: x"}
+    report = analyze(bundle({"nodes": {"n2": {"member": "failed", "serf": "critical"}, "n3": {"checks": {"ping": boom}}}}))
+    assert {(root.code, root.node) for root in report.root_causes} == {("consul.agent.unreachable", "n2"), ("app.check.http-error", "n3")}
+    assert {root.severity for root in report.root_causes} == {Severity.CRITICAL}
+
+
+def test_what_was_considered_and_dropped_can_be_seen():
+    blocked = [
+        {"status": "blocked", "trigger": "queued-allocs", "failed": {"nodes_filtered": 2, "constraint_filtered": {"distinct_hosts": 2}}},
+        {"status": "complete", "trigger": "node-update", "failed": {"nodes_filtered": 2, "constraint_filtered": {"distinct_hosts": 2}}},
+    ]
+    gone = {"nomad": {"status": "down"}, "alloc": {"client_status": "lost", "desired_status": "stop"}}
+    report = analyze(bundle({"evaluations": blocked, "nodes": {"n2": gone}}))
+    assert report.root_causes[0].code == "nomad.client.down"
+    assert ("nomad.placement.filtered", None) in {(one.code, one.node) for one in report.ruled_out}
+    assert all(one.because for one in report.ruled_out)

@@ -1,0 +1,101 @@
+"""The engine on a vocabulary of its own: it knows no product."""
+
+from __future__ import annotations
+
+import pytest
+
+from collector.engine import Engine
+from collector.observe.observation import Observation, Observations
+from collector.observe.topics import Topic
+from collector.rule import compile_rule
+
+TOPICS = {
+    "node": Topic("a kitchen", "node", {"open": ""}),
+    "instance": Topic("an oven", "node alloc", {"hot": ""}),
+    "smell": Topic("a smell", "node alloc", {"of": "", "strength": ""}),
+    "weather": Topic("the weather", "", {"rain": ""}),
+}
+
+
+def engine(*observations):
+    seen = Observations()
+    for topic, scope, fields in observations:
+        seen.add(Observation(topic, scope, fields, quote=f"{topic} {fields}", source="the nose", item="i"))
+    return Engine(seen, TOPICS)
+
+
+KITCHEN = (
+    ("node", {"node": "a"}, {"open": True}),
+    ("node", {"node": "b"}, {"open": False}),
+    ("instance", {"node": "a", "alloc": "a1"}, {"hot": True}),
+    ("instance", {"node": "b", "alloc": "b1"}, {"hot": True}),
+    ("smell", {"node": "a", "alloc": "a1"}, {"of": "burnt toast", "strength": 7}),
+    ("smell", {"node": "a", "alloc": "a1"}, {"of": "coffee", "strength": 2}),
+    ("weather", {}, {"rain": None}),
+)
+
+
+def hits(when, scope="instance", **more):
+    rule = compile_rule(
+        {"code": "kitchen.fire", "summary": "s", "scope": scope, "severity": "critical", "title": "t", "when": when, **more}
+    )
+    return engine(*KITCHEN).run([rule])
+
+
+def fitting(when, scope="instance"):
+    return [hit.subject.scope.get("alloc") or hit.subject.scope.get("node") or "all" for hit in hits(when, scope)[0]]
+
+
+SMELL = {"see": "smell", "where": {"of": {"matches": "burnt"}}}
+WHEN = [
+    ("a matcher looks at its own subject", SMELL, ["a1"]),
+    ("a topic without the allocation is the node's", {"see": "node", "where": {"open": True}}, ["a1"]),
+    ("a topic without a scope is everybody's", {"see": "weather"}, ["a1", "b1"]),
+    ("elsewhere are the other nodes", {"see": "smell", "of": "elsewhere"}, ["b1"]),
+    ("cluster is everywhere", {"see": "smell", "of": "cluster"}, ["a1", "b1"]),
+    ("a list is any of its values", {"see": "smell", "where": {"of": ["coffee", "tea"]}}, ["a1"]),
+    ("greater", {"see": "smell", "where": {"strength": {"gt": 6}}}, ["a1"]),
+    ("not greater", {"see": "smell", "where": {"strength": {"gt": 7}}}, []),
+    ("at least so many", {"see": "smell", "count": {"min": 2}}, ["a1"]),
+    ("at most so many", {"see": "smell", "count": {"min": 0, "max": 1}}, ["b1"]),
+    ("optional", {"see": "smell", "count": {"min": 0}}, ["a1", "b1"]),
+    ("not this value", {"see": "smell", "where": {"of": {"not": "coffee"}}}, ["a1"]),
+    ("a field that is there", {"see": "weather", "where": {"rain": {"exists": True}}}, []),
+    ("a field that is not there", {"see": "weather", "where": {"rain": {"exists": False}}}, ["a1", "b1"]),
+    ("a scope part is a field too", {"see": "smell", "where": {"alloc": "a1"}, "of": "cluster"}, ["a1", "b1"]),
+    ("true is not 1", {"see": "instance", "where": {"hot": 1}}, []),
+    ("all and none", {"all": [{"see": "instance"}], "none": [SMELL]}, ["b1"]),
+    ("any", {"any": [SMELL, {"see": "node", "where": {"open": False}}]}, ["a1", "b1"]),
+    ("nested", {"all": [{"any": [SMELL, {"see": "smell", "where": {"of": "gas"}}]}]}, ["a1"]),
+]
+
+
+@pytest.mark.parametrize(("says", "when", "expected"), WHEN, ids=[case[0] for case in WHEN])
+def test_conditions(says, when, expected):
+    assert fitting(when) == expected
+
+
+def test_the_cluster_is_one_subject():
+    assert fitting(SMELL, "cluster") == ["all"]
+
+
+def test_placeholders_are_captures_then_scope_then_fields():
+    (hit,), _ = hits({"see": "smell", "where": {"of": {"matches": "burnt (?P<what>.*)"}}})
+    assert hit.text("{what} on {node}, {strength}, {nowhere}") == "toast on a, 7, unknown"
+
+
+def test_placeholders_of_a_command_are_quoted():
+    (hit,), _ = hits({"see": "smell", "where": {"of": {"matches": "(?P<what>burnt toast)"}}})
+    assert hit.text("throw {what}", quoted=True) == "throw 'burnt toast'"
+
+
+def test_what_a_rule_is_ruled_out_by_is_told():
+    found, dropped = hits(SMELL, unless={"see": "node", "where": {"open": True}})
+    assert found == []
+    assert dropped[0].because == "node {'open': True}"
+
+
+def test_a_quiet_matcher_gives_values_and_no_evidence():
+    (hit,), _ = hits({"all": [SMELL, {"see": "node", "quiet": True}]})
+    assert [one.topic for one in hit.match.observations] == ["smell"]
+    assert hit.text("{open}") == "True"

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from collector.loglines import ERROR, FATAL, LONGEST, PLAIN, WARNING, decisive, read
+
+START = 'level=INFO msg="no backup client configured, skipping"'
+
+LINES = [
+    ('level=fatal msg="Error opening database" error="no such table"', "app", FATAL, "Error opening database"),
+    ('level=INFO msg="cannot fetch cluster ID from \\"consul\\" lease, retrying: Get \\"http://x\\": EOF"', "litefs", ERROR, None),
+    ('level=INFO msg="00112233AABBCCDD: primary lease acquired, advertising as http://n1:1"', "litefs", PLAIN, None),
+    ("00112233AABBCCDD: primary lease acquired, advertising as http://n1:1", "litefs", PLAIN, None),
+    ('{"time":"2026-01-01T00:00:00Z","level":"INFO","msg":"connected to cluster, ready"}', "litefs", PLAIN, "connected to cluster, ready"),
+    ('time=2026-01-01T00:00:00Z level=INFO msg="connected to cluster, ready"', "litefs", PLAIN, "connected to cluster, ready"),
+    ("ERROR: config file not found", "litefs", ERROR, None),
+    ("E0102 15:04:05.000000       1 server.go:12] listen failed", "app", ERROR, "listen failed"),
+    ("F0102 15:04:05.000000       1 server.go:12] listen failed", "app", FATAL, "listen failed"),
+    ("sqlite3.OperationalError: database is locked", "app", FATAL, None),
+    ("panic: runtime error: index out of range", "app", FATAL, None),
+    ("Caused by: java.lang.IllegalStateException: no", "app", FATAL, None),
+    ("thread 'main' panicked at src/main.rs:2:5:", "app", FATAL, None),
+    ("KeyboardInterrupt", "app", PLAIN, None),
+    ('level=info msg="retry after error: none failed"', "app", PLAIN, None),
+    ('{"level":"warn","message":"slow"}', "app", WARNING, "slow"),
+    ("GET /ping 200", "app", PLAIN, "GET /ping 200"),
+    ('{"not": "a log line"}', "app", PLAIN, '{"not": "a log line"}'),
+    ("{broken json", "app", PLAIN, "{broken json"),
+    ('level=INFO msg="fuse: create(): cannot create journal: read only replica"', "litefs", ERROR, None),
+]
+
+
+@pytest.mark.parametrize(("text", "origin", "weight", "message"), LINES, ids=[line[0][:40] for line in LINES])
+def test_a_line_is_told_apart_by_its_text(text, origin, weight, message):
+    (line,) = read([text])
+    assert (line.origin, line.weight) == (origin, weight)
+    assert message is None or line.message == message
+
+
+def test_litefs_says_info_on_errors_so_the_text_decides():
+    (line,) = read(['level=INFO msg="cannot find primary, retrying: no primary"'])
+    assert line.weight == ERROR
+
+
+def test_a_new_start_begins_a_new_run():
+    runs = [line.run for line in read([START, "app works", START, "app fails"])]
+    assert runs == [0, 0, 1, 1]
+
+
+def test_litefs_last_word_ends_a_run_with_its_indented_rest():
+    lines = read(
+        [
+            "ERROR: yaml: unmarshal errors:",
+            "  line 4: field foo not found",
+            "ERROR: yaml: unmarshal errors:",
+            "  line 4: field foo not found",
+        ]
+    )
+    assert [line.run for line in lines] == [0, 0, 1, 1]
+
+
+DECISIVE = {
+    "the last fatal of the newest run": (["level=fatal msg=old", START, "level=fatal msg=new", START, "all quiet"], "level=fatal msg=new"),
+    "a fatal before an error": (["level=fatal msg=why", "level=error msg=after"], "level=fatal msg=why"),
+    "the exception's last line": (
+        ["Traceback (most recent call last):", '  File "a.py", line 1, in f', "ValueError: bad", "bye"],
+        "ValueError: bad",
+    ),
+    "the innermost cause": (
+        ['Exception in thread "main" X: a', "\tat a.b(C.java:1)", "Caused by: Y: b", "\tat a.b(C.java:1)"],
+        "Caused by: Y: b",
+    ),
+    "never a harmless line": (['level=INFO msg="cannot become primary, local node has no cluster ID and lease"'], None),
+    "nothing where nothing is wrong": ([START, "GET /ping 200"], None),
+}
+
+
+@pytest.mark.parametrize("case", DECISIVE, ids=list(DECISIVE))
+def test_the_decisive_line_is(case):
+    lines, expected = DECISIVE[case]
+    found = decisive(read(lines))
+    assert (found.text if found else None) == expected
+
+
+@given(st.lists(st.text(max_size=200), max_size=30))
+def test_any_text_is_read(lines):
+    found = read(lines)
+    assert [line.index for line in found] == list(range(len(lines)))
+    assert [line.run for line in found] == sorted(line.run for line in found)
+    assert all(line.origin in {"app", "litefs"} and PLAIN <= line.weight <= FATAL for line in found)
+    decisive(found)
+
+
+def test_a_line_without_end_is_cut():
+    (line,) = read(['level=error msg="' + "x" * 1_000_000])
+    assert len(line.text) == LONGEST

@@ -1,0 +1,118 @@
+"""What observing promises to rules: the vocabulary, positions, which allocations count."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from collector import resources
+from collector.observe import TOPICS, observe
+from collector.observe.checks import meaning
+from collector.replay.recording import Recording
+from tests.accuracy.recorded import bundle_of
+from tests.analysis.bundles import NOW, bundle, ident
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("incident", resources.incidents())
+def test_every_observation_has_the_fields_and_the_scope_of_its_topic(incident):
+    for one in observe(bundle_of(Recording.load(resources.incident(incident)))).observations.all:
+        topic = TOPICS[one.topic]
+        assert set(one.fields) == set(topic.fields), one.topic
+        assert set(one.scope) <= set(topic.scope.split()), one.topic
+        assert all(value is None or isinstance(value, str | int | float | bool) for value in one.fields.values()), one
+        assert one.quote
+        assert one.source
+
+
+def test_the_documented_topics_are_the_topics():
+    text = (ROOT / "docs" / "rules.md").read_text("utf-8")
+    sections = re.split(r"^### `(\w+)`$", text, flags=re.MULTILINE)[1:]
+    documented = {
+        name: dict(re.findall(r"^\| `(\w+)` \| (.+) \|$", body, flags=re.MULTILINE))
+        for name, body in zip(sections[::2], sections[1::2], strict=True)
+    }
+    assert documented == {name: dict(topic.fields) for name, topic in TOPICS.items()}
+
+
+def field(case, topic, name, **scope):
+    found = observe(bundle(case)).observations.of(topic, **scope)
+    return found[0].fields[name] if found else None
+
+
+def counting(case):
+    return [one.scope["alloc"] for one in observe(bundle(case)).observations.of("instance", node="n2")]
+
+
+FAILED = {"id": "old", "client_status": "failed", "state": "dead", "failed": True, "create_index": 50, "create_time": NOW - 7200}
+
+
+def test_a_failed_allocation_counts_until_a_sound_one_has_its_place():
+    young = {"create_time": NOW - 4, "started_at": NOW - 3, "healthy": None}
+    assert counting({"nodes": {"n2": {"older": [FAILED]}}}) == [ident("n2")]
+    assert counting({"nodes": {"n2": {"alloc": young, "older": [FAILED]}}}) == ["old", ident("n2")]
+
+
+def test_what_an_operator_stopped_does_not_count():
+    stopped = {**FAILED, "client_status": "complete", "desired_status": "stop"}
+    assert counting({"nodes": {"n2": {"older": [stopped]}}}) == [ident("n2")]
+
+
+def test_a_lag_of_zero_on_a_replica_is_not_in_sync():
+    case = {"nodes": {"n2": {"litefs": {"lag_seconds": 0.0, "primary_hostname": "", "role": "none"}}}}
+    assert field(case, "litefs", "never_synced", node="n2") is True
+    assert field(case, "litefs", "synced", node="n2") is False
+    assert field(case, "litefs", "lag_seconds", node="n2") is None
+
+
+def test_the_lag_file_is_read_where_there_is_no_metric():
+    case = {"nodes": {"n2": {"litefs": {"lag_seconds": None, "lag_file_ms": 885}}}}
+    assert field(case, "litefs", "lag_seconds", node="n2") == pytest.approx(0.885)
+    case = {"nodes": {"n2": {"litefs": {"lag_seconds": None, "lag_file_ms": 2147483647}}}}
+    assert field(case, "litefs", "never_synced", node="n2") is True
+
+
+def test_a_database_that_a_replica_lacks_is_behind_by_all_of_it():
+    case = {"nodes": {"n2": {"litefs": {"lag_seconds": 30.0, "databases": []}}}}
+    assert field(case, "litefs", "behind", node="n2") == 40
+
+
+def test_positions_are_not_compared_without_one_primary():
+    case = {"nodes": {"n1": {"litefs": {"is_primary": False, "role": "none", "primary_hostname": "", "lag_seconds": 0.0}}}}
+    assert field(case, "litefs", "behind", node="n2") is None
+
+
+def test_names_of_one_node_in_nomad_and_consul_are_one():
+    case = {"nodes": {"n2": {"member": "failed", "serf": "critical"}}}
+    made = bundle(case)
+    for result in made.results:
+        if result.kind == "consul_members":
+            result.data[1]["name"] = "n2.lan"
+    seen = observe(made)
+    assert seen.observations.of("node", node="n2")[0].fields["member"] == "failed"
+    assert not seen.observations.of("node", node="n2.lan")
+
+
+MEANINGS = [
+    ("http", "HTTP GET http://10.0.0.1:1/ping: 500 Internal Server Error Output: x", ("http", 500)),
+    ("http", "GET http://10.0.0.1:1/ping: 404 Output: nothing", ("http", 404)),
+    ("http", 'Get "http://10.0.0.1:1/": dial tcp 10.0.0.1:1: connect: connection refused', ("refused", None)),
+    ("http", 'Get "http://10.0.0.1:1/": dial tcp 10.0.0.1:1: i/o timeout', ("unreachable", None)),
+    ("http", 'Get "http://10.0.0.1:1/": context deadline exceeded (Client.Timeout exceeded while awaiting headers)', ("timeout", None)),
+    ("http", 'Get "http://wiki.lan/": dial tcp: lookup wiki.lan: no such host', ("dns", None)),
+    ("http", 'Get "https://10.0.0.1/": x509: certificate signed by unknown authority', ("tls", None)),
+    ("ttl", "TTL expired (last output before timeout follows): ok", ("ttl", None)),
+    ("tcp", "dial tcp 10.0.0.1:1: connect: connection refused", ("refused", None)),
+    ("tcp", "TCP connect 10.0.0.1:1: 10.0.0.1:1 refused the connection", ("refused", None)),
+    ("script", "exit status 2: 500 files are missing", ("script", None)),
+    ("http", "", ("none", None)),
+    ("http", "something else", ("other", None)),
+]
+
+
+@pytest.mark.parametrize(("kind", "text", "expected"), MEANINGS, ids=[text[:50] or "empty" for _, text, _ in MEANINGS])
+def test_a_checks_text_means(kind, text, expected):
+    assert meaning(kind, "check-1", text) == expected

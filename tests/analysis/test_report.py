@@ -1,0 +1,158 @@
+"""Reports of the recorded incidents, against what the recordings themselves say."""
+
+from __future__ import annotations
+
+import json
+import re
+from email.utils import parsedate_to_datetime
+
+import pytest
+
+from collector import resources
+from collector.analyze import analyze
+from collector.model import Severity, Verdict
+from collector.replay.recording import Recording
+from tests.accuracy.grade import compared
+from tests.accuracy.recorded import bundle_of
+from tests.accuracy.variants import plain
+from tests.analysis.bundles import bundle
+
+INCIDENTS = resources.incidents()
+RECORDINGS = {name: Recording.load(resources.incident(name)) for name in INCIDENTS}
+STATE_ONLY = {
+    "nomad.client.down",
+    "nomad.node.draining",
+    "nomad.server.unreachable",
+    "nomad.placement.exhausted",
+    "consul.service.orphaned",
+}
+"""Causes that are proven by states, not by a text that somebody wrote."""
+
+
+@pytest.fixture(scope="module")
+def reports():
+    return {name: analyze(bundle_of(recording)) for name, recording in RECORDINGS.items()}
+
+
+@pytest.mark.parametrize("incident", INCIDENTS)
+def test_the_first_root_cause_is_the_injected_fault_and_nothing_else_is_accused(reports, incident):
+    grade = compared(plain(incident, RECORDINGS[incident]), reports[incident])
+    assert grade.right, grade
+    assert not grade.extra, grade
+    assert not grade.missed, grade
+
+
+@pytest.mark.parametrize("incident", [name for name in INCIDENTS if RECORDINGS[name].meta["cause"]])
+def test_the_evidence_is_quoted_as_it_was_answered(reports, incident):
+    root = reports[incident].root_causes[0]
+    texts = [exchange.body for exchange in RECORDINGS[incident].http]
+    escaped = [json.dumps(evidence.quote.split("\n")[0].split(": ", 1)[-1])[1:-1] for evidence in root.evidence]
+    quotes = [evidence.quote.split("\n")[0] for evidence in root.evidence]
+    assert root.code in STATE_ONLY or any(quote in text for quote in [*quotes, *escaped] for text in texts), quotes
+
+
+def test_a_healthy_cluster_is_ok_with_nothing_to_say(reports):
+    report = reports["healthy"]
+    assert (report.verdict, report.root_causes, report.findings, report.details) == (Verdict.OK, (), (), ())
+    assert "3 instances, all well" in report.headline
+
+
+@pytest.mark.parametrize("incident", INCIDENTS)
+def test_role_uptime_lag_and_position_are_what_the_metrics_say(reports, incident):
+    rows = {row.address: row for row in reports[incident].nodes}
+    metrics = {e.base: e for e in RECORDINGS[incident].http if e.path == "/metrics" and "litefs_is_primary" in e.body}
+    for base, exchange in metrics.items():
+        row = rows[base.split("/")[2].split(":")[0]]
+        value = {name: float(number) for name, number in re.findall(r"^(\w+)(?:\{[^}]*\})? ([\d.e+]+)$", exchange.body, re.MULTILINE)}
+        now = parsedate_to_datetime(exchange.headers["date"]).timestamp()
+        assert (row.role == "primary") == (value["litefs_is_primary"] == 1)
+        assert row.uptime_seconds == pytest.approx(now - value["process_start_time_seconds"], abs=0.01)
+        assert row.lag_seconds == (value["litefs_lag_seconds"] or None)
+        assert row.databases[0]["txid"] == value["litefs_db_txid"]
+        assert row.sources["uptime"] == "http"
+
+
+def test_replicas_that_say_lag_0_are_told_by_how_much_they_are_behind(reports):
+    behind = {row.name: row.databases[0]["behind"] for row in reports["advertise-url"].nodes if row.role != "primary"}
+    assert behind == {"odroid7": 20, "odroid8": 20}
+
+
+@pytest.mark.parametrize("incident", INCIDENTS)
+def test_a_failing_checks_text_is_its_own_agents(reports, incident):
+    agents = {}
+    for exchange in RECORDINGS[incident].http:
+        if exchange.path == "/v1/agent/checks" and exchange.status == 200:
+            agents |= {(row["Node"], row["CheckID"]): row["Output"] for row in json.loads(exchange.body).values()}
+    known = {output for output in agents.values() if output}
+    for detail in reports[incident].details:
+        for check in detail.checks:
+            if "own agent" in check["output_source"]:
+                assert check["output"] in known
+
+
+@pytest.mark.parametrize("incident", INCIDENTS)
+def test_the_same_bundle_gives_the_same_report(incident):
+    made = bundle_of(RECORDINGS[incident])
+    assert analyze(made, 1.0) == analyze(made, 1.0)
+
+
+def test_now_only_moves_what_ages_are_shown_against():
+    made = bundle_of(RECORDINGS["app-crash"])
+    early, late = analyze(made, 1.0), analyze(made, 9e9)
+    assert (early.now, late.now) == (1.0, 9e9)
+    assert early.findings == late.findings
+    assert early.nodes == late.nodes
+
+
+def test_the_last_wanted_lines_of_the_log_are_shown_litefs_and_application_together(reports):
+    (detail,) = [detail for detail in reports["app-crash"].details if detail.node == "odroid8"]
+    (log,) = [log for log in detail.logs if log["stream"] == "stderr"]
+    assert len(log["lines"]) == log["wanted"] == 20
+    assert any("level=fatal" in line for line in log["lines"])
+    assert any("existing primary found" in line for line in log["lines"])
+
+
+def test_impact_tells_what_is_left(reports):
+    impact = reports["app-crash"].root_causes[0].impact
+    assert (impact["instances"], impact["instances_left"], impact["replicas_left"], impact["writes"]) == (3, 2, 1, "go on")
+    assert impact["nodes"] == ["odroid8"]
+    assert set(impact["services"]) == {"navidrome", "navidrome-litefs"}
+
+
+VERDICTS = [
+    ("nothing is wrong", {}, Verdict.OK),
+    ("a side question had no answer", {"gaps": {"nomad_deployments": {}}}, Verdict.WARNING),
+    ("the checks were not seen", {"gaps": {"consul_checks": {"status": "timeout", "cause": "timeout"}}}, Verdict.UNKNOWN),
+    ("the allocations did not fit the budget", {"gaps": {"nomad_allocations": {"status": "budget", "cause": ""}}}, Verdict.UNKNOWN),
+    ("a node that the spec expects is not there", {"expect": {"nodes": ["n1", "n9"]}}, Verdict.CRITICAL),
+    ("fewer nodes than the spec expects", {"expect": {"nodes": 4}}, Verdict.CRITICAL),
+    ("fewer instances than the spec expects", {"expect": {"instances": 5}}, Verdict.WARNING),
+    (
+        "Nomad and Consul both say no",
+        {"gaps": {"nomad_*": {"status": "denied", "cause": ""}, "consul_*": {"status": "denied", "cause": ""}}},
+        Verdict.UNKNOWN,
+    ),
+]
+
+
+@pytest.mark.parametrize(("says", "case", "verdict"), VERDICTS, ids=[case[0] for case in VERDICTS])
+def test_the_verdict_when(says, case, verdict):
+    report = analyze(bundle(case))
+    assert report.verdict is verdict, report.headline
+
+
+def test_what_was_not_seen_is_named():
+    report = analyze(bundle({"nodes": {"n2": {"fails": {"status": "timeout", "cause": "timeout", "reason": "it did not answer in time"}}}}))
+    assert report.coverage.unseen_nodes == ("n2",)
+    assert report.coverage.collected == report.coverage.planned - 1
+    assert report.coverage.gaps[0]["status"] == "timeout"
+    assert report.verdict is Verdict.WARNING
+    assert "n2" in report.headline
+
+
+def test_a_denied_question_names_the_capability():
+    report = analyze(bundle({"gaps": {"nomad_evaluations": {"status": "denied", "cause": "", "code": 403, "reason": "HTTP 403"}}}))
+    (root,) = report.root_causes
+    assert root.code == "access.denied"
+    assert "read-job" in root.title
+    assert root.severity is Severity.WARNING

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from collector import resources, yamlio
+from collector.analyze import analyze, codes, explain, lint_rules
+from collector.errors import SpecError
+from collector.rulebook import shipped
+from tests.analysis.bundles import bundle
+
+ROOT = Path(__file__).parents[2]
+FILES = sorted(resources.rules_dir().glob("*.yml"))
+LOOP = yaml.safe_load((ROOT / "tests" / "rules" / "cases" / "app.yml").read_text("utf-8"))["presets"]["loop"]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_the_shipped_rules_are_right(path):
+    assert lint_rules(yamlio.read(path)) == []
+
+
+def test_every_rule_says_what_to_do_and_where_the_fact_is_from():
+    for rule in shipped():
+        if not rule.symptom:
+            assert rule.detail, rule.place
+            assert rule.remedy, rule.place
+            assert rule.reference, rule.place
+            assert rule.explains or rule.severity != "critical" or rule.scope == "cluster", rule.place
+
+
+@pytest.mark.parametrize("code", codes())
+def test_every_code_is_explained_from_its_rules(code):
+    told = explain(code)
+    assert told["summary"]
+    assert told["recognised"]
+    assert told["remedy"]
+
+
+def test_an_unknown_code_is_refused_with_a_suggestion():
+    with pytest.raises(SpecError, match=r'did you mean "app\.exited"'):
+        explain("app.exitted")
+
+
+RULE = {"code": "my.rule", "summary": "s", "scope": "instance", "severity": "critical", "title": "t", "when": {"see": "log"}}
+WRONG = [
+    ({"when": {"see": "logs"}}, "there is no topic 'logs'", 'did you mean "log"?'),
+    ({"when": {"see": "log", "where": {"mesage": "x"}}}, "log has no field 'mesage'", 'did you mean "message"?'),
+    ({"when": {"see": "log", "where": {"message": {"matches": "("}}}}, "not a regular expression", ""),
+    ({"title": "{messag}"}, "{messag} is no field or capture", 'did you mean "message"?'),
+    ({"explains": [{"of": "node", "codes": ["app.exitd"]}]}, "no rule has the code 'app.exitd'", 'did you mean "app.exited"?'),
+    ({"severity": "fatal"}, "'fatal' is not one of", ""),
+    ({"when": {"see": "log", "where": {"weight": {"more": 3}}}}, "", ""),
+    ({"colour": "red"}, "'colour'", ""),
+]
+
+
+@pytest.mark.parametrize(("change", "says", "hint"), WRONG, ids=[str(case[0]) for case in WRONG])
+def test_a_wrong_rule_is_told_with_its_place(change, says, hint):
+    document = yamlio.load(yaml.safe_dump([{**RULE, **change}]), "own.yml")
+    problems = lint_rules(document)
+    assert any(says in problem.message and (not hint or problem.hint == hint) for problem in problems), problems
+    assert all(problem.mark.file == "own.yml" and problem.mark.path.startswith("$[0]") for problem in problems)
+
+
+def test_a_first_rule_must_say_what_a_further_one_may_leave_out():
+    document = yamlio.load("- {code: my.rule, when: {see: log}}", "own.yml")
+    assert "needs summary, scope, severity, title" in lint_rules(document)[0].message
+
+
+def test_a_wrong_rule_in_a_bundle_is_refused():
+    with pytest.raises(SpecError, match="no topic"):
+        analyze(bundle({"rules": [{**RULE, "when": {"see": "nothing"}}]}))
+
+
+def documented(pattern):
+    blocks = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "rules.md").read_text("utf-8"), flags=re.DOTALL)
+    return next(block for block in blocks if pattern in block)
+
+
+def test_the_documented_rule_of_another_application_works_with_its_cases():
+    rules = yaml.safe_load(documented("code: wiki.locked\n      summary"))["analyze"]["rules"]
+    assert lint_rules(yamlio.Document("docs/rules.md", rules, {}, {})) == []
+    text = documented("- not: wiki.locked").replace("<<: *loop, ", "")
+    positive, negative = yaml.safe_load(text)
+    positive["nodes"]["n2"] = {**LOOP, **positive["nodes"]["n2"]}
+    report = analyze(bundle({**positive, "rules": rules}))
+    assert (report.root_causes[0].code, report.root_causes[0].node) == ("wiki.locked", "n2")
+    assert "/data/wiki.lock" in report.root_causes[0].title
+    assert [what for what, _ in report.root_causes[0].commands] == ["change"]
+    assert str(analyze(bundle({**negative, "rules": rules})).verdict) == negative["verdict"]
