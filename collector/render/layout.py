@@ -50,15 +50,19 @@ def pad(text: str, room: int, *, right: bool = False) -> str:
     return blanks + text if right else text + blanks
 
 
-def wrap(text: str, room: int) -> list[str]:
-    """Return the lines of one paragraph, each at most `room` columns; a word that is longer than a line is broken."""
+def wrap(text: str, room: int, *, used: int = 0) -> list[str]:
+    """Return the lines of one paragraph, each at most `room` columns; a word that is longer than a line is broken.
+
+    `used` columns of the first line are taken already; it is empty when the first word does not fit behind them.
+    """
     lines, line = [], ""
     for piece in re.findall(r"\s+|\S+", text.expandtabs(4).rstrip()):
-        if columns_of(line) + columns_of(piece) <= room:
+        if used + columns_of(line) + columns_of(piece) <= room:
             line += piece
             continue
-        if line.strip():
+        if line.strip() or used > 0:
             lines.append(line.rstrip())
+        used = 0
         *broken, line = [""] if piece.isspace() else _broken(piece, room)
         lines += broken
     return [*lines, line.rstrip()] if line.strip() or not lines else lines
@@ -84,8 +88,10 @@ def hang(text: str, first: str, rest: str | None = None, *, width: int) -> str:
     if columns_of(first) > width * 2 // 5:
         return "\n".join([*wrap(first, width), hang(text, rest or "    ", width=width)])
     rest = " " * columns_of(first) if rest is None else rest
-    room = width - max(columns_of(first), columns_of(rest))
-    lines = [line for paragraph in text.split("\n") for line in wrap(paragraph, room)]
+    room = width - columns_of(rest)
+    head, *paragraphs = text.split("\n")
+    lines = wrap(head, room, used=columns_of(first) - columns_of(rest))
+    lines += [line for paragraph in paragraphs for line in wrap(paragraph, room)]
     return "\n".join((start + line).rstrip() for start, line in zip([first, *[rest] * len(lines)], lines, strict=False))
 
 

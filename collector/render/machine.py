@@ -50,7 +50,7 @@ def performance_data(document: Mapping[str, JSON]) -> str:
     nodes = document["nodes"]
     coverage = document["coverage"]
     thresholds = document["cluster"].get("thresholds") or {}
-    limits = f"{thresholds.get('lag_warning', '')};{thresholds.get('lag_critical', '')};0"
+    limits = ";".join([*(f"{thresholds[name]:g}" if name in thresholds else "" for name in ("lag_warning", "lag_critical")), "0"])
     lags = [node["lag_seconds"] for node in nodes if node["lag_seconds"] is not None]
     numbers = [
         _number("nodes", len(nodes), "", ";;0"),
