@@ -12,6 +12,9 @@ from collector.model import JSON, Severity
 Test = Callable[[JSON], Mapping[str, str] | None]
 """Tests one field's value: None when it does not fit, else what it captured (usually nothing)."""
 
+LONGEST = 8192
+"""A pattern sees so many characters of a text and no more: how long a line is, is up to whoever writes the log."""
+
 SYMPTOM = "symptom."
 """Codes that begin so are no causes: never a root, always shown under one."""
 UNKNOWN = "unknown"
@@ -142,7 +145,7 @@ def _matches(pattern: str) -> Test:
     compiled = re.compile(pattern)
 
     def test(value: JSON) -> Mapping[str, str] | None:
-        found = compiled.search(value) if isinstance(value, str) else None
+        found = compiled.search(value[:LONGEST]) if isinstance(value, str) else None
         return None if found is None else {name: text for name, text in found.groupdict().items() if text is not None}
 
     return test
