@@ -9,7 +9,7 @@ import gzip
 import json
 import zlib
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import fields
 from typing import IO
 
 from collector.errors import Problem, SpecError
@@ -22,9 +22,14 @@ GZIP_MAGIC = b"\x1f\x8b"
 
 def dump_bundle(bundle: Bundle, *, compress: bool) -> bytes:
     """The file's bytes: JSON, in gzip without a time stamp when `compress`, so that equal bundles are equal files."""
-    document = {"format": FORMAT, **asdict(bundle)}
-    text = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    document = {"format": FORMAT, **_fields(bundle)}
+    text = json.dumps(document, default=_fields, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
     return gzip.compress(text, mtime=0) if compress else text
+
+
+def _fields(value: Bundle | Result | Attempt | Target) -> dict[str, JSON]:
+    """One level of it, and no copy of what is below: a large cluster's bundle fits into memory once, not twice."""
+    return {field.name: getattr(value, field.name) for field in fields(value)}
 
 
 def load_bundle(stream: IO[bytes], name: str) -> Bundle:
@@ -70,8 +75,8 @@ def _check(document: JSON, name: str) -> None:
 
 
 def _bundle(document: Mapping[str, JSON]) -> Bundle:
-    fields = {key: value for key, value in document.items() if key != "format"}
-    return Bundle(**{**fields, "rules": tuple(fields["rules"]), "results": tuple(_result(row) for row in fields["results"])})
+    known = {key: value for key, value in document.items() if key != "format"}
+    return Bundle(**{**known, "rules": tuple(known["rules"]), "results": tuple(_result(row) for row in known["results"])})
 
 
 def _result(row: Mapping[str, JSON]) -> Result:

@@ -27,6 +27,9 @@ SHORTEST_VALUE = 6
 LONGEST_LINE = 8192
 """A user's own pattern sees at most so many characters at once: nobody can tell a slow pattern from a fast one, but its food can be cut."""
 MAX_PASSES = 4
+REMEMBERED = 20_000
+LONGEST_REMEMBERED = 100
+"""So many texts without a secret are remembered, and none longer: most of what is said of one node is said of every node."""
 MAX_DEPTH = 100
 _BETWEEN_LINES = "\x1e"
 
@@ -54,6 +57,7 @@ class Redactor:
         longest_first = sorted(self._known, key=len, reverse=True)
         self._known_pattern = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
         self._patterns = [_compiled(pattern) for pattern in patterns]
+        self._harmless: dict[str, str] = {}
 
     def text(self, text: str) -> str:
         """The text, cleaned and redacted."""
@@ -86,6 +90,16 @@ class Redactor:
         return self._data(value, counts, depth)
 
     def _text(self, text: str, counts: Counter[str]) -> str:
+        """The text, redacted. Equal texts without a secret become one text in memory."""
+        known = self._harmless.get(text)
+        if known is not None:
+            return known
+        redacted = self._redacted(text, counts)
+        if redacted == text and len(text) <= LONGEST_REMEMBERED and len(self._harmless) < REMEMBERED:
+            self._harmless[text] = redacted
+        return redacted
+
+    def _redacted(self, text: str, counts: Counter[str]) -> str:
         """What a rule takes out can bring together what another one looks for, so the rules run until nothing changes."""
         text = clean(text)
         for _ in range(MAX_PASSES):
