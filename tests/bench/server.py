@@ -10,14 +10,18 @@ import asyncio
 import io
 import json
 import sys
+import time
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from email.utils import formatdate, parsedate_to_datetime
 from typing import cast
 
 from collector.replay import wire
 from tests.bench.fleet import Fleet
 
 HEAD_END = b"\r\n\r\n"
+STARTED = time.monotonic()
 
 
 @dataclass(slots=True)
@@ -83,7 +87,14 @@ class Proxy(asyncio.Protocol):
         if found is None:
             self._counts.unknown.append(f"{ask.method} {ask.netloc}{ask.path}")
             return wire.answer(501, "not in this fleet\n")
-        return wire.recorded_answer(found)
+        return wire.recorded_answer(replace(found, headers={**found.headers, **self._now(found.headers)}))
+
+    def _now(self, headers: Mapping[str, str]) -> dict[str, str]:
+        """The recorded clock, running: else a long run would see its servers' clocks fall behind."""
+        if "date" not in headers:
+            return {}
+        recorded = parsedate_to_datetime(headers["date"]).timestamp()
+        return {"date": formatdate(recorded + time.monotonic() - STARTED, usegmt=True)}
 
     def _send(self, target: str, answer: bytes) -> None:
         self._counts.end(target)
