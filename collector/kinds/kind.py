@@ -46,6 +46,8 @@ class Kind:
     one_of: tuple[str, ...] = ()
     target: Callable[[Args], Target] = lambda _args: Target()
     capabilities: tuple[str, ...] = ()
+    advice: Callable[[str, JSON], str | None] = lambda _rung, _value: None
+    """What to say of a rung as a spec writes it (its name, its value with expressions in it), when it cannot be what was meant."""
 
 
 API: Ladder = (("api", None),)

@@ -5,7 +5,9 @@ A healthy node costs two calls. There is no `/status` (docs/litefs.md).
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 from collector.errors import Unanswered
 from collector.kinds import asking, shapes
@@ -18,6 +20,10 @@ from collector.model import JSON, Http, Reply, Rung, Status
 LIMIT = 1 << 20
 SETTLED_LAG = 3.0
 """Seconds. A replica in contact hears from its primary every second, so that its lag saws between 0 and 1 (docs/litefs.md)."""
+
+EXPRESSION = re.compile(r"\{\{.*?\}\}", re.DOTALL)
+ASKS = "the spec asks LiteFS for"
+INSTEAD = "LiteFS 0.5 has no /status; give its address alone, http://HOST:PORT, and /info, /metrics and /debug/vars are asked"
 
 CLUSTER_ID, LITEFS_ID = "Litefs-Cluster-Id", "Litefs-Id"
 NOT_LITEFS = "does not look like LiteFS"
@@ -44,10 +50,18 @@ def base_of(args: Args) -> str:
     """The URL to ask, from the rung, the `url` argument, or address and port."""
     url, address = args.get("rung") or args.get("url"), args.get("address")
     if url:
+        if objection := asks_for_a_path(url):
+            raise Unanswered(Status.FAILED, objection)
         return str(url).rstrip("/")
     if not address:
         raise Unanswered(Status.SKIPPED, "no address to ask LiteFS at")
     return f"http://{f'[{address}]' if ':' in address else address}:{args['litefs_port']}"
+
+
+def asks_for_a_path(url: JSON) -> str | None:
+    """What to say of a rung that names an endpoint itself (`/status` above all), with or without expressions in it; None for an address."""
+    path = urlsplit(EXPRESSION.sub("", str(url))).path.rstrip("/")
+    return f"{ASKS} {path}: {INSTEAD}" if path else None
 
 
 def _get(base: str, path: str) -> Http:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collector.errors import Unanswered
 from collector.kinds import litefs_command, litefs_mount
 from collector.kinds.kind import NAMESPACE, Args, Argument, Kind, of_alloc
-from collector.kinds.litefs_http import http
+from collector.kinds.litefs_http import asks_for_a_path, http
 from collector.model import Rung, Status
 
 
@@ -24,6 +24,7 @@ KIND = Kind(
     summary="LiteFS on one node: role, positions, lag, start",
     rungs={"http": http, "exec": execute},
     default_ladder=(("http", None), ("exec", ["litefs", "status"]), ("exec", ["cat"])),
+    advice=lambda rung, value: asks_for_a_path(value) if rung == "http" else None,
     arguments={
         "task": Argument("string", "the task that runs LiteFS", required=True),
         "mount": Argument("string", "LiteFS's mount (fuse.dir) inside the task", required=True),

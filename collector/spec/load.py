@@ -61,7 +61,7 @@ def lint(text: str, path: str, *, kinds: Mapping[str, Kind] = KINDS) -> list[Pro
         if isinstance(document.data, list):
             problems = rule_problems(document)
         else:
-            problems = _problems(document, kinds, syntax=True) or own_rules(document)[1]
+            problems = _problems(document, kinds, syntax=True) or [*own_rules(document)[1], *_advice(document, kinds)]
     except SpecError as error:
         problems = error.problems
     return sorted(problems, key=lambda problem: (problem.mark.file != path, problem.mark.line, problem.mark.column))
@@ -75,6 +75,18 @@ def _problems(document: Document, kinds: Mapping[str, Kind], *, syntax: bool) ->
         tasks = [(f"$.collect[{index}]", raw) for index, raw in enumerate(data["collect"]) if str(index) not in broken]
         found += meaning_faults(data, tasks, kinds, syntax=syntax)
     return [_problem(document, fault) for fault in found]
+
+
+def _advice(document: Document, kinds: Mapping[str, Kind]) -> list[Problem]:
+    """What a kind says of a rung that would run and yet cannot be what was meant. A run only reports it; other rungs may answer."""
+    found = []
+    for index, entry in enumerate(document.data["collect"]):
+        kind = next(kinds[key] for key in entry if key in kinds)
+        for place, rung in enumerate(entry.get("try", ())):
+            ((name, value),) = rung.items()
+            if said := kind.advice(name, value):
+                found.append(Problem(document.mark(f"$.collect[{index}].try[{place}].{name}"), said))
+    return found
 
 
 def _problem(document: Document, fault: Fault) -> Problem:

@@ -1,0 +1,52 @@
+"""Nobody has a `/status`: a spec that asks for it is told so, by lint and by the rung."""
+
+from __future__ import annotations
+
+import pytest
+
+from collector.errors import Unanswered
+from collector.kinds import KINDS
+from collector.kinds.litefs_http import http
+from collector.spec import lint
+
+SPEC = """version: 1
+name: x
+vars: {{port: 20202}}
+collect:
+  - litefs_status: {{task: app, mount: /litefs, alloc: a}}
+    try:
+      - http: "{url}"
+      - exec: [litefs, status]
+"""
+
+PATHS = ["http://10.0.0.1:20202/status", "http://[fd00::1]:20202/status/", "{{ item | endpoint(20202) }}/status", "http://h/health"]
+ADDRESSES = ["http://10.0.0.1:20202", "http://10.0.0.1:20202/", "{{ item | endpoint(20202) }}", "http://{{ item.address }}:{{ port }}"]
+
+
+@pytest.mark.parametrize("url", PATHS)
+def test_a_rung_that_names_an_endpoint_is_told_what_to_put_there(url: str) -> None:
+    said = KINDS["litefs_status"].advice("http", url)
+    assert said
+    assert "http://HOST:PORT" in said
+
+
+@pytest.mark.parametrize("url", ADDRESSES)
+def test_an_address_alone_is_right(url: str) -> None:
+    assert KINDS["litefs_status"].advice("http", url) is None
+
+
+def test_a_command_is_no_endpoint() -> None:
+    assert KINDS["litefs_status"].advice("exec", "litefs status") is None
+
+
+def test_lint_shows_the_place() -> None:
+    (problem,) = lint(SPEC.format(url="http://10.0.0.1:20202/status"), "s.yml")
+    assert (problem.mark.line, problem.mark.path) == (7, "$.collect[0].try[0].http")
+    assert "/status" in problem.message
+    assert lint(SPEC.format(url="http://10.0.0.1:20202"), "s.yml") == []
+
+
+def test_the_rung_asks_nothing_and_gives_way_to_the_next() -> None:
+    with pytest.raises(Unanswered, match="/status") as refused:
+        next(http({"rung": "http://10.0.0.1:20202/status"}))
+    assert not refused.value.final
