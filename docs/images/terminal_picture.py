@@ -1,7 +1,9 @@
 # ruff: noqa: INP001 - a script beside the pictures it makes, in no package
 """Turn a report as a terminal shows it into an SVG picture of that terminal.
 
-script -qec "collector demo" /dev/null | python docs/images/terminal_picture.py > docs/images/report-text.svg
+script -qec "collector demo 2>/dev/null" /dev/null | python docs/images/terminal_picture.py 40 > docs/images/report.svg
+
+The number is how many lines are shown at most.
 """
 
 from __future__ import annotations
@@ -17,12 +19,14 @@ from collector.render.layout import columns_of
 COLUMN, LINE, MARGIN, BAR, SIZE = 8.43, 19, 18, 34, 14
 INK = {"1;31": "#ff8f85", "33": "#ffc061", "35": "#cfb4f7", "36": "#86c1ff", "32": "#7bdb9b", "2": "#8a95a3", "1": "#ffffff"}
 PLAIN = "#d5dbe3"
+OTHER = re.compile(r"\x1b\[[0-9;?]*[A-Za-ln-z]")
 RUN = re.compile(r"(?:\x1b\[([0-9;]*)m)?([^\x1b]*)")
 
 
-def picture(text: str) -> str:
-    """Return the SVG of a terminal that shows `text`, our own colours kept and every other escape sequence gone."""
-    lines = text.replace("\r", "").rstrip().split("\n")
+def picture(text: str, most: int) -> str:
+    """Return the SVG of a terminal that shows the first lines of `text`, our own colours kept and every other escape sequence gone."""
+    lines = OTHER.sub("", text.replace("\r", "")).rstrip().split("\n")
+    lines = lines if len(lines) <= most else [*lines[:most], f"\x1b[2m… and {len(lines) - most} lines more\x1b[0m"]
     width = max(80, *(columns_of(line) for line in lines)) * COLUMN + 2 * MARGIN
     height = BAR + len(lines) * LINE + MARGIN
     body = "\n".join(_line(line, BAR + (index + 1) * LINE - 5) for index, line in enumerate(lines))
@@ -61,4 +65,4 @@ def _runs(line: str) -> Iterator[tuple[int, str, str]]:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(picture(sys.stdin.read()))
+    sys.stdout.write(picture(sys.stdin.read(), int(sys.argv[1])))

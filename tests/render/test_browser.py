@@ -48,7 +48,7 @@ document.getElementById("page").onload = event => {{
   document.body.append(out);
 }};
 </script>"""
-"""A frame, since a headless window is never narrower than 500 pixels."""
+"""A frame has exactly the width that is asked for, and the page in it can be measured without a script of its own."""
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collector import resources
@@ -12,6 +12,8 @@ from collector.render import render, report_document
 from collector.render.clean import clean, clean_text
 
 from .samples import CRASH, SAMPLES
+
+UNTIMED = settings(deadline=None)
 
 CONTRACT = {
     "report": {
@@ -124,16 +126,19 @@ def test_attempts_say_why_a_rung_failed():
     assert item["attempts"] == [{"rung": "http", "status": "timeout", "reason": "5 s", "seconds": 5.0}]
 
 
+@UNTIMED
 @given(st.text())
 def test_clean_text_has_no_control_character_but_tab_and_newline(text):
     assert all(character in "\n\t" or (ord(character) >= 0x20 and not 0x7F <= ord(character) <= 0x9F) for character in clean_text(text))
 
 
+@UNTIMED
 @given(st.text(st.characters(codec="ascii", exclude_categories=("Cc",)), min_size=1))
 def test_clean_text_leaves_printable_text_alone(text):
     assert clean_text(text) == text
 
 
+@UNTIMED
 @given(st.text())
 def test_cleaning_twice_changes_nothing(text):
     assert clean_text(clean_text(text)) == clean_text(text)

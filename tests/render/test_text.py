@@ -1,7 +1,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collector.render import render
@@ -11,6 +11,7 @@ from collector.render.layout import columns_of, cut, hang, table, wrap
 from .samples import SAMPLES
 
 COMMANDS = re.compile(r"^ +(do +)?(read-only|changes): ")
+UNTIMED = settings(deadline=None)
 any_text = st.text(st.characters(exclude_categories=("Cs", "Cc")))
 
 
@@ -115,26 +116,31 @@ def test_report_names_the_spec_it_followed():
     assert "spec navidrome, specs/navidrome.yml, sha256 3f1c0a9be25d, commit 843e00cbb1f7" in render(SAMPLES["healthy"], "text")
 
 
+@UNTIMED
 @given(any_text, st.integers(1, 60))
 def test_wrapping_loses_nothing_but_blanks(text, room):
     assert "".join("".join(wrap(text, room)).split()) == "".join(text.split())
 
 
+@UNTIMED
 @given(any_text, st.integers(2, 60))
 def test_wrapped_lines_fit(text, room):
     assert all(columns_of(line) <= room for line in wrap(text, room))
 
 
+@UNTIMED
 @given(any_text, st.integers(0, 60))
 def test_cut_text_fits(text, room):
     assert columns_of(cut(text, room)) <= room
 
 
+@UNTIMED
 @given(any_text, any_text.map(lambda text: text[:30]), st.integers(48, 120))
 def test_hanging_text_fits(text, first, width):
     assert all(columns_of(line) <= width for line in hang(text, first, width=width).split("\n"))
 
 
+@UNTIMED
 @given(st.lists(st.lists(any_text, min_size=4, max_size=4), max_size=5), st.integers(48, 120))
 def test_tables_fit_and_columns_begin_at_the_same_place(rows, width):
     columns = [{"title": name, "least": 6, "right": False} for name in ("ONE", "TWO", "THREE", "FOUR")]
