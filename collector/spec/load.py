@@ -13,7 +13,7 @@ from collector.spec.meaning import meaning_faults
 from collector.spec.rules import own_rules, rule_problems
 from collector.spec.schema import THRESHOLDS, spec_schema
 from collector.spec.structure import Fault, faults
-from collector.spec.tasks import duration, task
+from collector.spec.tasks import duration, rung_of, task
 from collector.spec.variables import override
 from collector.yamlio import Document, load
 
@@ -82,8 +82,8 @@ def _advice(document: Document, kinds: Mapping[str, Kind]) -> list[Problem]:
     found = []
     for index, entry in enumerate(document.data["collect"]):
         kind = next(kinds[key] for key in entry if key in kinds)
-        for place, rung in enumerate(entry.get("try", ())):
-            ((name, value),) = rung.items()
+        for place, rung in enumerate(entry.get("try") or ()):
+            name, value = rung_of(rung)
             if said := kind.advice(name, value):
                 found.append(Problem(document.mark(f"$.collect[{index}].try[{place}].{name}"), said))
     return found

@@ -39,7 +39,7 @@ def task(raw: Mapping[str, JSON], mark: Mark, kinds: Collection[str], registers:
         until=_condition(raw.get("until")),
         ignore_errors=raw.get("ignore_errors", False),
         no_log=raw.get("no_log", False),
-        ladder=tuple(_rung(rung) for rung in raw.get("try", [])),
+        ladder=tuple(rung_of(rung) for rung in raw.get("try", [])),
         after=names_from_outside(raw) & frozenset(registers),
     )
 
@@ -62,5 +62,6 @@ def _words(value: str | list[str]) -> tuple[str, ...]:
     return tuple(value.split(",")) if isinstance(value, str) else tuple(value)
 
 
-def _rung(value: str | Mapping[str, JSON]) -> tuple[str, JSON]:
+def rung_of(value: str | Mapping[str, JSON]) -> tuple[str, JSON]:
+    """A rung of a ladder as written, `api` or `{http: URL}`: its name and its value."""
     return (value, None) if isinstance(value, str) else next(iter(value.items()))
