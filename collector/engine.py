@@ -20,6 +20,7 @@ QUOTES_PER_MATCHER = 2
 MAX_EVIDENCE = 6
 _NARROWEST = ("alloc", "service", "node")
 _SLOT = re.compile(r"\{(\w+)\}")
+_OPTIONAL = re.compile(r"\[([^\[\]]*\{\w+\}[^\[\]]*)\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +55,20 @@ class Hit:
     match: Match
 
     def text(self, template: str, *, quoted: bool = False) -> str:
-        """A text of the rule with its placeholders filled in; each quoted for a shell where it is a command."""
+        """A text of the rule with its placeholders filled in; each quoted for a shell where it is a command.
+
+        A part in square brackets that holds a placeholder is left out when that has no value.
+        """
         values = self.values()
+
+        def part(optional: re.Match[str]) -> str:
+            return optional[1] if all(values.get(slot) not in (None, "") for slot in _SLOT.findall(optional[1])) else ""
 
         def fill(slot: re.Match[str]) -> str:
             value = _words(values.get(slot[1]))
             return shlex.quote(value) if quoted else value
 
-        return _SLOT.sub(fill, template)
+        return _SLOT.sub(fill, _OPTIONAL.sub(part, template))
 
     def values(self) -> dict[str, JSON]:
         """Captures before scope parts before fields, of the first matching observation first."""

@@ -8,6 +8,7 @@ from collector.model import Bundle, Coverage, Finding, Result, Severity, Status,
 from collector.observe import Observed
 from collector.observe.cluster import missing_nodes
 from collector.observe.gaps import DECISIVE
+from collector.observe.litefs import elsewhere
 
 ON_THE_NODE = {"litefs_status", "check_output", "nomad_logs"}
 """Kinds that ask a node itself, directly or through its Nomad client."""
@@ -17,7 +18,7 @@ def coverage(seen: Observed) -> Coverage:
     """What was planned and what was seen. A skipped item was not planned; a failure that the spec ignores is no gap."""
     bundle = seen.world.bundle
     planned = [result for result in bundle.results if result.status is not Status.SKIPPED]
-    gaps = [result for result in planned if result.status is not Status.OK and not result.ignore_errors]
+    gaps = [r for r in planned if r.status is not Status.OK and not r.ignore_errors and not elsewhere(seen.world, r)]
     return Coverage(
         planned=len(planned),
         collected=sum(result.status is Status.OK for result in planned),

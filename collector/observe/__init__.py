@@ -42,7 +42,7 @@ def observe(bundle: Bundle) -> Observed:
     litefs = states(world)
     registered = registrations(world)
     seen = Observed(
-        world, Observations(), every, litefs, lease(world), nodes(world, every), registered, logs(world), orphans(world, registered)
+        world, Observations(), every, litefs, lease(world), nodes(world, every), registered, logs(world), orphans(world, registered, every)
     )
     for observation in _observations(seen):
         seen.observations.add(observation)

@@ -35,8 +35,8 @@ class Node:
 def nodes(world: World, every: Sequence[Check]) -> dict[str, Node]:
     """Every node of Nomad; and those that only Consul knows, when they have an instance of the job or a member's entry as client."""
     found: dict[str, Node] = {}
-    for result, row in world.rows("nomad_nodes"):
-        found[row["name"]] = Node(row["name"], row["address"], nomad=row, item=result.id)
+    for name, (result, row) in world.clients.items():
+        found[name] = Node(name, row["address"], nomad=row, item=result.id)
     for name, (result, row) in (members(world) or {}).items():
         if name not in found and row["role"] != "server" and not found:
             found[name] = Node(name, row["address"], item=result.id)

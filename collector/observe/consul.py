@@ -22,11 +22,12 @@ def registrations(world: World) -> list[Registration]:
     return list(found.values())
 
 
-def orphans(world: World, every: Sequence[Registration]) -> dict[tuple[str, str], str]:
+def orphans(world: World, every: Sequence[Registration], checks: Sequence[Check]) -> dict[tuple[str, str], str]:
     """(node, service id) of the instances that no live allocation stands behind, and why that is known.
 
-    Only where the job's allocations were read in full, and only for services that the job registers: an allocation ID in the service
-    id that Nomad does not have, or that is over; or an instance not made by Nomad, at an address that no live allocation has.
+    Only where the job's allocations were read in full, and only for services that the job registers: the allocation in the service ID is
+    over; or it is none of this job's, or nobody's, at an address that no live allocation has, and a check of it fails (another job may
+    register the same service, and its instances are well).
     """
     if not world.seen_allocations() or not world.jobs:
         return {}
@@ -34,9 +35,12 @@ def orphans(world: World, every: Sequence[Registration]) -> dict[tuple[str, str]
     live = {alloc["id"] for alloc in world.allocations if alloc["client_status"] in {"pending", "running", "unknown"}}
     known = {alloc["id"] for alloc in world.allocations}
     ports = {(host, port["port"]) for alloc in world.allocations if alloc["id"] in live for port, host in _ports(world, alloc)}
+    failing = {(check.row["node"], check.row["service_id"]) for check in checks if check.row["status"] != "passing"}
     found = {}
     for _, row in every:
         why = _why(row, live, known, ports) if row["service"] in mine else None
+        if row["alloc"] not in known and (row["node"], row["service_id"]) not in failing:
+            continue
         if why:
             found[(row["node"], row["service_id"])] = why
     return found

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from collector.kinds import KINDS
 from collector.model import Attempt, Result, Status
+from collector.observe.litefs import elsewhere
 from collector.observe.observation import Observation, scope
 from collector.observe.world import World
 
@@ -21,10 +22,20 @@ NO_SERVERS = ("no known consul servers", "no servers", "rpc error getting client
 
 
 def observe_gaps(world: World) -> Iterator[Observation]:
-    """One observation per item that gave no data. A failure that the spec ignores is none."""
+    """One observation per item that gave no data, or data from which a refusal held something back.
+
+    A failure that the spec ignores is none.
+    """
     for result in world.failed:
-        if not result.ignore_errors:
+        if not result.ignore_errors and not elsewhere(world, result):
             yield _gap(world, result)
+    for result in world.bundle.results:
+        if result.status is Status.OK and not result.ignore_errors and any(_held_back(result, attempt) for attempt in result.attempts):
+            yield _gap(world, result)
+
+
+def _held_back(result: Result, attempt: Attempt) -> bool:
+    return attempt.status is Status.DENIED and attempt.rung == result.rung
 
 
 def gap_cause(result: Result) -> str:
@@ -53,7 +64,7 @@ def _gap(world: World, result: Result) -> Observation:
             "capability": ", ".join(kind.capabilities) if kind else "",
             "decisive": result.kind in DECISIVE,
         },
-        quote=f"{result.kind} of {result.target}: {result.status}: {(denied or result).reason}",
+        quote=f"{result.kind} of {result.target}: {status}: {(denied or result).reason}",
         source=f"item {result.id}",
         item=result.id,
     )

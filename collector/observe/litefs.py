@@ -14,6 +14,8 @@ NEVER_SYNCED_MS = 2147483647
 """`.lag` of a node that has not synced since it started or was demoted (fuse/lag_node.go:25-76)."""
 SAWTOOTH = 3.0
 """A lag metric below this is the one-second heartbeat's sawtooth: a small distance seen once is then no alarm."""
+NEGATIVE = -1.0
+"""Seconds: a lag below this is more than rounding (facts/litefs.md, 4: it can be negative, by clock skew)."""
 DEFAULT_PORT = 20202
 NOT_ACCEPTED = "did not accept a connection"
 """How sources/translate.py says that connecting itself ran out of time: such a process does not hang, nothing reaches it."""
@@ -31,6 +33,7 @@ class State:
     failures: list[Result] = field(default_factory=list)
     behind: int | None = None
     diverged: str | None = None
+    clock_off: bool = False
     databases: list[dict[str, JSON]] = field(default_factory=list)
 
     @property
@@ -85,7 +88,7 @@ def states(world: World) -> dict[str, State]:
     nodes = {alloc["id"]: alloc["node"] for alloc in world.allocations}
     found: dict[str, State] = {}
     for result in world.bundle.results:
-        if result.kind != "litefs_status" or result.status == "skipped":
+        if result.kind != "litefs_status" or result.status == "skipped" or elsewhere(world, result):
             continue
         key = result.target.alloc or result.target.node or ""
         state = found.setdefault(key, State(key, nodes.get(key) or world.node(result.target.node) or key))
@@ -95,6 +98,13 @@ def states(world: World) -> dict[str, State]:
             state.failures.append(result)
     _compare(list(found.values()))
     return found
+
+
+def elsewhere(world: World, result: Result) -> bool:
+    """The item asks a task that its allocation does not have: LiteFS runs in another group of the job."""
+    alloc = world.alloc.get(result.target.alloc or "")
+    tasks = {task["name"] for task in alloc["tasks"]} if alloc else set()
+    return bool(tasks and result.target.task and result.target.task not in tasks)
 
 
 def ports(world: World) -> set[int]:
@@ -123,6 +133,15 @@ def _compare(every: list[State]) -> None:
     for state in every:
         if state.data is not None:
             _position(state, primary)
+    _clocks(every, primary)
+
+
+def _clocks(every: list[State], primary: State | None) -> None:
+    """Whose clock a negative lag accuses: the replica's; the primary's, where several replicas agree."""
+    replicas = [state for state in every if state.lag is not None]
+    negative = [state for state in replicas if (state.lag or 0.0) < NEGATIVE]
+    for state in [primary] if primary and len(negative) > 1 and len(negative) == len(replicas) else negative:
+        state.clock_off = True
 
 
 def _position(state: State, primary: State | None) -> None:
@@ -213,7 +232,7 @@ def _fields(world: World, state: State, primary_found: bool, kept: str | None) -
         "behind": behind,
         "lagging": _lagging(world, replica, knows, lag, behind),
         "never_synced": state.never_synced,
-        "negative_lag": lag is not None and lag < -1,
+        "clock_off": state.clock_off,
         "synced": synced,
         "settled": state.primary or synced,
         "knows_primary": knows,

@@ -248,12 +248,12 @@ def _by_node_loss(world: World, trigger: str, dimensions: Sequence[str], constra
 
 def lost_nodes(world: World) -> list[str]:
     """Nodes that take no allocation now: down, draining or ineligible."""
-    return [row["name"] for _, row in world.rows("nomad_nodes") if not _usable(row)]
+    return [name for name, (_, row) in world.clients.items() if not _usable(row)]
 
 
 def ready_nodes(world: World) -> list[str]:
     """Nodes that take allocations."""
-    return [row["name"] for _, row in world.rows("nomad_nodes") if _usable(row)]
+    return [name for name, (_, row) in world.clients.items() if _usable(row)]
 
 
 def _usable(row: Mapping[str, JSON]) -> bool:

@@ -131,7 +131,7 @@ TOPICS: Mapping[str, Topic] = {
             "behind": "transactions behind the primary, the worst database, null when not comparable",
             "lagging": "critical, warning or null: connected but beyond a threshold",
             "never_synced": "its lag file or metric says it has not synced since it started or was demoted",
-            "negative_lag": "its lag is below zero",
+            "clock_off": "a lag below zero accuses its clock",
             "synced": "it follows the primary within the threshold",
             "settled": "primary, or synced",
             "knows_primary": "it names a primary",

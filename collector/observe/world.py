@@ -27,6 +27,7 @@ class World:
     alloc_items: Mapping[str, str] = field(default_factory=dict)
     alloc: Mapping[str, Mapping[str, JSON]] = field(default_factory=dict)
     addresses: Mapping[str, str | None] = field(default_factory=dict)
+    clients: Mapping[str, tuple[Result, Mapping[str, JSON]]] = field(default_factory=dict)
 
     @property
     def lag_warning(self) -> float:
@@ -76,7 +77,8 @@ def survey(bundle: Bundle) -> World:
     rows = {row["id"]: (result, row) for result, row in world.rows("nomad_allocations")}
     world.allocations = tuple(row for _, row in rows.values())
     world.alloc = {row["id"]: row for row in world.allocations}
-    world.addresses = {row["name"]: row["address"] for _, row in world.rows("nomad_nodes")}
+    world.clients = _clients(world)
+    world.addresses = {name: row["address"] for name, (_, row) in world.clients.items()}
     world.alloc_items = {key: result.id for key, (result, _) in rows.items()}
     world.instances = tuple(current(world.allocations, world.jobs, world.now))
     return world
@@ -91,6 +93,20 @@ def clock(bundle: Bundle) -> float:
     dates = [(result.kind.startswith("nomad_"), result.date) for result in bundle.results if result.date is not None]
     nomad = [date for of_nomad, date in dates if of_nomad]
     return max(nomad or [date for _, date in dates] or [bundle.started_at + bundle.seconds])
+
+
+def _clients(world: World) -> dict[str, tuple[Result, Mapping[str, JSON]]]:
+    """Nomad's client nodes by name. One that was set up anew is there twice until Nomad forgets the old: the ready, newer one counts."""
+    found: dict[str, tuple[Result, Mapping[str, JSON]]] = {}
+    for result, row in world.rows("nomad_nodes"):
+        known = found.get(row["name"])
+        if known is None or _fresh(row) > _fresh(known[1]):
+            found[row["name"]] = (result, row)
+    return found
+
+
+def _fresh(row: Mapping[str, JSON]) -> tuple[bool, int]:
+    return row["status"] == "ready", row["modify_index"]
 
 
 def _aliases(world: World) -> dict[str, str]:
