@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from collector.errors import Unanswered
+from collector.kinds.asking import refused, takes_a_token
 from collector.model import JSON, Attempt, Item, Reply, Request, Rung, Status
 
 CLIENT_ERROR = 4
@@ -47,6 +48,8 @@ class Climb:
     _endpoints: list[str] = field(default_factory=list)
     _date: float | None = None
     _final: bool = False
+    _asked: Sequence[Request] = ()
+    _refused: str = ""
 
     def begin(self, now: float, run_deadline: float) -> float:
         """Start this item's clock if it is not running; return until when the current rung may take."""
@@ -60,9 +63,11 @@ class Climb:
 
     def step(self, replies: Sequence[Reply] | None, now: float) -> Sequence[Request] | Outcome:
         """Hand over the replies to the last batch (None at the start); return the next batch or the outcome."""
-        for reply in replies or ():
+        for request, reply in zip(self._asked, replies or (), strict=False):
             self._endpoints.append(reply.endpoint)
             self._date = reply.date if reply.date is not None else self._date
+            if takes_a_token(request):
+                self._refused = self._refused or refused(reply)
         rung = self._rung
         while True:
             if rung is None:
@@ -79,6 +84,7 @@ class Climb:
                 rung = self._rung = None
                 continue
             self.requests += len(batch)
+            self._asked = batch
             return batch
 
     def abandon(self, status: Status, reason: str, now: float) -> Outcome:
@@ -95,11 +101,14 @@ class Climb:
             return None
         self._position += 1
         name, value = self.item.ladder[self._position]
-        self._endpoints, self.rung_deadline = [], None
+        self._endpoints, self.rung_deadline, self._refused = [], None, ""
         self._rung = self.rungs[name]({**self.item.args, "rung": value})
         return self._rung
 
     def _answered(self, data: JSON, now: float) -> Outcome:
+        """A part that was refused is an attempt of its own: the data is there, and what it lacks has a name."""
+        if self._refused:
+            self._attempt(Status.DENIED, self._refused, now)
         self._attempt(Status.OK, "", now)
         return Outcome(Status.OK, self.rung_name(), data, "", tuple(self.attempts), self._date)
 

@@ -11,7 +11,7 @@ from collector.errors import Unanswered
 from collector.kinds import shapes
 from collector.kinds.kind import Args
 from collector.kinds.shapes import Obj
-from collector.model import Http, Reply, Request, Rung, Status
+from collector.model import Exec, Http, Reply, Request, Rung, Status
 
 T = TypeVar("T")
 Parser = Callable[[bytes], T]
@@ -19,6 +19,8 @@ Query = dict[str, str | int]
 Asking = Generator[Sequence[Request], Sequence[Reply], Reply]
 
 NO_LEADER = b"No cluster leader"
+FILTERED = "X-Consul-Results-Filtered-By-ACLs"
+"""Consul answers a listing with 200 and leaves out what a token may not read; since 1.11 it says so here, but not to who has no token."""
 PER_PAGE = 500
 MAX_PAGES = 200
 NEXT_TOKEN = "X-Nomad-NextToken"  # noqa: S105 - the name of a header
@@ -37,6 +39,30 @@ def within(namespace: str | None) -> dict[str, str | int]:
 def header(reply: Reply, name: str) -> str | None:
     """A header's value, whatever the case of its name."""
     return next((value for key, value in reply.headers.items() if key.lower() == name.lower()), None)
+
+
+def takes_a_token(request: Request) -> bool:
+    """Is this asked of Nomad or Consul, so that a refusal is about our token? A workload's own 403 is not."""
+    return isinstance(request, Exec) or (isinstance(request, Http) and request.source in ("nomad", "consul"))
+
+
+def filtered(reply: Reply) -> bool:
+    """Did Consul leave out what the token may not read?"""
+    return header(reply, FILTERED) == "true"
+
+
+def refused(reply: Reply) -> str:
+    """What a token was not allowed to see, in words; empty where nothing was held back."""
+    if reply.status == Status.DENIED:
+        return refusal(reply).reason
+    return f"{reply.endpoint}: Consul leaves out what the token may not read" if filtered(reply) else ""
+
+
+def unfiltered(reply: Reply) -> Reply:
+    """A listing that is whole; from one that is not, nobody can tell what is missing from what is hidden."""
+    if reply.status == Status.OK and filtered(reply):
+        raise Unanswered(Status.DENIED, refused(reply), final=True, reply=reply)
+    return reply
 
 
 def leaderless(reply: Reply) -> bool:

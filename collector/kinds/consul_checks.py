@@ -25,7 +25,7 @@ def api(args: Args) -> Rung:
 
 def _of_service(service: str) -> Rung:
     reply = yield from asking.asked(Http("consul", f"/v1/health/service/{asking.segment(service)}", limit=LIMIT))
-    return asking.parsed(reply, parse_service)
+    return asking.parsed(asking.unfiltered(reply), parse_service)
 
 
 def _of_node(node: str) -> Rung:
@@ -34,7 +34,7 @@ def _of_node(node: str) -> Rung:
     replies = yield requests
     if any(asking.leaderless(reply) for reply in replies):
         replies = yield [Http(request.source, request.path, {"stale": ""}) for request in requests]
-    health, catalog = replies
+    health, catalog = (asking.unfiltered(reply) for reply in replies)
     return {"instances": asking.parsed(catalog, parse_node), "checks": asking.parsed(health, parse_checks)}
 
 

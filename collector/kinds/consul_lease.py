@@ -13,7 +13,6 @@ from collector.kinds.kind import API_OR_STALE, Args, Argument, Kind
 from collector.kinds.shapes import Obj
 from collector.model import JSON, Http, Reply, Rung, Status
 
-FILTERED = "X-Consul-Results-Filtered-By-ACLs"
 NOT_FOUND = 404
 
 
@@ -51,7 +50,15 @@ def parse(key: str, replies: Sequence[Reply]) -> JSON:
 def _entry(reply: Reply) -> Obj:
     if reply.code == NOT_FOUND:
         return {}
-    return next(iter(asking.parsed(reply, shapes.listing)), {})
+    return asking.parsed(reply, parse_entry)
+
+
+def parse_entry(body: bytes) -> Obj:
+    """`/v1/kv/KEY`: a list of one. Where there is no key Consul answers 404, never an empty list."""
+    rows = shapes.listing(body)
+    if not rows:
+        raise shapes.invalid("the answer is a list without a key, which Consul never gives")
+    return rows[0]
 
 
 def holder(entry: Obj) -> tuple[dict[str, JSON], list[str]]:
@@ -103,7 +110,7 @@ def _alive(session: str | None, sessions: list[dict[str, JSON]] | None, listed: 
         return None
     if any(row["id"] == session for row in sessions):
         return True
-    return None if asking.header(listed, FILTERED) == "true" else False
+    return None if asking.filtered(listed) else False
 
 
 KIND = Kind(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collector.errors import Unanswered
 from collector.kinds import asking, shapes
 from collector.kinds.kind import API, Args, Kind
 from collector.kinds.shapes import Obj
-from collector.model import JSON, Http, Rung
+from collector.model import JSON, Http, Rung, Status
 
 STATUSES = {0: "none", 1: "alive", 2: "leaving", 3: "left", 4: "failed"}
 """Serf's member states. Source: hashicorp/serf, serf/serf.go, MemberStatus."""
@@ -14,7 +15,12 @@ STATUSES = {0: "none", 1: "alive", 2: "leaving", 3: "left", 4: "failed"}
 def api(_args: Args) -> Rung:
     """The members as the asked agent sees them; no server is needed for it."""
     reply = yield from asking.asked(Http("consul", "/v1/agent/members"))
-    return asking.parsed(reply, parse)
+    members = asking.parsed(asking.unfiltered(reply), parse)
+    if not members:
+        raise Unanswered(
+            Status.DENIED, f"{reply.endpoint}: not even the agent itself is shown; the token may not read nodes", final=True, reply=reply
+        )
+    return members
 
 
 def parse(body: bytes) -> JSON:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collector.errors import Unanswered
 from collector.kinds import asking, shapes
 from collector.kinds.kind import API_OR_STALE, Args, Kind
 from collector.kinds.shapes import Obj
-from collector.model import JSON, Rung
+from collector.model import JSON, Rung, Status
 
 
 def api(_args: Args) -> Rung:
     """All nodes; in pages when the whole listing is too long for one answer."""
     rows = yield from asking.paged("/v1/nodes", [{}, {"per_page": asking.PER_PAGE}])
+    if not rows:
+        raise Unanswered(Status.FAILED, "/v1/nodes: Nomad knows no client node, and a job cannot run without one")
     return asking.located("/v1/nodes", lambda: parse(rows))
 
 
