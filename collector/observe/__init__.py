@@ -10,10 +10,12 @@ from collector.observe.checks import Check, checks, observe_checks
 from collector.observe.cluster import Node, holders, nodes, observe_cluster, observe_nodes, observe_skew
 from collector.observe.consul import Registration, observe_registrations, observe_services, orphans, registrations
 from collector.observe.gaps import observe_gaps, observe_servers
-from collector.observe.litefs import Lease, State, lease, observe_litefs, ports, states
+from collector.observe.litefs import Lease, lease, observe_litefs, ports, states
 from collector.observe.logs import Log, decisive_lines, logs, observe_logs
-from collector.observe.nomad import observe_deployments, observe_evaluations, observe_events, observe_instances, observe_job
+from collector.observe.nomad import observe_events, observe_instances, observe_job
 from collector.observe.observation import Observation, Observations
+from collector.observe.positions import State
+from collector.observe.scheduling import observe_deployments, observe_evaluations
 from collector.observe.topics import TOPICS
 from collector.observe.world import World, survey
 

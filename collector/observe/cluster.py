@@ -9,9 +9,11 @@ from statistics import median
 from collector.model import JSON, Result, Status
 from collector.observe.checks import Check
 from collector.observe.consul import members, serf
-from collector.observe.litefs import Lease, State
-from collector.observe.nomad import lost_nodes, migrated, missing_total, ready_nodes
+from collector.observe.litefs import Lease
+from collector.observe.nomad import migrated, missing_total
 from collector.observe.observation import Observation, scope
+from collector.observe.positions import State
+from collector.observe.scheduling import lost_nodes, ready_nodes
 from collector.observe.world import World
 
 SKEW = 5.0

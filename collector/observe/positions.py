@@ -1,0 +1,126 @@
+"""Role, lag and position of LiteFS on each node, compared with the primary's.
+
+The ladder (docs/litefs.md): transaction IDs per database against the primary's, which need no clock; then LiteFS's own lag metric; then the
+file `.lag`. The primary is sampled first, and again where something looks behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from collector.model import JSON, Result
+
+NEVER_SYNCED_MS = 2147483647
+"""`.lag` of a node that has not synced since it started or was demoted (fuse/lag_node.go:25-76)."""
+SAWTOOTH = 3.0
+"""A lag metric below this is the one-second heartbeat's sawtooth: a small distance seen once is then no alarm."""
+NEGATIVE = -1.0
+"""Seconds: a lag below this is more than rounding (facts/litefs.md, 4: it can be negative, by clock skew)."""
+NOT_ACCEPTED = "did not accept a connection"
+"""How sources/translate.py says that connecting itself ran out of time: such a process does not hang, nothing reaches it."""
+
+Sample = tuple[Result, Mapping[str, JSON]]
+
+
+@dataclass(slots=True)
+class State:
+    """LiteFS in one allocation, over all its samples, oldest first. `behind` is None where it cannot be compared."""
+
+    alloc: str
+    node: str
+    samples: list[Sample] = field(default_factory=list)
+    failures: list[Result] = field(default_factory=list)
+    behind: int | None = None
+    diverged: str | None = None
+    clock_off: bool = False
+    databases: list[dict[str, JSON]] = field(default_factory=list)
+
+    @property
+    def data(self) -> Mapping[str, JSON] | None:
+        """The last sample."""
+        return self.samples[-1][1] if self.samples else None
+
+    @property
+    def primary(self) -> bool:
+        """The last sample says it is primary."""
+        return bool(self.data and self.data["is_primary"])
+
+    @property
+    def lag(self) -> float | None:
+        """Seconds behind by its own word; None for a primary, for one that has not synced, and where nothing was said.
+
+        The metric is exactly 0 on a non-primary that never synced or was just demoted (store.go:1652-1659), so 0 is not "in sync".
+        """
+        data = self.data
+        if data is None or self.primary or self.never_synced:
+            return None
+        if data["lag_seconds"] is not None:
+            return float(data["lag_seconds"])
+        return data["lag_file_ms"] / 1000 if data["lag_file_ms"] is not None else None
+
+    @property
+    def never_synced(self) -> bool:
+        """It has not synced since it started, or since it was demoted."""
+        data = self.data
+        if data is None or self.primary or data["role"] == "unknown":
+            return False
+        return data["lag_file_ms"] == NEVER_SYNCED_MS or (data["lag_seconds"] == 0 and data["lag_file_ms"] is None)
+
+    @property
+    def cause(self) -> str:
+        """Why its HTTP did not answer, in a word; empty when it did or was not asked."""
+        for result in [*self.failures, *(sample[0] for sample in self.samples)]:
+            for attempt in result.attempts:
+                if attempt.rung == "http" and attempt.status != "ok":
+                    return "unaccepted" if NOT_ACCEPTED in attempt.reason else attempt.cause or str(attempt.status)
+        return ""
+
+    @property
+    def stuck(self) -> bool:
+        """Asked in more than one way without an answer, and every way ran out of time."""
+        attempts = [attempt for result in self.failures for attempt in result.attempts]
+        return not self.samples and len(attempts) > 1 and all("timeout" in (attempt.cause, attempt.status) for attempt in attempts)
+
+
+def compare(every: list[State]) -> None:
+    """Fill in what comparing tells: distances, divergence, whose clock is off. Without exactly one primary nothing is compared."""
+    primaries = [state for state in every if state.primary]
+    primary = primaries[0] if len(primaries) == 1 else None
+    for state in every:
+        if state.data is not None:
+            _position(state, primary)
+    _clocks(every, primary)
+
+
+def _clocks(every: list[State], primary: State | None) -> None:
+    """Whose clock a negative lag accuses: the replica's; the primary's, where several replicas agree."""
+    replicas = [state for state in every if state.lag is not None]
+    negative = [state for state in replicas if (state.lag or 0.0) < NEGATIVE]
+    for state in [primary] if primary and len(negative) > 1 and len(negative) == len(replicas) else negative:
+        state.clock_off = True
+
+
+def _position(state: State, primary: State | None) -> None:
+    """Transactions behind, per database and at worst; and a database whose content differs at the same position.
+
+    With two samples a replica is behind only if its second position still lags the primary's first one. With one, a small distance
+    beside a fresh lag metric is what was written between the two answers.
+    """
+    mine = state.data["databases"] if state.data else ()
+    there = {db["name"]: db for db in primary.samples[0][1]["databases"]} if primary and primary is not state else {}
+    now = {db["name"]: db for db in primary.samples[-1][1]["databases"]} if primary and primary is not state else {}
+    excused = len(state.samples) == 1 and state.lag is not None and 0 <= state.lag < SAWTOOTH
+    for db in mine:
+        target = there.get(db["name"])
+        behind = None if target is None else max(0, target["txid"] - db["txid"])
+        if behind is not None and excused:
+            behind = 0
+        state.databases.append({"name": db["name"], "txid": db["txid"], "checksum": db["checksum"], "behind": behind})
+        for other in (target, now.get(db["name"])):
+            if other and other["txid"] == db["txid"] and other["checksum"] and db["checksum"] and other["checksum"] != db["checksum"]:
+                state.diverged = db["name"]
+    missing = [name for name, db in there.items() if name not in {one["name"] for one in state.databases} and db["txid"]]
+    state.databases += [{"name": name, "txid": 0, "checksum": None, "behind": there[name]["txid"]} for name in missing if not excused]
+    distances = [db["behind"] for db in state.databases if db["behind"] is not None]
+    state.behind = max(distances) if distances else None

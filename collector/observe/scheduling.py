@@ -1,0 +1,108 @@
+"""What keeps Nomad's scheduler waiting, which nodes take allocations, and how the newest deployment stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from collector.model import JSON, Result
+from collector.observe.observation import Observation
+from collector.observe.world import World
+
+OPEN_EVALUATION = {"blocked", "pending"}
+
+
+def observe_evaluations(world: World) -> Iterator[Observation]:
+    """What keeps the scheduler waiting now: the newest blocked evaluation, unless a later one placed everything."""
+    for result in world.results("nomad_evaluations"):
+        rows = sorted(result.data, key=lambda row: -row["modify_index"])
+        waiting = next((row for row in rows if row["status"] in OPEN_EVALUATION and row["failed_groups"]), None)
+        if waiting is None:
+            continue
+        if any(_placed(row) and row["modify_index"] > waiting["modify_index"] for row in rows):
+            continue
+        origin = next((row for row in rows if row is not waiting and row["failed_groups"]), waiting)
+        for group in waiting["failed_groups"]:
+            yield _evaluation(world, result, waiting, origin, group)
+
+
+def _placed(row: Mapping[str, JSON]) -> bool:
+    return row["status"] == "complete" and not row["failed_groups"] and row["triggered_by"] in {"queued-allocs", "job-register"}
+
+
+def _evaluation(
+    world: World, result: Result, row: Mapping[str, JSON], origin: Mapping[str, JSON], group: Mapping[str, JSON]
+) -> Observation:
+    dimensions = [*group["dimension_exhausted"], *group["class_exhausted"], *group["quota_exhausted"]]
+    constraints = sorted(group["constraint_filtered"], key=lambda text: -group["constraint_filtered"][text])
+    queued = origin["queued"].get(group["group"]) or row["queued"].get(group["group"]) or 1 + (group["coalesced_failures"] or 0)
+    text = _placement(group, dimensions, constraints)
+    return Observation(
+        "evaluation",
+        {},
+        {
+            "group": group["group"],
+            "queued": queued,
+            "exhausted": bool(dimensions) or group["nodes_exhausted"] > 0,
+            "dimension": ", ".join(dimensions) or None,
+            "filtered": not dimensions and not group["nodes_exhausted"],
+            "constraint": ", ".join(constraints) or "no node in its datacenters and node pool",
+            "trigger": origin["triggered_by"],
+            "by_node_loss": _by_node_loss(world, origin["triggered_by"], dimensions, constraints),
+        },
+        quote=f"evaluation {row['id'][:8]} is {row['status']}: {text}",
+        source=f"Nomad's evaluations ({origin['triggered_by']})",
+        item=result.id,
+        at=origin["create_time"],
+    )
+
+
+def _placement(group: Mapping[str, JSON], dimensions: Sequence[str], constraints: Sequence[str]) -> str:
+    parts = [f"{group['nodes_evaluated']} nodes evaluated"]
+    if group["nodes_filtered"]:
+        parts.append(f"{group['nodes_filtered']} filtered ({', '.join(constraints) or 'class'})")
+    if group["nodes_exhausted"]:
+        parts.append(f"{group['nodes_exhausted']} exhausted ({', '.join(dimensions)})")
+    if not group["nodes_evaluated"]:
+        parts.append(f"available by datacenter: {group['nodes_available'] or 'none'}")
+    return f"group {group['group']} cannot be placed: " + ", ".join(parts)
+
+
+def _by_node_loss(world: World, trigger: str, dimensions: Sequence[str], constraints: Sequence[str]) -> bool:
+    lost = lost_nodes(world)
+    hosts_only = bool(constraints) and all("distinct_hosts" in text for text in constraints) and not dimensions
+    return bool(lost) and (
+        trigger.startswith("node-") or trigger == "max-disconnect-timeout" or hosts_only or (not constraints and not dimensions)
+    )
+
+
+def lost_nodes(world: World) -> list[str]:
+    """Nodes that take no allocation now: down, draining or ineligible."""
+    return [name for name, (_, row) in world.clients.items() if not _usable(row)]
+
+
+def ready_nodes(world: World) -> list[str]:
+    """Nodes that take allocations."""
+    return [name for name, (_, row) in world.clients.items() if _usable(row)]
+
+
+def _usable(row: Mapping[str, JSON]) -> bool:
+    return row["status"] == "ready" and row["eligibility"] != "ineligible" and not row["draining"]
+
+
+def observe_deployments(world: World) -> Iterator[Observation]:
+    """The newest deployment of each job."""
+    for result in world.results("nomad_deployments"):
+        if not result.data:
+            continue
+        row = max(result.data, key=lambda known: known["modify_index"])
+        unhealthy = sum(group["unhealthy"] for group in row["groups"])
+        fields = {
+            "status": row["status"],
+            "description": row["status_description"],
+            "unhealthy": unhealthy,
+            "healthy": sum(group["healthy"] for group in row["groups"]),
+            "desired": sum(group["desired"] for group in row["groups"]),
+            "failing": row["status"] == "failed" or (row["status"] not in {"successful", "cancelled"} and unhealthy > 0),
+        }
+        words = f"deployment {row['id'][:8]} is {row['status']}: {row['status_description']}"
+        yield Observation("deployment", {}, fields, quote=words, source="Nomad's deployments", item=result.id, at=row["create_time"])
