@@ -35,11 +35,17 @@ def _time(text: str | None) -> float | None:
     if text is None:
         return None
     try:
-        return float(text)
-    except ValueError:
-        pass
-    try:
-        moment = datetime.fromisoformat(text)
+        moment = _seconds(text)
     except ValueError as error:
         raise UsageError(f"--now {text}: not a time such as 2026-11-24T06:23:41Z or Unix seconds") from error
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def _seconds(text: str) -> datetime:
+    """ValueError where it is no moment of any calendar: NaN, a billion years from now."""
+    try:
+        return datetime.fromtimestamp(float(text), UTC)
+    except OverflowError as error:
+        raise ValueError(text) from error
+    except ValueError:
+        return datetime.fromisoformat(text)

@@ -10,10 +10,13 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
 def rfc3339(seconds: float | None) -> str | None:
-    """Return Unix seconds as RFC 3339 in UTC with milliseconds; None stays None."""
+    """Return Unix seconds as RFC 3339 in UTC with milliseconds; None stays None, and what no calendar has becomes None."""
     if seconds is None:
         return None
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    try:
+        return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    except (OverflowError, ValueError, OSError):  # which one, is up to the platform
+        return None
 
 
 def moment(text: str | None) -> datetime | None:
