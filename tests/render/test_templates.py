@@ -1,11 +1,5 @@
-import ast
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
-import collector.render
 from collector.errors import SettingsError, UsageError
 from collector.render import FORMATS, render
 
@@ -68,15 +62,3 @@ def test_template_cannot_leave_its_directory(tmp_path):
     (tmp_path / "templates" / "report.txt.j2").write_text('{% include "../secret" %}')
     with pytest.raises(SettingsError, match="secret"):
         render(CRASH, "text", template_dirs=[tmp_path / "templates"])
-
-
-def test_importing_render_does_not_load_jinja():
-    code = "import sys, collector.render; sys.exit('jinja2' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-
-
-def test_render_imports_only_what_its_place_allows():
-    allowed = {"model", "errors", "resources", "render"}
-    for path in Path(collector.render.__file__).parent.glob("*.py"):
-        modules = [node.module or "" for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.ImportFrom)]
-        assert {module.split(".")[1] for module in modules if module.startswith("collector.")} <= allowed
