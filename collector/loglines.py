@@ -50,7 +50,7 @@ HARMLESS = re.compile(
     r"|subprocess exited|LiteFS (?:development build|v\d)|config file read from|deprecated drop db frame|transaction file for txid"
     r"|cannot become primary, local node has no cluster ID|cannot acquire lease or find primary, retrying: no primary)"
 )
-"""facts/litefs-log-catalogue.md: start-up, handoff and shutdown. The last two are normal for a moment; rules read them with the state."""
+"""LiteFS v0.5.14: start-up, handoff and shutdown. The last two are normal for a moment; rules read them with the state."""
 LITEFS_OWN = re.compile(
     LITEFS_ID + r"(?:cannot (?:fetch cluster ID|find primary|connect, \"consul\"|acquire lease|acquire existing lease|remove lease"
     r"|stream from primary|create journal|cannot read local|set cluster id)|disconnected from primary|lease renewal error"

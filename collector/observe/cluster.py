@@ -127,7 +127,7 @@ def _driver_down(world: World, node: Node) -> str | None:
 def holders(held: Lease | None, litefs: Mapping[str, State], known: Mapping[str, Node]) -> set[str]:
     """Nodes that are primary for somebody: by their own word, by the lease's host or address, or because a replica follows them.
 
-    A frozen primary that another has replaced still has replicas that wait for it (facts/litefs.md, 6), so there may be several.
+    A frozen primary that another has replaced still has replicas that wait for it (docs/litefs.md), so there may be several.
     """
     names = {held.data["hostname"]} if held else set()
     names |= {state.data["primary_hostname"] for state in litefs.values() if state.data}

@@ -16,7 +16,7 @@ NEVER_SYNCED_MS = 2147483647
 SAWTOOTH = 3.0
 """A lag metric below this is the one-second heartbeat's sawtooth: a small distance seen once is then no alarm."""
 NEGATIVE = -1.0
-"""Seconds: a lag below this is more than rounding (facts/litefs.md, 4: it can be negative, by clock skew)."""
+"""Seconds: a lag below this is more than rounding (docs/litefs.md: it can be negative, by clock skew)."""
 NOT_ACCEPTED = "did not accept a connection"
 """How sources/translate.py says that connecting itself ran out of time: such a process does not hang, nothing reaches it."""
 

@@ -9,7 +9,7 @@ from collector.model import JSON, Bundle, Result, Status
 from collector.observe.instances import Instance, current
 
 LAG_WARNING, LAG_CRITICAL = 3.0, 10.0
-"""LiteFS's heartbeat is one second, so that an idle replica's lag saws between 0 and 1 s (facts/litefs.md, 9)."""
+"""LiteFS's heartbeat is one second, so that an idle replica's lag saws between 0 and 1 s (docs/litefs.md)."""
 
 
 @dataclass(slots=True)
