@@ -12,7 +12,7 @@ from collector.settings import Settings
 from collector.sources import Sources
 
 DEADLINE = 0.3
-LATE = 0.25
+LATE = 0.7
 """Seconds that a reply may come after its deadline, on a busy machine."""
 
 

@@ -42,40 +42,44 @@ def serving(behaviour: Behaviour, *, host: str = "127.0.0.1", tls: ssl.SSLContex
     sockets: list[socket.socket] = []
 
     def talk(sock: socket.socket) -> None:
-        with contextlib.suppress(OSError):
-            if tls:
-                sock = tls.wrap_socket(sock, server_side=True)
-                sockets.append(sock)
+        with contextlib.suppress(OSError), _wrapped(sock, tls) as spoken:
+            sockets.append(spoken)
             head = b""
             while b"\r\n\r\n" not in head and head[:1] != TLS_HANDSHAKE:
-                chunk = sock.recv(65536)
+                chunk = spoken.recv(65536)
                 if not chunk:
                     return
                 head += chunk
             server.heads.append(head)
-            behaviour(sock, head)
-        sock.close()
+            behaviour(spoken, head)
 
     def accept() -> None:
         with contextlib.suppress(OSError):
             while True:
                 sock, _ = listener.accept()
-                sockets.append(sock)
-                threading.Thread(target=talk, args=(sock,), daemon=True).start()
+                talkers.append(threading.Thread(target=talk, args=(sock,), daemon=True))
+                talkers[-1].start()
 
-    thread = threading.Thread(target=accept, daemon=True)
-    thread.start()
+    talkers: list[threading.Thread] = []
+    accepting = threading.Thread(target=accept, daemon=True)
+    accepting.start()
     try:
         yield server
     finally:
         with contextlib.suppress(OSError):
             listener.shutdown(socket.SHUT_RDWR)
+        accepting.join(5)
         listener.close()
-        for sock in sockets:
-            with contextlib.suppress(OSError):
-                sock.shutdown(socket.SHUT_RDWR)
-            sock.close()
-        thread.join(1)
+        end = time.monotonic() + 5
+        while any(talker.is_alive() for talker in talkers) and time.monotonic() < end:
+            for sock in sockets:
+                with contextlib.suppress(OSError):
+                    sock.shutdown(socket.SHUT_RDWR)
+            time.sleep(0.005)
+
+
+def _wrapped(sock: socket.socket, tls: ssl.SSLContext | None) -> socket.socket:
+    return tls.wrap_socket(sock, server_side=True) if tls else sock
 
 
 def answer(body: bytes = b"{}", status: str = "200 OK", **headers: str) -> Behaviour:
@@ -90,9 +94,10 @@ def raw(data: bytes) -> Behaviour:
     return lambda sock, _head: sock.sendall(data)
 
 
-def silent(_sock: socket.socket, _head: bytes) -> None:
-    """Nothing, for longer than any test waits."""
-    time.sleep(3)
+def silent(sock: socket.socket, _head: bytes) -> None:
+    """Nothing, until the other side gives up."""
+    while sock.recv(65536):
+        pass
 
 
 def reset(sock: socket.socket, _head: bytes) -> None:

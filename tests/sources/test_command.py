@@ -18,7 +18,7 @@ from collector.sources.command import CAP, git_commit
 from tests.sources.asking import DEADLINE, ask, sources
 
 ALLOC = "d8017ee6-0000-4000-8000-000000000001"
-KILLED_BY = 0.7
+KILLED_BY = 1.0
 """Seconds after the deadline by which a killed command must be gone, on a busy machine."""
 
 
