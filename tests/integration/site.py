@@ -211,12 +211,9 @@ class Site:
         mount.mkdir(parents=True, exist_ok=True)
         argv = machines.private(["sleep", "infinity"], binds={work.mount: mount}, tmpfs={work.data: "4m"})
         self._places[node.name] = machines.start(argv, self.home / f"{node.name}.log", mortal=True)
-        ours = machines.namespace(os.getpid())
         pid = self._places[node.name].pid
-        machines.wait(
-            "a file system of its own",
-            lambda: machines.namespace(pid) not in ("", ours) and os.path.ismount(self.file(node.name, work.data)),
-        )
+        disk = machines.root(pid) / work.data[1:]
+        machines.wait("a file system of its own", lambda: machines.foreign(pid) and disk.is_mount())
 
     def _config(self, node: Machine, changes: Changes, modes: Mapping[str, str]) -> dict[str, Any]:
         url = f"{self.access.scheme}://{self.layout.server.address}:{self.access.port}"

@@ -30,11 +30,16 @@ class LabError(Exception):
 
 @dataclass(slots=True)
 class Lab:
-    """A running cluster. `pids` are the agents by `consul/NAME` and `nomad/NAME`; `litter` is what must go when it goes."""
+    """A running cluster.
+
+    `pids` are the agents by `consul/NAME` and `nomad/NAME`; `places` the nodes' mount namespaces, in which tasks live on when their Nomad client
+    is killed; `litter` is what must go when the cluster goes.
+    """
 
     layout: Layout
     binaries: Mapping[str, str]
     pids: dict[str, int] = field(default_factory=dict)
+    places: dict[str, str] = field(default_factory=dict)
     litter: dict[str, list[str]] = field(default_factory=lambda: {"addresses": [], "directories": [], "firewall": []})
 
     # --- from call to call ---
@@ -52,7 +57,13 @@ class Lab:
         except OSError as error:
             raise LabError(f"no lab is up ({error.strerror}: {error.filename}); boot one with `make lab`") from error
         machines_of = {kind: tuple(Machine(**machine) for machine in kept["layout"][kind]) for kind in ("servers", "nodes")}
-        return cls(Layout(**machines_of, workload=Workload(**kept["layout"]["workload"])), kept["binaries"], kept["pids"], kept["litter"])
+        return cls(
+            Layout(**machines_of, workload=Workload(**kept["layout"]["workload"])),
+            kept["binaries"],
+            kept["pids"],
+            kept["places"],
+            kept["litter"],
+        )
 
     # --- asking ---
 
@@ -112,18 +123,20 @@ class Lab:
 
     def litefs_pid(self, node: str) -> int:
         """The process id of LiteFS on that node. Raises LabError when it does not run."""
-        for pid, argv in machines.inhabitants(self.place(node)):
+        for pid, argv in machines.inhabitants(self.places[node]):
             if argv[1:2] == ["mount"] and argv[0].endswith("litefs"):
                 return pid
         raise LabError(f"no LiteFS runs on {node}")
 
-    def place(self, node: str) -> str:
-        """The mount namespace that a node's Nomad client, and so its tasks, live in."""
-        return machines.namespace(self.pids[f"nomad/{node}"])
+    def resident(self, node: str) -> int:
+        """Some process of that node, to enter its file system through. Raises LabError when the node is gone."""
+        for pid, _ in machines.inhabitants(self.places[node]):
+            return pid
+        raise LabError(f"nothing runs on {node} any more")
 
     def data(self, node: str) -> Path:
         """A node's LiteFS data directory, seen from here."""
-        return machines.root(self.pids[f"nomad/{node}"]) / self.layout.workload.data[1:]
+        return machines.root(self.resident(node)) / self.layout.workload.data[1:]
 
     def healthy(self) -> bool:
         """Every node's instance passes its checks."""
@@ -164,18 +177,17 @@ def boot(layout: Layout) -> Lab:
 
 def down(lab: Lab) -> None:
     """End everything that `boot` or a fault started, and remove what they left."""
-    places = [lab.place(node.name) for node in lab.layout.nodes if f"nomad/{node.name}" in lab.pids]
     for pid in lab.pids.values():
         machines.send(pid, signal.SIGKILL)
-    for place in places:
+    for place in lab.places.values():
         machines.clear(place)
     for rule in lab.litter["firewall"]:
         subprocess.run(["iptables", "-D", *rule.split()], check=False)
     for address in lab.litter["addresses"]:
         subprocess.run(["ip", "address", "del", address, "dev", "lo"], check=False)
+    shutil.rmtree(HOME)
     for directory in lab.litter["directories"]:
         Path(directory).rmdir()
-    shutil.rmtree(HOME)
 
 
 def _required() -> dict[str, Binary]:
@@ -226,4 +238,6 @@ def start(lab: Lab, program: str, machine: Machine) -> None:
     if program == "nomad" and machine in lab.layout.nodes:
         (home / "mount").mkdir(parents=True, exist_ok=True)
         argv = machines.private(argv, binds={work.mount: home / "mount"}, tmpfs={work.data: DATA_SIZE})
-    lab.pids[f"{program}/{machine.name}"] = machines.start(argv, home / f"{program}.log").pid
+    pid = lab.pids[f"{program}/{machine.name}"] = machines.start(argv, home / f"{program}.log").pid
+    if program == "nomad" and machine in lab.layout.nodes:
+        lab.places[machine.name] = machines.wait("a file system of its own", lambda: machines.foreign(pid))

@@ -76,6 +76,12 @@ def namespace(pid: int) -> str:
         return ""
 
 
+def foreign(pid: int) -> str:
+    """The mount namespace of a process once that is another than ours; empty before, or when the process is gone."""
+    place = namespace(pid)
+    return "" if place == namespace(os.getpid()) else place
+
+
 def inhabitants(place: str) -> Iterator[tuple[int, list[str]]]:
     """The processes of a mount namespace, each with its command line; never any of our own."""
     if not place or place == namespace(os.getpid()):

@@ -73,7 +73,7 @@ def no_fuse(lab: Lab) -> str:
     """The device disappears from the node's /dev."""
     lab.stop_job()
     node = victim(lab).name
-    enter = machines.within(lab.pids[f"nomad/{node}"], ["sh", "-c", BARE_DEV])
+    enter = machines.within(lab.resident(node), ["sh", "-c", BARE_DEV])
     subprocess.run(enter, check=True)
     lab.run(lab.sample())
     return node
@@ -83,7 +83,7 @@ def mount_stale(lab: Lab) -> str:
     """A process with its working directory in the mount keeps the dead mount from being taken away."""
     node = lab.replicas()[-1]
     hold = f"cd {lab.layout.workload.mount} && exec sleep infinity"
-    enter = machines.within(lab.pids[f"nomad/{node}"], ["sh", "-c", hold])
+    enter = machines.within(lab.resident(node), ["sh", "-c", hold])
     holder = subprocess.Popen(enter, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
     held = Path(f"/proc/{holder.pid}/cwd")
     machines.wait("the mount to be held", lambda: str(held.readlink()) == lab.layout.workload.mount)

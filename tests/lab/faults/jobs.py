@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from tests.lab import machines
 from tests.lab.cluster import Lab
 from tests.lab.job import Job, group, task
 from tests.lab.layout import Machine
@@ -42,8 +43,9 @@ def port_in_use(lab: Lab) -> str:
     lab.stop_job()
     node = victim(lab)
     squat = [sys.executable, "-m", "http.server", "--bind", node.address, str(lab.layout.workload.sync_port)]
-    enter = ["nsenter", "--target", str(lab.pids[f"nomad/{node.name}"]), "--mount", "--"]
-    subprocess.Popen([*enter, *squat], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    subprocess.Popen(
+        machines.within(lab.resident(node.name), squat), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
     lab.run(lab.sample())
     return node.name
 

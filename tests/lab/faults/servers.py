@@ -52,7 +52,7 @@ def node_down(lab: Lab) -> str:
     """Both agents and all tasks of the last node end at once."""
     node = victim(lab).name
     os.kill(lab.pids[f"consul/{node}"], signal.SIGKILL)
-    machines.clear(lab.place(node))
+    machines.clear(lab.places[node])
     return node
 
 
