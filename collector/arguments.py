@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
 from collector import __version__
 from collector.errors import UsageError
 
 FORMATS = ("text", "json", "html", "markdown", "junit", "nagios", "prometheus")
+SHELLS = ("bash", "zsh", "fish")
 DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>ms|s|m|h)?")
 SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
@@ -19,14 +20,59 @@ exit codes:
   0 ok   1 warning   2 critical   3 unknown: too little was seen for a verdict
   64 wrong usage   70 internal error   78 bad spec or settings
 """
-EXAMPLES = """\
-examples:
-  collector demo                                       see what it does, without a cluster
-  collector diagnose specs/navidrome.yml               which node is broken, and why?
-  collector diagnose specs/navidrome.yml --check       what would be asked, and which rights that takes
-  collector diagnose specs/navidrome.yml -e job=gitea -e service=gitea-web -o json
-  collector explain litefs.lease.unreachable           what a cause means, and what to do
-"""
+EXAMPLES: Mapping[str, str] = {
+    "": """\
+  collector demo                        see what it does, without a cluster
+  collector diagnose SPEC               which node is broken, and why?
+  collector diagnose SPEC --check       what it would ask, with which rights
+  collector explain disk.full           what a cause means, and what to do
+""",
+    "diagnose": """\
+  collector diagnose specs/navidrome.yml
+  collector diagnose SPEC --check
+  collector diagnose SPEC -e job=gitea -e service=gitea-web -o json
+  collector diagnose SPEC -l 'node[1-3]' -t litefs --deadline 10s
+  collector diagnose SPEC -o html --out report.html --bundle run.gz
+  collector diagnose SPEC --state DIR --mail-to ops@example.org \\
+                     --mail-when change
+""",
+    "analyze": """\
+  collector analyze run.gz -v
+  collector analyze run.gz -o html --out report.html
+  collector analyze run.gz --now 2026-11-24T07:00:00Z
+""",
+    "lint": """\
+  collector lint specs/*.yml
+""",
+    "explain": """\
+  collector explain                     the list of codes
+  collector explain disk.full           one of them
+""",
+    "diff": """\
+  collector diff yesterday.gz today.gz
+  collector diff yesterday.json today.json -o json
+""",
+    "demo": """\
+  collector demo list                   the incidents that ship
+  collector demo                        one of them
+  collector demo lease-unreachable -v   another one, with what was ruled out
+  collector demo incident.jsonl.gz      what `collector record` wrote
+""",
+    "record": """\
+  collector record specs/navidrome.yml incident.jsonl.gz
+""",
+    "schema": """\
+  collector schema                      the list of schemas
+  collector schema report               what `-o json` prints
+""",
+    "completion": """\
+  source <(collector completion bash)   in ~/.bashrc
+  collector completion zsh > DIR/_collector
+                                        DIR is one of zsh's $fpath
+  collector completion fish > ~/.config/fish/completions/collector.fish
+""",
+}
+"""Calls that teach, by command; each fits 80 columns."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -56,8 +102,8 @@ def build_parser() -> Parser:
     """The whole command line."""
     parser = Parser(
         prog="collector",
-        description="Which node of a Nomad + Consul + LiteFS cluster is broken, and why? It only reads; it changes nothing.",
-        epilog=EXAMPLES + "\n" + EXIT_CODES,
+        description="Which node of a Nomad + Consul + LiteFS cluster is broken, and why?\nIt only reads; it changes nothing.",
+        epilog=_epilog(""),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -71,6 +117,7 @@ def build_parser() -> Parser:
     _add_demo(commands)
     _add_record(commands)
     _add_schema(commands)
+    _add_completion(commands)
     return parser
 
 
@@ -79,15 +126,25 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     return build_parser().parse_args(argv)
 
 
+def subparsers(parser: Parser) -> dict[str, Parser]:
+    """The commands of what `build_parser` made, each with its own parser."""
+    (commands,) = (action for action in parser._actions if isinstance(action, argparse._SubParsersAction))  # noqa: SLF001 - see Commands
+    return dict(commands.choices)
+
+
 Commands = argparse._SubParsersAction  # noqa: SLF001 - argparse has no public name for what add_subparsers returns
 
 
-def _command(commands: Commands[Parser], name: str, summary: str, epilog: str = "") -> Parser:
+def _epilog(command: str) -> str:
+    return f"examples:\n{EXAMPLES[command]}\n{EXIT_CODES}"
+
+
+def _command(commands: Commands[Parser], name: str, summary: str) -> Parser:
     return commands.add_parser(
         name,
         help=summary,
         description=summary[0].upper() + summary[1:] + ".",
-        epilog=epilog or EXIT_CODES,
+        epilog=_epilog(name),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -159,8 +216,8 @@ def _add_explain(commands: Commands[Parser]) -> None:
 
 def _add_diff(commands: Commands[Parser]) -> None:
     parser = _command(commands, "diff", "what changed between two bundles or reports")
-    parser.add_argument("old", metavar="OLD")
-    parser.add_argument("new", metavar="NEW")
+    parser.add_argument("old", metavar="OLD", help="the earlier bundle or JSON report")
+    parser.add_argument("new", metavar="NEW", help="the later one")
     parser.add_argument("-o", "--output", choices=("text", "json"), default="text", metavar="FORMAT", help="text or json")
 
 
@@ -186,3 +243,8 @@ def _add_record(commands: Commands[Parser]) -> None:
 def _add_schema(commands: Commands[Parser]) -> None:
     parser = _command(commands, "schema", "print a JSON schema that ships with the package")
     parser.add_argument("name", nargs="?", metavar="NAME", help="without it, the list of schemas")
+
+
+def _add_completion(commands: Commands[Parser]) -> None:
+    parser = _command(commands, "completion", "print a script that completes what is typed in a shell")
+    parser.add_argument("shell", choices=SHELLS, metavar="SHELL", help=", ".join(SHELLS))

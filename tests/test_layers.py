@@ -15,7 +15,7 @@ PACKAGE = ROOT / "collector"
 EVERYTHING = "everything"
 OUTSIDE = {"requests", "urllib3", "nomad", "consul", "socket", "socketserver", "ssl", "http", "smtplib", "subprocess"}
 REACH_OUTSIDE = {"sources", "deliver", "replay"}
-NOT_AT_START = {"nomad", "consul", "requests", "jinja2", "jsonschema", "yaml", "rich", "wcwidth", "prometheus_client", "asyncio"}
+NOT_AT_START = {"nomad", "consul", "requests", "jinja2", "jsonschema", "yaml", "rich", "wcwidth", "prometheus_client", "shtab", "asyncio"}
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE or path.name not in {"__init__.py", "__main__.py"})
 
 

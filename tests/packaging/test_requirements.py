@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-LOCKS = ("run", "build", "dev")
+LOCKS = ("run", "build", "dev", "min")
 PINNED = re.compile(r"(?P<name>[a-z0-9-]+)==(?P<version>[^\s;]+)(?: ; [^\\]+)?(?: \\\n    --hash=sha256:[0-9a-f]{64})+\n")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
@@ -48,6 +48,13 @@ def test_tests_run_with_the_versions_that_users_get():
 
 
 def test_every_dependency_is_explained():
-    explained = re.findall(r"^\| `([\w-]+)` \|", (ROOT / "docs" / "dependencies.md").read_text(), re.MULTILINE)
-    wanted = _names(PROJECT["project"]["dependencies"]) | _names(PROJECT["dependency-groups"]["dev"]) | {"hatchling"}
-    assert {name.lower() for name in explained} == wanted
+    rows = re.findall(r"^\| (`.+?`) \|", (ROOT / "docs" / "dependencies.md").read_text(), re.MULTILINE)
+    explained = {name.lower() for row in rows for name in re.findall(r"`([\w-]+)`", row)}
+    assert explained == _pins("run").keys() | _names(PROJECT["dependency-groups"]["dev"]) | {"hatchling"}
+
+
+def test_the_lowest_versions_are_those_of_the_ranges():
+    lowest = _pins("min")
+    for requirement in PROJECT["project"]["dependencies"]:
+        name, floor = re.match(r"([\w-]+)[>=]=([\d.]+)", requirement).groups()
+        assert lowest[name.lower()].removesuffix(".0").startswith(floor.removesuffix(".0")), requirement

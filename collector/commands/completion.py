@@ -1,0 +1,45 @@
+"""`collector completion SHELL`: a script that completes commands, options, files and the names that ship."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterable, Mapping
+
+import shtab
+
+from collector.arguments import Parser, build_parser, subparsers
+from collector.resources import incidents, schema_names
+from collector.rulebook import codes
+
+FILES = frozenset({"SPEC", "FILE", "BUNDLE", "OLD", "NEW"})
+DIRECTORIES = frozenset({"DIR"})
+NAMES: Mapping[tuple[str, str], Callable[[], Iterable[str]]] = {
+    ("explain", "code"): codes,
+    ("demo", "incident"): lambda: ["list", *incidents()],
+    ("schema", "name"): schema_names,
+}
+"""What an argument of a command can be, where that is known. The parser takes any text: the commands say better what was meant."""
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the script for one shell."""
+    sys.stdout.write(shtab.complete(_with_values(build_parser()), arguments.shell) + "\n")
+    return 0
+
+
+def _with_values(parser: Parser) -> Parser:
+    """The parser, with what shtab is to offer for each argument."""
+    for command, below in subparsers(parser).items():
+        for action in below._actions:  # noqa: SLF001 - argparse has no public name for the arguments of a parser
+            _offer(command, action)
+    return parser
+
+
+def _offer(command: str, action: argparse.Action) -> None:
+    if (command, action.dest) in NAMES:
+        action.choices = list(NAMES[command, action.dest]())
+    elif action.metavar in FILES:
+        action.complete = shtab.FILE  # type: ignore[attr-defined]  # shtab's way to be told
+    elif action.metavar in DIRECTORIES:
+        action.complete = shtab.DIRECTORY  # type: ignore[attr-defined]
