@@ -60,7 +60,10 @@ def base_of(args: Args) -> str:
 
 def asks_for_a_path(url: JSON) -> str | None:
     """What to say of a rung that names an endpoint itself (`/status` above all), with or without expressions in it; None for an address."""
-    path = urlsplit(EXPRESSION.sub("", str(url))).path.rstrip("/")
+    try:
+        path = urlsplit(EXPRESSION.sub("", str(url))).path.rstrip("/")
+    except ValueError:  # whether it is an address at all, is for who asks it to say
+        path = ""
     return f"{ASKS} {path}: {INSTEAD}" if path else None
 
 

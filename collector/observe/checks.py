@@ -129,11 +129,7 @@ def _asked(world: World, row: Mapping[str, JSON], output: str) -> tuple[str | No
     """Path and port: from the URL in the text, else from the job's definition of the check and the allocation's ports."""
     url = _URL.search(output)
     if url:
-        parts = urlsplit(url[0].rstrip(":,;"))
-        try:
-            return parts.path or "/", parts.port
-        except ValueError:
-            return parts.path or "/", None
+        return _path_and_port(url[0].rstrip(":,;"))
     alloc = world.alloc.get(row.get("alloc") or "")
     for label, check in _defined(world, row):
         port = next((p["port"] for p in (alloc or {}).get("ports", ()) if p["label"] == label), None)
@@ -167,3 +163,15 @@ def _nomad_checks(world: World) -> Iterator[Check]:
         }
         path, port = _asked(world, plain, row["output"] or "")
         yield Check(plain, node, result, row["output"] or "", "nomad", "Nomad's own check", path, port)
+
+
+def _path_and_port(url: str) -> tuple[str | None, int | None]:
+    """A check's output may quote anything: an address without its second bracket, a port of seven digits."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None, None
+    try:
+        return parts.path or "/", parts.port
+    except ValueError:
+        return parts.path or "/", None
