@@ -79,7 +79,7 @@ def _of_the_whole(seen: Observed) -> Iterator[Observation]:
 
 def _with_last_line(instances: Iterable[Observation], every: list[Log]) -> Iterator[Observation]:
     lines = decisive_lines(every)
-    read = {log.data["alloc"] for log in every}
+    read = {log.data["alloc"] for log in every if log.data["stream"] == "stderr"}
     for one in instances:
         line = lines.get(one.scope["alloc"])
         extra = {"last_line": line.text.strip() if line else None, "log_read": one.scope["alloc"] in read}

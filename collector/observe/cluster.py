@@ -18,6 +18,7 @@ from collector.observe.world import World
 
 SKEW = 5.0
 """Seconds: the nodes are asked within a second of each other, and an HTTP Date has whole seconds."""
+NO_ANSWER = {Status.UNREACHABLE, Status.TIMEOUT}
 DIRECT = {"litefs_status": {"http"}, "check_output": {"agent"}}
 """Kinds and rungs whose answer comes from the node itself, not from the servers."""
 
@@ -75,7 +76,8 @@ def observe_nodes(world: World, known: Mapping[str, Node], every: Sequence[Check
     for node in known.values():
         fields = _fields(world, node, health.get(node.name), direct.get(node.name, []))
         fields |= {
-            "migrated": node.name in moved,
+            # `nomad alloc stop` leaves the same mark on an allocation as a drain; the node knows whether it was ever drained.
+            "migrated": node.name in moved and (node.nomad or {}).get("drained") is not False,
             "missing": missing > 0 and node.name not in living,
             "holds_primary": node.name in holding,
             "driver_down": _driver_down(world, node),
@@ -112,6 +114,8 @@ def _direct(world: World) -> dict[str, list[tuple[Result, bool, str]]]:
         for attempt in result.attempts:
             if node and attempt.rung in DIRECT.get(result.kind, ()):
                 spoke = attempt.status is Status.OK or attempt.code is not None
+                if not spoke and attempt.status not in NO_ANSWER:
+                    continue  # not asked, or not understood: that says nothing about the node
                 found.setdefault(node, []).append((result, spoke, attempt.cause))
     return found
 

@@ -68,7 +68,7 @@ def _placement(group: Mapping[str, JSON], dimensions: Sequence[str], constraints
 
 
 def _by_node_loss(world: World, trigger: str, dimensions: Sequence[str], constraints: Sequence[str]) -> bool:
-    lost = lost_nodes(world)
+    lost = lost_nodes(world) or not world.results("nomad_nodes")
     hosts_only = bool(constraints) and all("distinct_hosts" in text for text in constraints) and not dimensions
     return bool(lost) and (
         trigger.startswith("node-") or trigger == "max-disconnect-timeout" or hosts_only or (not constraints and not dimensions)

@@ -43,7 +43,7 @@ TOPICS: Mapping[str, Topic] = {
             "has_litefs": "LiteFS was asked for here",
             "driver": "driver of its main task",
             "memory_mb": "its memory limit",
-            "log_read": "a log of it was read, though it may be empty",
+            "log_read": "its stderr was read, though it may be empty",
             "last_line": "the decisive line of its log, if any",
         },
     ),

@@ -200,6 +200,7 @@ def _node(name: str, seen: Mapping[str, Data]) -> Data:
         "status_description": "",
         "eligibility": seen["eligibility"],
         "draining": seen["draining"],
+        "drained": seen.get("drained"),
         "version": "1.9.0",
         "drivers": [{"name": d["name"], "detected": True, "healthy": d["healthy"], "description": ""} for d in seen["drivers"]],
         "modify_index": 1,
