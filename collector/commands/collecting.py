@@ -16,7 +16,6 @@ from collector.kinds import KINDS
 from collector.model import JSON, Bundle, Spec
 from collector.pipeline import Call, gather
 from collector.plan import Selection
-from collector.preview import plan_text, preview
 from collector.redact import Redactor
 from collector.settings import Settings
 from collector.sources import Sources
@@ -56,6 +55,8 @@ def collect_bundle(call: Call) -> Bundle:
 
 def plan_only(call: Call) -> int:
     """Print the plan; 0, or 3 when the inventory could not be read, so that the plan is not whole."""
+    from collector.preview import plan_text, preview  # noqa: PLC0415 - for --check alone
+
     redactor = Redactor(call.settings.secret_values(), call.spec.redact)
     sources = Sources(call.settings, redactor)
     try:

@@ -1,4 +1,7 @@
-"""What every command that makes a report shares: compare it with earlier runs, render it, hand it over, say the exit code."""
+"""What every command that makes a report shares: compare it with earlier runs, render it, hand it over, say the exit code.
+
+Where it goes is found out before the first request leaves; what gets it there is imported once there is a report.
+"""
 
 from __future__ import annotations
 
@@ -8,18 +11,18 @@ import shutil
 import sys
 import tempfile
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from collector.bundle import dump_bundle
-from collector.deliver import Destination, Outlets, Ping, Wishes, deliver, destinations, ping_end, ping_start
+from collector.deliver import Destination, Ping, Wishes, destinations
 from collector.errors import DeliveryError, UsageError
-from collector.files import write_atomic
-from collector.history import Outlook, Store, open_store, outlook
 from collector.model import JSON, Bundle, Report, Spec, Verdict
-from collector.render import mail_html, render, report_document
 from collector.settings import Settings
+
+if TYPE_CHECKING:
+    from collector.history import Outlook, Store
 
 EXIT_CODES = {Verdict.OK: 0, Verdict.WARNING: 1, Verdict.CRITICAL: 2, Verdict.UNKNOWN: 3}
 
@@ -37,10 +40,15 @@ class Handover:
     def begin(self) -> None:
         """Tell dead-man services that a run has started."""
         for ping in self._pings():
+            from collector.deliver.ping import ping_start  # noqa: PLC0415 - see the module's docstring
+
             _warn(ping_start(ping, self.run))
 
     def finish(self, report: Report) -> int:
         """Hand the report over and keep the run; the exit code is the verdict's, or 70 when the report did not get everywhere."""
+        from collector.deliver.delivery import Outlets, deliver  # noqa: PLC0415 - see the module's docstring
+        from collector.render import report_document  # noqa: PLC0415 - see the module's docstring
+
         report, news = self._compared(report)
         document = report_document(report)
         outlets = Outlets(sys.stdout, Path(self.arguments.state or tempfile.gettempdir()), self.settings.mail)
@@ -50,19 +58,26 @@ class Handover:
         if self.store and news:
             self.store.keep(news, owed=delivered.owed)
         code = DeliveryError.exit_code if delivered.problems else EXIT_CODES[report.verdict]
-        for ping in self._pings():
-            body = self._rendered(report, "text", "mail")
-            _warn(ping_end(ping, self.run, exit_code=code, verdict=None if delivered.problems else str(report.verdict), body=body))
+        self._end(code, None if delivered.problems else str(report.verdict), lambda: self._rendered(report, "text", "mail"))
         return code
 
     def fail(self, code: int) -> None:
         """The collector itself failed: whoever waits for its ping must hear of it."""
+        self._end(code, None, lambda: "")
+
+    def _end(self, code: int, verdict: str | None, body: Callable[[], str]) -> None:
+        """Tell dead-man services that the run has ended."""
         for ping in self._pings():
-            _warn(ping_end(ping, self.run, exit_code=code, verdict=None))
+            from collector.deliver.ping import ping_end  # noqa: PLC0415 - see the module's docstring
+
+            _warn(ping_end(ping, self.run, exit_code=code, verdict=verdict, body=body()))
 
     def _compared(self, report: Report) -> tuple[Report, Outlook | None]:
         if self.store is None:
             return report, None
+        from collector.history import outlook  # noqa: PLC0415 - see the module's docstring
+        from collector.render import report_document  # noqa: PLC0415 - see the module's docstring
+
         earlier = self.store.earlier()
         for note in earlier.notes:
             _warn(note)
@@ -70,6 +85,8 @@ class Handover:
         return replace(report, changes=news.changes), news
 
     def _rendered(self, report: Report, format_name: str, reader: str) -> str:
+        from collector.render import mail_html, render  # noqa: PLC0415 - see the module's docstring
+
         directories = [_directory(name) for name in self.arguments.template_dir]
         if (format_name, reader) == ("html", "mail"):
             return mail_html(report, template_dirs=directories)
@@ -99,8 +116,15 @@ def handover(arguments: argparse.Namespace, settings: Settings, spec: Spec, *, s
         mail_when=arguments.mail_when,
     )
     places = destinations(spec, wishes, mail=settings.mail, keeps_runs=bool(arguments.state))
-    store = open_store(Path(arguments.state), spec.name, scope) if arguments.state else None
-    return Handover(arguments, settings, places, store, str(uuid.uuid4()))
+    return Handover(arguments, settings, places, _store(arguments, spec, scope), str(uuid.uuid4()))
+
+
+def _store(arguments: argparse.Namespace, spec: Spec, scope: str) -> Store | None:
+    if not arguments.state:
+        return None
+    from collector.history import open_store  # noqa: PLC0415 - see the module's docstring
+
+    return open_store(Path(arguments.state), spec.name, scope)
 
 
 def without_spec(bundle: Bundle) -> Spec:
@@ -111,6 +135,9 @@ def without_spec(bundle: Bundle) -> Spec:
 
 def write_bundle(name: str, bundle: Bundle) -> None:
     """Save a bundle, readable by its owner only; gzip where the name ends in .gz."""
+    from collector.bundle import dump_bundle  # noqa: PLC0415 - see the module's docstring
+    from collector.files import write_atomic  # noqa: PLC0415 - see the module's docstring
+
     try:
         write_atomic(Path(name), dump_bundle(bundle, compress=name.endswith(".gz")))
     except OSError as error:

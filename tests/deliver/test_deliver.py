@@ -4,8 +4,10 @@ import stat
 
 import pytest
 
-from collector.deliver import File, Mail, Outlets, Patience, Ping, Stdout, deliver
+from collector.deliver import File, Mail, Ping, Stdout
+from collector.deliver.delivery import Outlets, deliver
 from collector.deliver.kept import KEEP, keep_undelivered
+from collector.deliver.smtp import Patience
 from collector.settings import MailSettings
 
 from . import servers

@@ -1,7 +1,8 @@
 import pytest
 
-from collector.deliver import Ping, ping_end, ping_start
+from collector.deliver import Ping
 from collector.deliver import ping as ping_module
+from collector.deliver.ping import ping_end, ping_start
 
 from . import servers
 from .servers import ping_server, rude_server
