@@ -1,0 +1,110 @@
+"""Handing a report over: standard output, files, mail. Every destination is tried, whatever became of the others."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TextIO
+
+from collector.deliver.destinations import Destination, File, Mail, Stdout
+from collector.deliver.kept import keep_undelivered
+from collector.deliver.message import Content, compose, default_sender
+from collector.deliver.smtp import Patience, send
+from collector.errors import DeliveryError
+from collector.files import write_atomic
+from collector.model import JSON
+from collector.settings import MailSettings
+
+Render = Callable[[str, str], str]
+"""(format, reader) to text. Readers are `stdout`, `file` and `mail`; a mail's `html` has inline styles and no SVG."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outlets:
+    """What delivery needs of its surroundings. `keep_in` is where a report goes that could not be delivered."""
+
+    stdout: TextIO
+    keep_in: Path
+    mail: MailSettings | None = None
+    patience: Patience = field(default_factory=Patience)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What became of it. `problems` are sentences for stderr; with any, the exit code is DeliveryError's, not the verdict's.
+
+    `owed`: a mail with news did not get out; the run is kept with that mark, so that the next one tells the news again.
+    """
+
+    problems: tuple[str, ...] = ()
+    owed: bool = False
+
+
+def deliver(document: Mapping[str, JSON], places: Sequence[Destination], render: Render, outlets: Outlets) -> Delivered:
+    """Hand the report to every destination that is due; `document` is the report's JSON, with its `changes`."""
+    problems: list[str] = []
+    owed = False
+    for place in places:
+        try:
+            _hand_over(document, place, render, outlets)
+        except DeliveryError as error:
+            problems.append(str(error))
+            owed = owed or isinstance(place, Mail)
+    return Delivered(tuple(problems), owed)
+
+
+def _hand_over(document: Mapping[str, JSON], place: Destination, render: Render, outlets: Outlets) -> None:
+    if isinstance(place, Stdout):
+        _print(render(place.format, "stdout"), outlets)
+    elif isinstance(place, File):
+        _write(place, render(place.format, "file"), outlets)
+    elif isinstance(place, Mail) and is_due(place, document):
+        _mail(place, document, render, outlets)
+
+
+def is_due(mail: Mail, document: Mapping[str, JSON]) -> bool:
+    """Whether this report is to be mailed; without kept runs every report is a change."""
+    if mail.when == "problem":
+        return bool(document["verdict"] != "ok")
+    if mail.when == "change":
+        changes = document.get("changes")
+        return changes is None or bool(changes["mail_worthy"])
+    return True
+
+
+def _print(text: str, outlets: Outlets) -> None:
+    """Write to standard output; what its encoding has no character for becomes `?`. A reader that left (`| head`) has what it wanted."""
+    stdout = outlets.stdout
+    encoding = stdout.encoding or "utf-8"
+    try:
+        stdout.write(text.encode(encoding, "replace").decode(encoding))
+        stdout.flush()
+    except BrokenPipeError:
+        return
+    except OSError as error:
+        raise DeliveryError(f"standard output: {error.strerror}; {_kept(text, 'txt', outlets)}") from error
+
+
+def _write(place: File, text: str, outlets: Outlets) -> None:
+    try:
+        write_atomic(place.path, text.encode("utf-8", "replace"), place.mode)
+    except OSError as error:
+        raise DeliveryError(f"cannot write {place.path}: {error.strerror}; {_kept(text, place.format, outlets)}") from error
+
+
+def _mail(place: Mail, document: Mapping[str, JSON], render: Render, outlets: Outlets) -> None:
+    if outlets.mail is None:
+        raise AssertionError("destinations() lets no mail pass without a server")
+    content = Content(text=render("text", "mail"), html=render("html", "mail"), page=render("html", "file"))
+    sender = place.sender or outlets.mail.sender or default_sender()
+    message = compose(place, document, content, sender=sender, now=time.time())
+    try:
+        send(message, place.to, outlets.mail, outlets.patience)
+    except DeliveryError as error:
+        raise DeliveryError(f"{error}; {keep_undelivered(outlets.keep_in, message.as_bytes(), 'eml')}") from error
+
+
+def _kept(text: str, suffix: str, outlets: Outlets) -> str:
+    return keep_undelivered(outlets.keep_in, text.encode("utf-8", "replace"), suffix)
