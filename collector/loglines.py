@@ -45,7 +45,8 @@ HARMLESS = re.compile(
     r"|stream (?:dis)?connected \(|writing snapshot|starting from txid|snapshot received for|database file is zero length on init"
     r"|wal-sync: no wal file|exiting primary, (?:destroying|preserving) lease|preserving lease for handoff"
     r"|disconnected from primary, retrying|cannot release consul key|consul key release error"
-    r"|disconnected from primary with error, retrying: next frame: (?:context canceled|unexpected EOF|EOF)"
+    r"|disconnected from primary with error, retrying: next frame: (?:unexpected EOF|EOF)"
+    r"|disconnected from primary with error, retrying: .*\bcontext canceled\b"
     r"|sending signal to exec process|waiting for exec process to close|signal received, litefs shutting down|litefs shut down complete"
     r"|subprocess exited|LiteFS (?:development build|v\d)|config file read from|deprecated drop db frame|transaction file for txid"
     r"|cannot become primary, local node has no cluster ID|cannot acquire lease or find primary, retrying: no primary)"
@@ -64,6 +65,12 @@ SETTLES = re.compile(
 STARTS = re.compile(r"(?:no backup client configured|using backup client|config file read from|LiteFS (?:development build|v\d))")
 ENDS = re.compile(r"ERROR: ")
 """LiteFS's last word before it leaves: raw, on stderr (cmd/litefs/main.go)."""
+
+AFTER_END = re.compile(
+    LITEFS_ID + r"(?:disconnected from primary|exiting primary|preserving lease|stream disconnected|cannot remove lease"
+    r"|cannot release consul key|consul key release error|litefs shut down|sending signal to exec|waiting for exec process)"
+)
+"""What LiteFS's other threads still say when its last word is out."""
 
 _PAIR = re.compile(r'(?:^|\s)(\w[\w.-]*)=("(?:[^"\\]|\\.)*"|\S*)')
 _GLOG = re.compile(r"^([IWEF])\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ [^\]]+\] (.*)")
@@ -92,10 +99,11 @@ def read(lines: Sequence[str]) -> list[Line]:
     for index, whole in enumerate(lines):
         text = whole[:LONGEST]
         message, level = _open(text)
-        if (ended and not text.startswith((" ", "\t"))) or (STARTS.match(message) and started):
+        goes_on = ended and bool(text.startswith((" ", "\t")) or AFTER_END.match(message))
+        if (ended and not goes_on) or (STARTS.match(message) and started):
             run, started = run + 1, False
         started = started or bool(message.strip())
-        ended = (ended and text.startswith((" ", "\t"))) or bool(ENDS.match(text))
+        ended = goes_on or bool(ENDS.match(text))
         out.append(_line(index, text, message, level, run))
     return out
 

@@ -33,6 +33,7 @@ def _node(row: Obj) -> dict[str, JSON]:
         "status_description": shapes.text(row, "StatusDescription"),
         "eligibility": shapes.text(row, "SchedulingEligibility"),
         "draining": shapes.flag(row, "Drain"),
+        "drained": row["LastDrain"] is not None if "LastDrain" in row else None,
         "version": shapes.maybe_text(row, "Version"),
         "drivers": [_driver(name, driver) for name, driver in shapes.named(row, "Drivers")],
         "modify_index": shapes.whole(row, "ModifyIndex"),
