@@ -32,8 +32,8 @@ class LabError(Exception):
 class Lab:
     """A running cluster.
 
-    `pids` are the agents by `consul/NAME` and `nomad/NAME`; `places` the nodes' mount namespaces, in which tasks live on when their Nomad client
-    is killed; `litter` is what must go when the cluster goes.
+    `pids` are the agents, by `consul/NAME` and `nomad/NAME`. `places` are the nodes' mount namespaces: a node's tasks live on in its own when
+    its Nomad client is killed. `litter` is what must go when the cluster goes.
     """
 
     layout: Layout
