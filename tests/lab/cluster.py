@@ -11,6 +11,7 @@ import tempfile
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,8 @@ class LabError(Exception):
 class Lab:
     """A running cluster.
 
-    `pids` are the agents, by `consul/NAME` and `nomad/NAME`. `places` are the nodes' mount namespaces: a node's tasks live on in its own when
-    its Nomad client is killed. `litter` is what must go when the cluster goes.
+    `pids` are the agents, by `consul/NAME` and `nomad/NAME`; `places` are the nodes' mount namespaces: tasks live on in theirs
+    when the node's Nomad client is killed. `litter` must go when the cluster goes.
     """
 
     layout: Layout
@@ -223,8 +224,12 @@ def _start_servers(lab: Lab) -> None:
 
 
 def _start_nodes(lab: Lab) -> None:
+    """A client that finds no Consul when it starts looks again only after fifteen seconds: Consul first."""
     for machine in lab.layout.nodes:
         start(lab, "consul", machine)
+    for machine in lab.layout.nodes:
+        agent = f"http://{machine.address}:{agents.CONSUL_PORT}/v1/status/leader"
+        machines.wait(f"Consul on {machine.name}", partial(ask, agent))
         start(lab, "nomad", machine)
     ready = f"{lab.nomad_url}/v1/nodes"
     machines.wait("the nodes to be ready", lambda: sum(node["Status"] == "ready" for node in ask(ready)) == len(lab.layout.nodes), 60)
