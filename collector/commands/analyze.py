@@ -3,22 +3,49 @@
 from __future__ import annotations
 
 import argparse
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NoReturn
 
 from collector.bundle import load_bundle
 from collector.commands.reporting import environment_settings, handover, without_spec
-from collector.errors import UsageError
-from collector.model import Bundle
+from collector.errors import Problem, SpecError, UsageError
+from collector.model import Bundle, Mark
 from collector.pipeline import conclude
 from collector.validate import validate
+
+PATIENCE = 120.0
+"""Seconds for the analysis of one bundle: 5,000 nodes take a few."""
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Read the bundle back, check it again (it may come from someone else), and report."""
     bundle = read_bundle(arguments.bundle_file)
     to = handover(arguments, environment_settings(), without_spec(bundle))
-    return to.finish(conclude(bundle, _time(arguments.now)))
+    with _within(PATIENCE, arguments.bundle_file):
+        report = conclude(bundle, _time(arguments.now))
+    return to.finish(report)
+
+
+@contextmanager
+def _within(seconds: float, name: str) -> Iterator[None]:
+    """Give up on a bundle whose own rules hold a pattern that takes for ever; Python's `re` looks for signals while it searches."""
+
+    def late(*_: object) -> NoReturn:
+        raise SpecError(
+            [Problem(Mark(name, 1, 1, "$.rules"), f"the analysis took longer than {seconds:g} s", "is a pattern in its rules slow?")]
+        )
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def read_bundle(name: str) -> Bundle:

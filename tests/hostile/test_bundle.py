@@ -1,0 +1,150 @@
+"""A bundle, and a recording, from someone else: no path, size or type in it is believed."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from collector.errors import SpecError
+from collector.replay import Recording
+from collector.resources import incident
+from tests.hostile.faults import ANSI, BIDI, MARKUP, TEMPLATE
+from tests.hostile.mutate import Step, changed, mutations, paths
+from tests.hostile.run import BUGS, UNPRINTABLE, VERDICTS, Run, again, call, diagnose
+
+FORMS = ("text", "json", "html", "markdown", "junit", "nagios", "prometheus")
+REFUSED = 78
+
+
+@cache
+def bundle(name: str = "app-crash") -> dict[str, Any]:
+    """A bundle of a recorded incident."""
+    document: dict[str, Any] = json.loads(diagnose(name).files["bundle.json"])
+    return document
+
+
+def check_judged(run: Run) -> None:
+    """A report, or a refusal that says where the file is wrong."""
+    assert run.code in {*VERDICTS.values(), REFUSED}, run.stderr
+    assert not BUGS.search(run.stderr), run.stderr
+    assert (run.code == REFUSED) == (not run.stdout)
+    assert not UNPRINTABLE.search(run.stderr)
+    assert len(run.stderr) < 100_000
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.large_base_example])
+@given(data=st.data())
+def test_a_mutated_bundle_is_refused_or_reported_on(data: st.DataObject) -> None:
+    document = bundle()
+    steps: list[Step] = data.draw(mutations(paths(document)))
+    check_judged(again(json.dumps(changed(document, steps)).encode(), "-o", data.draw(st.sampled_from(FORMS)), "-v", "-v"))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.binary(max_size=200))
+def test_any_bytes_are_refused(content: bytes) -> None:
+    check_judged(again(content, "-o", "text"))
+    check_judged(again(gzip.compress(content), "-o", "text"))
+
+
+HOSTILE = {
+    "deep": b"[" * 200_000,
+    "a gzip bomb": gzip.compress(b"[" * (1 << 20) * 64, 1),
+    "gzip cut short": gzip.compress(b"{}")[:-5],
+    "NaN": b'{"format": NaN}',
+    "a huge number": b'{"format": 1' + b"0" * 5000 + b"}",
+    "UTF-16": "{}".encode("utf-16"),
+    "lone surrogates": b'{"\\ud800": "\\udfff"}',
+    "another format": b'{"format": 99}',
+    "a format that is a text": b'{"format": "\\u001b[31m"}',
+    "keys twice": b'{"format": 1, "format": 1}',
+    "a report": b'{"schema_version": 1}',
+    "empty": b"",
+    "null": b"null",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_file_that_is_no_bundle_is_refused_with_its_name(name: str) -> None:
+    run = again(HOSTILE[name], "-o", "text")
+    check_judged(run)
+    assert run.code == REFUSED
+    assert "bundle.json" in run.stderr
+
+
+@pytest.mark.parametrize("text", [ANSI, BIDI, MARKUP, TEMPLATE, "x\r\nX-Evil: 1", "../../../etc/passwd", "A" * 200_000], ids=repr)
+@pytest.mark.parametrize("form", FORMS)
+def test_names_in_a_bundle_stay_text(text: str, form: str) -> None:
+    document = {**bundle(), "version": text, "endpoints": {text: text}}
+    document["spec"] = {**document["spec"], "name": text, "path": text, "commit": text}
+    run = again(json.dumps(document).encode(), "-o", form, "-v", "-v")
+    check_judged(run)
+    assert not UNPRINTABLE.search(run.stdout)
+    assert "<script>alert" not in run.stdout or form not in {"html", "markdown", "junit"}
+
+
+@pytest.mark.parametrize("name", ["../../escaped", "/escaped", "a/b", "\x00", "..", "a" * 300, "\ud800"])
+def test_a_specs_name_chooses_no_file(name: str, tmp_path: Path) -> None:
+    """The state of earlier runs is kept under the spec's name."""
+    document = {**bundle(), "spec": {**bundle()["spec"], "name": name}}
+    path, state = tmp_path / "inside" / "bundle.json", tmp_path / "inside" / "state"
+    path.parent.mkdir()
+    path.write_text(json.dumps(document))
+    run = call("analyze", str(path), "--state", str(state), environ={"PATH": ""})
+    check_judged(run)
+    assert {entry.name for entry in tmp_path.iterdir()} == {"inside"}
+    assert {entry.name for entry in path.parent.iterdir()} <= {"bundle.json", "state"}
+
+
+RULE = {"code": "x.y", "summary": "s", "scope": "cluster", "severity": "critical", "title": "t"}
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {**RULE, "when": {"see": "cluster", "where": {"x": {"matches": "("}}}},
+        {**RULE, "when": {"see": "nothing", "where": {}}},
+        {**RULE, "title": "{x.__class__}{0}{", "when": {"see": "instance"}},
+        {**RULE, "title": "{{ 7131*7 }}", "when": {"see": "instance"}},
+        {**RULE, "title": "{node!r:>9999999999}", "when": {"see": "instance"}},
+        {**RULE, "when": {"all": []}},
+        {**RULE, "code": ANSI, "when": {"see": "instance"}},
+        {**RULE, "commands": [{"change": "rm -rf / {node}"}], "when": {"see": "instance"}},
+        {},
+        {"code": None},
+    ],
+)
+def test_rules_in_a_bundle_are_checked_like_those_of_a_spec(rule: dict[str, Any]) -> None:
+    run = again(json.dumps({**bundle(), "rules": [rule]}).encode(), "-o", "text", "-v")
+    check_judged(run)
+    assert "49917" not in run.stdout
+
+
+SLOW_RULE = {**RULE, "when": {"see": "log", "where": {"text": {"matches": "(.*.*)*=(.*.*)*#$"}}}}
+
+
+def test_a_pattern_in_a_bundle_cannot_hold_the_analysis_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("collector.commands.analyze.PATIENCE", 1.0)
+    run = again(json.dumps({**bundle(), "rules": [SLOW_RULE]}).encode(), "-o", "text")
+    check_judged(run)
+    assert run.code == REFUSED
+    assert "rules" in run.stderr
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_a_mutated_recording_is_refused_or_replayed(data: st.DataObject, tmp_path: Path) -> None:
+    lines = [json.loads(line) for line in gzip.decompress(Path(incident("healthy")).read_bytes()).splitlines()[:20]]
+    mutated = changed(lines, data.draw(mutations(paths(lines))))
+    path = tmp_path / "recording.jsonl.gz"
+    path.write_bytes(gzip.compress(b"\n".join(json.dumps(line).encode() for line in mutated), 1))
+    with contextlib.suppress(SpecError):
+        assert list(Recording.load(path).documents())
