@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -12,6 +13,8 @@ from collector.observe.positions import State, compare
 from collector.observe.world import World
 
 DEFAULT_PORT = 20202
+NOT_A_COMMAND = re.compile(r"(`[^`]+` is not a command of this LiteFS)")
+ASKED_PATH = re.compile(r"the spec asks LiteFS for (/\S*):")
 
 
 def states(world: World) -> dict[str, State]:
@@ -132,7 +135,8 @@ def _fields(world: World, state: State, primary_found: bool, kept: str | None) -
         "expected_id": kept,
         "stream_count": data.get("stream_count"),
         "primary_answers": primary_found,
-        "status_command": _not_a_command(data),
+        "status_command": _told(state, NOT_A_COMMAND),
+        "spec_path": _told(state, ASKED_PATH),
     }
 
 
@@ -147,15 +151,19 @@ def _lagging(world: World, replica: bool, knows: bool | None, lag: float | None,
     return None
 
 
-def _not_a_command(data: Mapping[str, JSON]) -> str | None:
-    command = data.get("status_command")
-    return str(command["text"]) if command and command["rc"] and "unknown command" in str(command["text"]) else None
+def _told(state: State, words: re.Pattern[str]) -> str | None:
+    """What a rung gave as its reason, whether or not a later rung answered."""
+    results = [result for result, _ in state.samples] + list(state.failures)
+    reasons = (attempt.reason for result in results for attempt in result.attempts)
+    found = next(filter(None, map(words.search, reasons)), None)
+    return found.group(1) if found else None
 
 
 def _words(state: State, fields: Mapping[str, JSON]) -> str:
     if state.data is None:
         return state.failures[-1].reason or f"no answer ({fields['cause']})"
-    parts = [f"role {fields['role']}", f"cluster ID {fields['cluster_id'] or 'none'}"]
+    parts = [f"the spec's rung asks for {fields['spec_path']}"] if fields["spec_path"] else []
+    parts += [f"role {fields['role']}", f"cluster ID {fields['cluster_id'] or 'none'}"]
     if not state.primary:
         parts.append(f"primary {fields['primary_hostname'] or 'unknown to it'}")
         parts.append("has not synced" if state.never_synced else f"lag {fields['lag_seconds']} s")

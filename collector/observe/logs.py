@@ -11,9 +11,12 @@ from collector.model import JSON, Result
 from collector.observe.observation import Observation, scope
 from collector.observe.world import World
 
+_ID = r"(?:[0-9A-F]{16}: )?"
+ROLE_TAKEN = re.compile(_ID + r"(?:existing primary found|primary lease acquired|connected to cluster, ready)")
 ROLE_CHANGE = re.compile(
-    r"(?:[0-9A-F]{16}: )?(?:existing primary found|primary lease acquired|primary lease lost|exiting primary|connected to cluster, ready)"
+    _ID + r"(?:existing primary found|primary lease|exiting primary|connected to cluster, ready|disconnected from primary)"
 )
+"""While LiteFS is between roles the application cannot know where it may write: it looks for a primary's name that is not there."""
 _VARYING = re.compile(r"\b[0-9A-F]{16}\b|\b\d[\d:.,TZ+-]*\b|0x[0-9a-f]+")
 MAX_MESSAGES = 200
 """Distinct messages of one log that rules see, newest first: a log that says something else every time says nothing new."""
@@ -64,7 +67,8 @@ def _messages(world: World, log: Log, *, well: bool) -> Iterator[Observation]:
     lines = log.lines
     last_run = lines[-1].run if lines else 0
     last_settling = max((line.index for line in lines if line.settles), default=-1)
-    last_role = max((line.index for line in lines if ROLE_CHANGE.match(line.message)), default=-1)
+    last_role = max((line for line in lines if ROLE_CHANGE.match(line.message)), key=lambda line: line.index, default=None)
+    role_since = -1 if last_role is None else last_role.index if ROLE_TAKEN.match(last_role.message) else len(lines)
     the_one = decisive(lines)
     told = _last_run_that_tells(lines, last_run)
     for same in list(_together(lines))[:MAX_MESSAGES]:
@@ -79,7 +83,7 @@ def _messages(world: World, log: Log, *, well: bool) -> Iterator[Observation]:
             "count": len(same),
             "last_run": newest,
             "live": newest and not well and (line.index > last_settling or line.run < last_run),
-            "settled": newest and line.index > last_role,
+            "settled": newest and line.index > role_since,
             "tail": line.index >= len(lines) - TAIL,
             "decisive": the_one is not None and the_one.message == line.message,
             "harmless": line.harmless,

@@ -72,7 +72,7 @@ TOPICS: Mapping[str, Topic] = {
             "count": "how often it occurs",
             "last_run": "it occurs in the newest run that says anything",
             "live": "in the newest run, and nothing after it says that the trouble is over, nor is the instance well",
-            "settled": "it stands after LiteFS's last change of role, so no handoff excuses it",
+            "settled": "LiteFS had a role by then and has kept it, so no handoff excuses the line",
             "tail": "among the last 20 lines",
             "decisive": "the line that says why the process ended",
             "harmless": "a known line of normal start, handoff or shutdown",
@@ -142,7 +142,8 @@ TOPICS: Mapping[str, Topic] = {
             "expected_id": "the other ID",
             "stream_count": "replicas connected to it",
             "primary_answers": "a primary was found by asking",
-            "status_command": "what `litefs status` said when asked, if it is not a command there",
+            "status_command": "that `litefs status` is not a command there, where it was asked",
+            "spec_path": "the path that the spec's own rung asks LiteFS for, which has none to give: /status",
         },
     ),
     "cluster": Topic(

@@ -84,6 +84,22 @@ def test_with_every_litefs_port_refused_the_command_line_tells_role_and_lag() ->
     assert "`litefs status` is not a command" in " ".join(text.split())
 
 
+def test_a_spec_that_asks_for_status_is_told_what_to_put_there_and_the_nodes_are_seen_all_the_same(tmp_path: Path) -> None:
+    spec = tmp_path / "status.yml"
+    spec.write_text(
+        Path(SPEC)
+        .read_text()
+        .replace('- http: "{{ item | endpoint(litefs_port) }}"', '- http: "{{ item | endpoint(litefs_port) }}/status"')
+    )
+    with demo_environment(recording("healthy"), path=os.environ["PATH"]) as leading:
+        done = collector("diagnose", str(spec), "-o", "json", environ=leading)
+    report = json.loads(done.stdout)
+    assert (done.returncode, report["root_causes"][0]["code"]) == (1, "litefs.endpoint.unknown")
+    assert "/status" in report["root_causes"][0]["evidence"][0]["quote"]
+    assert "http://HOST:PORT" in report["root_causes"][0]["remedy"]
+    assert {row["role"] for row in report["nodes"]} == {"primary", "replica"}
+
+
 def collector_text(replayed: Recording) -> str:
     with demo_environment(replayed, path=os.environ["PATH"]) as leading:
         return collector("diagnose", SPEC, environ=leading).stdout
