@@ -182,7 +182,11 @@ def _add_report(parser: Parser) -> None:
     group.add_argument("--out", metavar="FILE", help="write the report there instead of to stdout")
     group.add_argument("--template-dir", action="append", default=[], metavar="DIR", help="templates of your own, looked up before ours")
     group.add_argument(
-        "-v", "--verbose", action="count", default=0, help="what was ruled out, every item and its time; twice: requests too"
+        "-v",
+        "--verbose",
+        action="count",
+        default=0,
+        help="everything: what was ruled out, all nodes, the timeline, every item and its time",
     )
     group.add_argument("-q", "--quiet", action="store_true", help="the headline only")
     group.add_argument("--no-color", action="store_true", help="no colours, not even on a terminal")
