@@ -10,6 +10,7 @@ import heapq
 import itertools
 import random
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
@@ -22,6 +23,8 @@ from collector.model import JSON, Attempt, Item, Reply, Request, Result, Spec, S
 from collector.plan import Names, Renderer, Selection, Turn, expand, select_tasks
 
 MAX_PAUSE = 5.0
+SOON = 0.01
+"""Seconds within which another reply is waited for before something else is done."""
 PARSE_BUGS = (RecursionError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError)
 
 
@@ -53,6 +56,8 @@ class Means:
     progress: Callable[[int, int], None] = lambda _done, _known: None
     announce: Callable[[Item, Sequence[Request]], None] | None = None
     """For `--check`: told of every item that leaves and what it asks first."""
+    chores: Sequence[Callable[[], object]] = ()
+    """What is to be done in any case, best while nothing but waiting is to be done; what one raises ends the run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +142,7 @@ class _Scheduler:
         self._limits = limits
         self._deadline = time.monotonic() + limits.deadline
         self._done = self._known = 0
+        self._chores = deque(means.chores)
 
     def run(self) -> Collected:
         interrupted = False
@@ -144,6 +150,8 @@ class _Scheduler:
             self._start_ready_tasks()
             while self._runs and time.monotonic() < self._deadline:
                 self._turn_over()
+            while self._chores:
+                self._chores.popleft()()
         except KeyboardInterrupt:
             interrupted = True
         self._abandon_rest("interrupted" if interrupted else "the run's deadline came first")
@@ -152,14 +160,16 @@ class _Scheduler:
         return Collected(results, self._dispatcher.sent, interrupted)
 
     def _turn_over(self) -> None:
-        """Send what can leave, and take in one reply."""
+        """Send what can leave, and take in one reply; where none comes soon, the time is used for a chore."""
         now = time.monotonic()
         while self._later and self._later[0][0] <= now:
             self._try_again(heapq.heappop(self._later)[2])
         self._dispatcher.send_ready()
         until = min(self._deadline, self._later[0][0]) if self._later else self._deadline
-        if received := self._dispatcher.next_reply(until):
+        if received := self._dispatcher.next_reply(min(until, now + SOON) if self._chores else until):
             self._receive(*received)
+        elif self._chores:
+            self._chores.popleft()()
 
     # --- tasks ---
 

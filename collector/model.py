@@ -156,13 +156,12 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """A validated collection spec. `text` is the file as it was read; `commit` is the git commit it stands in, if any."""
+    """A validated collection spec. `text` is the file as it was read."""
 
     name: str
     path: str
     text: str
     sha256: str
-    commit: str | None
     vars: Mapping[str, JSON]
     tasks: tuple[Task, ...]
     thresholds: Mapping[str, float]

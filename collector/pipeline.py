@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from collector import __version__
 from collector.collect import Collected, Limits, Means, Performer, collect
@@ -15,6 +17,7 @@ from collector.model import Bundle, Report, Result, Spec
 from collector.plan import Selection
 from collector.redact import Redactor
 from collector.settings import Settings
+from collector.spec import load_spec
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,8 @@ class Call:
     limits: Limits = field(default_factory=Limits)
     selection: Selection = field(default_factory=Selection)
     progress: Callable[[int, int], None] = lambda _done, _known: None
+    commit: Callable[[], str | None] = lambda: None
+    """The git commit of the spec's file, asked for while the first answers come."""
 
     def watched_by(self, progress: Callable[[int, int], None]) -> Call:
         """The same call, with somebody told how far it is."""
@@ -33,13 +38,27 @@ class Call:
 
 
 def gather(call: Call, sources: Performer, redactor: Redactor) -> Bundle:
-    """Collect and validate: a bundle in which everything is redacted and what does not fit its schema is marked `invalid`."""
-    from collector.validate import validate  # noqa: PLC0415 - jsonschema is not needed before the first request
+    """Collect and validate: a bundle in which everything is redacted and what does not fit its schema is marked `invalid`.
 
+    Raises `SpecError` for an expression that cannot be compiled.
+    """
     started_at, started = time.time(), time.monotonic()
-    means = Means(KINDS, sources, Expressions(), redactor, call.progress)
+    means = Means(KINDS, sources, Expressions(), redactor, call.progress, chores=_chores(call))
     collected = collect(call.spec, means, call.limits, call.selection)
+    from collector.validate import validate  # noqa: PLC0415 - see _chores
+
     return validate(_bundle(call, collected, redactor, started_at, time.monotonic() - started))
+
+
+def _chores(call: Call) -> tuple[Callable[[], object], ...]:
+    """What can wait until the first request has left: checks that take Jinja2, and imports of what comes after collecting."""
+    spec = call.spec
+    later = ("collector.validate", "collector.analyze", "collector.render")
+    return (
+        lambda: load_spec(spec.text, spec.path),
+        call.commit,
+        *(partial(importlib.import_module, name) for name in later),
+    )
 
 
 def conclude(bundle: Bundle, now: float | None = None) -> Report:
@@ -52,7 +71,7 @@ def conclude(bundle: Bundle, now: float | None = None) -> Report:
 def _bundle(call: Call, collected: Collected, redactor: Redactor, started_at: float, seconds: float) -> Bundle:
     spec = call.spec
     return Bundle(
-        spec={"name": spec.name, "path": spec.path, "sha256": spec.sha256, "commit": spec.commit},
+        spec={"name": spec.name, "path": spec.path, "sha256": spec.sha256, "commit": call.commit()},
         vars=redactor.data(dict(spec.vars)),
         thresholds=dict(spec.thresholds),
         rules=spec.rules,

@@ -106,7 +106,7 @@ def task(kind: str, path: str, **more: Any) -> Task:
 def run(
     *tasks: Task, servers: Servers | None = None, deadline: float = 20.0, forks: int = 8, selection: Selection | None = None
 ) -> Collected:
-    spec = Spec("s", "s.yml", "", "0" * 64, None, {"who": "me"}, tasks, {})
+    spec = Spec("s", "s.yml", "", "0" * 64, {"who": "me"}, tasks, {})
     means = Means(KINDS, servers or Servers(), Expressions(), Shouting())
     return collect(spec, means, Limits(deadline, forks), selection or Selection())
 

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from collector.collect import Limits, Means
@@ -23,24 +24,29 @@ from collector.sources.command import git_commit
 from collector.spec import load_spec, parse_extra_vars
 
 
-def read_spec(path: str, extra_vars: Mapping[str, JSON], settings: Settings) -> Spec:
-    """Read and check a spec, with `-e` on top of its variables."""
+def read_spec(path: str, extra_vars: Mapping[str, JSON]) -> Spec:
+    """Read and check a spec, with `-e` on top of its variables. The syntax of its expressions is checked while the first answers come."""
     try:
         text = Path(path).read_text("utf-8")
     except UnicodeDecodeError as error:
         raise UsageError(f"{path} is not UTF-8 text: {error.reason} at byte {error.start}") from error
     except OSError as error:
         raise UsageError(f"cannot read the spec {path}: {error.strerror}") from error
-    return load_spec(text, path, extra_vars=extra_vars, commit=git_commit(path, settings))
+    return load_spec(text, path, extra_vars=extra_vars, syntax=False)
+
+
+def commit_of(spec: Spec, settings: Settings) -> Callable[[], str | None]:
+    """The git commit that the spec's file is in; git is asked when somebody wants to know, once."""
+    return cache(lambda: git_commit(spec.path, settings))
 
 
 def build_call(arguments: argparse.Namespace, environ: Mapping[str, str] = os.environ) -> Call:
     """The call that the arguments of a collecting command describe."""
     settings = Settings.from_environment(environ, workers=arguments.forks)
-    spec = read_spec(arguments.spec, parse_extra_vars(arguments.extra_vars), settings)
+    spec = read_spec(arguments.spec, parse_extra_vars(arguments.extra_vars))
     selection = Selection(_words(arguments.tags), _words(arguments.skip_tags), tuple(_words(arguments.limit)))
     _check_tags(spec, selection)
-    return Call(spec, settings, Limits(arguments.deadline, arguments.forks), selection)
+    return Call(spec, settings, Limits(arguments.deadline, arguments.forks), selection, commit=commit_of(spec, settings))
 
 
 def collect_bundle(call: Call) -> Bundle:

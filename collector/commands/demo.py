@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from collector.commands.collecting import collect_bundle, progress_bar, read_spec
+from collector.commands.collecting import collect_bundle, commit_of, progress_bar, read_spec
 from collector.commands.reporting import handover, plain_arguments
 from collector.errors import DeliveryError
 from collector.model import JSON
@@ -31,8 +31,8 @@ def run(arguments: argparse.Namespace) -> int:
         progress_bar(wanted=not arguments.quiet) as progress,
     ):
         settings = Settings.from_environment({**_harmless(), **environ})
-        spec = read_spec(str(spec_path(SPEC)), _vars(recording), settings)
-        bundle = collect_bundle(Call(spec, settings, progress=progress))
+        spec = read_spec(str(spec_path(SPEC)), _vars(recording))
+        bundle = collect_bundle(Call(spec, settings, progress=progress, commit=commit_of(spec, settings)))
     # Ages as they were when the incident was recorded, not counted from today.
     moment = recording.meta.get("recorded_at")
     report = conclude(bundle, float(moment) if isinstance(moment, int | float) else None)

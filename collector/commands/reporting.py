@@ -130,7 +130,7 @@ def _store(arguments: argparse.Namespace, spec: Spec, scope: str) -> Store | Non
 def without_spec(bundle: Bundle) -> Spec:
     """What a bundle tells of its spec, for a report that is made without the spec's file."""
     told = bundle.spec
-    return Spec(told["name"], told["path"], "", told["sha256"], told["commit"], bundle.vars, (), bundle.thresholds)
+    return Spec(told["name"], told["path"], "", told["sha256"], bundle.vars, (), bundle.thresholds)
 
 
 def write_bundle(name: str, bundle: Bundle) -> None:

@@ -16,7 +16,6 @@ from collector.settings import Settings
 
 if TYPE_CHECKING:
     from collector.sources.command import Nomad
-    from collector.sources.web import Web
 
 
 class Sources:
@@ -29,9 +28,11 @@ class Sources:
         self._settings = settings
         self._redactor = redactor
         self._lock = threading.Lock()
-        self._web: Web | None = None
         self._nomad: Nomad | None = None
         _check_tls(settings)
+        from collector.sources.web import Web  # noqa: PLC0415 - see the module's docstring
+
+        self._web = Web(settings, redactor)
 
     def perform(self, request: Request, deadline: float) -> Reply:
         """Do one request and say what came of it, before the monotonic time `deadline` or a moment after.
@@ -52,21 +53,13 @@ class Sources:
     def _perform(self, request: Request, deadline: float) -> Reply:
         match request:
             case Http():
-                return self._open_web().get(request, deadline)
+                return self._web.get(request, deadline)
             case Exec():
                 return self._open_nomad().run(request, deadline)
             case Dial():
                 from collector.sources.dial import dial  # noqa: PLC0415 - see the module's docstring
 
                 return dial(request, self._settings.proxy, deadline, self._redactor)
-
-    def _open_web(self) -> Web:
-        with self._lock:
-            if self._web is None:
-                from collector.sources.web import Web  # noqa: PLC0415 - see the module's docstring
-
-                self._web = Web(self._settings, self._redactor)
-            return self._web
 
     def _open_nomad(self) -> Nomad:
         with self._lock:

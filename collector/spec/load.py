@@ -23,7 +23,6 @@ def load_spec(
     path: str,
     *,
     extra_vars: Mapping[str, JSON] | None = None,
-    commit: str | None = None,
     kinds: Mapping[str, Kind] = KINDS,
     syntax: bool = True,
 ) -> Spec:
@@ -43,7 +42,6 @@ def load_spec(
         path=path,
         text=text,
         sha256=hashlib.sha256(text.encode()).hexdigest(),
-        commit=commit,
         vars=override(data.get("vars", {}), extra_vars or {}),
         tasks=_tasks(document, kinds),
         thresholds=_thresholds(data),

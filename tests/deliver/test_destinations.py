@@ -14,7 +14,7 @@ OPS = "ops@example.org"
 
 
 def places(*report, mail=SERVER, keeps_runs=True, **wishes):
-    spec = Spec("navidrome", "specs/navidrome.yml", "", "", None, {}, (), {}, report=report)
+    spec = Spec("navidrome", "specs/navidrome.yml", "", "", {}, (), {}, report=report)
     return destinations(spec, Wishes(**wishes), mail=mail, keeps_runs=keeps_runs)
 
 

@@ -27,7 +27,7 @@ def diagnose(name: str, environ: Mapping[str, str] | None = None) -> Bundle:
     """The bundle of one run against a replayed incident; `environ` is put over the replay's own."""
     with demo_environment(recording(name), path=os.environ["PATH"]) as replayed:
         settings = Settings.from_environment({**replayed, **(environ or {})})
-        spec = replace(read_spec(SPEC, {}, settings), path="specs/navidrome.yml", commit=None, sha256="0" * 64)
+        spec = replace(read_spec(SPEC, {}), path="specs/navidrome.yml", sha256="0" * 64)
         return collect_bundle(Call(spec, settings))
 
 

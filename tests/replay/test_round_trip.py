@@ -32,7 +32,7 @@ def incident(request):
 
 
 def _collect(environ: Mapping[str, str], recorded: list[Recorder] | None = None) -> Bundle:
-    spec = load_spec(SPEC.read_text(), str(SPEC), extra_vars={}, commit=None, kinds=KINDS)
+    spec = load_spec(SPEC.read_text(), str(SPEC), extra_vars={}, kinds=KINDS)
     settings = Settings.from_environment(environ)
     redactor = Redactor(settings.secret_values(), spec.redact)
     sources = Sources(settings, redactor)
