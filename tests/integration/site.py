@@ -11,10 +11,10 @@ import socket
 import subprocess
 import tempfile
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from tests.integration.diagnosis import Diagnosis, diagnose
 from tests.integration.fake_nomad import FakeNomad
@@ -23,6 +23,7 @@ from tests.lab import agents, job, litefs, machines
 from tests.lab.binaries import Binary
 from tests.lab.layout import Layout, Machine, loopback
 
+T = TypeVar("T")
 Changes = Mapping[str, Mapping[str, Any]]
 
 
@@ -136,7 +137,7 @@ class Site:
 
     def primary(self) -> str:
         """The node that is primary; waits for one."""
-        return machines.wait("a primary", lambda: next((name for name in self.tasks if self._is_primary(name)), ""))
+        return self._wait("a primary", lambda: next((name for name in self.tasks if self._is_primary(name)), ""))
 
     def replicas(self) -> list[str]:
         """The nodes that are not."""
@@ -151,23 +152,23 @@ class Site:
         """Wait until one node is primary, the others follow it, and every check passes; returns the primary."""
         primary = self.primary()
         for name in self.tasks:
-            machines.wait(f"{name} to follow", lambda name=name: self.info(name)["primary"]["hostname"] == primary)  # type: ignore[misc]
-        machines.wait("a first transaction everywhere", lambda: all(self._has_database(name) for name in self.tasks))
+            self._wait(f"{name} to follow", lambda name=name: self.info(name)["primary"]["hostname"] == primary)  # type: ignore[misc]
+        self._wait("a first transaction everywhere", lambda: all(self._has_database(name) for name in self.tasks))
         self.passing()
         return primary
 
     def passing(self) -> None:
         """Wait until every check passes."""
-        machines.wait("all checks to pass", lambda: not self.consul("/v1/health/state/critical"))
+        self._wait("all checks to pass", lambda: not self.consul("/v1/health/state/critical"))
 
     def logged(self, node: str, text: str) -> None:
         """Wait until the node's stderr has this in it."""
-        machines.wait(f"{text!r} in the log of {node}", lambda: text in self.log(node))
+        self._wait(f"{text!r} in the log of {node}", lambda: text in self.log(node))
 
-    def critical(self, node: str, *, seconds: float = 30) -> None:
+    def critical(self, node: str) -> None:
         """Wait until Consul calls one of the node's instances critical."""
         checks = f"/v1/health/node/{node}"
-        machines.wait(f"a critical check on {node}", lambda: any(check["Status"] == "critical" for check in self.consul(checks)), seconds)
+        self._wait(f"a critical check on {node}", lambda: any(check["Status"] == "critical" for check in self.consul(checks)))
 
     # --- breaking ---
 
@@ -244,6 +245,15 @@ class Site:
                 self.consul(f"/v1/agent/service/deregister/{_instance(task.alloc, service)}", {}, server=node)
             except OSError:
                 return
+
+    def _wait(self, what: str, question: Callable[[], T]) -> T:
+        """Wait; when in vain, the failure shows what every task said last."""
+        try:
+            return machines.wait(what, question)
+        except machines.Timeout as timeout:
+            for name in self.tasks:
+                timeout.add_note(f"{name}, last words:\n{self.log(name)[-1500:]}")
+            raise
 
     def _litefs(self, node: str, path: str) -> bytes:
         url = f"http://{self.layout.node(node).address}:{self.layout.workload.sync_port}{path}"

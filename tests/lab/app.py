@@ -25,9 +25,14 @@ def say(level: str, message: str, **fields: object) -> None:
     sys.stderr.flush()
 
 
+def is_primary(mount: Path) -> bool:
+    """A primary has no `.primary` file and no lag; a replica that lost its primary has no such file either, but its lag grows."""
+    return not (mount / ".primary").exists() and int((mount / ".lag").read_text(encoding="ascii")) == 0
+
+
 def write(database: Path, mode: str) -> None:
-    """Some transactions if this node is the primary; one that must fail in the modes that ignore that it is not."""
-    primary = not (database.parent / ".primary").exists()
+    """A transaction if this node is the primary; one that must fail in the modes that ignore that it is not."""
+    primary = is_primary(database.parent)
     if not (primary or mode.startswith("write-on-replica")):
         return
     connection = sqlite3.connect(database, timeout=2, isolation_level=None)
