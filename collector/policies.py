@@ -6,6 +6,7 @@ A capability is written as kinds write it: `nomad: namespace read-job`, `consul:
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from json import dumps
 
 NAMESPACE = "nomad: namespace "
 READ_JOB, EXEC = "read-job", "alloc-exec"
@@ -31,7 +32,8 @@ def policies_for(
 ) -> dict[str, str]:
     """Return {"nomad": HCL, "consul": HCL}, each empty when nothing of it is needed; ValueError for a capability that has no rule.
 
-    `namespaces` are the Nomad namespaces that are looked at, `keys` prefixes of LiteFS's lease keys in Consul.
+    `namespaces` are the Nomad namespaces that are looked at, `keys` prefixes of LiteFS's lease keys in Consul. Both may come from a
+    cluster and are quoted, so that no name can add a rule of its own.
     """
     wanted = set(capabilities)
     unknown = sorted(one for one in wanted if one not in CONSUL and one not in AGENT_AND_NODE and not one.startswith(NAMESPACE))
@@ -55,7 +57,7 @@ def _nomad(wanted: set[str], namespaces: Sequence[str]) -> list[str]:
 def _namespace(namespace: str, names: Sequence[str]) -> str:
     listed = ", ".join(f'"{name}"' for name in names)
     node = "  # Tasks without isolation (raw_exec) need alloc-node-exec, too.\n" if EXEC in names else ""
-    return f'namespace "{namespace}" {{\n{node}  capabilities = [{listed}]\n}}\n'
+    return f"namespace {dumps(namespace)} {{\n{node}  capabilities = [{listed}]\n}}\n"
 
 
 def _consul(wanted: set[str], keys: Sequence[str]) -> list[str]:
@@ -64,5 +66,5 @@ def _consul(wanted: set[str], keys: Sequence[str]) -> list[str]:
 
 
 def _rule(word: str, name: str | None, policy: str) -> str:
-    label = "" if name is None else f' "{name}"'
+    label = "" if name is None else f" {dumps(name)}"
     return f'{word}{label} {{\n  policy = "{policy}"\n}}\n'

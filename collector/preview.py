@@ -5,7 +5,7 @@ Only what the loops need to know is asked for real (allocations, the job, checks
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from collector.collect import Limits, Means, collect
@@ -13,6 +13,7 @@ from collector.dispatch import describe
 from collector.kinds.kind import Kind
 from collector.model import Item, Request, Result, Spec, Status, Task
 from collector.plan import Selection, select_tasks
+from collector.policies import LITEFS_KEYS, policies_for
 
 INVENTORY = ("nomad_job", "nomad_allocations", "nomad_nodes", "consul_checks", "consul_members")
 """Kinds that loops run over; asking them changes nothing and costs one call each."""
@@ -78,8 +79,11 @@ def _capabilities(tasks: Sequence[Task], kinds: Mapping[str, Kind]) -> tuple[str
     return tuple(sorted({capability for task in tasks for capability in kinds[task.kind].capabilities}))
 
 
-def plan_text(plan: Preview) -> str:
-    """The plan for a reader: calls by task, then the rights that they take."""
+def plan_text(plan: Preview, namespace: str = "default") -> str:
+    """The plan for a reader: calls by task, the rights that they take, and the policies that give them and nothing else.
+
+    `namespace` is the configured Nomad namespace, for items that name none.
+    """
     lines = [f"{len(plan.items)} items, {plan.calls} calls when every first way to ask answers", ""]
     for task, items in _by_task(plan.items).items():
         lines.append(f"{task} ({items[0].item.kind}{', asked now to make this plan' if items[0].asked else ''})")
@@ -92,7 +96,17 @@ def plan_text(plan: Preview) -> str:
     if plan.unknown:
         lines += ["", "this plan is not whole, since these did not answer:", *(f"  {r.id}: {r.reason}" for r in plan.unknown)]
     lines += ["", "rights needed:", *(f"  {capability}" for capability in plan.capabilities)]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *_policies(plan, namespace)]) + "\n"
+
+
+def _policies(plan: Preview, namespace: str) -> Iterator[str]:
+    """One block for `nomad acl policy apply` and one for `consul acl policy create`, where they are needed."""
+    namespaces = sorted({str(planned.item.args.get("namespace") or namespace) for planned in plan.items} or {namespace})
+    keys = sorted({planned.item.args["key"].strip("/") for planned in plan.items if planned.item.kind == "consul_lease"})
+    for system, policy in policies_for(plan.capabilities, namespaces, keys or LITEFS_KEYS).items():
+        if policy:
+            yield f"\nthe least {system} policy for this:"
+            yield from (f"  {line}" if line else "" for line in policy.rstrip("\n").split("\n"))
 
 
 def _by_task(items: Sequence[PlannedItem]) -> dict[str, list[PlannedItem]]:

@@ -11,11 +11,12 @@ from html.parser import HTMLParser
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from collector.resources import spec_path
 from tests.deliver.servers import Box, mail_server
 from tests.hostile.faults import PAYLOADS, answer, changed, every_text, free_text
-from tests.hostile.places import SYSTEMS
+from tests.hostile.places import KINDS, SYSTEMS
 from tests.hostile.proxy import Spoiler
-from tests.hostile.run import UNPRINTABLE, Run, again, call, diagnose
+from tests.hostile.run import UNPRINTABLE, Run, again, call, cluster, diagnose
 
 EVALUATED = str(7131 * 7)
 WHERE = {"each text": every_text, "each message": free_text}
@@ -135,3 +136,21 @@ def test_a_page_that_answers_in_place_of_a_log_is_shown_as_text() -> None:
     page = "<html><script>alert(7131)</script>" * 3
     run = diagnose("app-crash", Spoiler(SYSTEMS["nomad"], answer(page)), deadline="10s")
     check_page(again(run.files["bundle.json"], "-o", "html").stdout)
+
+
+@both
+@each
+def test_a_plan_is_plain_text_too(payload: str, place: str) -> None:
+    with cluster("app-crash", Spoiler(SYSTEMS["everything"], changed(WHERE[place](PAYLOADS[payload])))) as (_, environ):
+        run = call("diagnose", str(spec_path("navidrome")), "--check", "--deadline", "5s", environ=environ)
+    assert run.code in {0, 3}, run.stderr
+    assert not UNPRINTABLE.search(run.stdout + run.stderr)
+    assert EVALUATED not in run.stdout
+
+
+def test_a_key_from_a_job_cannot_add_a_rule_to_the_policy_of_a_plan() -> None:
+    spoil = changed(lambda body: body.replace(r"\"litefs/navidrome\"", r"'x\" y'"))
+    with cluster("healthy", Spoiler(KINDS["nomad_job"], spoil)) as (_, environ):
+        run = call("diagnose", str(spec_path("navidrome")), "--check", environ=environ)
+    assert run.code == 0
+    assert r'key_prefix "x\" y" {' in run.stdout
