@@ -17,9 +17,11 @@ DEV := $(VENV)/.dev-$(subst /,-,$(PYTHON))
 SERVERS := tests/integration/servers
 GOBIN   := $(CURDIR)/.cache/bin
 COVERAGE := --cov --cov-report=term:skip-covered
+# Pythons that the whole suite is run with; the packages and their locks are for all of them.
+PYTHONS  ?= python3.11 python3.12 python3.13
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo diagnose test check lint format bench accuracy servers lab lab-fault lab-down lock clean
+.PHONY: help setup demo diagnose test check check-all check-min lint format audit mutation bench accuracy servers lab lab-fault lab-down lock clean
 .DELETE_ON_ERROR:
 
 help: ## This list
@@ -37,8 +39,19 @@ diagnose: $(RUN) ## Diagnose a cluster (SPEC=, ARGS=); exit code 0 or 2, the col
 test: $(DEV) ## All tests; without Go or FUSE those with real Consul and LiteFS are skipped
 	$(BIN)/pytest $(ARGS)
 
-check: lint ## What CI runs: lint, then all tests with branch coverage
+check: lint ## What CI runs: lint, then all tests with branch coverage and its floor
 	$(BIN)/pytest $(COVERAGE) $(ARGS)
+
+check-all: ## All tests under each Python of PYTHONS that is there, each in an environment of its own (ARGS=)
+	@for python in $(PYTHONS); do \
+		$$python -c '' 2>/dev/null || { echo "$$python is not here" >&2; continue; }; \
+		$(MAKE) test PYTHON=$$python VENV=$(VENV)-$$python || exit; \
+	done
+
+check-min: ## All tests with the lowest versions of the dependencies that pyproject.toml allows (ARGS=)
+	@$(MAKE) $(VENV)-min/.dev-$(subst /,-,$(PYTHON)) VENV=$(VENV)-min
+	$(VENV)-min/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/min.txt
+	$(VENV)-min/bin/pytest $(ARGS)
 
 lint: $(DEV) ## Format, lint rules and types
 	$(BIN)/ruff format --check .
@@ -48,6 +61,16 @@ lint: $(DEV) ## Format, lint rules and types
 format: $(DEV) ## Put the code into its form
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+audit: $(RUN) ## Known vulnerabilities of what is locked to run; needs an advisory database, says so where it cannot be reached
+	@test -x $(VENV)-audit/bin/pip-audit || { $(PYTHON) -m venv $(VENV)-audit && $(VENV)-audit/bin/pip install --quiet pip-audit; }
+	@$(VENV)-audit/bin/pip-audit --strict --progress-spinner off --disable-pip --require-hashes -r requirements/run.txt >$(VENV)-audit/told 2>&1; \
+	code=$$?; cat $(VENV)-audit/told; \
+	test $$code = 0 || grep -q 'Found [0-9]* known vulnerabilit' $(VENV)-audit/told || \
+		echo 'NOT AUDITED: the advisory database could not be asked, see above' >&2; exit $$code
+
+mutation: $(DEV) ## Break each rule and redaction pattern in turn, write docs/mutation.md: what no test notices (ARGS=)
+	$(BIN)/python -m tests.mutation $(ARGS)
 
 bench: $(DEV) ## Measure speed, write docs/benchmarks.md (ARGS=)
 	$(BIN)/python -m tests.bench $(ARGS)
@@ -79,7 +102,7 @@ lock: ## Lock the dependencies of pyproject.toml anew (needs uv; ARGS=--upgrade 
 	$(COMPILE) $(ARGS) --group build -c requirements/dev.txt -o requirements/build.txt
 
 clean: ## Remove all that make made
-	rm -rf $(VENV) .cache dist build htmlcov .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-* .cache dist build htmlcov .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find collector tests -name __pycache__ -prune -exec rm -rf {} +
 
 $(RUN): requirements/run.txt requirements/build.txt pyproject.toml
