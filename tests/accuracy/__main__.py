@@ -9,6 +9,7 @@ from pathlib import Path
 from collector import resources
 from collector.replay.recording import Recording
 from tests.accuracy.grade import Grade, grade
+from tests.accuracy.more import more
 from tests.accuracy.variants import pairs, plain, variants
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "accuracy.md"
@@ -19,6 +20,7 @@ def main() -> int:
     """Grade, print, write; 0 when the targets are met."""
     recordings = {name: Recording.load(resources.incident(name)) for name in resources.incidents()}
     recorded = [grade(plain(name, recording)) for name, recording in recordings.items()]
+    recorded += [grade(one) for one in more()]
     derived = [grade(one) for name, recording in recordings.items() for one in variants(name, recording)]
     derived += [grade(one) for one in pairs(recordings)]
     text = document(recorded, derived)
@@ -40,10 +42,11 @@ def document(recorded: list[Grade], derived: list[Grade]) -> str:
         [
             "# Accuracy",
             "",
-            "Written by `make accuracy`; do not edit. Every recorded incident and variants of it that keep its cause are collected with",
-            "`specs/navidrome.yml` and analysed; the first root cause is compared with the fault that was injected. How the variants are",
-            "made is in tests/accuracy/variants.py. Where logs are hidden, `unknown` counts as right too, and a name that the rest does",
-            "not prove is wrong.",
+            "Written by `make accuracy`; do not edit. Every recorded incident (those that ship, and tests/recordings) is collected with",
+            "`specs/navidrome.yml` and analysed, and so are variants of the shipped ones that keep their cause;",
+            "the first root cause is compared with the fault that was injected. How the variants are made is in",
+            "tests/accuracy/variants.py. Where logs are hidden, `unknown` counts as right too, and a name that the rest does not prove is",
+            "wrong.",
             "",
             f"- Recordings: {summary(recorded)}.",
             f"- Variants: {summary(derived)}.",

@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.accuracy.grade import grade
+from tests.accuracy.more import more
+from tests.accuracy.variants import Variant
+
+EVERY = {variant.name: variant for variant in more()}
+
+
+@pytest.mark.parametrize("variant", EVERY.values(), ids=EVERY)
+def test_on_another_cluster_the_first_root_cause_is_the_injected_one_and_nothing_else_is_accused(variant: Variant) -> None:
+    graded = grade(variant)
+    assert graded.right, f"{graded.first} instead of {graded.truth}"
+    assert graded.extra == ()
+
+
+@pytest.mark.parametrize("name", [name for name, variant in EVERY.items() if not variant.expected])
+def test_a_cluster_that_is_well_again_is_ok(name: str) -> None:
+    assert grade(EVERY[name]).verdict == "ok"
