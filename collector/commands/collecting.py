@@ -20,7 +20,6 @@ from collector.plan import Selection
 from collector.redact import Redactor
 from collector.settings import Settings
 from collector.sources import Sources
-from collector.sources.command import git_commit
 from collector.spec import load_spec, parse_extra_vars
 
 
@@ -37,7 +36,13 @@ def read_spec(path: str, extra_vars: Mapping[str, JSON]) -> Spec:
 
 def commit_of(spec: Spec, settings: Settings) -> Callable[[], str | None]:
     """The git commit that the spec's file is in; git is asked when somebody wants to know, once."""
-    return cache(lambda: git_commit(spec.path, settings))
+
+    def commit() -> str | None:
+        from collector.sources.command import git_commit  # noqa: PLC0415 - processes are not needed before the first request
+
+        return git_commit(spec.path, settings)
+
+    return cache(commit)
 
 
 def build_call(arguments: argparse.Namespace, environ: Mapping[str, str] = os.environ) -> Call:

@@ -10,9 +10,9 @@ import os
 import shutil
 import sys
 import tempfile
-import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 EXIT_CODES = {Verdict.OK: 0, Verdict.WARNING: 1, Verdict.CRITICAL: 2, Verdict.UNKNOWN: 3}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Handover:
     """Where one run's report goes; made, and thereby checked, before the first request leaves."""
 
@@ -35,7 +35,13 @@ class Handover:
     settings: Settings
     places: tuple[Destination, ...]
     store: Store | None
-    run: str
+
+    @cached_property
+    def run(self) -> str:
+        """The run's ID, by which dead-man services match its end to its start."""
+        import uuid  # noqa: PLC0415 - see the module's docstring
+
+        return str(uuid.uuid4())
 
     def begin(self) -> None:
         """Tell dead-man services that a run has started."""
@@ -116,7 +122,7 @@ def handover(arguments: argparse.Namespace, settings: Settings, spec: Spec, *, s
         mail_when=arguments.mail_when,
     )
     places = destinations(spec, wishes, mail=settings.mail, keeps_runs=bool(arguments.state))
-    return Handover(arguments, settings, places, _store(arguments, spec, scope), str(uuid.uuid4()))
+    return Handover(arguments, settings, places, _store(arguments, spec, scope))
 
 
 def _store(arguments: argparse.Namespace, spec: Spec, scope: str) -> Store | None:
