@@ -93,3 +93,35 @@ def test_a_client_error_is_not_worth_another_try() -> None:
     not_found = Reply("GET a", Status.FAILED, code=404, reason="404")
     assert not play(climb("giving_up"), not_found).retryable
     assert play(climb("giving_up"), REFUSED).retryable
+
+
+def partly(_args: Mapping[str, JSON]) -> Rung:
+    first, _ = yield [Http("consul", "/v1/kv/a"), Http("consul", "/v1/session/list")]
+    return first.body.decode()
+
+
+def of_a_workload(_args: Mapping[str, JSON]) -> Rung:
+    first, _ = yield [Http("litefs", "/metrics"), Http("litefs", "/ping")]
+    return first.body.decode()
+
+
+FORBIDDEN = Reply("GET b", Status.DENIED, code=403, reason="403: no")
+HIDDEN = Reply("GET b", Status.OK, code=200, body=b"[]", headers={"x-consul-results-filtered-by-acls": "true"})
+
+
+@pytest.mark.parametrize("second", [FORBIDDEN, HIDDEN])
+def test_a_refused_part_of_an_answer_is_an_attempt_of_its_own(second: Reply) -> None:
+    outcome = Climb(Item("i", "t", "k", {}, Target(), (("partly", None),), 8.0), {"partly": partly})
+    outcome.step(None, 0.0)
+    done = outcome.step([OK, second], 1.0)
+    assert isinstance(done, Outcome)
+    assert (done.status, done.data) == (Status.OK, "1")
+    assert [attempt.status for attempt in done.attempts] == [Status.DENIED, Status.OK]
+
+
+def test_a_workloads_own_403_is_not_about_our_token() -> None:
+    climbing = Climb(Item("i", "t", "k", {}, Target(), (("own", None),), 8.0), {"own": of_a_workload})
+    climbing.step(None, 0.0)
+    done = climbing.step([OK, FORBIDDEN], 1.0)
+    assert isinstance(done, Outcome)
+    assert [attempt.status for attempt in done.attempts] == [Status.OK]

@@ -19,6 +19,7 @@ Query = dict[str, str | int]
 Asking = Generator[Sequence[Request], Sequence[Reply], Reply]
 
 NO_LEADER = b"No cluster leader"
+PERMISSION_DENIED = b"Permission denied"
 FILTERED = "X-Consul-Results-Filtered-By-ACLs"
 """Consul answers a listing with 200 and leaves out what a token may not read; since 1.11 it says so here, but not to who has no token."""
 PER_PAGE = 500
@@ -46,6 +47,11 @@ def takes_a_token(request: Request) -> bool:
     return isinstance(request, Exec) or (isinstance(request, Http) and request.source in ("nomad", "consul"))
 
 
+def denied(reply: Reply) -> bool:
+    """401 or 403; or 500 with Nomad's own word for it, which is how it refuses logs (client/fs_endpoint.go, seen in 2.0)."""
+    return reply.status == Status.DENIED or (reply.code == 500 and reply.body.strip().endswith(PERMISSION_DENIED))  # noqa: PLR2004 - HTTP
+
+
 def filtered(reply: Reply) -> bool:
     """Did Consul leave out what the token may not read?"""
     return header(reply, FILTERED) == "true"
@@ -53,7 +59,7 @@ def filtered(reply: Reply) -> bool:
 
 def refused(reply: Reply) -> str:
     """What a token was not allowed to see, in words; empty where nothing was held back."""
-    if reply.status == Status.DENIED:
+    if denied(reply):
         return refusal(reply).reason
     return f"{reply.endpoint}: Consul leaves out what the token may not read" if filtered(reply) else ""
 
@@ -73,13 +79,13 @@ def leaderless(reply: Reply) -> bool:
 def refusal(reply: Reply) -> Unanswered:
     """What a reply that is not ok means: the server's own words where it has any.
 
-    A refusal (401, 403) is final; a server that cannot be reached may be reached another way, or later.
+    A refusal is final; a server that cannot be reached may be reached another way, or later.
     """
-    final = reply.status == Status.DENIED
+    final = denied(reply)
     words = "" if reply.body.lstrip()[:1] == b"<" else shapes.first_line(reply.body)
     said = f": {words}" if words and words not in reply.reason else ""
     reason = (reply.reason or f"{reply.endpoint} answered {reply.code}") + said
-    return Unanswered(reply.status, reason, final=final, reply=reply)
+    return Unanswered(Status.DENIED if final else reply.status, reason, final=final, reply=reply)
 
 
 def body(reply: Reply) -> bytes:

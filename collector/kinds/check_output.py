@@ -31,6 +31,8 @@ def agent(args: Args) -> Rung:
         raise Unanswered(Status.SKIPPED, "the node's address is not known")
     place = host_port(args["address"], args["port"])
     (reply,) = yield [Http("consul", PATH, base=f"http://{place}")]
+    if asking.filtered(reply) and not shapes.decode(asking.body(reply)):
+        raise Unanswered(Status.DENIED, asking.refused(reply), reply=reply)
     rows = asking.parsed(reply, lambda body: parse(body, args["node"]))
     return _answer(args, "agent", place, rows)
 
