@@ -6,12 +6,13 @@ import argparse
 import os
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from collector.commands.collecting import collect_bundle, commit_of, progress_bar, read_spec
 from collector.commands.reporting import handover, plain_arguments
 from collector.errors import DeliveryError
-from collector.model import JSON
+from collector.model import JSON, Bundle
 from collector.pipeline import Call, conclude
 from collector.replay import Recording, demo_environment
 from collector.resources import incident, incidents, spec_path
@@ -32,12 +33,18 @@ def run(arguments: argparse.Namespace) -> int:
     ):
         settings = Settings.from_environment({**_harmless(), **environ})
         spec = read_spec(str(spec_path(SPEC)), _vars(recording))
-        bundle = collect_bundle(Call(spec, settings, progress=progress, commit=commit_of(spec, settings)))
-    # Ages as they were when the incident was recorded, not counted from today.
-    moment = recording.meta.get("recorded_at")
-    report = conclude(bundle, float(moment) if isinstance(moment, int | float) else None)
+        call = Call(spec, settings, progress=progress, commit=commit_of(spec, settings))
+        bundle = _as_then(collect_bundle(call), recording)
+    report = conclude(bundle, bundle.started_at)
     code = handover(plain_arguments(arguments), settings, spec).finish(report)
     return code if code == DeliveryError.exit_code else 0
+
+
+def _as_then(bundle: Bundle, recording: Recording) -> Bundle:
+    """The bundle as of the moment of the recording: times and ages are those of the incident. The spec is named as in a checkout."""
+    moment = recording.meta.get("recorded_at")
+    started_at = float(moment) if isinstance(moment, int | float) else bundle.started_at
+    return replace(bundle, started_at=started_at, spec={**bundle.spec, "path": f"specs/{SPEC}.yml"})
 
 
 def _file(name: str) -> Path:

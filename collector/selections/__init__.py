@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from collector.model import JSON
-from collector.selections.allocations import current, running, suspect
+from collector.selections.allocations import current, running, suspect, with_task
 from collector.selections.instances import endpoint, few, instances, lease_keys, services, without
 from collector.selections.litefs import unsettled
 from collector.selections.trouble import troubled
@@ -25,6 +25,7 @@ SELECTIONS: dict[str, Callable[..., JSON]] = {
     "suspect": suspect,
     "troubled": troubled,
     "unsettled": unsettled,
+    "with_task": with_task,
     "without": without,
 }
 """Every selection by the name that a spec uses."""

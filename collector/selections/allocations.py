@@ -37,6 +37,11 @@ def current(allocs: Sequence[Allocation] | None, nodes: Sequence[Mapping[str, JS
     return _with_addresses(sorted(chosen, key=lambda alloc: (alloc["node"], alloc["name"])), nodes)
 
 
+def with_task(allocs: Sequence[Allocation] | None, task: str) -> list[Allocation]:
+    """Those allocations that have a task of this name (another group of the job may not), or whose tasks are not known yet."""
+    return [alloc for alloc in allocs or () if not alloc["tasks"] or any(one["name"] == task for one in alloc["tasks"])]
+
+
 def running(allocs: Sequence[Allocation] | None, nodes: Sequence[Mapping[str, JSON]] | None = None) -> list[Allocation]:
     """Of the current ones, those whose process can be there.
 

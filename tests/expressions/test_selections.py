@@ -1,6 +1,6 @@
 import pytest
 
-from collector.selections.allocations import current, running, suspect
+from collector.selections.allocations import current, running, suspect, with_task
 from collector.selections.instances import endpoint, few, instances, lease_keys, services, without
 from collector.selections.litefs import NEVER_SYNCED_MS, unsettled
 from collector.selections.trouble import troubled
@@ -248,3 +248,8 @@ def test_no_trouble_without_an_answer() -> None:
 @pytest.mark.parametrize(("these", "kept"), [(None, 0), ([], 0), ([1, 2], 2), ([1, 2, 3], 0)])
 def test_few_are_kept_and_many_are_none(these: list[int] | None, kept: int) -> None:
     assert len(few(these, 2)) == kept
+
+
+def test_an_allocation_of_another_group_has_not_the_task() -> None:
+    mine, other, unknown = alloc("a"), alloc("b", tasks=[task(name="worker")]), alloc("c", tasks=[])
+    assert ids(with_task([mine, other, unknown], "app")) == ["a", "c"]
