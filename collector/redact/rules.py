@@ -35,7 +35,7 @@ _WORD = (
     r"|(?:api|access|secret|private|encrypt|encryption|gossip|account)[_-]?key)(?:[ _-]?(?:id|value|hash))?"
 )
 _QUOTE = r"""\\{0,3}["']"""
-_IS = rf"(?:{_QUOTE})?\s{{0,8}}(?:=>|:=|[:=])\s{{0,8}}"
+_IS = rf"(?:{_QUOTE})?\s{{0,8}}(?>=>|:=|[:=])\s{{0,8}}"
 _REAL = r"(?!<redacted:|(?:true|false|null|none|nil)\b|\$[{(a-z_]|\{\{)"
 _BARE = r"(?!\\{1,3}[\"'])(?:(?!<redacted:)[^\s\"'`])+?(?=[,;:.)}\]\\]{0,8}(?:[\s\"'`]|<redacted:|\Z))"
 
@@ -48,7 +48,7 @@ RULES: Final = (
         ("-----begin ",),
         r"(?P<v>-----BEGIN [A-Z0-9 ]{1,40}-----(?:(?!-----BEGIN )[\s\S])*?(?:-----END [A-Z0-9 ]{1,40}-----|(?=-----BEGIN )|\Z))",
     ),
-    Rule("pem", ("-----end ",), r"(?P<v>(?:(?<![\w+/=])[\w+/=]{16,100}(?:\s|\\n){1,4}){1,60}-----END [A-Z0-9 ]{1,40}-----)"),
+    Rule("pem", ("-----end ",), r"(?P<v>(?<![\w+/=])(?:[\w+/=]{16,100}(?:\s|\\n){1,4}){1,60}-----END [A-Z0-9 ]{1,40}-----)"),
     Rule("url", ("://",), rf"://[^\s/:@\"'<>]{{0,256}}:{_REAL}(?P<v>[^\s/\"']{{1,512}})@"),
     Rule(
         "header",
@@ -60,7 +60,7 @@ RULES: Final = (
     Rule("aws", ("akia", "asia"), r"\b(?P<v>(?:AKIA|ASIA)[0-9A-Z]{16})\b"),
     Rule(
         "vendor",
-        ("gh", "glpat-", "xox", "hvs.", "hvb.", "hvr.", "aiza", "k_live_", "k_test_", "npm_"),
+        ("gh", "github_pat_", "glpat-", "xox", "hvs.", "hvb.", "hvr.", "aiza", "k_live_", "k_test_", "npm_"),
         r"\b(?P<v>gh[pousr]_[a-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[abeoprs]-[\w-]{10,}|hv[sbr]\.[\w-]{20,}"
         r"|AIza[\w-]{30,}|[sr]k_(?:live|test)_[a-z0-9]{10,}|npm_[a-z0-9]{30,})",
     ),
