@@ -53,12 +53,14 @@ def create(connection: sqlite3.Connection) -> None:
 
 
 def keep_writing(database: Path, mode: str, every: float) -> None:
-    """Write until the process ends; a failure is logged, as an application would."""
+    """Write until the process ends, or the mount does; what SQLite says is logged, as an application would."""
     while True:
         try:
             write(database, mode)
-        except (sqlite3.Error, OSError) as error:
+        except sqlite3.Error as error:
             say("error", "Error saving play count", error=error)
+        except OSError:
+            os._exit(1)
         time.sleep(every)
 
 
