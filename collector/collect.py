@@ -12,15 +12,16 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from collector.dispatch import Dispatcher, Ticket
 from collector.errors import CollectorError
 from collector.kinds.kind import Kind
 from collector.ladder import Climb, Outcome
-from collector.model import JSON, Attempt, Item, Reply, Request, Result, Spec, Status, Target, Task
+from collector.model import JSON, Item, Reply, Request, Result, Spec, Status, Task
 from collector.plan import Names, Renderer, Selection, Turn, expand, select_tasks
+from collector.runs import ItemRun, Redaction, TaskRun, result_of, unrun
 
 MAX_PAUSE = 5.0
 SOON = 0.01
@@ -33,16 +34,6 @@ class Performer(Protocol):
 
     def perform(self, request: Request, *, deadline: float) -> Reply:
         """Perform one request before the monotonic deadline; never raises for what a server does."""
-
-
-class Redaction(Protocol):
-    """What collecting needs of redact.Redactor: values without secrets and control characters."""
-
-    def counted(self, value: JSON) -> tuple[JSON, dict[str, int]]:
-        """The value, redacted throughout, and how many secrets each rule took out."""
-
-    def text(self, value: str) -> str:
-        """The text, redacted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,61 +75,17 @@ def collect(spec: Spec, means: Means, limits: Limits, selection: Selection) -> C
     return _Scheduler(spec, means, limits, selection).run()
 
 
-@dataclass(slots=True, eq=False)
-class _TaskRun:
-    """One task while its items run; the three lists have one entry for each turn of its loop."""
-
-    task: Task
-    index: int
-    elements: list[JSON] = field(default_factory=list)
-    results: list[Result | None] = field(default_factory=list)
-    values: list[JSON] = field(default_factory=list)
-    open: int = 0
-    finished: bool = False
-
-    def add(self, element: JSON, result: Result | None = None) -> int:
-        """A new turn; its place among the turns."""
-        self.elements.append(element)
-        self.results.append(result)
-        self.values.append(None)
-        self.open += result is None
-        return len(self.results) - 1
-
-    def registered(self) -> JSON:
-        """What expressions see under the task's registered name."""
-        if self.task.loop is None:
-            return self.values[0] if self.values else None
-        rows = zip(self.elements, self.results, self.values, strict=True)
-        return [{"item": e, "status": str(r.status) if r else str(Status.BUDGET), "data": v} for e, r, v in rows]
-
-
-@dataclass(slots=True, eq=False)
-class _ItemRun:
-    """One item while it runs; `turn` is its place among its task's turns."""
-
-    item: Item
-    climb: Climb
-    parent: _TaskRun
-    turn: int
-    replies: list[Reply | None] = field(default_factory=list)
-    missing: int = 0
-    started_at: float = 0.0
-    started: float | None = None
-    tries: int = 1
-    announced: bool = False
-
-
 class _Scheduler:
     def __init__(self, spec: Spec, means: Means, limits: Limits, selection: Selection) -> None:
         self._means, self._selection = means, selection
         self._variables: dict[str, JSON] = dict(spec.vars)
-        self._tasks = [_TaskRun(task, index) for index, task in enumerate(select_tasks(spec, selection))]
+        self._tasks = [TaskRun(task, index) for index, task in enumerate(select_tasks(spec, selection))]
         self._waiting = list(self._tasks)
         self._names = Names([t.task for t in self._tasks])
         self._dispatcher = Dispatcher(lambda request, until: means.sources.perform(request, deadline=until), limits.forks)
-        self._later: list[tuple[float, int, _ItemRun]] = []
+        self._later: list[tuple[float, int, ItemRun]] = []
         self._count = itertools.count()
-        self._runs: dict[_ItemRun, None] = {}
+        self._runs: dict[ItemRun, None] = {}
         self._limits = limits
         self._deadline = time.monotonic() + limits.deadline
         self._done = self._known = 0
@@ -184,7 +131,7 @@ class _Scheduler:
         """Is every name it uses there? A name whose tasks were not selected will never come and is not waited for."""
         return not any(t.task.register in task.after and not t.finished for t in self._tasks)
 
-    def _start_task(self, task_run: _TaskRun) -> None:
+    def _start_task(self, task_run: TaskRun) -> None:
         task = task_run.task
         known = dict.fromkeys(task.after) | self._variables
         task_run.open += 1  # held open until every turn is there: an item may end before the next one has begun
@@ -192,12 +139,12 @@ class _Scheduler:
             if turn.item is not None:
                 self._start_item(task_run, turn.element, self._names.unique(turn.item))
             elif turn.failed or task.loop is None:
-                task_run.add(turn.element, _unrun(task, turn, self._means.redaction))
+                task_run.add(turn.element, unrun(task, turn, self._means.redaction))
         task_run.open -= 1
         if task_run.open == 0:
             self._finish_task(task_run)
 
-    def _finish_task(self, task_run: _TaskRun) -> None:
+    def _finish_task(self, task_run: TaskRun) -> None:
         task_run.finished = True
         name = task_run.task.register
         if not name:
@@ -210,13 +157,13 @@ class _Scheduler:
 
     # --- items ---
 
-    def _start_item(self, task_run: _TaskRun, element: JSON, item: Item) -> None:
-        run = _ItemRun(item, Climb(item, self._means.kinds[item.kind].rungs), task_run, task_run.add(element))
+    def _start_item(self, task_run: TaskRun, element: JSON, item: Item) -> None:
+        run = ItemRun(item, Climb(item, self._means.kinds[item.kind].rungs), task_run, task_run.add(element))
         self._runs[run] = None
         self._known += 1
         self._advance(run, None)
 
-    def _advance(self, run: _ItemRun, replies: Sequence[Reply] | None) -> None:
+    def _advance(self, run: ItemRun, replies: Sequence[Reply] | None) -> None:
         now = time.monotonic()
         try:
             step = run.climb.step(replies, now)
@@ -229,7 +176,7 @@ class _Scheduler:
         else:
             self._ask(run, step)
 
-    def _ask(self, run: _ItemRun, requests: Sequence[Request]) -> None:
+    def _ask(self, run: ItemRun, requests: Sequence[Request]) -> None:
         if self._means.announce and not run.announced:
             run.announced = True
             self._means.announce(run.item, requests)
@@ -244,35 +191,35 @@ class _Scheduler:
         if not requests:
             self._advance(run, [])
 
-    def _begin(self, run: _ItemRun, now: float) -> float:
+    def _begin(self, run: ItemRun, now: float) -> float:
         if run.started is None:
             run.started, run.started_at = now, time.time()
         return run.climb.begin(now, self._deadline)
 
     def _receive(self, ticket: Ticket, reply: Reply) -> None:
         run = ticket.asker
-        if not isinstance(run, _ItemRun) or run not in self._runs:
+        if not isinstance(run, ItemRun) or run not in self._runs:
             return
         run.replies[ticket.slot] = reply
         run.missing -= 1
         if run.missing == 0:
             self._advance(run, [r for r in run.replies if r is not None])
 
-    def _settle(self, run: _ItemRun, outcome: Outcome, now: float) -> None:
+    def _settle(self, run: ItemRun, outcome: Outcome, now: float) -> None:
         if self._wants_another_try(run, outcome):
             pause = min(MAX_PAUSE, (run.item.delay or 0.2) * random.uniform(1.0, 1.5))  # noqa: S311 - jitter, not a secret
             heapq.heappush(self._later, (now + pause, next(self._count), run))
         else:
             self._finish(run, outcome, now)
 
-    def _wants_another_try(self, run: _ItemRun, outcome: Outcome) -> bool:
+    def _wants_another_try(self, run: ItemRun, outcome: Outcome) -> bool:
         if run.tries > run.item.retries:
             return False
         if outcome.status is not Status.OK:
             return outcome.retryable
         return run.item.until is not None and not self._is_satisfied(run, run.item.until, outcome.data)
 
-    def _is_satisfied(self, run: _ItemRun, until: str, data: JSON) -> bool:
+    def _is_satisfied(self, run: ItemRun, until: str, data: JSON) -> bool:
         scope = {**self._variables, "item": run.parent.elements[run.turn], "result": data}
         if run.parent.task.register:
             scope[run.parent.task.register] = data
@@ -281,14 +228,14 @@ class _Scheduler:
         except CollectorError:
             return True
 
-    def _try_again(self, run: _ItemRun) -> None:
+    def _try_again(self, run: ItemRun) -> None:
         run.tries += 1
         run.climb = Climb(run.item, self._means.kinds[run.item.kind].rungs, attempts=run.climb.attempts)
         self._advance(run, None)
 
-    def _finish(self, run: _ItemRun, outcome: Outcome, now: float) -> None:
+    def _finish(self, run: ItemRun, outcome: Outcome, now: float) -> None:
         self._runs.pop(run, None)
-        result = _result(run, outcome, now, self._means.redaction)
+        result = result_of(run, outcome, now, self._means.redaction)
         run.parent.values[run.turn] = result.data if result.status is Status.OK else None
         run.parent.results[run.turn] = replace(result, data=None, reason="hidden by no_log") if run.item.no_log else result
         run.parent.open -= 1
@@ -306,38 +253,4 @@ class _Scheduler:
             self._finish(run, replace(outcome, status=Status.BUDGET, reason=reason), now)
         for task_run in waiting:
             turn = Turn(None, None, f"{reason}, and what it waits for had not come")
-            task_run.add(None, _unrun(task_run.task, turn, self._means.redaction, Status.BUDGET))
-
-
-def _unrun(task: Task, turn: Turn, redaction: Redaction, status: Status | None = None) -> Result:
-    """The result of a turn that has no item."""
-    status = status or (Status.FAILED if turn.failed else Status.SKIPPED)
-    reason = redaction.text(turn.reason)
-    return Result(f"{task.kind}: {task.name}", task.name, task.kind, Target(), status, reason=reason, started_at=time.time())
-
-
-def _result(run: _ItemRun, outcome: Outcome, now: float, redaction: Redaction) -> Result:
-    """The one place where a result is made: nothing unredacted exists after it."""
-    item = run.item
-    data, redactions = redaction.counted(outcome.data)
-    return Result(
-        id=item.id,
-        task=item.task,
-        kind=item.kind,
-        target=item.target,
-        status=outcome.status,
-        rung=outcome.rung,
-        reason=redaction.text(outcome.reason),
-        data=data,
-        attempts=tuple(_redacted(attempt, redaction) for attempt in outcome.attempts),
-        started_at=run.started_at or time.time(),
-        seconds=now - run.started if run.started is not None else 0.0,
-        date=outcome.date,
-        redactions=redactions,
-        ignore_errors=item.ignore_errors,
-    )
-
-
-def _redacted(attempt: Attempt, redaction: Redaction) -> Attempt:
-    endpoints = tuple(redaction.text(endpoint) for endpoint in attempt.endpoints)
-    return replace(attempt, reason=redaction.text(attempt.reason), endpoints=endpoints)
+            task_run.add(None, unrun(task_run.task, turn, self._means.redaction, Status.BUDGET))

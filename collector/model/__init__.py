@@ -1,0 +1,41 @@
+"""The project's words: plain, frozen values that the stages hand to each other.
+
+Nothing here does anything: no I/O, no clock, no third-party import.
+Times are Unix seconds (float), durations are seconds (float), sizes are bytes (int), unless a name says otherwise.
+"""
+
+from __future__ import annotations
+
+from collector.model.asking import Dial, Exec, Http, Reply, Request, Rung
+from collector.model.report import Coverage, Evidence, Finding, NodeDetail, NodeRow, Report, RuledOut
+from collector.model.results import Attempt, Bundle, Result
+from collector.model.spec import Item, Mark, Spec, Target, Task
+from collector.model.words import JSON, Severity, Status, Verdict
+
+__all__ = [
+    "JSON",
+    "Attempt",
+    "Bundle",
+    "Coverage",
+    "Dial",
+    "Evidence",
+    "Exec",
+    "Finding",
+    "Http",
+    "Item",
+    "Mark",
+    "NodeDetail",
+    "NodeRow",
+    "Reply",
+    "Report",
+    "Request",
+    "Result",
+    "RuledOut",
+    "Rung",
+    "Severity",
+    "Spec",
+    "Status",
+    "Target",
+    "Task",
+    "Verdict",
+]

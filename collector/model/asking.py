@@ -1,0 +1,73 @@
+"""What a kind asks, and what comes back (sans I/O: kinds yield requests and are sent replies)."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from collector.model.words import JSON, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Http:
+    """One GET.
+
+    `source` is `nomad`, `consul` or `litefs` (`litefs` also stands for any plain HTTP endpoint of a workload).
+    `base` is the address to ask (`http://host:port`); None asks the configured Nomad or Consul server.
+    `limit` caps the body in bytes; a longer one is cut and its reply says so.
+    """
+
+    source: str
+    path: str
+    query: Mapping[str, str | int] = field(default_factory=dict)
+    base: str | None = None
+    limit: int = 8 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Exec:
+    """One command inside a task, through `nomad alloc exec`; `namespace` None means the configured one."""
+
+    alloc: str
+    task: str
+    argv: tuple[str, ...]
+    namespace: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dial:
+    """One TCP connect that sends nothing: does anything listen there?"""
+
+    host: str
+    port: int
+
+
+Request = Http | Exec | Dial
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What one request came to; a failure is a reply too, never an exception.
+
+    `status` is `ok` for HTTP 2xx, exit code 0 and an accepted connect. 401 and 403 are `denied`; any other HTTP code and any other exit
+    code are `failed`. `cause` says in one word why nothing came: refused, dns, reset, unroutable, tls, timeout, capped, protocol, redirect,
+    exec (Nomad's own failure to exec, not the command's), missing. `code` is the HTTP status or the exit code.
+    `date` is the answering server's own clock (HTTP Date). `reason` is a redacted sentence, empty when ok.
+    """
+
+    endpoint: str
+    status: Status
+    code: int | None = None
+    body: bytes = b""
+    stderr: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    cause: str = ""
+    reason: str = ""
+    seconds: float = 0.0
+    at: float = 0.0
+    date: float | None = None
+    truncated: bool = False
+
+
+Rung = Generator[Sequence[Request], Sequence[Reply], JSON]
+"""One rung of a ladder: yields batches of requests, is sent their replies in order, returns plain data or raises `Unanswered`."""

@@ -1,0 +1,112 @@
+"""The answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from collector.model.results import Result
+from collector.model.words import JSON, Severity, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The decisive text itself, with the item it came from and a source a human can follow."""
+
+    item: str
+    source: str
+    quote: str
+    at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong. `explained_by` None makes it a root. `remedy` is prose; `commands` can be pasted: (what, command)."""
+
+    id: str
+    code: str
+    severity: Severity
+    node: str | None
+    title: str
+    detail: str = ""
+    remedy: str = ""
+    commands: tuple[tuple[str, str], ...] = ()
+    explained_by: str | None = None
+    explains: tuple[str, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    alloc: str | None = None
+    service: str | None = None
+    onset: float | None = None
+    impact: Mapping[str, JSON] = field(default_factory=dict)
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RuledOut:
+    """A cause that was considered and why it was dropped (shown with -v)."""
+
+    code: str
+    node: str | None
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class NodeRow:
+    """One line of the table. `lag_seconds` None with role `primary` means: it has none."""
+
+    name: str
+    address: str | None
+    consul: str
+    nomad: str
+    eligibility: str
+    allocation: Mapping[str, JSON] | None
+    role: str
+    uptime_seconds: float | None
+    lag_seconds: float | None
+    databases: tuple[Mapping[str, JSON], ...]
+    sources: Mapping[str, str]
+    severity: Severity | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NodeDetail:
+    """What Diagnostics shows of one node: checks with their output, log tail, LiteFS state, each with where it came from."""
+
+    node: str
+    checks: tuple[Mapping[str, JSON], ...]
+    logs: tuple[Mapping[str, JSON], ...]
+    litefs: Mapping[str, JSON] | None
+    events: tuple[Mapping[str, JSON], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What was to be seen and what was. `gaps` are {item, target, status, reason}."""
+
+    planned: int
+    collected: int
+    unseen_nodes: tuple[str, ...]
+    gaps: tuple[Mapping[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The whole answer; `report_document` in render.py turns it into the contract's JSON."""
+
+    spec: Mapping[str, JSON]
+    started_at: float
+    now: float
+    duration_seconds: float
+    verdict: Verdict
+    headline: str
+    coverage: Coverage
+    nodes: tuple[NodeRow, ...]
+    root_causes: tuple[Finding, ...]
+    findings: tuple[Finding, ...]
+    ruled_out: tuple[RuledOut, ...]
+    details: tuple[NodeDetail, ...]
+    items: tuple[Result, ...]
+    cluster: Mapping[str, JSON]
+    timeline: tuple[Mapping[str, JSON], ...] = ()
+    redactions: Mapping[str, int] = field(default_factory=dict)
+    changes: Mapping[str, JSON] | None = None

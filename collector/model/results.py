@@ -1,0 +1,61 @@
+"""What was collected."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from collector.model.spec import Target
+from collector.model.words import JSON, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One rung that was tried."""
+
+    rung: str
+    status: Status
+    reason: str
+    seconds: float
+    endpoints: tuple[str, ...] = ()
+    cause: str = ""
+    code: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one item came to. `data` is the kind's parsed data (schemas/kinds/<kind>.schema.json) or None; redacted already."""
+
+    id: str
+    task: str
+    kind: str
+    target: Target
+    status: Status
+    rung: str | None = None
+    reason: str = ""
+    data: JSON = None
+    attempts: tuple[Attempt, ...] = ()
+    started_at: float = 0.0
+    seconds: float = 0.0
+    date: float | None = None
+    redactions: Mapping[str, int] = field(default_factory=dict)
+    ignore_errors: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """All that analysis may see: the spec's identity, the results, and the settings that change their meaning. One JSON file."""
+
+    spec: Mapping[str, JSON]
+    vars: Mapping[str, JSON]
+    thresholds: Mapping[str, float]
+    rules: tuple[JSON, ...]
+    expect: Mapping[str, JSON]
+    started_at: float
+    seconds: float
+    results: tuple[Result, ...]
+    planned: int
+    endpoints: Mapping[str, str]
+    version: str
+    redactions: Mapping[str, int] = field(default_factory=dict)
+    interrupted: bool = False

@@ -1,0 +1,95 @@
+"""The spec and the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from collector.model.words import JSON
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Where in a YAML file something stands; line and column count from 1; `path` is a JSON path such as `$.collect[2].loop`."""
+
+    file: str
+    line: int
+    column: int
+    path: str = "$"
+
+    def __str__(self) -> str:
+        """`file:line:column`, as editors and terminals follow it."""
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One entry of `collect`, still with its expressions unrendered; `after` holds the registered names it waits for."""
+
+    name: str
+    kind: str
+    args: Mapping[str, JSON]
+    mark: Mark
+    register: str | None = None
+    when: str | None = None
+    loop: JSON = None
+    vars: Mapping[str, JSON] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    timeout: float | None = None
+    retries: int = 0
+    delay: float = 0.0
+    until: str | None = None
+    ignore_errors: bool = False
+    no_log: bool = False
+    ladder: tuple[tuple[str, JSON], ...] = ()
+    after: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """A validated collection spec. `text` is the file as it was read."""
+
+    name: str
+    path: str
+    text: str
+    sha256: str
+    vars: Mapping[str, JSON]
+    tasks: tuple[Task, ...]
+    thresholds: Mapping[str, float]
+    rules: tuple[JSON, ...] = ()
+    report: tuple[JSON, ...] = ("text",)
+    expect: Mapping[str, JSON] = field(default_factory=dict)
+    redact: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What an item is about; every part may be unknown."""
+
+    node: str | None = None
+    alloc: str | None = None
+    task: str | None = None
+    service: str | None = None
+
+    def __str__(self) -> str:
+        """`node/alloc/task/service` as far as known, the allocation by its first 8 characters; `cluster` when nothing is."""
+        parts = [self.node, self.alloc[:8] if self.alloc else None, self.task, self.service]
+        return "/".join(p for p in parts if p) or "cluster"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One unit of collecting: a task, or one turn of its loop, with all expressions rendered."""
+
+    id: str
+    task: str
+    kind: str
+    args: Mapping[str, JSON]
+    target: Target
+    ladder: tuple[tuple[str, JSON], ...]
+    timeout: float
+    retries: int = 0
+    delay: float = 0.0
+    until: str | None = None
+    ignore_errors: bool = False
+    no_log: bool = False
