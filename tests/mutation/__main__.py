@@ -1,0 +1,105 @@
+"""`python -m tests.mutation [rules|patterns]`: break, look who notices, write docs/mutation.md."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from types import ModuleType
+
+from tests.mutation import patterns, rules
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "mutation.md"
+PROCESSES = 2
+SUBJECTS = {
+    "patterns": (patterns, "Redaction patterns", "the examples of `tests/redact`"),
+    "rules": (rules, "Rules", "the cases of `tests/rules`, the reports on the recorded incidents, and lint"),
+}
+HEAD = """\
+# Mutation testing
+
+Written by `make mutation`; do not edit. Each rule and each redaction pattern is broken in one place at a time: a condition, field,
+alternative or look-around is dropped, a truth or a bound is turned round, a place to look at is another. Then the tests that state examples
+run. A break that they notice needs no reader; one that they do not notice is a place that may go wrong unseen, or makes no difference.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One break: what it is about, where and how, and whether nothing noticed it."""
+
+    about: str
+    what: str
+    unseen: bool
+
+
+def run(subject: ModuleType) -> list[Outcome]:
+    """Try every mutant of a subject."""
+    subject.prepare()
+    mutants = list(subject.mutants())
+    with get_context("fork").Pool(PROCESSES) as pool:
+        unseen = pool.map(subject.survives, mutants, chunksize=8)
+    return [Outcome(mutant.about, mutant.what, survived) for mutant, survived in zip(mutants, unseen, strict=True)]
+
+
+def section(title: str, tests: str, outcomes: Sequence[Outcome]) -> str:
+    """One subject's part of the document."""
+    told = Counter(_part(outcome) for outcome in outcomes)
+    unseen = Counter(_part(outcome) for outcome in outcomes if outcome.unseen)
+    rows = [f"| {part} | {number} | {number - unseen[part]} | {unseen[part]} |" for part, number in told.most_common()]
+    lines = [
+        f"## {title}",
+        "",
+        f"Noticed by {tests}.",
+        "",
+        "| what was broken | breaks | noticed | not noticed |",
+        "| --- | --- | --- | --- |",
+        *rows,
+    ]
+    return "\n".join(["", *lines, "", "### Not noticed", "", *_listed(outcomes), ""])
+
+
+def _part(outcome: Outcome) -> str:
+    """What kind of break it is: the first word of its place, which says whether it decides, joins, or is all of it."""
+    words = outcome.what.replace("without ", "").split(".")[0].split(" ")[0]
+    return (
+        words
+        if words in {"when", "unless", "explains", "rules_out"}
+        else "the whole"
+        if outcome.what == "without the rule"
+        else "a pattern"
+    )
+
+
+def _listed(outcomes: Iterable[Outcome]) -> list[str]:
+    """What was not noticed, a line for each rule. What a rule explains is only counted: every pair would need a cluster of its own."""
+    by_rule: dict[str, list[Outcome]] = {}
+    for outcome in outcomes:
+        if outcome.unseen:
+            by_rule.setdefault(outcome.about, []).append(outcome)
+    return [f"- {about}: {_told(unseen)}" for about, unseen in by_rule.items()]
+
+
+def _told(unseen: Sequence[Outcome]) -> str:
+    joins = sum(_part(outcome) == "explains" for outcome in unseen)
+    told = [outcome.what for outcome in unseen if _part(outcome) != "explains"]
+    return "; ".join([*told, *([f"{joins} in what it explains"] if joins else [])])
+
+
+def main() -> None:
+    """Run the subjects that were asked for, all by default; only a whole run writes the document."""
+    asked = sys.argv[1:] or list(SUBJECTS)
+    text = HEAD
+    for name in asked:
+        subject, title, tests = SUBJECTS[name]
+        text += section(title, tests, run(subject))
+    sys.stdout.write(text)
+    if asked == list(SUBJECTS):
+        DOCUMENT.write_text(text, "utf-8")
+
+
+if __name__ == "__main__":
+    main()
