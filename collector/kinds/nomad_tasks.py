@@ -18,7 +18,10 @@ MESSAGES = (
 
 
 def tasks(row: Obj) -> list[dict[str, JSON]]:
-    """The tasks of an allocation stub, by name. Source: Nomad's API documentation, "Allocations", "Events"."""
+    """The tasks of an allocation stub, by name. Source: Nomad's API documentation, "Allocations", "Events".
+
+    An event without a time is left out: Nomad writes none, and nobody could say what it came before.
+    """
     return [_task(name, state) for name, state in shapes.named(row, "TaskStates")]
 
 
@@ -31,7 +34,7 @@ def _task(name: str, state: Obj) -> dict[str, JSON]:
         "started_at": shapes.timestamp(state, "StartedAt"),
         "finished_at": shapes.timestamp(state, "FinishedAt"),
         "last_restart": shapes.timestamp(state, "LastRestart"),
-        "events": [_event(event) for event in shapes.objects(state, "Events")],
+        "events": [_event(event) for event in shapes.objects(state, "Events") if shapes.nanoseconds(event, "Time")],
     }
 
 

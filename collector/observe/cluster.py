@@ -53,7 +53,7 @@ def nodes(world: World, every: Sequence[Check]) -> dict[str, Node]:
 
 def _from_nomadless(world: World, every: Sequence[Check], found: dict[str, Node]) -> None:
     """Nodes that only allocations, checks or (with Nomad unseen) Consul's members tell of."""
-    for alloc in world.instances:
+    for alloc in (one for one in world.instances if one.node):
         found.setdefault(alloc.node, Node(alloc.node, alloc.alloc["address"], item=world.alloc_items.get(alloc.id, "")))
     for check in every:
         if check.row["service"] and check.node:

@@ -109,7 +109,7 @@ def guarded_nomad(binary: str) -> Iterator[Guarded]:
             try:
                 yield nomad
             finally:
-                nomad.ask(f"/v1/job/{JOB}?purge=true", method="DELETE")
+                nomad.ask(f"/v1/job/{JOB}", method="DELETE")
                 machines.wait("the job to stop", lambda: not _running_alloc(nomad))
 
 

@@ -1,0 +1,127 @@
+"""Whatever the kinds' schemas allow in a bundle gives a report: no rule, no table and no template believes more than the schema says."""
+
+from __future__ import annotations
+
+import copy
+import io
+import json
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import pytest
+
+from collector.bundle import load_bundle
+from collector.kinds import KINDS
+from collector.pipeline import conclude
+from collector.render import FORMATS, mail_html, render, report_document
+from collector.resources import incidents, schema
+from collector.validate import schema_problems, validate
+from tests.hostile.run import UNPRINTABLE, diagnose, texts
+
+Way = tuple[str, ...]
+"""Keys from a kind's data down; `*` stands for every entry of a list, or every member of an object with free keys."""
+TEXT = "x\n\"'[http://[::1 http://a:99999999/ (1e999 <b> {{ 1 }} \u202e \x1b[31m"
+EACH = "*"
+
+
+def ways(kind: str) -> Iterator[tuple[Way, dict[str, Any]]]:
+    """Every field of a kind's data, with the schema of what may stand there."""
+    whole = schema(f"kinds/{kind}")
+
+    def walk(part: dict[str, Any], here: Way) -> Iterator[tuple[Way, dict[str, Any]]]:
+        part = {**whole["$defs"][part["$ref"].rpartition("/")[2]]} if "$ref" in part else part
+        for choice in (part, *part.get("anyOf", ()), *part.get("oneOf", ())):
+            if here and "type" in choice:
+                yield here, choice
+            for name, inner in choice.get("properties", {}).items():
+                yield from walk(inner, (*here, name))
+            for key in ("items", "additionalProperties"):
+                if isinstance(choice.get(key), dict):
+                    yield from walk(choice[key], (*here, EACH))
+
+    return walk(whole, ())
+
+
+def values(part: dict[str, Any]) -> Iterator[Any]:
+    """The odd ones among what a schema allows."""
+    kinds = part["type"] if isinstance(part["type"], list) else [part["type"]]
+    least = part.get("minimum", part.get("exclusiveMinimum", -1e308) + 1)
+    odd = {
+        "null": [None],
+        "boolean": [True, False],
+        "array": [[]],
+        "object": [{}],
+        "integer": [max(0, int(least)) if least > -1e300 else -7, 10**19],
+    }
+    odd |= {"number": [least, 1e308, 0.1], "string": part.get("enum", ["", TEXT, "A" * 10_000])}
+    yield from (value for kind in kinds for value in odd[kind])
+
+
+@cache
+def bundles() -> tuple[dict[str, Any], ...]:
+    """Bundles of the recorded incidents in which every kind that they ask is answered."""
+    return tuple(json.loads(diagnose(name).files["bundle.json"]) for name in incidents())
+
+
+@cache
+def bundle_with(kind: str) -> dict[str, Any]:
+    """The bundle that has most to say in this kind."""
+    return max(
+        bundles(), key=lambda bundle: sum(len(json.dumps(row["data"])) for row in bundle["results"] if row["kind"] == kind and row["data"])
+    )
+
+
+def put(value: Any, way: Way, wanted: Any) -> bool:
+    """Put something at every place that a way leads to; False when it leads nowhere."""
+    key, *rest = way
+    keys = list(value) if isinstance(value, dict) and key == EACH else list(range(len(value))) if isinstance(value, list) else [key]
+    found = False
+    for one in keys:
+        if isinstance(value, list) or (isinstance(value, dict) and one in value):
+            if rest:
+                found = put(value[one], tuple(rest), wanted) or found
+            else:
+                value[one], found = copy.deepcopy(wanted), True
+    return found
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "nomad_checks"])
+def test_all_that_a_schema_allows_gives_a_report(kind: str) -> None:
+    tried = 0
+    for way, part in ways(kind):
+        for value in values(part):
+            document = copy.deepcopy(bundle_with(kind))
+            changed = [put(row["data"], way, value) for row in document["results"] if row["kind"] == kind and row["data"]]
+            if any(changed):
+                tried += 1
+                check(document, f"{kind} {'.'.join(way)} = {value!r:.40}")
+    assert tried > 5, "this kind is in no incident"
+
+
+def check(document: dict[str, Any], what: str) -> None:
+    try:
+        report = conclude(validate(load_bundle(_stream(document), "bundle")))
+        assert schema_problems("report", report_document(report)) == []
+        assert not [text for text in texts(report_document(report)) if UNPRINTABLE.search(text)]
+        for form in ("text", "html"):
+            assert render(report, form, verbose=2)
+    except Exception as bug:
+        bug.add_note(what)
+        raise
+
+
+def _stream(document: dict[str, Any]) -> Any:
+    return io.BytesIO(json.dumps(document).encode())
+
+
+@pytest.mark.parametrize("form", [*FORMATS, "mail"])
+def test_each_form_of_each_incident_with_every_nullable_field_null(form: str) -> None:
+    for document in bundles():
+        changed = copy.deepcopy(document)
+        for row in changed["results"]:
+            for way, part in ways(row["kind"]) if row["data"] else ():
+                if "null" in part["type"]:
+                    put(row["data"], way, None)
+        report = conclude(validate(load_bundle(_stream(changed), "bundle")))
+        assert mail_html(report) if form == "mail" else render(report, form, verbose=2)
