@@ -57,7 +57,7 @@ def probe(args: Args) -> Rung:
         raise Unanswered(
             Status.SKIPPED, "none of these checks can be repeated from here: only HTTP and TCP checks with a known address can"
         )
-    replies = yield [asked.request for _row, asked in probes]
+    replies = yield [asked.request for _, asked in probes]
     rows = [{**_row(row), **outcome(asked, reply)} for (row, asked), reply in zip(probes, replies, strict=True)]
     return _answer(args, "probe", "here", rows, known=True)
 

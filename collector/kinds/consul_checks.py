@@ -81,7 +81,7 @@ def _instance(node: Obj, service: Obj) -> dict[str, JSON]:
 
 
 def _checks(rows: Iterable[Obj]) -> list[JSON]:
-    checks = {(check["node"], check["check_id"]): check for check in map(check, rows)}
+    checks = {(one["node"], one["check_id"]): one for one in map(check, rows)}
     return [checks[key] for key in sorted(checks)]
 
 

@@ -68,8 +68,8 @@ def _check_any(data: JSON, branches: list[Mapping[str, JSON]], path: str, root: 
     if not all(found):
         return
     deeper = [
-        faults
-        for branch, faults in zip(branches, found, strict=True)
+        within
+        for branch, within in zip(branches, found, strict=True)
         if isinstance(data, (dict, list)) and _is_any(data, branch.get("type", ()))
     ]
     if deeper:
