@@ -12,6 +12,8 @@ import trustme
 
 from .site import Access, Site
 
+pytestmark = pytest.mark.real
+
 MANAGEMENT = "5f0dbb4e-83a6-4e2c-9c8e-61a2f2b1c0d1"
 HTTPS_PORT = 8501
 SEES_ALL_BUT_KEYS = """

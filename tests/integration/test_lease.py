@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import shutil
 
+import pytest
+
 from .site import Site
+
+pytestmark = pytest.mark.real
 
 
 def test_no_candidate_means_no_primary(site: Site) -> None:

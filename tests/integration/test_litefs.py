@@ -13,6 +13,8 @@ from tests.lab.faults.data import BARE_DEV, damage, fill
 from .relay import relay
 from .site import Site
 
+pytestmark = pytest.mark.real
+
 INVALID: dict[str, tuple[dict[str, Any], str]] = {
     "unknown field": ({"replicate-mode": "fast"}, "field replicate-mode not found"),
     "wrong type": ({"proxy": {"max-lag": "ten seconds"}}, "cannot unmarshal"),

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import signal
 
+import pytest
+
 from tests.lab import machines
 
 from .site import Site
+
+pytestmark = pytest.mark.real
 
 
 def test_a_healthy_cluster_is_ok(site: Site) -> None:
