@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import os
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -41,11 +42,22 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def run() -> None:
     """The console script; leaves at once, whatever still hangs in a worker thread."""
+    _end_as_by_ctrl_c(signal.SIGTERM, signal.SIGHUP)
     code = main()
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError):  # its reader has gone
             stream.flush()
     os._exit(code)
+
+
+def _end_as_by_ctrl_c(*numbers: signal.Signals) -> None:
+    """Whoever ends the run (systemd, timeout, a closed terminal) gets the report so far, and no child is left behind.
+
+    What somebody chose to ignore (nohup) stays ignored.
+    """
+    for number in numbers:
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, signal.default_int_handler)
 
 
 def _complain(message: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 
 from collector.commands.collecting import build_call, collect_bundle, plan_only, progress_bar
 from collector.commands.reporting import handover, write_bundle
@@ -15,8 +16,9 @@ def run(arguments: argparse.Namespace) -> int:
     call = build_call(arguments)
     if arguments.check:
         return plan_only(call)
-    to = handover(arguments, call.settings, call.spec, scope=_scope(call))
+    to = handover(arguments, call.settings, call.spec, scope=_scope(call), seconds=call.limits.deadline)
     to.begin()
+    call = replace(call, limits=replace(call.limits, deadline=to.budget.for_collecting))
     try:
         with progress_bar(wanted=not arguments.quiet) as progress:
             bundle = collect_bundle(call.watched_by(progress))

@@ -16,7 +16,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from collector.deliver import Destination, Ping, Wishes, destinations
+from collector.commands.budget import Budget
+from collector.deliver import Destination, Mail, Ping, Wishes, destinations
 from collector.errors import DeliveryError, UsageError
 from collector.model import JSON, Bundle, Report, Spec, Verdict
 from collector.settings import Settings
@@ -24,6 +25,8 @@ from collector.settings import Settings
 if TYPE_CHECKING:
     from collector.history import Outlook, Store
 
+TO_DELIVER = 30.0
+"""Seconds for a report that takes no collecting."""
 EXIT_CODES = {Verdict.OK: 0, Verdict.WARNING: 1, Verdict.CRITICAL: 2, Verdict.UNKNOWN: 3}
 
 
@@ -35,6 +38,7 @@ class Handover:
     settings: Settings
     places: tuple[Destination, ...]
     store: Store | None
+    budget: Budget
 
     @cached_property
     def run(self) -> str:
@@ -48,16 +52,18 @@ class Handover:
         for ping in self._pings():
             from collector.deliver.ping import ping_start  # noqa: PLC0415 - see the module's docstring
 
-            _warn(ping_start(ping, self.run))
+            _warn(ping_start(ping, self.run, seconds=min(self.budget.reserved, self.budget.for_the_next)))
 
     def finish(self, report: Report) -> int:
         """Hand the report over and keep the run; the exit code is the verdict's, or 70 when the report did not get everywhere."""
         from collector.deliver.delivery import Outlets, deliver  # noqa: PLC0415 - see the module's docstring
+        from collector.deliver.smtp import Patience  # noqa: PLC0415 - see the module's docstring
         from collector.render import report_document  # noqa: PLC0415 - see the module's docstring
 
         report, news = self._compared(report)
         document = report_document(report)
-        outlets = Outlets(sys.stdout, Path(self.arguments.state or tempfile.gettempdir()), self.settings.mail)
+        keep_in = Path(self.arguments.state or tempfile.gettempdir())
+        outlets = Outlets(sys.stdout, keep_in, self.settings.mail, lambda: Patience(deadline=self.budget.for_the_next))
         delivered = deliver(document, self.places, lambda format_name, reader: self._rendered(report, format_name, reader), outlets)
         for problem in delivered.problems:
             _warn(problem)
@@ -76,7 +82,7 @@ class Handover:
         for ping in self._pings():
             from collector.deliver.ping import ping_end  # noqa: PLC0415 - see the module's docstring
 
-            _warn(ping_end(ping, self.run, exit_code=code, verdict=verdict, body=body()))
+            _warn(ping_end(ping, self.run, exit_code=code, verdict=verdict, body=body(), seconds=self.budget.for_the_next))
 
     def _compared(self, report: Report) -> tuple[Report, Outlook | None]:
         if self.store is None:
@@ -111,8 +117,11 @@ class Handover:
         return [place for place in self.places if isinstance(place, Ping)]
 
 
-def handover(arguments: argparse.Namespace, settings: Settings, spec: Spec, *, scope: str = "") -> Handover:
-    """Where the report of this call goes. `scope` sets apart runs that cannot be compared (another cluster, a limit, tags)."""
+def handover(arguments: argparse.Namespace, settings: Settings, spec: Spec, *, scope: str = "", seconds: float = TO_DELIVER) -> Handover:
+    """Where the report of this call goes, and how it shares its `seconds`.
+
+    `scope` sets apart runs that cannot be compared (another cluster, a limit, tags).
+    """
     if arguments.diff and not arguments.state:
         raise UsageError("-D shows what changed since an earlier run, and there is none without --state DIR")
     wishes = Wishes(
@@ -122,7 +131,8 @@ def handover(arguments: argparse.Namespace, settings: Settings, spec: Spec, *, s
         mail_when=arguments.mail_when,
     )
     places = destinations(spec, wishes, mail=settings.mail, keeps_runs=bool(arguments.state))
-    return Handover(arguments, settings, places, _store(arguments, spec, scope))
+    budget = Budget(seconds, reaches=any(isinstance(place, Mail | Ping) for place in places))
+    return Handover(arguments, settings, places, _store(arguments, spec, scope), budget)
 
 
 def _store(arguments: argparse.Namespace, spec: Spec, scope: str) -> Store | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
@@ -23,12 +23,15 @@ Render = Callable[[str, str], str]
 
 @dataclass(frozen=True, slots=True)
 class Outlets:
-    """What delivery needs of its surroundings. `keep_in` is where a report goes that could not be delivered."""
+    """What delivery needs of its surroundings.
+
+    `keep_in` is where a report goes that could not be delivered; `patience` says how long the next mail may take.
+    """
 
     stdout: TextIO
     keep_in: Path
     mail: MailSettings | None = None
-    patience: Patience = field(default_factory=Patience)
+    patience: Callable[[], Patience] = Patience
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,7 @@ def _mail(place: Mail, document: Mapping[str, JSON], render: Render, outlets: Ou
     sender = place.sender or outlets.mail.sender or default_sender()
     message = compose(place, document, content, sender=sender, now=time.time())
     try:
-        send(message, place.to, outlets.mail, outlets.patience)
+        send(message, place.to, outlets.mail, outlets.patience())
     except DeliveryError as error:
         raise DeliveryError(f"{error}; {keep_undelivered(outlets.keep_in, message.as_bytes(), 'eml')}") from error
 

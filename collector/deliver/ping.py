@@ -22,24 +22,24 @@ DEADLINE = 10.0
 TIMEOUT = urllib3.Timeout(connect=5.0, read=5.0)
 
 
-def ping_start(ping: Ping, run: str) -> str | None:
+def ping_start(ping: Ping, run: str, *, seconds: float = DEADLINE) -> str | None:
     """Say that a run begins; `run` is a UUID that ties start and end together. Returns what went wrong, None when nothing did."""
-    return _send(ping, "start", run, b"")
+    return _send(ping, "start", run, b"", seconds)
 
 
-def ping_end(ping: Ping, run: str, *, exit_code: int, verdict: str | None, body: str = "") -> str | None:
+def ping_end(ping: Ping, run: str, *, exit_code: int, verdict: str | None, body: str = "", seconds: float = DEADLINE) -> str | None:
     """Say that the run ended, with the report as the body; returns what went wrong, None when nothing did.
 
     A run that came to a verdict is a success (`/0`) unless the ping is to fail on that verdict (`/fail`). Without a verdict the collector
     itself failed: `/<exit code>`.
     """
     word = str(exit_code) if verdict is None else "fail" if verdict in ping.fail_on else "0"
-    return _send(ping, word, run, body.encode("utf-8", "replace")[:MAX_BODY])
+    return _send(ping, word, run, body.encode("utf-8", "replace")[:MAX_BODY], seconds)
 
 
-def _send(ping: Ping, word: str, run: str, body: bytes) -> str | None:
+def _send(ping: Ping, word: str, run: str, body: bytes, seconds: float) -> str | None:
     try:
-        status = within(DEADLINE, _request(f"{ping.url}/{word}?rid={run}", ping.method, body))
+        status = within(min(seconds, DEADLINE), _request(f"{ping.url}/{word}?rid={run}", ping.method, body))
     except (urllib3.exceptions.HTTPError, OSError) as error:
         return f"ping {urlsplit(ping.url).hostname} ({word}): {_reason(error)}"
     return None if 200 <= status < 300 else f"ping {urlsplit(ping.url).hostname} ({word}): HTTP {status}"  # noqa: PLR2004 - HTTP's success

@@ -23,7 +23,7 @@ def render(format_name, reader):
 
 @pytest.fixture
 def outlets(tmp_path):
-    return Outlets(io.StringIO(), tmp_path / "state", MailSettings("127.0.0.1", servers.free_port(), "plain"), QUICK)
+    return Outlets(io.StringIO(), tmp_path / "state", MailSettings("127.0.0.1", servers.free_port(), "plain"), lambda: QUICK)
 
 
 def test_standard_output_carries_the_report_and_nothing_else(outlets):
@@ -79,7 +79,9 @@ def test_a_file_that_cannot_be_written_is_a_problem_and_the_report_is_kept(outle
 def test_a_mail_goes_out_with_its_three_forms(outlets):
     box = servers.Box()
     with servers.mail_server(box) as port:
-        told = deliver(CRASH, [MAIL], render, Outlets(io.StringIO(), outlets.keep_in, MailSettings("127.0.0.1", port, "plain"), QUICK))
+        told = deliver(
+            CRASH, [MAIL], render, Outlets(io.StringIO(), outlets.keep_in, MailSettings("127.0.0.1", port, "plain"), lambda: QUICK)
+        )
     assert (told.problems, told.owed) == ((), False)
     assert box.letters[0].content.count(b"for mail") == 2
     assert not outlets.keep_in.exists()

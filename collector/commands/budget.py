@@ -1,0 +1,38 @@
+"""How a run's deadline is shared out: collecting gets it all, unless somebody has to be reached over a network with the report."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+SHARE, MOST = 1 / 3, 10.0
+"""Of the deadline, and at most so many seconds, is kept for mail and pings."""
+LEAST = 0.5
+"""Seconds that each of them gets in any case: it costs a run that is late already less than a report that nobody reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """`seconds` from now on (monotonic) for a whole run; `reaches` tells whether it ends with a mail or a ping."""
+
+    seconds: float
+    reaches: bool
+    started: float = field(default_factory=time.monotonic)
+
+    @property
+    def reserved(self) -> float:
+        """Seconds that collecting must leave."""
+        return min(MOST, self.seconds * SHARE) if self.reaches else 0.0
+
+    @property
+    def for_collecting(self) -> float:
+        """Seconds from now until collecting must be over."""
+        return max(LEAST, self._left() - self.reserved)
+
+    @property
+    def for_the_next(self) -> float:
+        """Seconds from now for the next mail or ping."""
+        return max(LEAST, self._left())
+
+    def _left(self) -> float:
+        return self.started + self.seconds - time.monotonic()
