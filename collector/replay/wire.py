@@ -22,7 +22,7 @@ CAUSES: Mapping[str, str] = {
     "reset": "connection_terminated",
     "unroutable": "destination_ip_unroutable",
     "tls": "tls_protocol_error",
-    "timeout": "connection_timeout",
+    "timeout": "connection_read_timeout",
     "protocol": "http_protocol_error",
 }
 """Error types of RFC 9209 (section 2.3) for `model.Reply.cause`, which is how `collector record` begins a failure's text."""
@@ -31,12 +31,15 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "dns_error": ("name or service", "resolve", "getaddrinfo", "nodename"),
     "tls_certificate_error": ("certificate",),
     "tls_protocol_error": ("ssl", "tls"),
-    "connection_timeout": ("timed out", "timeout", "deadline"),
+    "connection_timeout": ("urlopen error timed out", "connect timeout", "connection timed out", "did not accept"),
+    "connection_read_timeout": ("timed out", "timeout", "deadline"),
     "destination_ip_unroutable": ("no route", "unreachable"),
     "connection_terminated": ("reset", "closed", "disconnected", "aborted", "incomplete"),
 }
 """The same for the words of Python's own exceptions, which other recorders keep."""
-TIMEOUTS = frozenset({"connection_timeout"})
+NOT_ACCEPTED = "did not accept"
+"""What a reply's reason says where the timeout was one of connecting; any other came after the connection was accepted."""
+TIMEOUTS = frozenset({"connection_timeout", "connection_read_timeout"})
 HOP_BY_HOP = frozenset({"connection", "content-length", "content-encoding", "transfer-encoding", "keep-alive", "proxy-status"})
 
 
@@ -114,6 +117,8 @@ def gateway_error(reason: str, *, keep_alive: bool = True) -> bytes:
 def error_type(reason: str) -> str:
     """The RFC 9209 error type for the reason of a connection that failed."""
     cause, text = reason.partition(":")[0], reason.lower()
+    if cause == "timeout" and NOT_ACCEPTED in text:
+        return "connection_timeout"
     if cause in CAUSES:
         return CAUSES[cause]
     return next((kind for kind, words in WORDS.items() if any(word in text for word in words)), "destination_unavailable")
