@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from collector.model import JSON, Result
+from collector.model import JSON, Result, Status
 from collector.observe.observation import Observation, scope
 from collector.observe.positions import State, compare
 from collector.observe.world import World
@@ -22,7 +22,7 @@ def states(world: World) -> dict[str, State]:
     nodes = {alloc["id"]: alloc["node"] for alloc in world.allocations}
     found: dict[str, State] = {}
     for result in world.bundle.results:
-        if result.kind != "litefs_status" or result.status == "skipped" or elsewhere(world, result):
+        if result.kind != "litefs_status" or not _was_asked(result) or elsewhere(world, result):
             continue
         key = result.target.alloc or result.target.node or ""
         state = found.setdefault(key, State(key, nodes.get(key) or world.node(result.target.node) or key))
@@ -32,6 +32,11 @@ def states(world: World) -> dict[str, State]:
             state.failures.append(result)
     compare(list(found.values()))
     return found
+
+
+def _was_asked(result: Result) -> bool:
+    """Did a rung come to its end? That the run ended first says nothing of LiteFS."""
+    return any(attempt.status not in {Status.BUDGET, Status.SKIPPED} for attempt in result.attempts)
 
 
 def elsewhere(world: World, result: Result) -> bool:

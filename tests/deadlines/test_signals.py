@@ -1,0 +1,56 @@
+"""Whoever ends a run early gets the report so far, with its own exit code, and nothing stays behind."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from collector import cli, render
+from tests.deadlines.process import HANGS, Ended, diagnose
+from tests.deadlines.test_hangs import from_litefs
+from tests.hostile.faults import silent
+from tests.hostile.proxy import Spoiler
+from tests.hostile.run import cluster
+
+LONG = ("--deadline", "60s")
+
+
+def check_left(ended: Ended) -> None:
+    """At once, and without a trace."""
+    assert ended.seconds < HANGS
+    assert not ended.children
+    assert not ended.files
+    assert not ended.stderr
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(("incident", "code"), [("healthy", 3), ("app-crash", 2)])
+def test_a_run_that_is_ended_early_reports_what_it_has(sent: signal.Signals, incident: str, code: int, tmp_path: Path) -> None:
+    with cluster(incident, Spoiler(from_litefs, silent)) as (proxy, environ):
+        ended = diagnose(environ, tmp_path, *LONG, until=lambda: proxy.spoiled > 0, sent=sent)
+    check_left(ended)
+    assert ended.code == code
+    assert len(ended.report["nodes"]) == 3
+    assert "interrupted" in {gap["reason"] for gap in ended.report["coverage"]["gaps"]}
+
+
+def test_a_command_that_runs_meanwhile_does_not_outlive_the_run(tmp_path: Path) -> None:
+    started, place = tmp_path / "started", tmp_path / "place"
+    place.mkdir()
+    stubborn = f"trap '' TERM; touch {started}; sleep 60; sleep 60"
+    with cluster("healthy", Spoiler(from_litefs, lambda _sock, _recorded: None), command=stubborn) as (_proxy, environ):
+        ended = diagnose(environ, place, *LONG, until=started.exists, sent=signal.SIGTERM)
+    check_left(ended)
+    assert ended.code == 3
+
+
+def test_ctrl_c_once_there_is_a_report_to_render_is_no_verdict(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted(*_args: object, **_more: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(render, "render", interrupted)
+    assert cli.main(["demo", "healthy"]) == cli.INTERRUPTED
+    assert capsys.readouterr().out == ""
