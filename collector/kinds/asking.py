@@ -18,6 +18,7 @@ Parser = Callable[[bytes], T]
 Query = dict[str, str | int]
 Asking = Generator[Sequence[Request], Sequence[Reply], Reply]
 
+TOO_MANY = 429
 NO_LEADER = b"No cluster leader"
 PERMISSION_DENIED = b"Permission denied"
 FILTERED = "X-Consul-Results-Filtered-By-ACLs"
@@ -79,13 +80,14 @@ def leaderless(reply: Reply) -> bool:
 def refusal(reply: Reply) -> Unanswered:
     """What a reply that is not ok means: the server's own words where it has any.
 
-    A refusal is final; a server that cannot be reached may be reached another way, or later.
+    A refusal is final, and so is "too many requests", which more of them do not help; a server that cannot be reached may be reached
+    another way, or later.
     """
-    final = denied(reply)
+    no = denied(reply)
     words = "" if reply.body.lstrip()[:1] == b"<" else shapes.first_line(reply.body)
     said = f": {words}" if words and words not in reply.reason else ""
     reason = (reply.reason or f"{reply.endpoint} answered {reply.code}") + said
-    return Unanswered(Status.DENIED if final else reply.status, reason, final=final, reply=reply)
+    return Unanswered(Status.DENIED if no else reply.status, reason, final=no or reply.code == TOO_MANY, reply=reply)
 
 
 def body(reply: Reply) -> bytes:

@@ -101,6 +101,11 @@ class Fleet:
         self._by_id = {copy.own(known): (copy, known) for copy in self.copies for known in copy.of.ids}
         self._lists: dict[tuple[str, str], list[str]] = {}
 
+    def copy_of(self, address: str, path: str) -> Copy | None:
+        """The node that a request is about; None for what is shared."""
+        by_address = self._by_address.get(address.rpartition(":")[0])
+        return by_address or next((self._by_id[part][0] for part in path.split("/") if part in self._by_id), None)
+
     def answer(self, address: str, path: str, query: Mapping[str, str]) -> HttpExchange | None:
         """What a server says to a GET; None where the recording has nothing to go by."""
         host, _, port = address.rpartition(":")

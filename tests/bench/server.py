@@ -18,7 +18,7 @@ from email.utils import formatdate, parsedate_to_datetime
 from typing import cast
 
 from collector.replay import wire
-from tests.bench.fleet import Fleet
+from tests.bench.fleet import Copy, Fleet
 
 HEAD_END = b"\r\n\r\n"
 STARTED = time.monotonic()
@@ -26,21 +26,24 @@ STARTED = time.monotonic()
 
 @dataclass(slots=True)
 class Counts:
-    """What the proxy was asked: calls by target and by kind of path, and how many were under way at once, in all and to one target."""
+    """What the proxy was asked: calls about each node and about none, and how many were under way at once, in all and to one target."""
 
     calls: int = 0
+    shared: int = 0
+    of_healthy: Counter[str] = field(default_factory=Counter)
+    of_sick: Counter[str] = field(default_factory=Counter)
     unknown: list[str] = field(default_factory=list)
-    by_target: Counter[str] = field(default_factory=Counter)
-    by_path: Counter[str] = field(default_factory=Counter)
     most: int = 0
     most_of_one: int = 0
     under_way: Counter[str] = field(default_factory=Counter)
 
-    def begin(self, target: str, path: str) -> None:
-        """A request has come."""
+    def begin(self, target: str, copy: Copy | None) -> None:
+        """A request has come, to a server or agent, about a node or about all."""
         self.calls += 1
-        self.by_target[target] += 1
-        self.by_path["/".join(path.split("/")[:4])] += 1
+        if copy is None:
+            self.shared += 1
+        else:
+            (self.of_sick if copy.sick else self.of_healthy)[copy.name] += 1
         self.under_way[target] += 1
         self.most_of_one = max(self.most_of_one, self.under_way[target])
         self.most = max(self.most, self.under_way.total())
@@ -53,7 +56,7 @@ class Counts:
 
     def document(self) -> dict[str, object]:
         """The counts as JSON."""
-        names = ("calls", "unknown", "by_target", "by_path", "most", "most_of_one")
+        names = ("calls", "shared", "of_healthy", "of_sick", "unknown", "most", "most_of_one")
         return {name: getattr(self, name) for name in names}
 
 
@@ -79,7 +82,7 @@ class Proxy(asyncio.Protocol):
         elif ask.path == "/counts":
             self._transport.write(wire.answer(200, json.dumps(self._counts.document())))
         else:
-            self._counts.begin(ask.netloc, ask.path)
+            self._counts.begin(ask.netloc, self._fleet.copy_of(ask.netloc, ask.path))
             asyncio.get_running_loop().call_later(self._latency, self._send, ask.netloc, self._answer(ask))
 
     def _answer(self, ask: wire.Ask) -> bytes:
