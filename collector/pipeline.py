@@ -16,6 +16,7 @@ from collector.kinds import KINDS
 from collector.model import Bundle, Report, Result, Spec
 from collector.plan import Selection
 from collector.redact import Redactor
+from collector.rulebook import shipped
 from collector.settings import Settings
 from collector.spec import load_spec
 
@@ -58,6 +59,7 @@ def _chores(call: Call) -> tuple[Callable[[], object], ...]:
         lambda: load_spec(spec.text, spec.path),
         call.commit,
         *(partial(importlib.import_module, name) for name in later),
+        shipped,
     )
 
 

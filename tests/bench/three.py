@@ -1,0 +1,82 @@
+"""Three recorded nodes with time added to each answer: against a script that asks the same, and against the longest chain of answers."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from collector.replay import Recording, demo_environment
+from collector.resources import incident
+from tests.bench.child import in_turn, middle, run
+from tests.bench.growth import COLLECTOR, SPEC
+from tests.bench.rounds import chain
+
+INCIDENTS = ("healthy", "app-crash")
+LATENCIES = (0.0, 0.02, 0.1)
+
+
+@dataclass(frozen=True, slots=True)
+class Three:
+    """Median wall seconds of one incident at one latency; `chain` are the answers that wait for each other."""
+
+    incident: str
+    latency: float
+    collector: float
+    script: float
+    calls: int
+    chain: int
+    commands: int
+
+    def bound(self, start: float) -> float:
+        """No run could be over before: its start, and the longest chain of answers."""
+        return start + self.chain * self.latency
+
+
+def three(runs: int) -> list[Three]:
+    """All incidents at all latencies."""
+    return [_measured(name, latency, runs) for name in INCIDENTS for latency in LATENCIES]
+
+
+def offline(runs: int) -> float:
+    """Median wall seconds of the same report from a saved bundle: all that a run costs which asks nothing, start-up included."""
+    with demo_environment(Recording.load(incident("healthy")), path=os.environ["PATH"]) as environ, tempfile.TemporaryDirectory() as place:
+        bundle = Path(place) / "bundle.json"
+        run([*COLLECTOR, "diagnose", str(SPEC), "--bundle", str(bundle)], environ)
+        (ran,) = in_turn(runs, lambda: run([*COLLECTOR, "analyze", str(bundle)], environ))
+    return middle(ran)
+
+
+def _measured(name: str, latency: float, runs: int) -> Three:
+    recording = Recording.load(incident(name))
+    rounds, commands = chain(recording)
+    with demo_environment(recording, path=os.environ["PATH"], latency=latency) as environ, tempfile.TemporaryDirectory() as directory:
+        script = Path(directory) / "script.sh"
+        calls = list(_calls(environ, Path(directory) / "bundle.json"))
+        script.write_text("\n".join(_line(call, environ["COLLECTOR_PROXY"]) for call in calls) + "\n", "utf-8")
+        ours, theirs = in_turn(
+            runs,
+            lambda: run([*COLLECTOR, "diagnose", str(SPEC), "--deadline", "60s"], environ),
+            lambda: run(["sh", str(script)], environ),
+        )
+    return Three(name, latency, middle(ours), middle(theirs), len(calls), rounds, commands)
+
+
+def _calls(environ: Mapping[str, str], bundle: Path) -> Iterator[str]:
+    """What the collector asks, as its own bundle tells it."""
+    run([*COLLECTOR, "diagnose", str(SPEC), "--deadline", "60s", "--bundle", str(bundle)], environ)
+    for result in json.loads(bundle.read_bytes())["results"]:
+        for attempt in result["attempts"]:
+            yield from attempt["endpoints"]
+
+
+def _line(call: str, proxy: str) -> str:
+    """The call as somebody would type it: `curl` for what is HTTP, `nomad` for commands."""
+    method, _, url = call.partition(" ")
+    if method != "GET":
+        return f"{shlex.join(call.split())} > /dev/null 2>&1"
+    return f"curl --silent --output /dev/null --proxy {shlex.quote(proxy)} {shlex.quote(url)}"
