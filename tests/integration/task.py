@@ -51,8 +51,8 @@ class Task:
         if gently and self._process:
             self._process.terminate()
             self._process.wait(10)
-        if self.pid:
-            os.kill(self.pid, signal.SIGKILL)
+        if self._process:
+            self._process.kill()  # nothing where it has just ended by itself
         self._thread.join(10)
 
     def retire(self) -> None:
