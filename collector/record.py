@@ -91,21 +91,31 @@ class Recorder:
             return Recording({"endpoints": endpoints, **meta}, tuple(self._http), tuple(self._execs))
 
     def _keep(self, request: Request, reply: Reply) -> None:
+        """What was asked of an address that is none never left, and nobody could be asked for it again."""
         if isinstance(request, Http):
-            self._http.append(self._http_exchange(request, reply))
+            base = self._address(request.base or self.endpoints[request.source])
+            self._http += [self._http_exchange(base, request, reply)] if base else []
         elif isinstance(request, Dial):
-            self._http.append(_dial_exchange(request, reply))
+            base = self._address(f"http://{_bracketed(request.host)}:{request.port}")
+            self._http += [_dial_exchange(base, reply)] if base else []
         elif reply.code is not None or reply.status is Status.TIMEOUT:  # else this machine could not run `nomad`: nothing about the cluster
             self._execs.append(self._exec_exchange(request, reply))
 
-    def _http_exchange(self, request: Http, reply: Reply) -> HttpExchange:
+    def _address(self, base: str) -> str:
+        """The address without user, password and secrets; empty where there is none left."""
+        try:
+            return without_user(self.redaction.text(without_user(base)))
+        except ValueError:
+            return ""
+
+    def _http_exchange(self, base: str, request: Http, reply: Reply) -> HttpExchange:
         return HttpExchange(
             source=request.source,
-            base=without_user(request.base or self.endpoints[request.source]),
+            base=base,
             path=self.redaction.text(unquote(request.path)),
             query={name: self.redaction.text(str(value)) for name, value in request.query.items()},
             status=reply.code,
-            headers=_kept(reply.headers),
+            headers={name: self.redaction.text(value) for name, value in _kept(reply.headers).items()},
             body=redacted_body(reply.body, self.redaction) if reply.code is not None else "",
             error=_failure(reply, self.redaction),
             seconds=round(reply.seconds, 4),
@@ -113,8 +123,8 @@ class Recorder:
 
     def _exec_exchange(self, request: Exec, reply: Reply) -> ExecExchange:
         return ExecExchange(
-            alloc=request.alloc,
-            task=request.task,
+            alloc=self.redaction.text(request.alloc),
+            task=self.redaction.text(request.task),
             argv=tuple(map(self.redaction.text, request.argv)),
             rc=reply.code,
             stdout=redacted_body(reply.body, self.redaction),
@@ -166,11 +176,14 @@ def _redacted_base64(value: str, redaction: Redaction) -> str:
     return base64.b64encode(redacted_body(plain, redaction).encode()).decode()
 
 
-def _dial_exchange(request: Dial, reply: Reply) -> HttpExchange:
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _dial_exchange(base: str, reply: Reply) -> HttpExchange:
     """A connect is kept as the CONNECT that a replay is asked."""
-    host = f"[{request.host}]" if ":" in request.host else request.host
     status = 200 if reply.status is Status.OK else None
-    return HttpExchange(source="dial", base=f"http://{host}:{request.port}", method="CONNECT", path="", status=status, error=_cause(reply))
+    return HttpExchange(source="dial", base=base, method="CONNECT", path="", status=status, error=_cause(reply))
 
 
 def _kept(headers: Mapping[str, str]) -> dict[str, str]:

@@ -35,7 +35,7 @@ _WORD = (
     r"|(?:api|access|secret|private|encrypt|encryption|gossip|account)[_-]?key)(?:[ _-]?(?:id|value|hash))?"
 )
 _QUOTE = r"""\\{0,3}["']"""
-_IS = rf"(?:{_QUOTE})?\s{{0,8}}(?>=>|:=|[:=])\s{{0,8}}"
+_IS = rf"(?:{_QUOTE})?\s{{0,8}}(?>=>|:=|[:=]|%3[ad])\s{{0,8}}"
 _REAL = r"(?!<redacted:|(?:true|false|null|none|nil)\b|\$[{(a-z_]|\{\{)"
 _BARE = r"(?!\\{1,3}[\"'])(?:(?!<redacted:)[^\s\"'`])+?(?=[,;:.)}\]\\]{0,8}(?:[\s\"'`]|<redacted:|\Z))"
 

@@ -20,6 +20,10 @@ CONSUL_PORT = 8500
 SMTP_PORTS: Mapping[str, int] = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 
 
+SECRETS = ("NOMAD_TOKEN", "CONSUL_HTTP_TOKEN", "COLLECTOR_SMTP_PASSWORD", "NOMAD_HTTP_AUTH", "CONSUL_HTTP_AUTH")
+"""Variables whose value is a secret; of the last two, what stands behind the colon."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tls:
     """How a server proves who it is, and how we do. Paths were readable when the settings were made.
@@ -66,7 +70,10 @@ class MailSettings:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All that the environment decides. `proxy` is `http://host:port` or empty; no other proxy is ever used."""
+    """All that the environment decides. `proxy` is `http://host:port` or empty; no other proxy is ever used.
+
+    `spare` are secrets of the environment that are not in use: a token that a token file overrules, a mail password without a mail server.
+    """
 
     nomad: Api
     consul: Api
@@ -77,6 +84,7 @@ class Settings:
     lang: str = ""
     no_color: bool = False
     workers: int = 32
+    spare: tuple[str, ...] = field(default=(), repr=False)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str], **overrides: Any) -> Settings:
@@ -91,6 +99,7 @@ class Settings:
             home=environment.text("HOME"),
             lang=environment.text("LANG"),
             no_color=bool(environment.text("NO_COLOR")),
+            spare=tuple(environment.text(name).partition(":")[2 if name.endswith("_AUTH") else 0] for name in SECRETS),
         )
         return replace(settings, **overrides)
 
@@ -103,6 +112,7 @@ class Settings:
         values = [self.nomad.token, self.consul.token, parse_address("COLLECTOR_PROXY", self.proxy).password if self.proxy else ""]
         values += [auth[1] for auth in (self.nomad.auth, self.consul.auth) if auth]
         values += [self.mail.password] if self.mail else []
+        values += self.spare
         return tuple(value for value in values if value)
 
     def child_environment(self) -> dict[str, str]:

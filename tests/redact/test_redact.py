@@ -25,6 +25,7 @@ PLANTED = {
     "url with an at sign in the password": f"amqp://me:p@{SECRET}@mq.example",
     "query": f"GET /v1/agent/self?token={SECRET}&pretty",
     "query in the middle": f"GET /rest/ping?u=me&apiKey={SECRET}&v=1",
+    "query within a query": f"GET /login?next=%2Fapi%3Ftoken%3D{SECRET}%26x",
     "header": f"X-Nomad-Token: {SECRET}",
     "header in a dump": f"map[Accept:[*/*] X-Consul-Token:[{SECRET}]]",
     "bearer": f"Authorization: Bearer {SECRET}",
