@@ -40,7 +40,9 @@ def _paths_of(exchange: HttpExchange) -> list[Path]:
 def spoil(recording: Recording, number: int, data: st.DataObject) -> Recording:
     """The recording with some values of one exchange, and of every exchange with the same path, changed."""
     chosen = recording.http[number]
-    steps = data.draw(mutations(_paths_of(chosen)))
+    if not (places_left := _paths_of(chosen)):
+        return recording
+    steps = data.draw(mutations(places_left))
     http = [
         replace(exchange, body=json.dumps(changed(json.loads(exchange.body), steps))) if _same(exchange, chosen) else exchange
         for exchange in recording.http

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
+from collector.replay import Recording
+from collector.resources import spec_path
 from tests.hostile.faults import changed
 from tests.hostile.places import SYSTEMS
 from tests.hostile.proxy import Spoiler
-from tests.hostile.run import check_sound, diagnose
+from tests.hostile.run import call, check_sound, cluster, diagnose
 
 NAMES = [
     "a/b",
@@ -76,6 +79,18 @@ def test_an_address_of_the_clusters_cannot_turn_a_request_into_another(address: 
     check_sound(run)
     assert not [asked for asked in run.asked if asked.path.startswith(("/promote", "/halt", "/evil"))]
     assert not [asked for asked in run.asked if "X:" in asked.netloc]
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_what_is_recorded_of_odd_addresses_can_be_replayed(address: str, tmp_path: Path) -> None:
+    path = tmp_path / "recording.jsonl.gz"
+    with cluster("app-crash", Spoiler(SYSTEMS["everything"], changed(lambda body: body.replace("127.0.0.8", _spelled(address))))) as (
+        _,
+        environ,
+    ):
+        run = call("record", str(spec_path("navidrome")), str(path), environ=environ)
+    assert run.code == 0, run.stderr
+    check_sound(diagnose(Recording.load(path)))
 
 
 def _spelled(text: str) -> str:
