@@ -49,6 +49,7 @@ def healthy(node: str, names: tuple[str, ...]) -> dict[str, Data]:
         "nomad": {"status": "ready", "eligibility": "eligible", "draining": False, "drivers": [{"name": "docker", "healthy": True}]},
         "member": "alive",
         "serf": "passing",
+        "node_checks": {},
         "alloc": {
             "id": ident(node),
             "client_status": "running",
@@ -285,6 +286,7 @@ def _checks(service: str, case: Mapping[str, Data], nodes: Mapping[str, Data]) -
     for name, node in nodes.items():
         if node["serf"]:
             checks.append(_serf(name, node["serf"]))
+        checks += [{**_serf(name, check["status"]), "check_id": key, "name": key, **check} for key, check in node["node_checks"].items()]
         for key, check in (
             node["checks"].items() if node["registered"] and (node["alloc"] or any("alloc" in c for c in node["checks"].values())) else ()
         ):

@@ -17,12 +17,21 @@ from collector.yamlio import Document
 from tests.analysis import bundles
 from tests.e2e.incidents import diagnose, recording, timeless
 from tests.rules import test_cases as cases
+from tests.rules import test_every_rule as further
 
 Place = tuple[str | int, ...]
 NEXT = {"ge": "gt", "gt": "ge", "le": "lt", "lt": "le"}
 ELSEWHERE = {"same": "cluster", "node": "cluster", "cluster": "same", "elsewhere": "cluster", "instance": "cluster", "service": "cluster"}
 TEXTS = {(name,) for name in ("title", "detail", "remedy", "commands", "summary", "reference", "code", "scope")}
 ONE_OF_MANY = ("all", "any", "none", "codes", "explains", "rules_out", "not")
+
+
+TESTS = {
+    "code": cases.test_the_cause_is_the_first_root_on_the_right_node,
+    "not": cases.test_the_cause_is_not_accused,
+    "finds": further.test_the_finding_is_there_and_says_what_was_seen,
+}
+"""The test of a case, by the key that such a case has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +144,11 @@ def survives(mutant: Mutant) -> bool:
 
 
 def _nearest_first(code: str) -> list[dict[str, JSON]]:
-    return sorted(cases.CASES, key=lambda case: code not in {case.get("code"), case.get("not")})
+    return sorted([*cases.CASES, *further.FURTHER], key=lambda case: code not in {case.get("code"), case.get("not"), case.get("finds")})
 
 
 def _noticed(case: dict[str, JSON]) -> bool:
-    test = cases.test_the_cause_is_the_first_root_on_the_right_node if "code" in case else cases.test_the_cause_is_not_accused
+    test = next(test for key, test in TESTS.items() if key in case)
     try:
         test(case)
     except AssertionError:
@@ -172,9 +181,13 @@ def prepare() -> None:
     """What is the same for all mutants is done once: bundles, and the reports of the rules as they are."""
     made: dict[int, Bundle] = {}
     build = bundles.bundle
-    cases.bundle = lambda case: made.setdefault(id(case), build(case)) if id(case) not in made else made[id(case)]
-    for case in cases.CASES:
+
+    def once(case: dict[str, JSON]) -> Bundle:
+        return made[id(case)] if id(case) in made else made.setdefault(id(case), build(case))
+
+    cases.bundle = further.bundle = once
+    for case in _nearest_first(""):
         if _noticed(case):
-            raise AssertionError(f"fails already without a mutation: {cases.name(case)}")
+            raise AssertionError(f"fails already without a mutation: {case['says']}")
     for name in incidents():
         _report(name)

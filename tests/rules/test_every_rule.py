@@ -1,0 +1,37 @@
+"""Every rule finds something in at least one case: what is never found here would be found untried on somebody's cluster."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from collector.analyze import analyze
+from collector.engine import Engine
+from collector.observe import TOPICS, observe
+from collector.rule import Rule
+from collector.rulebook import shipped
+from tests.analysis.bundles import bundle
+from tests.rules.test_cases import CASES
+
+FURTHER = yaml.safe_load(Path(__file__).with_name("further.yml").read_text("utf-8"))["cases"]
+
+
+@cache
+def engines() -> list[Engine]:
+    return [Engine(observe(bundle(case)).observations, TOPICS) for case in (*CASES, *FURTHER)]
+
+
+@pytest.mark.parametrize("rule", shipped(), ids=lambda rule: f"{rule.code} ({rule.place})")
+def test_every_rule_finds_something_in_a_case(rule: Rule) -> None:
+    assert any(engine.run([rule])[0] for engine in engines())
+
+
+@pytest.mark.parametrize("case", FURTHER, ids=lambda case: f"{case['finds']}: {case['says']}")
+def test_the_finding_is_there_and_says_what_was_seen(case: dict[str, Any]) -> None:
+    report = analyze(bundle(case))
+    titles = [finding.title for finding in report.findings if (finding.code, finding.node) == (case["finds"], case["node"])]
+    assert case["title"] in titles, [(finding.code, finding.node, finding.title) for finding in report.findings]
