@@ -95,7 +95,7 @@ def body(reply: Reply) -> bytes:
     if reply.status != Status.OK:
         raise refusal(reply)
     if reply.truncated:
-        raise Unanswered(Status.INVALID, f"{reply.endpoint}: the answer is longer than {len(reply.body)} bytes and was cut", reply=reply)
+        raise Unanswered(Status.INVALID, f"{reply.endpoint}: the answer is too long to be read whole, and was cut", reply=reply)
     return reply.body
 
 
@@ -145,15 +145,15 @@ def _stale(request: Request) -> Request:
     return replace(request, query={**request.query, "stale": ""}) if isinstance(request, Http) else request
 
 
-def paged(path: str, ways: Sequence[Query]) -> Generator[Sequence[Request], Sequence[Reply], list[Obj]]:
-    """A listing of Nomad's with all its pages.
+def paged(path: str, ways: Sequence[Query], read: Callable[[Obj], T]) -> Generator[Sequence[Request], Sequence[Reply], list[T]]:
+    """A listing of Nomad's with all its pages. `read` is given each row as its page comes: what it leaves out need not be kept.
 
     `ways` are queries for the same listing, richest first: a server that does not know what one asks for (a 4xx that is no refusal, an
     answer that is no listing, or one too long) is asked the next way. Source: Nomad's API documentation, "Pagination".
     """
     for number, query in enumerate(ways, 1):
         try:
-            return (yield from _pages(path, query))
+            return (yield from _pages(path, query, read))
         except Unanswered as why:
             if why.final or number == len(ways) or not _odd(why):
                 raise
@@ -161,17 +161,19 @@ def paged(path: str, ways: Sequence[Query]) -> Generator[Sequence[Request], Sequ
 
 
 def _odd(why: Unanswered) -> bool:
+    """Is it worth asking another way? A row that makes no sense is not: it comes without a reply, and would come again."""
     code = why.reply.code if why.reply and why.status == Status.FAILED else None
-    return why.status == Status.INVALID or (code is not None and 400 <= code < 500)  # noqa: PLR2004 - HTTP
+    return (why.status == Status.INVALID and why.reply is not None) or (code is not None and 400 <= code < 500)  # noqa: PLR2004 - HTTP
 
 
-def _pages(path: str, query: Query) -> Generator[Sequence[Request], Sequence[Reply], list[Obj]]:
-    rows: list[Obj] = []
+def _pages(path: str, query: Query, read: Callable[[Obj], T]) -> Generator[Sequence[Request], Sequence[Reply], list[T]]:
+    rows: list[T] = []
     seen: set[str] = set()
     token: str | None = None
     while True:
         reply = yield from asked(Http("nomad", path, query | {"next_token": token} if token else query))
-        rows += parsed(reply, shapes.listing)
+        page = parsed(reply, shapes.listing)
+        rows += located(path, lambda page=page: [read(row) for row in page])
         token = header(reply, NEXT_TOKEN)
         if not token:
             return rows

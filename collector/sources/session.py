@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from collector.settings import Settings, Tls
 
 CHUNK = 64 << 10
+CUT = 1 << 20
+"""What is kept of an answer that is longer than its limit: enough for a log; of a list that is not whole nobody reads more."""
 
 
 @dataclass(slots=True)
@@ -205,7 +207,7 @@ def _body(raw: BaseHTTPResponse, headers: Mapping[str, str], current: Exchange) 
             if len(body) > current.limit:
                 current.truncated = True
                 raw.close()
-                return bytes(body[: current.limit])
+                return bytes(memoryview(body)[: min(current.limit, CUT)])
     except BaseException:
         raw.close()
         raise

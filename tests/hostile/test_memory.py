@@ -1,0 +1,34 @@
+"""However much a server sends: memory stays bounded, and what is not kept is not read to its end."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from collector.resources import spec_path
+from tests.hostile.faults import FAULTS
+from tests.hostile.places import SYSTEMS
+from tests.hostile.proxy import Spoiler
+from tests.hostile.run import cluster
+
+BIG = ("1 GiB without end", "gzip bomb of 1 GiB", "deep objects", "100,000 brackets", "one header of 1 MiB", "64 KiB more in each text")
+MOST_MIB = 300
+MEASURED = """\
+import resource, sys
+from collector.cli import main
+code = main(sys.argv[1:])
+sys.stderr.write(f"\\n{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}\\n")
+raise SystemExit(code)
+"""
+
+
+@pytest.mark.parametrize("name", BIG)
+def test_memory_is_bounded(name: str) -> None:
+    fault = next(fault for fault in FAULTS if fault.name == name)
+    with cluster("app-crash", Spoiler(SYSTEMS["everything"], fault.behave)) as (_, environ):
+        words = [sys.executable, "-c", MEASURED, "diagnose", str(spec_path("navidrome")), "-o", "json"]
+        ran = subprocess.run(words, env=environ, capture_output=True, text=True, timeout=120, check=False)
+    assert ran.returncode in {1, 2, 3}, ran.stderr
+    assert int(ran.stderr.split()[-1]) < MOST_MIB
