@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TypeVar
 from urllib.parse import quote
 
@@ -166,6 +167,10 @@ def _odd(why: Unanswered) -> bool:
     return (why.status == Status.INVALID and why.reply is not None) or (code is not None and 400 <= code < 500)  # noqa: PLR2004 - HTTP
 
 
+def _read(read: Callable[[Obj], T], page: list[Obj]) -> list[T]:
+    return [read(row) for row in page]
+
+
 def _pages(path: str, query: Query, read: Callable[[Obj], T]) -> Generator[Sequence[Request], Sequence[Reply], list[T]]:
     rows: list[T] = []
     seen: set[str] = set()
@@ -173,7 +178,7 @@ def _pages(path: str, query: Query, read: Callable[[Obj], T]) -> Generator[Seque
     while True:
         reply = yield from asked(Http("nomad", path, query | {"next_token": token} if token else query))
         page = parsed(reply, shapes.listing)
-        rows += located(path, lambda page=page: [read(row) for row in page])
+        rows += located(path, partial(_read, read, page))
         token = header(reply, NEXT_TOKEN)
         if not token:
             return rows

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 
 from collector.kinds import asking, shapes
 from collector.kinds.kind import JOB, NAMESPACE, Args, Kind
@@ -18,24 +19,28 @@ def api(args: Args) -> Rung:
     """The listing of all allocations, filtered by Nomad (since 1.2) and again here; it alone has the ports."""
     rich: asking.Query = {**asking.within(args.get("namespace")), "resources": "true", "task_states": "true"}
     wanted: asking.Query = {"filter": f"JobID == {json.dumps(args['job'], ensure_ascii=False)}", "per_page": asking.PER_PAGE}
-    rows = yield from asking.paged("/v1/allocations", [rich | wanted, rich])
-    return asking.located("/v1/allocations", lambda: parse([row for row in rows if shapes.text(row, "JobID") == args["job"]]))
+    rows = yield from asking.paged("/v1/allocations", [rich | wanted, rich], lambda row: _of_job(row, args["job"]))
+    return newest_first(row for row in rows if row)
 
 
 def job(args: Args) -> Rung:
     """The job's own listing: no ports and no resources, but every version of Nomad has it."""
     path = f"/v1/job/{asking.segment(args['job'])}/allocations"
-    rows = yield from asking.paged(path, [asking.within(args.get("namespace"))])
-    return asking.located(path, lambda: parse(rows))
+    return newest_first((yield from asking.paged(path, [asking.within(args.get("namespace"))], allocation)))
 
 
-def parse(rows: list[Obj]) -> JSON:
-    """Nomad's allocation stubs, newest first. Source: Nomad's API documentation, "Allocations", "List Allocations"."""
-    rows = sorted(rows, key=lambda row: (shapes.whole(row, "CreateIndex"), shapes.text(row, "Name"), shapes.text(row, "ID")), reverse=True)
-    return [_allocation(row) for row in rows]
+def newest_first(rows: Iterable[dict[str, JSON]]) -> JSON:
+    """Allocations in the order in which they are told."""
+    return sorted(rows, key=lambda row: (row["create_index"], row["name"], row["id"]), reverse=True)
 
 
-def _allocation(row: Obj) -> JSON:
+def _of_job(row: Obj, job: str) -> dict[str, JSON] | None:
+    """An allocation of this job; None of another one, which a server that cannot filter tells too."""
+    return allocation(row) if shapes.text(row, "JobID") == job else None
+
+
+def allocation(row: Obj) -> dict[str, JSON]:
+    """One of Nomad's allocation stubs. Source: Nomad's API documentation, "Allocations", "List Allocations"."""
     ports, states, health = _ports(row), tasks(row), shapes.mapping(row, "DeploymentStatus")
     return {
         "id": shapes.identity(row, "ID"),

@@ -11,18 +11,14 @@ from collector.model import JSON, Rung, Status
 
 def api(_args: Args) -> Rung:
     """All nodes; in pages when the whole listing is too long for one answer."""
-    rows = yield from asking.paged("/v1/nodes", [{}, {"per_page": asking.PER_PAGE}])
+    rows = yield from asking.paged("/v1/nodes", [{}, {"per_page": asking.PER_PAGE}], node)
     if not rows:
         raise Unanswered(Status.FAILED, "/v1/nodes: Nomad knows no client node, and a job cannot run without one")
-    return asking.located("/v1/nodes", lambda: parse(rows))
+    return sorted(rows, key=lambda row: (row["name"], row["id"]))
 
 
-def parse(rows: list[Obj]) -> JSON:
-    """Nomad's node stubs, by name."""
-    return sorted((_node(row) for row in rows), key=lambda node: (node["name"], node["id"]))
-
-
-def _node(row: Obj) -> dict[str, JSON]:
+def node(row: Obj) -> dict[str, JSON]:
+    """One of Nomad's node stubs."""
     return {
         "id": shapes.identity(row, "ID"),
         "name": shapes.identity(row, "Name"),
