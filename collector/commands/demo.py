@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from collector.commands.collecting import collect_bundle, commit_of, progress_bar, read_spec
 from collector.commands.reporting import handover, plain_arguments
 from collector.errors import DeliveryError
-from collector.model import JSON, Bundle
+from collector.model import JSON, Bundle, Report
 from collector.pipeline import Call, conclude
 from collector.replay import Recording, demo_environment
 from collector.resources import incident, incidents, spec_path
@@ -26,18 +26,20 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.incident == "list":
         sys.stdout.write("\n".join(incidents()) + "\n")
         return 0
-    recording = Recording.load(_file(arguments.incident))
-    with (
-        demo_environment(recording, path=os.environ.get("PATH", "")) as environ,
-        progress_bar(wanted=not arguments.quiet) as progress,
-    ):
+    with progress_bar(wanted=not arguments.quiet) as progress:
+        report, call = diagnosed(Recording.load(_file(arguments.incident)), progress)
+    code = handover(plain_arguments(arguments), call.settings, call.spec).finish(report)
+    return code if code == DeliveryError.exit_code else 0
+
+
+def diagnosed(recording: Recording, progress: Callable[[int, int], None] = lambda _done, _known: None) -> tuple[Report, Call]:
+    """The report on a recorded cluster, replayed on loopback, as of the moment of the recording; and the call that made it."""
+    with demo_environment(recording, path=os.environ.get("PATH", "")) as environ:
         settings = Settings.from_environment({**_harmless(), **environ})
         spec = read_spec(str(spec_path(SPEC)), _vars(recording))
         call = Call(spec, settings, progress=progress, commit=commit_of(spec, settings))
         bundle = _as_then(collect_bundle(call), recording)
-    report = conclude(bundle, bundle.started_at)
-    code = handover(plain_arguments(arguments), settings, spec).finish(report)
-    return code if code == DeliveryError.exit_code else 0
+    return conclude(bundle, bundle.started_at), call
 
 
 def _as_then(bundle: Bundle, recording: Recording) -> Bundle:
