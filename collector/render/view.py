@@ -9,6 +9,7 @@ from collector.render.causes import causes_in_words
 from collector.render.changes import changes_in_words
 from collector.render.clean import on_one_line
 from collector.render.diagnostics import diagnostics
+from collector.render.ladders import fallbacks
 from collector.render.machine import finding_counts, performance_data, suites
 from collector.render.nodes import node_rows
 from collector.render.timeline import timeline_picture
@@ -21,6 +22,7 @@ _GAPS_LISTED = 12
 def view(document: Mapping[str, JSON], *, verbose: int) -> dict[str, JSON]:
     """Return the presentational fields of a report document."""
     changes = changes_in_words(document, verbose=verbose)
+    diagnosed = diagnostics(document, verbose=verbose)
     return {
         "title": on_one_line(document["headline"]),
         "started_seconds": seconds_between(EPOCH, document["started_at"]),
@@ -29,7 +31,8 @@ def view(document: Mapping[str, JSON], *, verbose: int) -> dict[str, JSON]:
         "nodes": node_rows(document, verbose=verbose),
         "causes": causes_in_words(document, verbose=verbose),
         "others": _others(document, verbose),
-        "diagnostics": diagnostics(document, verbose=verbose),
+        "diagnostics": diagnosed,
+        "fallbacks": [] if diagnosed else fallbacks(document),
         "gaps": _gaps(document["coverage"]["gaps"], verbose),
         "timeline": [_event(event) for event in document["timeline"]],
         "spec_line": _spec_line(document),

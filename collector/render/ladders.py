@@ -1,0 +1,18 @@
+"""Which facts came by another way than the first, and why: a healthy report has no Diagnostics that would say it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from collector.model import JSON
+from collector.render.units import count
+
+
+def fallbacks(document: Mapping[str, JSON]) -> list[str]:
+    """One line for each task and the rung that told it in the end, with why the rungs before did not, in the words of its first item."""
+    reasons: dict[tuple[str, str], list[str]] = {}
+    for item in document["items"]:
+        failed = [f"{attempt['rung']}: {attempt['reason']}" for attempt in item["attempts"] if attempt["status"] != "ok"]
+        if item["status"] == "ok" and failed:
+            reasons.setdefault((item["task"], item["rung"]), []).append("; ".join(failed))
+    return [f"{task}: told by {rung} ({count(len(said), 'item')}), not by {said[0]}" for (task, rung), said in reasons.items()]
