@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.hostile.cases import Case, cases
-from tests.hostile.faults import THIEF
+from tests.hostile.faults import FAULTS, THIEF
 from tests.hostile.run import UNPRINTABLE, again, check_sound
+from tests.hostile.test_exec import COMMANDS
 
 
 @pytest.mark.parametrize("case", cases(), ids=str)
@@ -20,3 +23,9 @@ def test_a_fault_costs_an_answer_and_never_the_report(case: Case) -> None:
         text = again(run.files["bundle.json"], "-o", "text", *words)
         assert text.code == run.code
         assert not UNPRINTABLE.search(text.stdout)
+
+
+def test_the_page_tells_of_every_fault_and_every_command() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "reliability.md").read_text("utf-8")
+    assert not [fault.name for fault in FAULTS if page.count(f"\n| {fault.name} |") != 3]
+    assert not [command for command in COMMANDS if page.count(f"\n| a command {command} |") != 1]
