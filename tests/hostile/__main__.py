@@ -53,8 +53,10 @@ def _said(run: Run) -> str:
     lost = [item for item in report["items"] if item["status"] not in {"ok", "skipped"}]
     if not lost:
         return str(report["headline"])
-    worst = lost[0]["attempts"][0]["reason"] if lost[0]["attempts"] and lost[0]["status"] != "invalid" else lost[0]["reason"]
-    return f"{lost[0]['status']}: {worst}"
+    item = lost[0]
+    tried = {attempt["rung"]: attempt for attempt in reversed(item["attempts"])}
+    told = tried.get("exec") or next(iter(tried.values()), item)
+    return f"{told['status']}: {told['reason'] or item['reason']}"
 
 
 def _cell(text: str) -> str:
