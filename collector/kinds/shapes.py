@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 
 from collector.errors import Unanswered
@@ -21,6 +21,7 @@ Obj = Mapping[str, JSON]
 MAX_DIGITS = 20
 """A whole number of more digits than an unsigned 64-bit one has is none that Nomad, Consul or LiteFS would send."""
 
+MANY_DIGITS = re.compile(rb"\d{%d}" % MAX_DIGITS)
 LONE_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 NANOSECONDS = 1_000_000_000
 END_OF_TIME = 253_402_300_799
@@ -40,7 +41,9 @@ def invalid(reason: str) -> Unanswered:
 def decode(body: bytes) -> JSON:
     """Strict JSON: UTF-8, no NaN or Infinity, no key twice, no absurd number, no bottomless nesting."""
     try:
-        data = json.loads(body.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_constant, parse_int=_whole, parse_float=_finite)
+        data = json.loads(
+            body.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_constant, parse_int=_reader(body), parse_float=_finite
+        )
         return _printable(data) if LONE_SURROGATE.search(body) else data
     except RecursionError:
         raise invalid("the answer is nested too deeply to be read") from None
@@ -77,6 +80,11 @@ def _unique(pairs: list[tuple[str, JSON]]) -> dict[str, JSON]:
 
 def _constant(name: str) -> JSON:
     raise ValueError(f"{name} is not a JSON number")
+
+
+def _reader(body: bytes) -> Callable[[str], int] | None:
+    """How to read whole numbers; None is json's own way, which is enough, and ten times as fast, where no number can be too long."""
+    return _whole if MANY_DIGITS.search(body) else None
 
 
 def _whole(text: str) -> int:
