@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -16,14 +17,17 @@ from tests.hostile.run import cluster
 BIG = ("1 GiB without end", "gzip bomb of 1 GiB", "deep objects", "100,000 brackets", "one header of 1 MiB", "64 KiB more in each text")
 MOST_MIB = 300
 MEASURED = """\
-import resource, sys
+import re, sys
 from collector.cli import main
 code = main(sys.argv[1:])
-sys.stderr.write(f"\\n{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}\\n")
+peak = re.search(r"VmHWM:\\s+(\\d+) kB", open("/proc/self/status").read())
+sys.stderr.write(f"\\n{int(peak[1]) // 1024}\\n")
 raise SystemExit(code)
 """
+STATUS = Path("/proc/self/status")
 
 
+@pytest.mark.skipif(not STATUS.exists(), reason="the peak of a process's memory is read from Linux's /proc")
 @pytest.mark.parametrize("name", BIG)
 def test_memory_is_bounded(name: str) -> None:
     fault = next(fault for fault in FAULTS if fault.name == name)
