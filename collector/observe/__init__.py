@@ -10,7 +10,7 @@ from collector.observe.checks import Check, checks, observe_checks
 from collector.observe.cluster import Node, holders, nodes, observe_cluster, observe_nodes, observe_skew
 from collector.observe.consul import Registration, observe_registrations, observe_services, orphans, registrations
 from collector.observe.gaps import observe_gaps, observe_servers
-from collector.observe.litefs import Lease, lease, observe_litefs, ports, states
+from collector.observe.litefs import Lease, expected, lease, observe_litefs, ports, states
 from collector.observe.logs import Log, decisive_lines, logs, observe_logs
 from collector.observe.nomad import observe_events, observe_instances, observe_job
 from collector.observe.observation import Observation, Observations
@@ -53,7 +53,7 @@ def observe(bundle: Bundle) -> Observed:
 
 def _observations(seen: Observed) -> Iterator[Observation]:
     world, every = seen.world, seen.checks
-    instances = list(_with_last_line(observe_instances(world, every, seen.litefs), seen.logs))
+    instances = list(_with_last_line(observe_instances(world, every, expected(world)), seen.logs))
     wells = {one.scope["alloc"]: bool(one.fields["well"]) for one in instances}
     litefs = list(observe_litefs(world, seen.litefs, seen.lease))
     unsettled = {one.scope["alloc"] for one in litefs if not one.fields["settled"] and "alloc" in one.scope}

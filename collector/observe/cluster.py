@@ -153,6 +153,7 @@ def observe_cluster(world: World, litefs: Mapping[str, State], held: Lease | Non
     seen = [state for state in litefs.values() if state.data is not None]
     primaries = [state for state in seen if state.primary]
     host = held.data["hostname"] if held else None
+    living = {one.id for one in world.instances if not one.over}
     missing = missing_nodes(world, known)
     fields = {
         "primaries": len(primaries),
@@ -160,6 +161,7 @@ def observe_cluster(world: World, litefs: Mapping[str, State], held: Lease | Non
         "litefs_seen": len(seen),
         "litefs_silent": len(litefs) - len(seen),
         "litefs_expected": len(litefs),
+        "litefs_all": bool(living) and living <= {state.alloc for state in seen} and len(seen) == len(litefs),
         "candidates": sum(bool(state.data and state.data["candidate"]) for state in seen),
         "with_id": sum(bool(state.data and state.data["cluster_id"]) for state in seen),
         "lease_held": held.alive if held else None,

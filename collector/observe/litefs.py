@@ -34,6 +34,12 @@ def states(world: World) -> dict[str, State]:
     return found
 
 
+def expected(world: World) -> set[str]:
+    """Allocations (nodes, where the allocation is not known) that LiteFS was to be asked for in, whether or not the time sufficed."""
+    results = [result for result in world.bundle.results if result.kind == "litefs_status" and result.status is not Status.SKIPPED]
+    return {result.target.alloc or result.target.node or "" for result in results if not elsewhere(world, result)}
+
+
 def _was_asked(result: Result) -> bool:
     """Did a rung come to its end? That the run ended first says nothing of LiteFS."""
     return any(attempt.status not in {Status.BUDGET, Status.SKIPPED} for attempt in result.attempts)

@@ -11,8 +11,8 @@ from collector.observe.observation import Observation, scope
 from collector.observe.world import World
 
 
-def observe_instances(world: World, checks: Sequence[Check], litefs: Mapping[str, JSON]) -> Iterator[Observation]:
-    """One observation per allocation that counts. `litefs` holds the allocations that LiteFS was asked for in."""
+def observe_instances(world: World, checks: Sequence[Check], litefs: set[str]) -> Iterator[Observation]:
+    """One observation per allocation that counts. `litefs` holds the allocations (or nodes) that LiteFS was to be asked for in."""
     by_alloc: dict[str, list[Check]] = {}
     for check in checks:
         if check.row.get("alloc"):

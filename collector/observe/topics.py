@@ -155,6 +155,7 @@ TOPICS: Mapping[str, Topic] = {
             "litefs_seen": "LiteFS nodes that answered",
             "litefs_silent": "LiteFS nodes that were asked and did not answer",
             "litefs_expected": "LiteFS nodes that were asked",
+            "litefs_all": "every instance that is not over has a LiteFS that answered",
             "candidates": "of those that answered, how many may become primary",
             "with_id": "of those that answered, how many have a cluster ID",
             "lease_held": "the lease is held by a live session; null when not seen",
