@@ -16,7 +16,6 @@ from collector.kinds import KINDS
 from collector.model import Bundle, Report, Result, Spec
 from collector.plan import Selection
 from collector.redact import Redactor
-from collector.rulebook import shipped
 from collector.settings import Settings
 from collector.spec import load_spec
 
@@ -59,8 +58,14 @@ def _chores(call: Call) -> tuple[Callable[[], object], ...]:
         lambda: load_spec(spec.text, spec.path),
         call.commit,
         *(partial(importlib.import_module, name) for name in later),
-        shipped,
+        _read_rules,
     )
+
+
+def _read_rules() -> None:
+    from collector.rulebook import shipped  # noqa: PLC0415 - see _chores
+
+    shipped()
 
 
 def conclude(bundle: Bundle, now: float | None = None) -> Report:
