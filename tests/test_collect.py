@@ -278,3 +278,28 @@ def test_a_task_that_ends_at_once_does_not_start_what_waits_for_the_one_after_it
         servers=servers,
     )
     assert sorted(servers.asked) == ["a", "b", "names"]
+
+
+def with_chores(*chores: Callable[[], object], servers: Servers) -> Collected:
+    spec = Spec("s", "s.yml", "", "0" * 64, {}, (task("text", "a"),), {})
+    return collect(spec, Means(KINDS, servers, Expressions(), Shouting(), chores=chores), Limits(20.0, 8), Selection())
+
+
+def test_a_chore_is_done_while_an_answer_is_waited_for() -> None:
+    done = threading.Event()
+    servers = Servers(a=lambda _deadline: str(done.wait(10)))
+    assert with_chores(done.set, servers=servers).results[0].data == "TRUE"
+
+
+def test_a_chore_for_which_there_was_no_time_is_done_at_the_end() -> None:
+    done = []
+    with_chores(*[lambda: done.append(1)] * 3, servers=Servers())
+    assert done == [1, 1, 1]
+
+
+def test_what_a_chore_raises_ends_the_run() -> None:
+    def chore() -> None:
+        raise CollectorError("the spec is wrong")
+
+    with pytest.raises(CollectorError):
+        with_chores(chore, servers=Servers())
