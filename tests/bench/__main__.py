@@ -32,7 +32,10 @@ def main() -> None:
     if "three" in sections:
         _show("three", document.three_table(three(given.runs), begun[-1].wall, offline(given.runs)))
     if "growth" in sections:
-        _show("growth", document.growth_table([grown(int(nodes), LATENCY, given.runs) for nodes in given.nodes.split(",")]))
+        sizes = []
+        for nodes in given.nodes.split(","):
+            sizes.append(grown(int(nodes), LATENCY, given.runs))
+            _show("growth", document.growth_table(sizes))
 
 
 def _show(section: str, text: str) -> None:

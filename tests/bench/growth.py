@@ -82,7 +82,7 @@ def grown(nodes: int, latency: float, runs: int) -> Size:
         first = measured(proxy, "--bundle", str(bundle))
         asked = counts(proxy)
         if asked["unknown"] or first.run.code != (CRITICAL if nodes > SICK_EVERY else 0):
-            raise SystemExit(f"{nodes} nodes: exit code {first.run.code}, not in the fleet: {asked['unknown'][:3]}")
+            raise SystemExit(f"{nodes} nodes: exit code {first.run.code} (a busy machine?), not in the fleet: {asked['unknown'][:3]}")
         stages = json.loads(run([sys.executable, "-m", "tests.bench.stages", str(bundle)], os.environ, keep=True).output)
         ran = [measured(proxy).run for _ in range(runs)]
     return Size(
