@@ -17,6 +17,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cached_property
 from socket import gaierror, socket
+from ssl import SSL_ERROR_SSL, SSLEOFError, SSLError
 from typing import TYPE_CHECKING, Any, cast
 
 import requests
@@ -136,9 +137,29 @@ class _Connection(HTTPConnection):
 
 class _TlsConnection(HTTPSConnection):
     response_class = _Response
+    _fresh = True
 
     def _new_conn(self) -> socket:
+        self._fresh = True
         return _connect(self)
+
+    def send(self, data: Any) -> None:
+        """Send. In TLS 1.3 a server judges our certificate after the handshake, and is gone when we ask; its alert is often lost."""
+        if not self._sent(data):
+            raise SSLError(
+                SSL_ERROR_SSL, "it hung up right after the handshake, as who does not accept our client certificate, or wants one"
+            )
+        self._fresh = False
+
+    def _sent(self, data: Any) -> bool:
+        """False where a new connection takes nothing; the error itself, which reads as any reset does, says nothing more."""
+        try:
+            super().send(data)
+        except (ConnectionError, SSLEOFError):
+            if not self._fresh:
+                raise
+            return False
+        return True
 
 
 class _Pool(HTTPConnectionPool):
