@@ -17,6 +17,9 @@ DEV := $(VENV)/.dev-$(subst /,-,$(PYTHON))
 SERVERS := tests/integration/servers
 GOBIN   := $(CURDIR)/.cache/bin
 COVERAGE := --cov --cov-report=term:skip-covered
+# Processes that share the tests; 0 for one after another, as a debugger needs it.
+WORKERS  ?= auto
+PYTEST   := pytest -n $(WORKERS)
 # Pythons that the whole suite is run with; the packages and their locks are for all of them.
 PYTHONS  ?= python3.11 python3.12 python3.13
 
@@ -26,7 +29,7 @@ PYTHONS  ?= python3.11 python3.12 python3.13
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo 'Variables: PYTHON=$(PYTHON) VENV=$(VENV) SPEC=$(SPEC) INCIDENT= FAULT= ARGS= STATUS=FILE'
+	@echo 'Variables: PYTHON=$(PYTHON) VENV=$(VENV) SPEC=$(SPEC) INCIDENT= FAULT= ARGS= STATUS=FILE WORKERS=$(WORKERS)'
 
 setup: $(RUN) ## Only the environment that demo and diagnose run in
 
@@ -37,10 +40,10 @@ diagnose: $(RUN) ## Diagnose a cluster (SPEC=, ARGS=); exit code 0 or 2, the col
 	@$(BIN)/collector diagnose $(SPEC) $(ARGS); code=$$?; $(if $(STATUS),echo $$code > '$(STATUS)';) exit $$code
 
 test: $(DEV) ## All tests; without Go or FUSE those with real Consul and LiteFS are skipped
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/$(PYTEST) $(ARGS)
 
 check: lint ## What CI runs: lint, then all tests with branch coverage and its floor
-	$(BIN)/pytest $(COVERAGE) $(ARGS)
+	$(BIN)/$(PYTEST) $(COVERAGE) $(ARGS)
 
 check-all: ## All tests under each Python of PYTHONS that is there, each in an environment of its own (ARGS=)
 	@for python in $(PYTHONS); do \
@@ -51,7 +54,7 @@ check-all: ## All tests under each Python of PYTHONS that is there, each in an e
 check-min: ## All tests with the lowest versions of the dependencies that pyproject.toml allows (ARGS=)
 	@$(MAKE) $(VENV)-min/.dev-$(subst /,-,$(PYTHON)) VENV=$(VENV)-min
 	$(VENV)-min/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/min.txt
-	$(VENV)-min/bin/pytest $(ARGS)
+	$(VENV)-min/bin/$(PYTEST) $(ARGS)
 
 lint: $(DEV) ## Format, lint rules and types
 	$(BIN)/ruff format --check .

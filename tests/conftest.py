@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadScopeScheduling
 
 # Machines are of any speed, and busy: no example is timed. `--hypothesis-profile=thorough` looks longer than one does every day.
 settings.register_profile("everyday", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("thorough", settings.get_profile("everyday"), max_examples=2000)
 settings.load_profile("everyday")
+
+SERVERS = ("deadlines", "integration", "privilege", "replay/test_round_trip.py")
+"""What starts servers at fixed ports or recorded addresses, or looks at processes: one after another, in one worker (`-n`)."""
+APART = ("hostile/test_faults.py",)
+"""Long, and its tests share nothing: spread over the workers. Every other file stays with one, for its fixtures' sake."""
+TOLD = pytest.StashKey[list[str]]()
+"""Lines for the end of the run."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -29,3 +38,36 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
             report.outcome = "failed"
             report.longrepr = f"COLLECTOR_REQUIRE_REAL is set, and this test was skipped. {reason}"
     return report
+
+
+class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+    """Gives workers whole files, all that needs servers to one, and the tests of `APART` one by one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.split("::", maxsplit=1)[0].removeprefix("tests/")
+        return nodeid if file in APART else "servers" if file.startswith(SERVERS) else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    """Share the tests out."""
+    return ByFile(config, log)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker hands its lines to the process that prints them."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["told"] = session.config.stash.get(TOLD, [])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take a worker's lines."""
+    told = node.config.stash.setdefault(TOLD, [])
+    told += getattr(node, "workeroutput", {}).get("told", [])
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print the lines, whatever the verbosity: which servers the tests ran against."""
+    for line in config.stash.get(TOLD, []):
+        terminalreporter.write_line(line)

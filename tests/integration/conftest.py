@@ -11,6 +11,7 @@ from typing import NoReturn
 
 import pytest
 
+from tests.conftest import TOLD
 from tests.integration.fake_nomad import VERSION
 from tests.integration.site import Site
 from tests.lab.binaries import CACHE, Binary, find
@@ -19,13 +20,6 @@ SERVERS = Path(__file__).with_name("servers")
 VERSIONS = {"consul": "1.13.9", "litefs": "0.5.14"}
 TOOLS = ("unshare", "nsenter", "setpriv", "fusermount3")
 REQUIRED = "COLLECTOR_REQUIRE_REAL"
-USED = pytest.StashKey[list[str]]()
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Which servers the tests ran against, whatever the verbosity."""
-    for line in config.stash.get(USED, []):
-        terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")
@@ -35,7 +29,9 @@ def binaries(request: pytest.FixtureRequest) -> Mapping[str, Binary]:
         _give_up(reason)
     found = {name: _at_version(name) or _built(name) for name in VERSIONS}
     servers = ", ".join(str(binary) for binary in found.values())
-    request.config.stash[USED] = [f"real servers: {servers}; Nomad {VERSION} is a fake (tests/integration/fake_nomad.py)"]
+    request.config.stash.setdefault(TOLD, []).append(
+        f"real servers: {servers}; Nomad {VERSION} is a fake (tests/integration/fake_nomad.py)"
+    )
     return found
 
 
