@@ -102,14 +102,14 @@ def test_what_a_killed_run_left_half_written_is_ignored_and_swept(store):
     [
         b"",
         b"not gzip",
-        gzip.compress(b"{"),
-        gzip.compress(b"[" * 100_000),
-        gzip.compress(b'{"format": 99}'),
-        gzip.compress(b'{"format": 1}'),
-        gzip.compress(b"null"),
-        gzip.compress(json.dumps({**dump_run(CRASH.run), "findings": [1]}).encode()),
-        gzip.compress(json.dumps({**dump_run(CRASH.run), "more": 1}).encode()),
-        gzip.compress(b"\xff\xfe"),
+        gzip.compress(b"{", mtime=0),
+        gzip.compress(b"[" * 100_000, mtime=0),
+        gzip.compress(b'{"format": 99}', mtime=0),
+        gzip.compress(b'{"format": 1}', mtime=0),
+        gzip.compress(b"null", mtime=0),
+        gzip.compress(json.dumps({**dump_run(CRASH.run), "findings": [1]}).encode(), mtime=0),
+        gzip.compress(json.dumps({**dump_run(CRASH.run), "more": 1}).encode(), mtime=0),
+        gzip.compress(b"\xff\xfe", mtime=0),
     ],
 )
 def test_a_damaged_file_is_left_out_with_a_note_and_the_one_before_is_used(store, content):
