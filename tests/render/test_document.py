@@ -60,6 +60,13 @@ def test_json_validates_against_its_schema(sample):
     assert [f"{error.json_path}: {error.message}" for error in validator().iter_errors(document)] == []
 
 
+@pytest.mark.parametrize("commit", ["0d9b4c93bd4ee089cb105edd2f90046e6bdf3824", "0d9b4c93bd4ee089cb105edd2f90046e6bdf3824-dirty", None])
+def test_the_commit_of_a_spec_that_was_changed_since_fits_the_schema(commit):
+    document = json.loads(render(replace(CRASH, spec={**CRASH.spec, "commit": commit}), "json"))
+    assert document["spec_file"]["commit"] == commit
+    assert list(validator().iter_errors(document)) == []
+
+
 def test_schema_is_one():
     jsonschema.Draft202012Validator.check_schema(resources.schema("report"))
 
