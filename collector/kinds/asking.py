@@ -45,8 +45,8 @@ def header(reply: Reply, name: str) -> str | None:
 
 
 def takes_a_token(request: Request) -> bool:
-    """Is this asked of Nomad or Consul, so that a refusal is about our token? A workload's own 403 is not."""
-    return isinstance(request, Exec) or (isinstance(request, Http) and request.source in ("nomad", "consul"))
+    """Is this asked of Nomad or Consul, so that a refusal is about our token? A workload's own 403 is not, nor one that we gave none."""
+    return isinstance(request, Exec) or (isinstance(request, Http) and request.source in ("nomad", "consul") and request.token)
 
 
 def denied(reply: Reply) -> bool:

@@ -3,6 +3,9 @@
 Consul's catalog often has an empty or an old text: an agent syncs a change of status at once, but a change of text alone only every
 `check_update_interval` (5 min by default). Source: hashicorp/consul issues 1982 and 9113.
 So the node's own agent is asked: from here, then from within a task on that node; and where neither works, the check is repeated from here.
+
+The agent wants Consul's token, and anybody with `node:write` can put a node with any address into the catalog. The token goes only to
+addresses that the gossip pool has for the node (`member`): nobody gets in there without the gossip key.
 """
 
 from __future__ import annotations
@@ -30,11 +33,24 @@ def agent(args: Args) -> Rung:
     if not args.get("address"):
         raise Unanswered(Status.SKIPPED, "the node's address is not known")
     place = host_port(args["address"], args["port"])
-    (reply,) = yield [Http("consul", PATH, base=f"http://{place}")]
+    member = args["member"] is True
+    (reply,) = yield [Http("consul", PATH, base=f"http://{place}", token=member)]
+    if not member:
+        return _answer(args, "agent", f"{place}, without Consul's token", _told_anybody(args, reply))
     if asking.filtered(reply) and not shapes.decode(asking.body(reply)):
         raise Unanswered(Status.DENIED, asking.refused(reply), reply=reply)
     rows = asking.parsed(reply, lambda body: parse(body, args["node"]))
     return _answer(args, "agent", place, rows)
+
+
+def _told_anybody(args: Args, reply: Reply) -> list[dict[str, JSON]]:
+    """The checks that an agent shows without a token. That it shows none is no refusal of ours: another rung may do better."""
+    try:
+        return asking.parsed(reply, lambda body: parse(body, args["node"]))
+    except Unanswered as why:
+        tokenless = f"asked without Consul's token, since the gossip pool is not known to have {args['node']} at {args['address']}"
+        status = Status.FAILED if why.status is Status.DENIED else why.status
+        raise Unanswered(status, f"{why.reason} ({tokenless})", reply=why.reply) from None
 
 
 def from_task(args: Args) -> Rung:
@@ -112,6 +128,9 @@ KIND = Kind(
     arguments={
         "node": Argument("string", "name of the node in Consul", required=True, item="node"),
         "address": Argument("string", "address of the node, for the agent rung", item="address"),
+        "member": Argument(
+            "boolean", "is it where Consul's gossip pool has that node? Only there goes the token", default=False, item="member"
+        ),
         "alloc": Argument("string", "a live allocation on that node, for the exec rung", item="alloc"),
         "task": Argument("string", "a task of it", item="task"),
         "checks": Argument("array", "the failing checks, as consul_checks gives them", required=True, item="checks"),

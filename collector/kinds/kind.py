@@ -23,7 +23,7 @@ class Argument:
     `item` names the key of the loop's item that supplies the argument when the spec does not write it down.
     """
 
-    type: Literal["string", "integer", "array"]
+    type: Literal["string", "integer", "boolean", "array"]
     help: str
     required: bool = False
     default: JSON = None

@@ -13,7 +13,8 @@ class Http:
     """One GET.
 
     `source` is `nomad`, `consul` or `litefs` (`litefs` also stands for any plain HTTP endpoint of a workload).
-    `base` is the address to ask (`http://host:port`); None asks the configured Nomad or Consul server.
+    `base` is the address to ask (`http://host:port`); None asks the configured Nomad or Consul server, which always gets its token.
+    `token` is false for an address that nobody vouches for: it is asked without token and password.
     `limit` caps the body in bytes; a longer one is cut and its reply says so.
     """
 
@@ -21,6 +22,7 @@ class Http:
     path: str
     query: Mapping[str, str | int] = field(default_factory=dict)
     base: str | None = None
+    token: bool = True
     limit: int = 8 << 20
 
 

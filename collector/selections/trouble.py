@@ -11,11 +11,17 @@ from collector.selections.registered import BAD, members
 SERF = "serfHealth"
 """ID of the check that Consul itself makes of a node's agent."""
 
+PRESENT = ("alive", "leaving")
+"""Statuses of a member that is there."""
+
 Row = Mapping[str, JSON]
 
 
-def troubled(checks: JSON, job: Row | None = None, allocs: Sequence[Row] | None = None) -> list[Row]:
-    """The nodes with checks that are not passing: `{node, address, alloc, agent, checks, endpoints}`, in the order of their checks.
+def troubled(checks: JSON, job: Row | None = None, allocs: Sequence[Row] | None = None, pool: Sequence[Row] | None = None) -> list[Row]:
+    """The nodes with checks that are not passing: `{node, address, member, alloc, agent, checks, endpoints}`, in the order of their checks.
+
+    `pool` is what a consul_members task registered. An address that it has for the node comes before the catalog's, and `member` is then
+    true: who is in there has the gossip key, while anybody with `node:write` can tell the catalog any address.
 
     `checks` are those that are not passing, each once. The check of the agent itself is not among them, since nobody on a node can say
     more about it; `agent` is false where it fails: that node's agent cannot be asked. `alloc` is an allocation there, or null.
@@ -35,7 +41,7 @@ def troubled(checks: JSON, job: Row | None = None, allocs: Sequence[Row] | None 
     return [
         {
             "node": node,
-            "address": next((instance["node_address"] for instance in instances.get(node, ())), None),
+            **_address(node, next((instance["node_address"] for instance in instances.get(node, ())), None), pool),
             "alloc": next((one["alloc"] for one in (*own.values(), *instances.get(node, ())) if one["alloc"]), None),
             "agent": node not in gone,
             "checks": list(own.values()),
@@ -43,6 +49,13 @@ def troubled(checks: JSON, job: Row | None = None, allocs: Sequence[Row] | None 
         }
         for node, own in bad.items()
     ]
+
+
+def _address(node: str, told: str | None, pool: Sequence[Row] | None) -> Row:
+    """Where the node's agent is, and whether the gossip pool says so. Where a member is gone or lost, others may be by now."""
+    present = [member for member in pool or () if member["name"] == node and member["status"] in PRESENT]
+    known = [member["address"] for member in present if member["address"]]
+    return {"address": told if told in known or not known else known[0], "member": bool(known)}
 
 
 def _endpoints(check: Row, job: Row | None, instances: Sequence[Row], ports: Mapping[str, Sequence[Row]]) -> Iterator[Row]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
+from collector.model import Http
 from collector.settings import Api
 
 SAFE = "/%:@!$&'()*+,;=~-._"
@@ -40,13 +41,16 @@ def where_of(address: str) -> str:
         return address
 
 
-def trusted(api: Api, base: str) -> bool:
-    """May the token of `api` be sent to `base`?
+def trusted(api: Api, request: Http) -> bool:
+    """May the token of `api` go with this request?
 
-    Agents of one cluster share their ACL tokens, and only the node's own agent knows some things; but a token that belongs on https
-    does not leave on http, and where it would go with TLS it goes with the same TLS settings.
+    The configured server gets it in any case. Agents of one cluster share their ACL tokens, and only the node's own agent knows some
+    things; but an address that nobody vouches for gets none, a token that belongs on https does not leave on http, and where it would
+    go with TLS it goes with the same TLS settings.
     """
-    return urlsplit(base).scheme == urlsplit(api.address).scheme
+    if request.base is None:
+        return True
+    return request.token and urlsplit(request.base).scheme == urlsplit(api.address).scheme
 
 
 def basic(auth: tuple[str, str] | None) -> dict[str, str]:

@@ -40,12 +40,12 @@ class Consul:
         base = request.base or self._api.address
         client = _Client(base.rstrip("/"), self._session)
         # The client quotes the path itself.
-        response = client.get(_as_it_is, unquote(request.path), params=dict(request.query), headers=self._credentials(base))
+        response = client.get(_as_it_is, unquote(request.path), params=dict(request.query), headers=self._credentials(request))
         return Answer(response.code, response.headers, response.content)
 
-    def _credentials(self, base: str) -> dict[str, str]:
+    def _credentials(self, request: Http) -> dict[str, str]:
         api = self._api
-        if not trusted(api, base):
+        if not trusted(api, request):
             return {}
         headers = {"X-Consul-Token": api.token} if api.token else {}
         return headers | basic(api.auth)

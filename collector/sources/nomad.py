@@ -34,16 +34,17 @@ class Nomad:
         first, _, rest = quoted(request.path).removeprefix("/v1/").partition("/")
         scope = {"namespace": self._api.namespace, "region": self._api.region}
         params = {name: value for name, value in scope.items() if value} | dict(request.query)
-        headers = basic(self._api.auth) if trusted(self._api, base) else {}
+        known = trusted(self._api, request)
+        headers = basic(self._api.auth) if known else {}
+        requester = self._requester(base, first, self._api.token if known else None)
         try:
-            response = self._requester(base, first).request(*([rest] if rest else []), method="get", params=params, headers=headers)
+            response = requester.request(*([rest] if rest else []), method="get", params=params, headers=headers)
         except BaseNomadException as error:
             response = _response(error)
         return Answer(response.status_code, response.headers, response.content)
 
-    def _requester(self, base: str, endpoint: str) -> Any:
+    def _requester(self, base: str, endpoint: str, token: str | None) -> Any:
         """A Requester is only a bag of these; its namespace and region are left out, as the request names them."""
-        token = self._api.token if trusted(self._api, base) else None
         requester = Requester(address=base.rstrip("/"), token=token, verify=True, session=self._session)
         requester.ENDPOINT = endpoint
         return requester

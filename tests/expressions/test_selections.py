@@ -241,6 +241,21 @@ def test_a_service_with_one_check_needs_no_name_to_match() -> None:
     assert row["endpoints"][0]["method"] == "HEAD"
 
 
+def test_the_gossip_pool_says_where_a_nodes_agent_is_not_the_catalog() -> None:
+    def where(pool):
+        (row,) = troubled(answered([instance("n1", "a")], [check("n1", alloc="a")]), pool=pool)
+        return row["address"], row["member"]
+
+    there = {"name": "n1", "address": "10.0.0.1", "status": "alive"}
+    elsewhere = {"name": "n1", "address": "192.0.2.7", "status": "alive"}
+    assert where([{"name": "n2", "address": "10.0.0.1", "status": "alive"}, there]) == ("10.0.0.1", True)
+    assert where([elsewhere]) == ("192.0.2.7", True)
+    assert where([elsewhere, there]) == ("10.0.0.1", True), "one of two members of that name"
+    assert where([{"name": "n2", "address": "10.0.0.1", "status": "alive"}]) == ("10.0.0.1", False)
+    assert where([there | {"status": "left"}]) == where([there | {"status": "failed"}]) == ("10.0.0.1", False)
+    assert where(None) == where([]) == ("10.0.0.1", False)
+
+
 def test_no_trouble_without_an_answer() -> None:
     assert troubled(None) == troubled([]) == []
 

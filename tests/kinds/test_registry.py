@@ -53,7 +53,7 @@ def test_a_kind_is_registered_under_its_name_with_a_ladder_of_its_rungs(name: st
 
 @pytest.mark.parametrize("name", KINDS)
 def test_defaults_have_the_type_that_their_argument_declares(name: str) -> None:
-    types = {"string": str, "integer": int, "array": (list, tuple)}
+    types = {"string": str, "integer": int, "boolean": bool, "array": (list, tuple)}
     for argument in KINDS[name].arguments.values():
         assert argument.default is None or isinstance(argument.default, types[argument.type])
         assert argument.default is None or not argument.choices or argument.default in argument.choices

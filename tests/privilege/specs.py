@@ -26,7 +26,7 @@ def consul_tasks(consul: Guarded) -> dict[str, list[dict[str, Any]]]:
         "consul_members": [{"consul_members": {}}],
         "consul_checks": [{"consul_checks": {"service": SERVICE}}, {"consul_checks": {"node": node}}],
         "consul_lease": [{"consul_lease": {"key": KEY}}],
-        "check_output": [{"check_output": {"node": node, "address": address, "checks": checks}}],
+        "check_output": [{"check_output": {"node": node, "address": address, "member": True, "checks": checks}}],
     }
 
 

@@ -35,9 +35,9 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(behaviour: Behaviour, *, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None) -> Iterator[Server]:
+def serving(behaviour: Behaviour, *, host: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None = None) -> Iterator[Server]:
     """Give every connection to `behaviour`, with the head of its first request, until the block ends."""
-    listener = socket.create_server((host, 0), backlog=50)
+    listener = socket.create_server((host, port), backlog=50)
     server = Server(host, listener.getsockname()[1], "https" if tls else "http")
     sockets: list[socket.socket] = []
 

@@ -104,6 +104,16 @@ def test_other_agents_of_the_cluster_get_the_token_over_the_same_scheme(source: 
         assert (b"Authorization" in agent.heads[0]) is (expected and source == "nomad")
 
 
+@pytest.mark.parametrize("source", ["nomad", "consul"])
+def test_an_address_that_nobody_vouches_for_gets_no_token(source: str) -> None:
+    path = {"nomad": "/v1/agent/self", "consul": "/v1/agent/checks"}[source]
+    auth = {"NOMAD_HTTP_AUTH": "a:b", "CONSUL_HTTP_AUTH": "a:b"}
+    with servers.serving(servers.answer(b"{}"), host="127.0.0.6") as agent:
+        ask(Http(source, path, base=agent.url, token=False), TOKENS | auth)
+    assert b"secret" not in agent.heads[0]
+    assert b"Authorization" not in agent.heads[0]
+
+
 def test_a_workload_never_gets_a_token() -> None:
     auth = {"NOMAD_HTTP_AUTH": "a:b", "CONSUL_HTTP_AUTH": "a:b"}
     with servers.serving(servers.answer(b"{}")) as server:
