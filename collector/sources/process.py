@@ -43,38 +43,48 @@ class Processes:
 
         Its input is closed; its environment is exactly `environment`. Raises OSError when it cannot be started.
         """
-        if time.monotonic() >= deadline:
-            return Finished(None, late=True)
-        process = subprocess.Popen(  # noqa: S603 - no shell; who calls names the program by an absolute path
-            argv,
-            env=dict(environment),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
-        with self._registered(process):
-            return _watched(process, deadline, cap)
+        with self._started(argv, environment, deadline) as process:
+            return _watched(process, deadline, cap) if process else Finished(None, late=True)
 
     def close(self) -> None:
-        """Kill all that still runs, at once; what is started later does not live either."""
+        """Kill all that still runs, and see it gone; nothing is started any more."""
         with self._lock:
             self._closed = True
-            for process in self._running:
-                _signal(process, signal.SIGKILL)
+            running = tuple(self._running)
+        for process in running:
+            _signal(process, signal.SIGKILL)
+        for process in running:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(MERCY)
 
     @contextlib.contextmanager
-    def _registered(self, process: subprocess.Popen[bytes]) -> Iterator[None]:
+    def _started(self, argv: Sequence[str], environment: Mapping[str, str], deadline: float) -> Iterator[subprocess.Popen[bytes] | None]:
+        """The process; None when it is too late for one.
+
+        It starts under the lock: `close`, which the end of the program may follow at once, must not miss one that is about to start.
+        """
         with self._lock:
-            self._running.add(process)
-            if self._closed:
-                _signal(process, signal.SIGKILL)
+            process = None if self._closed or time.monotonic() >= deadline else _start(argv, environment)
+            if process:
+                self._running.add(process)
         try:
-            yield
+            yield process
         finally:
-            _end(process)
-            with self._lock:
-                self._running.discard(process)
+            if process:
+                _end(process)
+                with self._lock:
+                    self._running.discard(process)
+
+
+def _start(argv: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(  # noqa: S603 - no shell; who calls names the program by an absolute path
+        argv,
+        env=dict(environment),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
 
 
 def _watched(process: subprocess.Popen[bytes], deadline: float, cap: int) -> Finished:

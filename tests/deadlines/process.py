@@ -24,6 +24,9 @@ LATE = DEADLINE + 1.0
 HANGS = 20.0
 """Seconds after which such a run counts as hanging: starting takes a while on a busy machine, what hangs here does so for a minute."""
 
+DYING = 2.0
+"""Seconds after which a process that is still there was not killed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ended:
@@ -68,9 +71,8 @@ def run(
             process.kill()
             raise
     seconds = time.monotonic() - started
-    return Ended(
-        process.returncode, stdout, stderr, seconds, _left_running(str(place)), tuple(sorted(path.name for path in place.iterdir()))
-    )
+    files = tuple(sorted(path.name for path in place.iterdir()))
+    return Ended(process.returncode, stdout, stderr, seconds, _left_running(str(place)), files)
 
 
 def diagnose(environ: Mapping[str, str], place: Path, *words: str, **more: Any) -> Ended:
@@ -86,6 +88,14 @@ def _wait(until: Callable[[], bool]) -> None:
 
 
 def _left_running(mark: str) -> tuple[str, ...]:
+    """Processes with that mark in their environment that live on. Who was killed is given a moment to die: SIGKILL does not wait for it."""
+    ends = time.monotonic() + DYING
+    while (found := _running(mark)) and time.monotonic() < ends:
+        time.sleep(0.02)
+    return found
+
+
+def _running(mark: str) -> tuple[str, ...]:
     """Processes with that mark in their environment: children keep their parent's PATH."""
     found = []
     for directory in Path("/proc").glob("[0-9]*"):
