@@ -10,6 +10,7 @@ from urllib.parse import quote
 from collector.errors import Unanswered
 from collector.kinds import asking, shapes
 from collector.kinds.kind import API_OR_STALE, Args, Argument, Kind
+from collector.kinds.litefs_state import cluster_id
 from collector.kinds.shapes import Obj
 from collector.model import JSON, Http, Reply, Rung, Status
 
@@ -33,6 +34,7 @@ def parse(key: str, replies: Sequence[Reply]) -> JSON:
     session = shapes.maybe_text(entry, "Session")
     sessions = _sessions(listed)
     value, notes = holder(entry)
+    own_id, odd = _cluster_id(cluster)
     return {
         "key": key,
         "held": session is not None,
@@ -41,9 +43,9 @@ def parse(key: str, replies: Sequence[Reply]) -> JSON:
         **value,
         "modify_index": shapes.maybe_whole(entry, "ModifyIndex"),
         "lock_index": shapes.maybe_whole(entry, "LockIndex"),
-        "cluster_id": _cluster_id(cluster),
+        "cluster_id": own_id,
         "sessions": sessions or [],
-        "notes": notes,
+        "notes": notes + odd,
     }
 
 
@@ -82,10 +84,10 @@ def content(entry: Obj) -> bytes:
         return b""
 
 
-def _cluster_id(reply: Reply) -> str | None:
+def _cluster_id(reply: Reply) -> tuple[str | None, list[str]]:
     if reply.status != Status.OK:
-        return None
-    return shapes.plain(content(_entry(reply))).strip() or None
+        return None, []
+    return cluster_id(shapes.plain(content(_entry(reply))).strip(), "the key clusterid")
 
 
 def _sessions(reply: Reply) -> list[dict[str, JSON]] | None:

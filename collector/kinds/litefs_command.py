@@ -8,7 +8,7 @@ from collections.abc import Callable
 from collector.errors import Unanswered
 from collector.kinds import litefs_mount, shapes
 from collector.kinds.kind import Args
-from collector.kinds.litefs_state import State
+from collector.kinds.litefs_state import CLUSTER_ID, State
 from collector.model import JSON, Exec, Reply, Rung, Status
 
 UNKNOWN_COMMAND = re.compile(rb"unknown command|^The commands are:|Usage:\s*\n?\s*litefs <command>", re.MULTILINE)
@@ -94,6 +94,11 @@ def _text(value: JSON) -> str | None:
     return value.strip() or None if isinstance(value, str) else None
 
 
+def _cluster_id(value: JSON) -> str | None:
+    text = _text(value)
+    return text if text and CLUSTER_ID.fullmatch(text) else None
+
+
 def _hostname(value: JSON) -> str | None:
     return None if _truth(value) is not None else _text(value)
 
@@ -109,7 +114,7 @@ MEANINGS: tuple[tuple[frozenset[str], str, Callable[[JSON], JSON]], ...] = (
     (frozenset({"isprimary", "primary"}), "is_primary", _truth),
     (frozenset({"candidate", "iscandidate"}), "candidate", _truth),
     (frozenset({"primary", "primaryhostname", "primaryhost"}), "primary_hostname", _hostname),
-    (frozenset({"clusterid"}), "cluster_id", _text),
+    (frozenset({"clusterid"}), "cluster_id", _cluster_id),
     (frozenset({"version"}), "version", _text),
     (frozenset({"lag", "lagseconds", "replicationlag"}), "lag_seconds", _seconds),
     (frozenset({"uptime", "uptimeseconds"}), "uptime_seconds", _seconds),

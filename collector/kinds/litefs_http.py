@@ -13,7 +13,7 @@ from collector.errors import Unanswered
 from collector.kinds import asking, shapes
 from collector.kinds.kind import Args
 from collector.kinds.litefs_metrics import Samples, metrics
-from collector.kinds.litefs_state import TXID, State, database
+from collector.kinds.litefs_state import TXID, State, cluster_id, database
 from collector.kinds.shapes import Obj
 from collector.model import JSON, Http, Reply, Rung, Status
 
@@ -150,15 +150,15 @@ def add_info(state: State, reply: Reply, *, seen: bool, first: Reply) -> None:
             raise _unlike(reply, first) from None
         state.notes.append(f"/info: {why.reason}")
         return
-    note = known.pop("note", None)
+    notes = known.pop("notes")
     is_primary = known.pop("is_primary")
     if state.is_primary is not None and is_primary is not None and is_primary != state.is_primary:
         state.notes.append("the role changed while it was asked: /info is the latest")
     state.is_primary = state.is_primary if is_primary is None else is_primary
     state.learn({**known, "litefs_id": asking.header(reply, LITEFS_ID), "date": reply.date})
-    state.learn({"cluster_id": asking.header(reply, CLUSTER_ID)})
-    if note:
-        state.notes.append(note)
+    from_header, odd = cluster_id(asking.header(reply, CLUSTER_ID), f"the header {CLUSTER_ID} of /info")
+    state.learn({"cluster_id": from_header})
+    state.notes += [*notes, *odd]
 
 
 def _unlike(info: Reply, first: Reply) -> Unanswered:
@@ -180,16 +180,22 @@ def parse_info(body: bytes) -> dict[str, JSON]:
     info = shapes.document(body)
     if not {"primary", "isPrimary", "clusterID"} & info.keys():
         raise Unanswered(Status.FAILED, f"what answers there {NOT_LITEFS}: its /info has none of the fields")
+    own_id, notes = cluster_id(shapes.maybe_text(info, "clusterID"), "/info")
     known = {
-        "cluster_id": shapes.maybe_text(info, "clusterID"),
+        "cluster_id": own_id,
         "candidate": shapes.maybe_flag(info, "candidate"),
         "path": shapes.maybe_text(info, "path"),
     }
     if isinstance(info.get("primary"), bool):
-        note = "/info has the shape of LiteFS before 0.5.7: it does not name the primary"
-        return {**known, "is_primary": info["primary"], "primary_hostname": None, "note": note}
+        notes.append("/info has the shape of LiteFS before 0.5.7: it does not name the primary")
+        return {**known, "is_primary": info["primary"], "primary_hostname": None, "notes": notes}
     primary = shapes.mapping(info, "primary")
-    return {**known, "is_primary": shapes.maybe_flag(info, "isPrimary"), "primary_hostname": shapes.text(primary, "hostname")}
+    return {
+        **known,
+        "is_primary": shapes.maybe_flag(info, "isPrimary"),
+        "primary_hostname": shapes.text(primary, "hostname"),
+        "notes": notes,
+    }
 
 
 def finished(state: State) -> JSON:

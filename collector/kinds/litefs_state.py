@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, fields
 from collector.model import JSON
 
 TXID = re.compile(r"[0-9a-f]{16}")
+CLUSTER_ID = re.compile(r"LFSC[0-9A-Fa-f]{16}")
+"""Source: litefs v0.5.14, litefs.go:32-58."""
 NEVER_SYNCED_MS = 2147483647
 """`.lag` of a node that never synced, or was demoted. Source: docs/litefs.md."""
 
@@ -59,6 +61,13 @@ class State:
             self.role = "replica"
         elif self.is_primary is False and self.primary_hostname == "":
             self.role = "none"
+
+
+def cluster_id(said: str | None, where: str) -> tuple[str | None, list[str]]:
+    """A cluster ID as LiteFS makes them, or None and a note: what was garbled on its way is no other cluster's ID."""
+    if not said or CLUSTER_ID.fullmatch(said):
+        return said or None, []
+    return None, [f"{where} has no cluster ID of LiteFS's form (LFSC and 16 hexadecimal digits), but {said[:40]!r}"]
 
 
 def database(name: str, txid: int, checksum: str | None) -> dict[str, JSON]:

@@ -11,6 +11,8 @@ from tests.hostile.faults import FAULTS, THIEF
 from tests.hostile.run import UNPRINTABLE, again, check_sound
 from tests.hostile.test_exec import COMMANDS
 
+FOREIGN = {"litefs.cluster-id.mismatch", "litefs.cluster-id.lost"}
+
 
 @pytest.mark.parametrize("case", cases(), ids=str)
 def test_a_fault_costs_an_answer_and_never_the_report(case: Case) -> None:
@@ -19,6 +21,7 @@ def test_a_fault_costs_an_answer_and_never_the_report(case: Case) -> None:
     assert run.spoiled, "this case spoils nothing"
     assert not (case.decisive and run.code == 0), run.report["headline"]
     assert not [asked for asked in run.asked if THIEF in asked.netloc]
+    assert not run.codes & FOREIGN, "what was garbled on its way is no other cluster's data"
     for words in ([], ["-v", "-v"]):
         text = again(run.files["bundle.json"], "-o", "text", *words)
         assert text.code == run.code
