@@ -19,6 +19,7 @@ FLAGS = [
     "--headless=new",
     "--no-sandbox",
     "--disable-gpu",
+    "--hide-scrollbars",
     "--disable-background-networking",
     "--disable-component-update",
     "--no-first-run",
@@ -34,11 +35,12 @@ FRAME = """<!doctype html><iframe id="page" src="page.html" style="width:{width}
 document.getElementById("page").onload = event => {{
   const page = event.target.contentDocument;
   const free = element => !element.closest("pre.log, .scroll, svg");
+  const size = text => parseFloat(getComputedStyle(text).fontSize) * text.getScreenCTM().a; // as shown, whatever the font's own height is
   const measured = {{
     scroll: page.documentElement.scrollWidth,
     wide: [...page.querySelectorAll("body *")]
       .filter(e => free(e) && e.getBoundingClientRect().right > {width} + 0.5).map(e => e.outerHTML.slice(0, 90)),
-    small: [...page.querySelectorAll("svg text:not(.count)")].filter(e => e.getBoundingClientRect().height < 11).map(e => e.textContent),
+    small: [...page.querySelectorAll("svg text:not(.count)")].filter(e => size(e) < 10).map(e => [e.textContent, size(e)]),
     ground: getComputedStyle(page.body).backgroundColor,
     open: page.querySelectorAll("details[open]").length,
   }};
