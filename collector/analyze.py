@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from collector import rulebook
 from collector.causes import Causes, connect
@@ -63,7 +62,7 @@ def _with_impact(causes: Causes, seen: Observed) -> Causes:
     for finding in causes.findings:
         if finding.explained_by:
             below.setdefault(finding.explained_by, []).append(finding)
-    roots = tuple(replace(root, impact=impact(root, below.get(root.id, ()), seen, all_of_it)) for root in causes.roots)
+    roots = tuple(root._replace(impact=impact(root, below.get(root.id, ()), seen, all_of_it)) for root in causes.roots)
     return Causes(roots, (*roots, *causes.findings[len(roots) :]), causes.ruled_out)
 
 

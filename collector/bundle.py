@@ -9,7 +9,6 @@ import gzip
 import json
 import zlib
 from collections.abc import Mapping
-from dataclasses import fields
 from typing import IO
 
 from collector.errors import Problem, SpecError
@@ -22,14 +21,14 @@ GZIP_MAGIC = b"\x1f\x8b"
 
 def dump_bundle(bundle: Bundle, *, compress: bool) -> bytes:
     """The file's bytes: JSON, in gzip without a time stamp when `compress`, so that equal bundles are equal files."""
-    document = {"format": FORMAT, **_fields(bundle)}
-    text = json.dumps(document, default=_fields, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    document = {"format": FORMAT, **bundle._asdict(), "results": [_row(result) for result in bundle.results]}
+    text = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
     return gzip.compress(text, mtime=0) if compress else text
 
 
-def _fields(value: Bundle | Result | Attempt | Target) -> dict[str, JSON]:
-    """One level of it, and no copy of what is below: a large cluster's bundle fits into memory once, not twice."""
-    return {field.name: getattr(value, field.name) for field in fields(value)}
+def _row(result: Result) -> dict[str, JSON]:
+    """A result's own level, and no copy of its data: a large cluster's bundle fits into memory once, not twice."""
+    return {**result._asdict(), "target": result.target._asdict(), "attempts": [attempt._asdict() for attempt in result.attempts]}
 
 
 def load_bundle(stream: IO[bytes], name: str) -> Bundle:

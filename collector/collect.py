@@ -12,8 +12,7 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from collector.dispatch import Dispatcher, Ticket
 from collector.errors import CollectorError
@@ -36,8 +35,7 @@ class Performer(Protocol):
         """Perform one request before the monotonic deadline; never raises for what a server does."""
 
 
-@dataclass(frozen=True, slots=True)
-class Means:
+class Means(NamedTuple):
     """What a run works with."""
 
     kinds: Mapping[str, Kind]
@@ -51,8 +49,7 @@ class Means:
     """What is to be done in any case, best while nothing but waiting is to be done; what one raises ends the run."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(NamedTuple):
     """How far a run may go: `deadline` seconds in all, `forks` requests at once."""
 
     deadline: float = 30.0
@@ -61,8 +58,7 @@ class Limits:
     """Which tasks may really ask; the others are planned only."""
 
 
-@dataclass(frozen=True, slots=True)
-class Collected:
+class Collected(NamedTuple):
     """What collecting came to: results in the spec's order, and how many requests that took."""
 
     results: tuple[Result, ...]
@@ -237,7 +233,7 @@ class _Scheduler:
         self._runs.pop(run, None)
         result = result_of(run, outcome, now, self._means.redaction)
         run.parent.values[run.turn] = result.data if result.status is Status.OK else None
-        run.parent.results[run.turn] = replace(result, data=None, reason="hidden by no_log") if run.item.no_log else result
+        run.parent.results[run.turn] = result._replace(data=None, reason="hidden by no_log") if run.item.no_log else result
         run.parent.open -= 1
         self._done += 1
         self._means.progress(self._done, self._known)
@@ -250,7 +246,7 @@ class _Scheduler:
         waiting, self._waiting = self._waiting, []
         for run in list(self._runs):
             outcome = run.climb.abandon(Status.BUDGET, reason, now)
-            self._finish(run, replace(outcome, status=Status.BUDGET, reason=reason), now)
+            self._finish(run, outcome._replace(status=Status.BUDGET, reason=reason), now)
         for task_run in waiting:
             turn = Turn(None, None, f"{reason}, and what it waits for had not come")
             task_run.add(None, unrun(task_run.task, turn, self._means.redaction, Status.BUDGET))

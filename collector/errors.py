@@ -12,8 +12,7 @@ Anything else that escapes is a bug and ends with exit code 70.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from collector.model import Mark, Reply, Status
 
@@ -42,8 +41,7 @@ class DeliveryError(CollectorError):
     exit_code: ClassVar[int] = 70
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """One thing wrong in a file: where, what, and what was probably meant."""
 
     mark: Mark

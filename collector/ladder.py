@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from collector.errors import Unanswered
 from collector.kinds.asking import refused, takes_a_token
@@ -15,8 +16,7 @@ CLIENT_ERROR = 4
 RungFunction = Callable[[Mapping[str, JSON]], Rung]
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What an item came to: data from the rung that answered, or the first rung's failure with every rung's reason."""
 
     status: Status

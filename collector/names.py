@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from collector.model import JSON
 
@@ -22,16 +22,14 @@ KEYWORDS = frozenset({"and", "or", "not", "in", "is", "if", "else", "true", "fal
 """Words that are no names in an expression."""
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(NamedTuple):
     """A part of a text: text as it is, or an expression without its braces."""
 
     text: str
     expression: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Uses:
+class Uses(NamedTuple):
     """Names that an expression uses: variables and functions, filters (`x | name`) and tests (`x is name`)."""
 
     variables: frozenset[str]

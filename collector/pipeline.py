@@ -6,8 +6,8 @@ import importlib
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import NamedTuple
 
 from collector import __version__
 from collector.collect import Collected, Limits, Means, Performer, collect
@@ -20,21 +20,20 @@ from collector.settings import Settings
 from collector.spec import load_spec
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """One call of the main job: what to collect, from where, and how far to go."""
 
     spec: Spec
     settings: Settings
-    limits: Limits = field(default_factory=Limits)
-    selection: Selection = field(default_factory=Selection)
+    limits: Limits = Limits()
+    selection: Selection = Selection()
     progress: Callable[[int, int], None] = lambda _done, _known: None
     commit: Callable[[], str | None] = lambda: None
     """The git commit of the spec's file, asked for while the first answers come."""
 
     def watched_by(self, progress: Callable[[int, int], None]) -> Call:
         """The same call, with somebody told how far it is."""
-        return replace(self, progress=progress)
+        return self._replace(progress=progress)
 
 
 def gather(call: Call, sources: Performer, redactor: Redactor) -> Bundle:

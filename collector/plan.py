@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from collector.errors import CollectorError
 from collector.kinds.kind import Kind
@@ -26,8 +25,7 @@ class Renderer(Protocol):
         """Is the expression true?"""
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(NamedTuple):
     """What `-t`, `--skip-tags` and `-l` leave of a spec."""
 
     tags: Collection[str] = ()
@@ -61,8 +59,7 @@ def select_tasks(spec: Spec, selection: Selection) -> tuple[Task, ...]:
     return tuple(task for task in spec.tasks if id(task) in wanted)
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(NamedTuple):
     """One turn of a task: its item, or why there is none, with the loop's element that it was made from."""
 
     element: JSON
@@ -169,4 +166,4 @@ class Names:
         place = self._place[item.task]
         name = item.id if place == 1 else f"{item.id}#{place}"
         self._seen[name] += 1
-        return replace(item, id=name if self._seen[name] == 1 else f"{name}.{self._seen[name]}")
+        return item._replace(id=name if self._seen[name] == 1 else f"{name}.{self._seen[name]}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from collector.ladder import Climb, Outcome
@@ -96,4 +96,4 @@ def result_of(run: ItemRun, outcome: Outcome, now: float, redaction: Redaction) 
 
 def _redacted(attempt: Attempt, redaction: Redaction) -> Attempt:
     endpoints = tuple(redaction.text(endpoint) for endpoint in attempt.endpoints)
-    return replace(attempt, reason=redaction.text(attempt.reason), endpoints=endpoints)
+    return attempt._replace(reason=redaction.text(attempt.reason), endpoints=endpoints)

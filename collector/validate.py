@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -25,7 +24,7 @@ def validate(bundle: Bundle) -> Bundle:
 
     Its data is left as it is, for a reader; whoever uses results must take only those that are `ok`. A reason never quotes a value.
     """
-    return replace(bundle, results=tuple(validated(result) for result in bundle.results))
+    return bundle._replace(results=tuple(validated(result) for result in bundle.results))
 
 
 def validated(result: Result) -> Result:
@@ -33,7 +32,7 @@ def validated(result: Result) -> Result:
     if result.status != Status.OK:
         return result
     reason = misfit(result.kind, result.data)
-    return replace(result, status=Status.INVALID, reason=reason) if reason else result
+    return result._replace(status=Status.INVALID, reason=reason) if reason else result
 
 
 def misfit(kind: str, data: JSON) -> str:

@@ -3,7 +3,6 @@ from __future__ import annotations
 import gzip
 import io
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -35,7 +34,7 @@ BUNDLE = Bundle(
     expect={},
     started_at=9.0,
     seconds=1.0,
-    results=(RESULT, replace(RESULT, id="b", status=Status.BUDGET, rung=None, data=None, date=None)),
+    results=(RESULT, RESULT._replace(id="b", status=Status.BUDGET, rung=None, data=None, date=None)),
     planned=2,
     endpoints={"nomad": "http://127.0.0.1:4646"},
     version="0.1.0",

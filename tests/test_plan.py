@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -77,7 +76,7 @@ def test_ids_are_unique_within_a_run_and_depend_on_the_spec_alone() -> None:
     (item,) = [turn.item for turn in turns([ALLOCS[0]]) if turn.item]
     mark = Mark("s", 1, 1)
     names = Names([Task("first", "logs", {}, mark), Task("other", "nodes", {}, mark), Task("second", "logs", {}, mark)])
-    asked = [replace(item, task=task) for task in ("second", "first", "first")]
+    asked = [item._replace(task=task) for task in ("second", "first", "first")]
     assert [names.unique(one).id for one in asked] == ["logs@n1/a1#2", "logs@n1/a1", "logs@n1/a1.2"]
 
 

@@ -6,7 +6,6 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from collector.commands.collecting import collect_bundle, commit_of, progress_bar, read_spec
@@ -46,7 +45,7 @@ def _as_then(bundle: Bundle, recording: Recording) -> Bundle:
     """The bundle as of the moment of the recording: times and ages are those of the incident. The spec is named as in a checkout."""
     moment = recording.meta.get("recorded_at")
     started_at = float(moment) if isinstance(moment, int | float) else bundle.started_at
-    return replace(bundle, started_at=started_at, spec={**bundle.spec, "path": f"specs/{SPEC}.yml"})
+    return bundle._replace(started_at=started_at, spec={**bundle.spec, "path": f"specs/{SPEC}.yml"})
 
 
 def _file(name: str) -> Path:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
 
 from collector.commands.collecting import build_call, collect_bundle, plan_only, progress_bar
 from collector.commands.reporting import handover, write_bundle
@@ -18,7 +17,7 @@ def run(arguments: argparse.Namespace) -> int:
         return plan_only(call)
     to = handover(arguments, call.settings, call.spec, scope=_scope(call), seconds=call.limits.deadline)
     to.begin()
-    call = replace(call, limits=replace(call.limits, deadline=to.budget.for_collecting))
+    call = call._replace(limits=call.limits._replace(deadline=to.budget.for_collecting))
     try:
         with progress_bar(wanted=not arguments.quiet) as progress:
             bundle = collect_bundle(call.watched_by(progress))

@@ -11,7 +11,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -94,7 +94,7 @@ class Handover:
         for note in earlier.notes:
             _warn(note)
         news = outlook(earlier.run, report_document(report))
-        return replace(report, changes=news.changes), news
+        return report._replace(changes=news.changes), news
 
     def _rendered(self, report: Report, format_name: str, reader: str) -> str:
         from collector.render import mail_html, render  # noqa: PLC0415 - see the module's docstring

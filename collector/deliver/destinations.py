@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from collector.errors import CollectorError, Problem, SettingsError, SpecError, UsageError
@@ -24,15 +23,13 @@ PREFIX = "[collector]"
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?P<domain>[A-Za-z0-9](?:[A-Za-z0-9.-]{0,253}[A-Za-z0-9])?)")
 
 
-@dataclass(frozen=True, slots=True)
-class Stdout:
+class Stdout(NamedTuple):
     """The report in one format on standard output."""
 
     format: str
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(NamedTuple):
     """The report in one format in a file, replaced whole. `mode` are its permissions: its owner's only, unless others must read it."""
 
     path: Path
@@ -40,8 +37,7 @@ class File:
     mode: int = PRIVATE
 
 
-@dataclass(frozen=True, slots=True)
-class Mail:
+class Mail(NamedTuple):
     """The report as a mail. `when`: always, only when the verdict is not ok, or only when something changed (needs kept runs)."""
 
     to: tuple[str, ...]
@@ -50,8 +46,7 @@ class Mail:
     prefix: str = PREFIX
 
 
-@dataclass(frozen=True, slots=True)
-class Ping:
+class Ping(NamedTuple):
     """A dead-man service's URL, told when a run starts and ends.
 
     That a run ended is success, whatever it found; with a verdict in `fail_on` the ping says failure instead.
@@ -65,8 +60,7 @@ class Ping:
 Destination = Stdout | File | Mail | Ping
 
 
-@dataclass(frozen=True, slots=True)
-class Wishes:
+class Wishes(NamedTuple):
     """What the command line says about delivery; None and () where it says nothing."""
 
     output: str | None = None
@@ -149,9 +143,9 @@ def _overridden(places: list[Destination], wishes: Wishes) -> list[Destination]:
     if wishes.mail_to:
         model = next((place for place in places if isinstance(place, Mail)), Mail(()))
         others = [place for place in places if not isinstance(place, Mail)]
-        places = [*others, replace(model, to=_addresses(wishes.mail_to))]
+        places = [*others, model._replace(to=_addresses(wishes.mail_to))]
     if wishes.mail_when:
-        places = [replace(place, when=wishes.mail_when) if isinstance(place, Mail) else place for place in places]
+        places = [place._replace(when=wishes.mail_when) if isinstance(place, Mail) else place for place in places]
     return places
 
 

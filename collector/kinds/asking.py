@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 from urllib.parse import quote
@@ -143,7 +142,7 @@ def of_any_server(rung: Callable[[Args], Rung]) -> Callable[[Args], Rung]:
 
 
 def _stale(request: Request) -> Request:
-    return replace(request, query={**request.query, "stale": ""}) if isinstance(request, Http) else request
+    return request._replace(query={**request.query, "stale": ""}) if isinstance(request, Http) else request
 
 
 def paged(path: str, ways: Sequence[Query], read: Callable[[Obj], T]) -> Generator[Sequence[Request], Sequence[Reply], list[T]]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from collector.model import JSON, Rung, Target
 
@@ -15,8 +14,7 @@ Ladder = tuple[tuple[str, JSON], ...]
 """The rungs to try, in order: (rung name, its value); the value is None where a rung needs none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Argument:
+class Argument(NamedTuple):
     """One argument of a kind.
 
     `type` is a JSON schema type name, of the value once it is rendered. `choices`, when there are any, are all the values it may have.
@@ -31,8 +29,7 @@ class Argument:
     item: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(NamedTuple):
     """One kind of collection.
 
     `one_of` names arguments of which exactly one must be given. `capabilities` are the ACL rules it needs, in words, for `--check`.
@@ -42,7 +39,7 @@ class Kind:
     summary: str
     rungs: Mapping[str, Callable[[Args], Rung]]
     default_ladder: Ladder
-    arguments: Mapping[str, Argument] = field(default_factory=dict)
+    arguments: Mapping[str, Argument] = {}
     one_of: tuple[str, ...] = ()
     target: Callable[[Args], Target] = lambda _args: Target()
     capabilities: tuple[str, ...] = ()

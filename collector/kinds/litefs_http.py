@@ -6,7 +6,6 @@ A healthy node costs two calls. There is no `/status` (docs/litefs.md).
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from urllib.parse import urlsplit
 
 from collector.errors import Unanswered
@@ -169,7 +168,7 @@ def _unlike(info: Reply, first: Reply) -> Unanswered:
             Status.FAILED, f"{info.endpoint}: this is LiteFS, but its /info, /metrics and /debug/vars cannot be read", reply=info
         )
     about = f"{first.endpoint}: what answers there {NOT_LITEFS} (HTTP {first.code or info.code})"
-    return Unanswered(Status.FAILED, about, reply=replace(first, cause="protocol"))
+    return Unanswered(Status.FAILED, about, reply=first._replace(cause="protocol"))
 
 
 def parse_info(body: bytes) -> dict[str, JSON]:

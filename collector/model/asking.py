@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from collector.model.words import JSON, Status
 
 
-@dataclass(frozen=True, slots=True)
-class Http:
+class Http(NamedTuple):
     """One GET.
 
     `source` is `nomad`, `consul` or `litefs` (`litefs` also stands for any plain HTTP endpoint of a workload).
@@ -20,14 +19,13 @@ class Http:
 
     source: str
     path: str
-    query: Mapping[str, str | int] = field(default_factory=dict)
+    query: Mapping[str, str | int] = {}
     base: str | None = None
     token: bool = True
     limit: int = 8 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Exec:
+class Exec(NamedTuple):
     """One command inside a task, through `nomad alloc exec`; `namespace` None means the configured one."""
 
     alloc: str
@@ -36,8 +34,7 @@ class Exec:
     namespace: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Dial:
+class Dial(NamedTuple):
     """One TCP connect that sends nothing: does anything listen there?"""
 
     host: str
@@ -47,8 +44,7 @@ class Dial:
 Request = Http | Exec | Dial
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """What one request came to; a failure is a reply too, never an exception.
 
     `status` is `ok` for HTTP 2xx, exit code 0 and an accepted connect. 401 and 403 are `denied`; any other HTTP code and any other exit
@@ -62,7 +58,7 @@ class Reply:
     code: int | None = None
     body: bytes = b""
     stderr: bytes = b""
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = {}
     cause: str = ""
     reason: str = ""
     seconds: float = 0.0

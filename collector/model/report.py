@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from collector.model.results import Result
 from collector.model.words import JSON, Severity, Verdict
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """The decisive text itself, with the item it came from and a source a human can follow."""
 
     item: str
@@ -19,8 +18,7 @@ class Evidence:
     at: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """One thing that is wrong. `explained_by` None makes it a root. `remedy` is prose; `commands` can be pasted: (what, command)."""
 
     id: str
@@ -37,12 +35,11 @@ class Finding:
     alloc: str | None = None
     service: str | None = None
     onset: float | None = None
-    impact: Mapping[str, JSON] = field(default_factory=dict)
+    impact: Mapping[str, JSON] = {}
     reference: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class RuledOut:
+class RuledOut(NamedTuple):
     """A cause that was considered and why it was dropped (shown with -v)."""
 
     code: str
@@ -50,8 +47,7 @@ class RuledOut:
     because: str
 
 
-@dataclass(frozen=True, slots=True)
-class NodeRow:
+class NodeRow(NamedTuple):
     """One line of the table. `lag_seconds` None with role `primary` means: it has none."""
 
     name: str
@@ -68,8 +64,7 @@ class NodeRow:
     severity: Severity | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class NodeDetail:
+class NodeDetail(NamedTuple):
     """What Diagnostics shows of one node: checks with their output, log tail, LiteFS state, each with where it came from."""
 
     node: str
@@ -79,8 +74,7 @@ class NodeDetail:
     events: tuple[Mapping[str, JSON], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Coverage:
+class Coverage(NamedTuple):
     """What was to be seen and what was. `gaps` are {item, target, status, reason}."""
 
     planned: int
@@ -89,8 +83,7 @@ class Coverage:
     gaps: tuple[Mapping[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """The whole answer; `report_document` in render.py turns it into the contract's JSON."""
 
     spec: Mapping[str, JSON]
@@ -108,5 +101,5 @@ class Report:
     items: tuple[Result, ...]
     cluster: Mapping[str, JSON]
     timeline: tuple[Mapping[str, JSON], ...] = ()
-    redactions: Mapping[str, int] = field(default_factory=dict)
+    redactions: Mapping[str, int] = {}
     changes: Mapping[str, JSON] | None = None

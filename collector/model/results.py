@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from collector.model.spec import Target
 from collector.model.words import JSON, Status
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(NamedTuple):
     """One rung that was tried."""
 
     rung: str
@@ -22,8 +21,7 @@ class Attempt:
     code: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """What one item came to. `data` is the kind's parsed data (schemas/kinds/<kind>.schema.json) or None; redacted already."""
 
     id: str
@@ -38,12 +36,11 @@ class Result:
     started_at: float = 0.0
     seconds: float = 0.0
     date: float | None = None
-    redactions: Mapping[str, int] = field(default_factory=dict)
+    redactions: Mapping[str, int] = {}
     ignore_errors: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Bundle:
+class Bundle(NamedTuple):
     """All that analysis may see: the spec's identity, the results, and the settings that change their meaning. One JSON file."""
 
     spec: Mapping[str, JSON]
@@ -57,5 +54,5 @@ class Bundle:
     planned: int
     endpoints: Mapping[str, str]
     version: str
-    redactions: Mapping[str, int] = field(default_factory=dict)
+    redactions: Mapping[str, int] = {}
     interrupted: bool = False

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from collector.model.words import JSON
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """Where in a YAML file something stands; line and column count from 1; `path` is a JSON path such as `$.collect[2].loop`."""
 
     file: str
@@ -22,8 +21,7 @@ class Mark:
         return f"{self.file}:{self.line}:{self.column}"
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(NamedTuple):
     """One entry of `collect`, still with its expressions unrendered; `after` holds the registered names it waits for."""
 
     name: str
@@ -33,7 +31,7 @@ class Task:
     register: str | None = None
     when: str | None = None
     loop: JSON = None
-    vars: Mapping[str, JSON] = field(default_factory=dict)
+    vars: Mapping[str, JSON] = {}
     tags: tuple[str, ...] = ()
     timeout: float | None = None
     retries: int = 0
@@ -45,8 +43,7 @@ class Task:
     after: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Spec:
+class Spec(NamedTuple):
     """A validated collection spec. `text` is the file as it was read."""
 
     name: str
@@ -58,12 +55,11 @@ class Spec:
     thresholds: Mapping[str, float]
     rules: tuple[JSON, ...] = ()
     report: tuple[JSON, ...] = ("text",)
-    expect: Mapping[str, JSON] = field(default_factory=dict)
+    expect: Mapping[str, JSON] = {}
     redact: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """What an item is about; every part may be unknown."""
 
     node: str | None = None
@@ -77,8 +73,7 @@ class Target:
         return "/".join(p for p in parts if p) or "cluster"
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """One unit of collecting: a task, or one turn of its loop, with all expressions rendered."""
 
     id: str

@@ -7,12 +7,10 @@ these fits them, unless someone calls one a token.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """`needles` are lower-case texts of which one must be there before the pattern is worth trying; `name` goes into the placeholder.
 
     No name may be a word that the patterns look for: `<redacted:token:1f2e>` would be read as a token.

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from collector.model import Dial, Exec, Http, Reply, Request
@@ -42,7 +41,7 @@ class Sources:
         """
         started, at = time.monotonic(), time.time()
         reply = self._perform(request, deadline)
-        return replace(reply, seconds=time.monotonic() - started, at=at)
+        return reply._replace(seconds=time.monotonic() - started, at=at)
 
     def close(self) -> None:
         """Drop connections and kill commands that still run."""

@@ -8,9 +8,8 @@ import socket
 import ssl
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from errno import EADDRNOTAVAIL, EHOSTDOWN, EHOSTUNREACH, ENETDOWN, ENETUNREACH
-from typing import Final
+from typing import Final, NamedTuple
 
 import requests
 import urllib3.exceptions
@@ -25,8 +24,7 @@ python-nomad's exceptions have no base among these: its adapter unwraps them. py
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(NamedTuple):
     """Why there is no answer. `sentence` has `{where}` and `{detail}` to fill in."""
 
     status: Status

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from collector.expressions import FUNCTIONS, NOW
 from collector.model import JSON
@@ -20,8 +20,7 @@ _BARE = frozenset({"when", "until"})
 _LITERAL = frozenset({"name", "register", "tags", "timeout", "retries", "delay", "ignore_errors", "no_log"})
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """One expression: its JSON path, the task's key that it stands under, its text without braces, or why it has no end."""
 
     path: str

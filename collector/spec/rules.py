@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 from collector.errors import Problem, SpecError
@@ -13,7 +12,7 @@ from collector.yamlio import Document, child, read
 def own_rules(document: Document) -> tuple[list[JSON], list[Problem]]:
     """The rules of a spec whose structure is right, and what is wrong with them. Files are looked for beside the spec."""
     analyze = document.data.get("analyze", {})
-    sources = [(replace(document, data=analyze["rules"]), "$.analyze.rules")] if analyze.get("rules") else []
+    sources = [(document._replace(data=analyze["rules"]), "$.analyze.rules")] if analyze.get("rules") else []
     problems: list[Problem] = []
     for index, name in enumerate(analyze.get("rule_files", [])):
         try:

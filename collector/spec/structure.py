@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from collector.model import JSON
 from collector.suggest import did_you_mean
@@ -28,8 +27,7 @@ _WORDS = {
 _SHOWN = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(NamedTuple):
     """One thing that does not fit: at the value of `path`, or at its key."""
 
     path: str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -27,9 +26,9 @@ def known(incident):
 
 def hidden(result: Result, status: Status) -> Result:
     code = 403 if status is Status.DENIED else None
-    attempts = [replace(one, status=status, cause="", code=code, reason="hidden") for one in result.attempts]
-    return replace(
-        result, status=status, data=None, rung=None, reason="hidden", attempts=tuple(attempts or [Attempt("api", status, "hidden", 0.0)])
+    attempts = [one._replace(status=status, cause="", code=code, reason="hidden") for one in result.attempts]
+    return result._replace(
+        status=status, data=None, rung=None, reason="hidden", attempts=tuple(attempts or [Attempt("api", status, "hidden", 0.0)])
     )
 
 
@@ -40,7 +39,7 @@ def test_nothing_untrue_is_accused_when_items_are_missing(incident, data):
     bundle, true = known(incident)
     status = data.draw(st.sampled_from([Status.DENIED, Status.BUDGET, Status.INVALID]))
     missing = data.draw(st.sets(st.integers(0, len(bundle.results) - 1)))
-    report = analyze(replace(bundle, results=tuple(hidden(r, status) if i in missing else r for i, r in enumerate(bundle.results))))
+    report = analyze(bundle._replace(results=tuple(hidden(r, status) if i in missing else r for i, r in enumerate(bundle.results))))
     critical = {(root.code, root.node) for root in report.root_causes if root.severity is Severity.CRITICAL}
     assert not {(code, node) for code, node in critical - true if code not in MAY_BE_NAMED}
     if missing or true:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import cache
 
 from collector.commands.collecting import collect_bundle, read_spec
@@ -27,22 +26,21 @@ def diagnose(name: str, environ: Mapping[str, str] | None = None) -> Bundle:
     """The bundle of one run against a replayed incident; `environ` is put over the replay's own."""
     with demo_environment(recording(name), path=os.environ["PATH"]) as replayed:
         settings = Settings.from_environment({**replayed, **(environ or {})})
-        spec = replace(read_spec(SPEC, {}), path="specs/navidrome.yml", sha256="0" * 64)
+        spec = read_spec(SPEC, {})._replace(path="specs/navidrome.yml", sha256="0" * 64)
         return collect_bundle(Call(spec, settings))
 
 
 def timeless(bundle: Bundle, at: float) -> Bundle:
     """The bundle as if it had been made at that moment in no time: what differs from run to run is taken out."""
     results = tuple(
-        replace(
-            result,
+        result._replace(
             started_at=at,
             seconds=0.0,
-            attempts=tuple(replace(attempt, seconds=0.0) for attempt in result.attempts),
+            attempts=tuple(attempt._replace(seconds=0.0) for attempt in result.attempts),
         )
         for result in bundle.results
     )
-    return replace(bundle, results=results, started_at=at, seconds=0.5)
+    return bundle._replace(results=results, started_at=at, seconds=0.5)
 
 
 @cache

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-from dataclasses import replace
 
 import pytest
 
@@ -74,7 +73,7 @@ def test_only_ok_results_are_judged(status: Status) -> None:
 
 @pytest.mark.parametrize("kind", ["../bundle", "unheard_of", "", "nomad_logs.schema.json"])
 def test_a_kind_that_does_not_exist_makes_a_result_invalid(kind: str) -> None:
-    assert validated(replace(result(GOOD), kind=kind)).status == Status.INVALID
+    assert validated(result(GOOD)._replace(kind=kind)).status == Status.INVALID
 
 
 def test_data_that_is_nested_without_end_is_invalid_not_a_crash() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, partial
 
 import pytest
@@ -40,13 +40,13 @@ def mutants() -> Iterator[Mutant]:
         before, after = RULES[:index], RULES[index + 1 :]
         yield Mutant(f"{rule.name} ({index + 1})", "without the rule", (*before, *after))
         for what, pattern in _broken(_folded(rule.pattern)):
-            yield Mutant(f"{rule.name} ({index + 1})", what, (*before, replace(rule, pattern=_unfolded(pattern)), *after))
+            yield Mutant(f"{rule.name} ({index + 1})", what, (*before, rule._replace(pattern=_unfolded(pattern)), *after))
     for name, part in SHARED.items():
         for what, broken in _broken(_folded(part, but=name)):
             with_it = partial(_with_part, name, _unfolded(broken))
-            yield Mutant(f"all ({name})", what, tuple(replace(rule, pattern=with_it(rule.pattern)) for rule in RULES), with_it(NAMED_KEY))
+            yield Mutant(f"all ({name})", what, tuple(rule._replace(pattern=with_it(rule.pattern)) for rule in RULES), with_it(NAMED_KEY))
     for needle in sorted({needle for rule in RULES for needle in rule.needles}):
-        rules = tuple(replace(rule, needles=tuple(one for one in rule.needles if one != needle)) for rule in RULES)
+        rules = tuple(rule._replace(needles=tuple(one for one in rule.needles if one != needle)) for rule in RULES)
         yield Mutant("all", f"without the needle `{needle}`", rules)
 
 

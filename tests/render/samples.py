@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from collector.model import (
     Attempt,
     Coverage,
@@ -211,8 +209,7 @@ _SICK_ROW = row(
     databases=(),
     severity=Severity.CRITICAL,
 )
-CRASH = replace(
-    HEALTHY,
+CRASH = HEALTHY._replace(
     verdict=Verdict.CRITICAL,
     headline="odroid8: the application exits with code 1 right after its start (21 restarts in 3 min)",
     nodes=(*HEALTHY.nodes[:2], _SICK_ROW),
@@ -252,8 +249,7 @@ _CUT_OFF = Finding(
         "data_at_risk": ["no replica has what the primary odroid6 holds"],
     },
 )
-TWO_FAULTS = replace(
-    CRASH,
+TWO_FAULTS = CRASH._replace(
     headline="odroid8: the application exits with code 1 right after its start (21 restarts in 3 min); "
     "1 more root cause; 2 of 5 nodes unseen",
     coverage=Coverage(
@@ -331,11 +327,10 @@ TWO_FAULTS = replace(
     ),
 )
 
-LARGE = replace(
-    CRASH,
+LARGE = CRASH._replace(
     headline="node-017: the application exits with code 1 right after its start (21 restarts in 3 min)",
     nodes=tuple(
-        replace(_SICK_ROW, name=f"node-{number:03}")
+        _SICK_ROW._replace(name=f"node-{number:03}")
         if number == 17
         else row(f"node-{number:03}", role="primary" if number == 0 else "replica", lag_seconds=None if number == 0 else 0.1)
         for number in range(300)
@@ -348,8 +343,7 @@ _HOSTILE = (
     "\x00 second line\tafter tab " + "w" * 300 + " 日本語の長い名前 " + "漢" * 60 + " \ud800 end\u2028"
 )
 _HOSTILE_NAME = "ノード<b>八</b>\x1b[2J-" + "n" * 50
-_HOSTILE_FINDING = replace(
-    EXITED,
+_HOSTILE_FINDING = EXITED._replace(
     code="unknown",
     node=_HOSTILE_NAME,
     title=_HOSTILE,
@@ -360,14 +354,13 @@ _HOSTILE_FINDING = replace(
     impact={"instances": 2, "instances_left": 1, "services": [_HOSTILE], "data_at_risk": [_HOSTILE], _HOSTILE: _HOSTILE},
     reference=_HOSTILE,
 )
-HOSTILE = replace(
-    CRASH,
+HOSTILE = CRASH._replace(
     spec={**SPEC, "name": "spec " + _HOSTILE_NAME, "path": _HOSTILE},
     headline=_HOSTILE,
     coverage=Coverage(9, 7, (_HOSTILE_NAME,), ({"item": _HOSTILE, "target": _HOSTILE_NAME, "status": "failed", "reason": _HOSTILE},)),
-    nodes=(replace(_SICK_ROW, name=_HOSTILE_NAME, nomad=_HOSTILE, address=_HOSTILE), HEALTHY.nodes[0]),
+    nodes=(_SICK_ROW._replace(name=_HOSTILE_NAME, nomad=_HOSTILE, address=_HOSTILE), HEALTHY.nodes[0]),
     root_causes=(_HOSTILE_FINDING,),
-    findings=(_HOSTILE_FINDING, replace(_SYMPTOMS[0], title=_HOSTILE, node=_HOSTILE_NAME)),
+    findings=(_HOSTILE_FINDING, _SYMPTOMS[0]._replace(title=_HOSTILE, node=_HOSTILE_NAME)),
     details=(
         NodeDetail(
             node=_HOSTILE_NAME,
@@ -384,8 +377,7 @@ HOSTILE = replace(
     items=(item(_HOSTILE, _HOSTILE_NAME, Status.FAILED, reason=_HOSTILE, attempts=(Attempt("http", Status.FAILED, _HOSTILE, 0.1),)),),
 )
 
-UNSEEN = replace(
-    HEALTHY,
+UNSEEN = HEALTHY._replace(
     verdict=Verdict.UNKNOWN,
     headline="nothing was seen: neither Nomad nor Consul answered",
     coverage=Coverage(
@@ -397,8 +389,7 @@ UNSEEN = replace(
     spec={"name": "navidrome", "path": "bundle.json", "sha256": None, "commit": None},
 )
 
-CHANGED = replace(
-    CRASH,
+CHANGED = CRASH._replace(
     changes={
         "since": "2026-11-24T05:23:41.000Z",
         "verdict": {"from": "warning", "to": "critical"},
@@ -450,10 +441,9 @@ CHANGED = replace(
 )
 
 _SAME = tuple(
-    replace(EXITED, id=f"f1-{number}", node=f"odroid{number}", explains=(), commands=EXITED.commands[:1]) for number in (7, 8, 9, 10, 11)
+    EXITED._replace(id=f"f1-{number}", node=f"odroid{number}", explains=(), commands=EXITED.commands[:1]) for number in (7, 8, 9, 10, 11)
 )
-ALIKE = replace(
-    CRASH,
+ALIKE = CRASH._replace(
     headline="odroid7 and 4 more: " + EXITED.title,
     root_causes=_SAME,
     findings=_SAME,

@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import pytest
 
 from collector.render import report_document
@@ -25,25 +23,25 @@ def test_picture_shows_what_is_cut_and_what_was_not_seen():
 
 def test_stream_of_a_lagging_replica_is_late_and_says_by_how_much():
     late = row("n2", lag_seconds=12.0, severity="warning", databases=({"name": "db", "txid": 3, "checksum": None, "behind": 9},))
-    picture = topology(report_document(replace(HEALTHY, nodes=(HEALTHY.nodes[0], late))))
+    picture = topology(report_document(HEALTHY._replace(nodes=(HEALTHY.nodes[0], late))))
     assert [(edge["state"], edge["label"]) for edge in picture["edges"]] == [("late", "9 tx behind")]
 
 
 def test_node_that_is_not_well_for_another_reason_is_not_called_late():
     sick = row("n2", lag_seconds=0.3, severity="critical", nomad="down")
-    assert streams(replace(HEALTHY, nodes=(HEALTHY.nodes[0], sick))) == {"n2": "ok"}
+    assert streams(HEALTHY._replace(nodes=(HEALTHY.nodes[0], sick))) == {"n2": "ok"}
 
 
 def test_cluster_without_primary_shows_that_there_is_none():
-    picture = topology(report_document(replace(HEALTHY, nodes=HEALTHY.nodes[1:])))
+    picture = topology(report_document(HEALTHY._replace(nodes=HEALTHY.nodes[1:])))
     assert picture["boxes"][0]["name"] == "no primary"
     assert {edge["state"] for edge in picture["edges"]} == {"cut"}
     assert picture["text"].startswith("No primary was seen.")
 
 
 def test_every_primary_has_a_box():
-    two = (HEALTHY.nodes[0], replace(HEALTHY.nodes[0], name="other"))
-    assert [box["full"] for box in topology(report_document(replace(HEALTHY, nodes=two)))["boxes"]] == ["odroid6", "other"]
+    two = (HEALTHY.nodes[0], HEALTHY.nodes[0]._replace(name="other"))
+    assert [box["full"] for box in topology(report_document(HEALTHY._replace(nodes=two)))["boxes"]] == ["odroid6", "other"]
 
 
 def test_large_cluster_draws_the_sick_and_counts_the_rest():
@@ -73,7 +71,7 @@ def test_crash_loop_is_one_mark_that_counts():
         {"at": NOW - second / 10, "node": "n1", "kind": "task", "text": "Restarting", "severity": "warning"} for second in range(21, 0, -1)
     )
     start = {"at": NOW - 3600, "node": "n1", "kind": "task", "text": "Started", "severity": None}
-    picture = timeline_picture(report_document(replace(CRASH, timeline=(start, *loop))))
+    picture = timeline_picture(report_document(CRASH._replace(timeline=(start, *loop))))
     assert sum(mark["number"] or 1 for mark in picture["marks"]) == 22
     assert len(picture["marks"]) < 8
 
