@@ -101,7 +101,8 @@ def plan_text(plan: Preview, namespace: str = "default") -> str:
 
 def _policies(plan: Preview, namespace: str) -> Iterator[str]:
     """One block for `nomad acl policy apply` and one for `consul acl policy create`, where they are needed."""
-    namespaces = sorted({str(planned.item.args.get("namespace") or namespace) for planned in plan.items} or {namespace})
+    items = [planned.item for planned in plan.items if "namespace" in planned.item.args]
+    namespaces = sorted({str(item.args["namespace"] or namespace) for item in items} or {namespace})
     keys = sorted({planned.item.args["key"].strip("/") for planned in plan.items if planned.item.kind == "consul_lease"})
     for system, policy in policies_for(plan.capabilities, namespaces, keys or LITEFS_KEYS).items():
         if policy:

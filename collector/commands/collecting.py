@@ -74,7 +74,7 @@ def plan_only(call: Call) -> int:
         plan = preview(call.spec, Means(KINDS, sources, Expressions(), redactor), call.limits, call.selection)
     finally:
         sources.close()
-    sys.stdout.write(plan_text(plan))
+    sys.stdout.write(plan_text(plan, call.settings.nomad.namespace or "default"))
     return 3 if plan.unknown else 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -221,6 +222,25 @@ def test_the_plan_asks_only_the_inventory_and_names_rights_and_calls() -> None:
     assert "calls" in done.stdout.splitlines()[0]
     assert "read-job" in done.stdout
     assert "/metrics" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("configured", "own", "named"),
+    [("", "", {"default"}), ("media", "", {"media"}), ("", "own", {"own"}), ("media", "own", {"own"})],
+)
+def test_the_plans_policies_are_for_the_namespace_that_is_asked(configured: str, own: str, named: set[str], tmp_path: Path) -> None:
+    namespace = f", namespace: {own}" if own else ""
+    spec = tmp_path / "spec.yml"
+    spec.write_text(f"version: 1\nname: x\ncollect:\n  - nomad_deployments: {{job: navidrome{namespace}}}\n  - nomad_nodes: {{}}\n")
+    nowhere = {"NOMAD_ADDR": "http://127.0.0.1:9", "NOMAD_NAMESPACE": configured}
+    done = collector("diagnose", str(spec), "--check", environ=nowhere)
+    assert set(re.findall(r'namespace "(.*?)"', done.stdout)) == named
+
+
+def test_the_plans_policies_are_for_the_namespaces_of_what_was_found(tmp_path: Path) -> None:
+    with demo_environment(recording("healthy"), path=os.environ["PATH"]) as leading:
+        done = collector("diagnose", SPEC, "--check", environ={**leading, "NOMAD_NAMESPACE": "media"})
+    assert set(re.findall(r'namespace "(.*?)"', done.stdout)) == {"media", "default"}, "allocations name their own"
 
 
 def test_lint_prints_every_problem_with_its_place(tmp_path: Path) -> None:
