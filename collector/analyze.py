@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from collector import rulebook
 from collector.causes import Causes, connect
 from collector.engine import Engine
 from collector.impact import impact, whole
 from collector.model import JSON, Bundle, Coverage, Finding, NodeRow, Report, Verdict
-from collector.observe import TOPICS, Observation, Observed, observe
+from collector.observe import TOPICS, Observed, observe
 from collector.rows import details, rows
+from collector.timeline import timeline
 from collector.verdict import blind, coverage, judge
 
 __all__ = ["analyze", "codes", "explain", "lint_rules"]
@@ -18,9 +19,6 @@ __all__ = ["analyze", "codes", "explain", "lint_rules"]
 codes = rulebook.codes
 explain = rulebook.explain
 lint_rules = rulebook.lint_rules
-
-TIMELINE_LENGTH = 60
-BAD_EVENTS = {"Driver Failure", "Setup Failure", "Failed Artifact Download", "Failed Validation", "Not Restarting", "Alloc Unhealthy"}
 
 
 def analyze(bundle: Bundle, now: float | None = None) -> Report:
@@ -51,7 +49,7 @@ def analyze(bundle: Bundle, now: float | None = None) -> Report:
         details=details(seen, _troubled(causes.findings, table, verdict)),
         items=bundle.results,
         cluster=cluster(seen),
-        timeline=tuple(_timeline(seen)),
+        timeline=timeline(seen, causes.roots),
         redactions=bundle.redactions,
     )
 
@@ -112,15 +110,3 @@ def cluster(seen: Observed) -> dict[str, JSON]:
         "thresholds": {"lag_warning": world.lag_warning, "lag_critical": world.lag_critical},
         "clock": world.now,
     }
-
-
-def _timeline(seen: Observed) -> Iterator[dict[str, JSON]]:
-    """Task events, deployments and evaluations in the order in which they happened, the last ones."""
-    events = [one for topic in ("task_event", "deployment", "evaluation") for one in seen.observations.of(topic) if one.at is not None]
-    for one in sorted(events, key=lambda known: known.at or 0.0)[-TIMELINE_LENGTH:]:
-        yield {"at": one.at, "node": one.scope.get("node"), "kind": one.topic, "text": one.quote, "severity": _severity(one)}
-
-
-def _severity(one: Observation) -> str:
-    bad = one.fields.get("type") in BAD_EVENTS or one.fields.get("failing") or one.topic == "evaluation" or one.fields.get("itself")
-    return "warning" if bad else "info"

@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 LONGEST = 2000
 """Characters of a line that are looked at: what decides stands at its start, and patterns must not meet a line of a megabyte."""
@@ -73,6 +74,7 @@ AFTER_END = re.compile(
 """What LiteFS's other threads still say when its last word is out."""
 
 _PAIR = re.compile(r'(?:^|\s)(\w[\w.-]*)=("(?:[^"\\]|\\.)*"|\S*)')
+_STAMP = re.compile(r"""^(\d{4}-\d\d-\d\dT\S+)|\b(?:time|ts|timestamp)"?[=:]\s?"?(\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d))""")
 _GLOG = re.compile(r"^([IWEF])\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ [^\]]+\] (.*)")
 _FATAL = re.compile(
     r"\b(?:FATAL|CRITICAL|PANIC)\b|^(?:panic|fatal error|fatal): |\bpanicked at\b|^Exception in thread |^Uncaught "
@@ -122,6 +124,23 @@ def decisive(lines: Iterable[Line]) -> Line | None:
         ):
             best = line
     return best
+
+
+def moment_of(text: str) -> float | None:
+    """When a line was written (Unix seconds), by its own time stamp; None where it has none, or one that names no zone.
+
+    Formats: logfmt and JSON with a `time`, `ts` or `timestamp`, and bare text that begins with one; RFC 3339 throughout.
+    """
+    found = _STAMP.search(text[:LONGEST])
+    return _seconds(next(filter(None, found.groups()))) if found else None
+
+
+def _seconds(stamp: str) -> float | None:
+    try:
+        moment = datetime.fromisoformat(stamp)
+        return moment.timestamp() if moment.tzinfo else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def _line(index: int, text: str, message: str, level: str, run: int) -> Line:

@@ -68,6 +68,7 @@ def _row(
         databases=tuple(state.databases) if state else (),
         sources={name: rung for name, rung in (("uptime", uptime_from), ("lag", lag_from)) if rung},
         severity=severity,
+        checks=tuple(_status(check) for check in checks),
     )
 
 
@@ -125,13 +126,23 @@ def _detail(seen: Observed, name: str) -> NodeDetail:
     )
 
 
+def _status(check: Check) -> dict[str, JSON]:
+    """A check by what stays the same from run to run, its status, and the bounds of since when it has that."""
+    return {
+        "id": check.row["check_id"],
+        "name": check.row["name"],
+        "service": check.row["service"],
+        "status": check.row["status"],
+        "since": check.since.by,
+        "not_before": check.since.not_before,
+        "since_source": check.since.words,
+    }
+
+
 def _check(check: Check) -> dict[str, JSON]:
     return {
-        "name": check.row["name"],
-        "status": check.row["status"],
+        **_status(check),
         "type": check.row["type"],
-        "service": check.row["service"],
-        "since": None,
         "output": check.output,
         "output_source": check.words,
         "item": check.result.id,

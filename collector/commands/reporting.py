@@ -87,14 +87,14 @@ class Handover:
     def _compared(self, report: Report) -> tuple[Report, Outlook | None]:
         if self.store is None:
             return report, None
-        from collector.history import outlook  # noqa: PLC0415 - see the module's docstring
+        from collector.history import joined, outlook  # noqa: PLC0415 - see the module's docstring
         from collector.render import report_document  # noqa: PLC0415 - see the module's docstring
 
         earlier = self.store.earlier()
         for note in earlier.notes:
             _warn(note)
         news = outlook(earlier.run, report_document(report))
-        return report._replace(changes=news.changes), news
+        return joined(report, news), news
 
     def _rendered(self, report: Report, format_name: str, reader: str) -> str:
         from collector.render import mail_html, render  # noqa: PLC0415 - see the module's docstring

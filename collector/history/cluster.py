@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from collector.history.facts import Moment
 from collector.history.run import CLUSTER_FACTS, NodeState, Run
 from collector.model import JSON
 
 Change = dict[str, JSON]
-"""{"what", "node": name or None, "from", "to"}"""
+"""{"what", "node": name or None, "from", "to"}; a check has its "service" (None: the node's own) and "name" too."""
 
 SHORT = 8
 """How many characters of an ID Nomad's own commands show and take."""
@@ -17,6 +18,16 @@ SHORT = 8
 def cluster_changes(old: Run, new: Run) -> list[Change]:
     """Return every change, the cluster's own first; what one of the two runs could not see is no change."""
     return [*_facts(old, new), *_primary(old, new), *_membership(old, new), *_nodes(old, new)]
+
+
+def check_changes(moments: Iterable[Moment]) -> list[Change]:
+    """Return the changes of checks among a run's moments, by node, service and name."""
+    checks = [one for one in moments if one.reading.what == "check"]
+    ordered = sorted(checks, key=lambda one: (one.reading.node or "", one.reading.service or "", one.reading.name or ""))
+    return [
+        {**_change("check", one.reading.node, one.before, one.reading.value), "service": one.reading.service, "name": one.reading.name}
+        for one in ordered
+    ]
 
 
 def _change(what: str, node: str | None, before: JSON, after: JSON) -> Change:

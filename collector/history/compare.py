@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
-from collector.history.cluster import cluster_changes
+from collector.history.cluster import check_changes, cluster_changes
+from collector.history.facts import follow_facts, readings, remember
 from collector.history.run import RANK, Run, run_of
 from collector.history.spark import extend, sparklines
 from collector.history.tracks import Turn, follow, is_news, remembered
@@ -33,16 +35,33 @@ def outlook(before: Run | None, document: Mapping[str, JSON]) -> Outlook:
     """Return the run of a report document with its past carried on, and its changes since `before` (None: no earlier run is kept)."""
     run = run_of(document)
     turns = follow(before.tracks if before else {}, run)
-    run = replace(run, tracks=remembered(turns), series=extend(before.series if before else {}, run.nodes))
+    facts, moments = follow_facts(before.facts if before else (), readings(document), run.started_at, _ended(document))
+    run = replace(
+        run,
+        tracks=remembered(turns),
+        series=extend(before.series if before else {}, run.nodes),
+        facts=facts,
+        moments=remember(before.moments if before else (), moments),
+    )
     changes: dict[str, JSON] = {
         "since": before.started_at if before else None,
         "verdict": {"from": before.verdict if before else None, "to": run.verdict},
         "findings": _findings(turns),
-        "cluster": cluster_changes(before, run) if before else [],
+        "cluster": [*cluster_changes(before, run), *check_changes(moments)] if before else [],
         "spark": sparklines(run.series),
         "mail_worthy": _mail_worthy(before, run, turns),
     }
     return Outlook(run, changes)
+
+
+def _ended(document: Mapping[str, JSON]) -> str:
+    """When the run had seen what it saw (RFC 3339)."""
+    began: str = document["started_at"]
+    try:
+        ended = datetime.fromisoformat(began) + timedelta(seconds=document["duration_seconds"])
+    except OverflowError:  # a report from somewhere else, with a duration that no calendar has room for
+        return began
+    return ended.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _mail_worthy(before: Run | None, run: Run, turns: Mapping[str, Turn]) -> bool:

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, astuple, dataclass, field, fields, replace
 from hashlib import sha256
 
+from collector.history.facts import Fact, Moment, Reading
 from collector.model import JSON
 
-FORMAT = 1
+FORMAT = 2
+READ = (1, FORMAT)
+"""Formats that can be read: a run of format 1 has no facts and no moments."""
+
 RANK = {"info": 0, "warning": 1, "critical": 2}
 """Severities by how bad they are."""
 
@@ -69,7 +73,8 @@ class Run:
 
     `gaps` counts what could not be collected, by node ("" for the cluster). `listed`: the nodes are those that Nomad lists,
     so that one that is not there is gone. `tracks` (by fingerprint) and `series` (by node) hold all that a later run needs
-    of the past, this run included. `owed`: this run had news to mail, and the mail failed.
+    of the past, this run included; so do `facts` (this run's first) and `moments`, the last changes of facts, oldest first.
+    `owed`: this run had news to mail, and the mail failed.
     """
 
     started_at: str
@@ -83,6 +88,8 @@ class Run:
     tracks: Mapping[str, Track] = field(default_factory=dict)
     series: Mapping[str, Series] = field(default_factory=dict)
     owed: bool = False
+    facts: Sequence[Fact] = ()
+    moments: Sequence[Moment] = ()
 
 
 CLUSTER_FACTS: tuple[tuple[str, tuple[str, str]], ...] = (
@@ -155,13 +162,16 @@ def _cluster(cluster: Mapping[str, JSON]) -> dict[str, str | int | None]:
 
 
 def dump_run(run: Run) -> dict[str, JSON]:
-    """Return the run as JSON data."""
-    return {"format": FORMAT, **asdict(run), "unseen": sorted(run.unseen)}
+    """Return the run as JSON data; facts and moments are rows of values, since a large cluster has many."""
+    plain = asdict(replace(run, facts=(), moments=()))
+    facts = [[*astuple(fact.reading), fact.since, fact.not_before, fact.seen, fact.missed] for fact in run.facts]
+    moments = [[*astuple(one.reading), one.before, one.not_before, one.at] for one in run.moments]
+    return {"format": FORMAT, **plain, "unseen": sorted(run.unseen), "facts": facts, "moments": moments}
 
 
 def load_run(data: JSON) -> Run:
-    """Return the run that `dump_run` made the data of; ValueError when another version of the collector made it."""
-    if not isinstance(data, dict) or data.get("format") != FORMAT:
+    """Return the run that `dump_run` made the data of, now or in an earlier version of the collector; ValueError for anything else."""
+    if not isinstance(data, dict) or data.get("format") not in READ:
         raise ValueError(f"is no run of format {FORMAT}")
     try:
         return Run(
@@ -171,7 +181,12 @@ def load_run(data: JSON) -> Run:
                 "nodes": {key: NodeState(**value) for key, value in data["nodes"].items()},
                 "tracks": {key: Track(**{**value, "sighting": Sighting(**value["sighting"])}) for key, value in data["tracks"].items()},
                 "unseen": frozenset(data["unseen"]),
+                "facts": [Fact(Reading(*row[:_READING]), *row[_READING:]) for row in data.get("facts", ())],
+                "moments": [Moment(Reading(*row[:_READING]), *row[_READING:]) for row in data.get("moments", ())],
             }
         )
     except (TypeError, KeyError, AttributeError) as error:
         raise ValueError(f"is no run of format {FORMAT}: {error}") from error
+
+
+_READING = len(fields(Reading))

@@ -48,7 +48,11 @@ class RuledOut(NamedTuple):
 
 
 class NodeRow(NamedTuple):
-    """One line of the table. `lag_seconds` None with role `primary` means: it has none."""
+    """One line of the table. `lag_seconds` None with role `primary` means: it has none.
+
+    `checks` are {id, name, service, status, since, not_before, since_source}: the status was taken after `not_before` and by `since` (Unix
+    seconds, None: not known), and `since_source` says in words what tells that.
+    """
 
     name: str
     address: str | None
@@ -62,6 +66,7 @@ class NodeRow(NamedTuple):
     databases: tuple[Mapping[str, JSON], ...]
     sources: Mapping[str, str]
     severity: Severity | None = None
+    checks: tuple[Mapping[str, JSON], ...] = ()
 
 
 class NodeDetail(NamedTuple):

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from collector.model import JSON, Result
 from collector.observe.observation import Observation, scope
+from collector.observe.since import Since, since
 from collector.observe.world import World
 
 LITEFS_PATHS = re.compile(r"^/(?:info|metrics|debug/(?:vars|pprof.*|rand)|events|export|import|stream|tx|handoff|promote|halt)$")
@@ -46,6 +47,7 @@ class Check:
     words: str
     path: str | None
     port: int | None
+    since: Since
 
 
 def checks(world: World) -> list[Check]:
@@ -114,7 +116,7 @@ def _check(world: World, result: Result, row: Mapping[str, JSON], better: tuple[
             source, "asked again from here"
         )
     path, port = _asked(world, row, output)
-    return Check(row, node, origin, output, source, words, path, port)
+    return Check(row, node, origin, output, source, words, path, port, since(world, row))
 
 
 def _texts(world: World) -> dict[tuple[str, str], tuple[Result, str, str]]:
@@ -162,7 +164,7 @@ def _nomad_checks(world: World) -> Iterator[Check]:
             "alloc": result.target.alloc,
         }
         path, port = _asked(world, plain, row["output"] or "")
-        yield Check(plain, node, result, row["output"] or "", "nomad", "Nomad's own check", path, port)
+        yield Check(plain, node, result, row["output"] or "", "nomad", "Nomad's own check", path, port, since(world, plain))
 
 
 def _path_and_port(url: str) -> tuple[str | None, int | None]:

@@ -22,6 +22,7 @@ class World:
     failed: tuple[Result, ...]
     aliases: Mapping[str, str]
     instances: tuple[Instance, ...] = ()
+    instance: Mapping[str, Instance] = field(default_factory=dict)
     allocations: tuple[Mapping[str, JSON], ...] = ()
     jobs: Mapping[str, Mapping[str, JSON]] = field(default_factory=dict)
     alloc_items: Mapping[str, str] = field(default_factory=dict)
@@ -81,6 +82,7 @@ def survey(bundle: Bundle) -> World:
     world.addresses = {name: row["address"] for name, (_, row) in world.clients.items()}
     world.alloc_items = {key: result.id for key, (result, _) in rows.items()}
     world.instances = tuple(current(world.allocations, world.jobs, world.now))
+    world.instance = {one.id: one for one in world.instances}
     return world
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from collector.model import JSON
 from collector.render.clean import on_one_line
 from collector.render.impact import impact_in_words
-from collector.render.units import age, clock
+from collector.render.units import age, clock, count
 
 _SYMPTOMS = 4
 """So many symptoms are named under their cause; the rest is counted (all of them with -v)."""
@@ -62,12 +62,21 @@ def _cause(
         "title_line": on_one_line(finding["title"]),
         "since_clock": clock(finding["since"]),
         "age": age(finding["since"], document["now"]),
+        "first_seen": "" if finding["since"] else _first_seen(finding, document),
         "explained": [_symptom(symptom, finding) for symptom in shown] + more,
         "commands": [_command(command) for command in finding["commands"]],
         "impact_text": impact_in_words(finding["impact"]),
         "alike": None,
         "also": [],
     }
+
+
+def _first_seen(finding: Mapping[str, JSON], document: Mapping[str, JSON]) -> str:
+    """Return since when earlier runs know a finding that nothing dates; empty when they do not."""
+    for row in (document["changes"] or {}).get("findings") or []:
+        if row["runs"] > 1 and all(row[part] == finding[part] for part in ("code", "node", "service")):
+            return f"first seen {clock(row['first_seen'])} ({age(row['first_seen'], document['now'])} ago, {count(row['runs'], 'run')})"
+    return ""
 
 
 def _command(command: Mapping[str, JSON]) -> dict[str, JSON]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from collector.model import JSON
 from collector.render.units import NOTHING, age, clock, count, time_of_day
 
 _QUIET = frozenset({"unchanged", "unseen"})
 """States that are no news: counted, and listed with -v."""
+
+_NAMED = 3
+"""A change of the cluster that more nodes share than this is told once."""
 
 
 def changes_in_words(document: Mapping[str, JSON], *, verbose: int) -> dict[str, JSON] | None:
@@ -22,7 +25,7 @@ def changes_in_words(document: Mapping[str, JSON], *, verbose: int) -> dict[str,
         "since": f"{clock(changes['since'])} ({age(changes['since'], document['now'])} ago)",
         "fact": _fact(changes),
         "findings": [_finding(row, document["now"]) for row in findings if verbose or row["state"] not in _QUIET],
-        "cluster": [_cluster_change(change) for change in changes.get("cluster") or []],
+        "cluster": _cluster_changes(changes.get("cluster") or [], verbose),
         "spark": _sparks(document, changes.get("spark") or {}, verbose),
     }
 
@@ -41,9 +44,26 @@ def _finding(row: Mapping[str, JSON], now: str) -> dict[str, JSON]:
     return {"state": row["state"], "severity": row["severity"], "text": f"{row['code']}{where}: {row['title']} ({seen})"}
 
 
+def _cluster_changes(changes: Sequence[Mapping[str, JSON]], verbose: int) -> list[str]:
+    """Return the changes of the cluster in words; one that many nodes share is told once (of each with -v)."""
+    nodes: dict[str, list[str | None]] = {}
+    for change in changes:
+        nodes.setdefault(_cluster_change(change), []).append(change.get("node"))
+    return [line for text, some in nodes.items() for line in _told(text, some, verbose)]
+
+
+def _told(text: str, nodes: Sequence[str | None], verbose: int) -> list[str]:
+    if len(nodes) > _NAMED and not verbose:
+        named = ", ".join(str(node) for node in nodes[:_NAMED])
+        return [f"{count(len(nodes), 'node')} ({named}, …): {text}"]
+    return [f"{node}: {text}" if node else text for node in nodes]
+
+
 def _cluster_change(change: Mapping[str, JSON]) -> str:
-    where = f"{change['node']}: " if change.get("node") else ""
-    return f"{where}{change['what']} {_value(change.get('from'))} → {_value(change.get('to'))}"
+    name, service = change.get("name"), change.get("service")
+    what = f'{change["what"]} "{name}"' if name else change["what"]
+    of_service = f" of {service}" if service and service not in str(name) else ""
+    return f"{what}{of_service} {_value(change.get('from'))} → {_value(change.get('to'))}"
 
 
 def _value(value: JSON) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from collector.model import JSON
-from collector.render.units import NOTHING, age, clock, count, duration, time_of_day
+from collector.render.units import NOTHING, between, count, duration, lasting, time_of_day
 
 _WANTED = 20
 """Lines of a log that are shown where the item did not say how many."""
@@ -15,6 +15,10 @@ _EVENTS = 5
 _TONES = {"passing": "ok", "success": "ok", "warning": "warning", "critical": "critical", "failure": "critical"}
 """Colours of the states that Consul and Nomad's own checks have."""
 
+_AGELESS = ", since when is not known"
+_STATELESS = f"{_AGELESS} without --state"
+"""Of a check that nothing dates; earlier runs would have, were they kept."""
+
 _EXCERPT = 1000
 """Characters of one log line, or of one check's output, that are shown without -v."""
 
@@ -23,13 +27,14 @@ def diagnostics(document: Mapping[str, JSON], *, verbose: int) -> list[JSON]:
     """Return a block for each node that the report has details of; none when all is well (unless -v)."""
     if document["verdict"] == "ok" and not verbose:
         return []
-    return [_block(detail, document["now"], verbose) for detail in document["details"]]
+    ageless = _STATELESS if document["changes"] is None else _AGELESS
+    return [_block(detail, document["now"], ageless, verbose) for detail in document["details"]]
 
 
-def _block(detail: Mapping[str, JSON], now: str, verbose: int) -> dict[str, JSON]:
+def _block(detail: Mapping[str, JSON], now: str, ageless: str, verbose: int) -> dict[str, JSON]:
     return {
         "node": detail["node"],
-        "checks": [_check(check, now, verbose) for check in detail["checks"]],
+        "checks": [_check(check, now, ageless, verbose) for check in detail["checks"]],
         "logs": [_log(log, verbose) for log in detail["logs"]],
         "litefs": _litefs(detail["litefs"]) if detail["litefs"] else None,
         "events": _events(detail["events"], verbose),
@@ -43,20 +48,26 @@ def _events(events: Sequence[Mapping[str, JSON]], verbose: int) -> list[JSON]:
     return [{**event, "clock": time_of_day(event.get("at")), "message": event.get("message") or ""} for event in shown]
 
 
-def _check(check: Mapping[str, JSON], now: str, verbose: int) -> dict[str, JSON]:
+def _check(check: Mapping[str, JSON], now: str, ageless: str, verbose: int) -> dict[str, JSON]:
     """Return a check: its title with status and age, its output, and where that text is from."""
-    since = check.get("since")
+    since, not_before = check.get("since"), check.get("not_before")
     service = check.get("service")
     of_service = f" of {service}" if service and service not in check["name"] else ""
+    lasted = lasting(since, not_before, now)
     return {
         "title": f'check "{check["name"]}"{of_service}',
         "status": check["status"],
         "tone": _TONES.get(check["status"], "unknown"),
-        "for": f" for {age(since, now)}" if since else "",
-        "since": clock(since) if since else "",
+        "for": f" {lasted}" if lasted else ageless,
+        "since": _dated(between(since, not_before), check.get("since_source")),
         "source": check.get("output_source") or "",
         "output": _excerpt((check.get("output") or "").strip() or "(no output)", verbose),
     }
+
+
+def _dated(moments: str, source: str | None) -> str:
+    """Return since when on the clock, and what tells that."""
+    return f"{moments} ({source})" if moments and source else moments or source or ""
 
 
 def _log(log: Mapping[str, JSON], verbose: int) -> dict[str, JSON]:

@@ -57,6 +57,7 @@ def _node(row: NodeRow) -> dict[str, JSON]:
         "lag_seconds": row.lag_seconds,
         "databases": row.databases,
         "sources": {"uptime": row.sources.get("uptime"), "lag": row.sources.get("lag")},
+        "checks": [_moments(check) for check in row.checks],
     }
 
 
@@ -116,7 +117,7 @@ def _item(result: Result) -> dict[str, JSON]:
     }
 
 
-_MOMENTS = frozenset({"at", "since", "time"})
+_MOMENTS = frozenset({"at", "not_before", "since", "time"})
 
 
 def _moments(fields: Mapping[str, JSON]) -> dict[str, JSON]:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from collector.model import JSON
-from collector.render.units import NOTHING, count, short
+from collector.render.units import NOTHING, count, lasting, short
 
 TABLE_LIMIT = 40
 """A cluster with more nodes than this shows the sick ones and a summary of the others (all of them with -v)."""
@@ -54,10 +54,9 @@ def _caption(nodes: Sequence[Mapping[str, JSON]], unseen: Sequence[str]) -> str:
 def _cells(node: Mapping[str, JSON], document: Mapping[str, JSON]) -> list[JSON]:
     allocation = node["allocation"] or {}
     restarts = allocation.get("restarts")
-    consul = _CONSUL_SEVERITY.get(node["consul"])
     return [
         _cell(node["name"], node["severity"]),
-        _cell(node["consul"].upper() if consul == "critical" else node["consul"], consul),
+        _consul(node, document["now"]),
         _nomad(node),
         _cell((allocation.get("id") or NOTHING)[:8]),
         _cell(NOTHING if restarts is None else str(restarts), "warning" if restarts and node["severity"] else None),
@@ -68,8 +67,22 @@ def _cells(node: Mapping[str, JSON], document: Mapping[str, JSON]) -> list[JSON]
     ]
 
 
-def _cell(text: str, severity: str | None = None) -> dict[str, JSON]:
-    return {"text": text, "severity": severity}
+def _cell(text: str, severity: str | None = None, note: str = "") -> dict[str, JSON]:
+    """Return a cell; `note` is for outputs that have room for it."""
+    return {"text": text, "severity": severity, "note": note}
+
+
+def _consul(node: Mapping[str, JSON], now: str) -> dict[str, JSON]:
+    """Return the worst of the node's checks; its note is how long the one has lasted that has done so longest."""
+    status, severity = node["consul"], _CONSUL_SEVERITY.get(node["consul"])
+    same = (
+        [check for check in node.get("checks", ()) if check["status"] == status and (check["since"] or check["not_before"])]
+        if severity
+        else []
+    )
+    oldest = min(same, key=lambda check: check["since"] or check["not_before"], default=None)
+    note = lasting(oldest["since"], oldest["not_before"], now) if oldest else ""
+    return _cell(status.upper() if severity == "critical" else status, severity, note)
 
 
 def _nomad(node: Mapping[str, JSON]) -> dict[str, JSON]:

@@ -1,13 +1,17 @@
-"""The picture of what happened when: a lane for each node, the last event on the right, and the more room the nearer to it."""
+"""The picture of what happened when: a lane for each node, the last event on the right, and the more room the nearer to it.
+
+What happened has its shape, and how bad it is its colour; what is only known to lie between two runs has a bar back to the first of them.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from math import log1p
 
 from collector.model import JSON
 from collector.render.layout import cut
-from collector.render.units import age, count, day_or_time, seconds_between, short, time_of_day
+from collector.render.units import age, count, day_or_time, on_the_day, seconds_between, short, time_of_day
 
 WIDTH = 400
 _LEFT, _RIGHT, _TOP, _STEP = 96, 4, 34, 36
@@ -15,6 +19,23 @@ _LANES = 8
 _NAME = 12
 _NEAR = 15
 """Marks of one lane that would stand nearer than this are drawn as one."""
+
+_CIRCLE = "M-7 0a7 7 0 1 0 14 0a7 7 0 1 0-14 0z"
+_DEPLOYMENT = "M0 8-8-6h16z"
+SHAPES: Mapping[str, tuple[str, str]] = {
+    "task_event": ("task event", _CIRCLE),
+    "check": ("check change", "M-6.5-6.5h13v13h-13z"),
+    "primary": ("primary change", "M0-9 9 0 0 9-9 0z"),
+    "leader": ("leader change", "M0-8 8 6h-16z"),
+    "node": ("node change", "M-8 0-4-7h8l4 7-4 7h-8z"),
+    "deployment": ("deployment", _DEPLOYMENT),
+    "evaluation": ("placement", _DEPLOYMENT),
+    "onset": ("root cause", "M-3-9h11l-4 4.5 4 4.5h-8v9h-3z"),
+}
+"""What each kind of event is called, and its shape as the data of an SVG path around the origin."""
+
+_GROWN = 1.45
+"""How much larger a shape is that has a number in it."""
 
 _TICKS = (0, 10, 60, 600, 3600, 6 * 3600, 86400, 7 * 86400, 30 * 86400)
 _TICK_GAP = 62
@@ -24,14 +45,14 @@ _CLUSTER = "cluster"
 
 
 def timeline_picture(document: Mapping[str, JSON]) -> dict[str, JSON] | None:
-    """Return the picture as {width, height, lanes, ticks, marks, onset, text}: plain geometry; None when there is nothing to draw."""
+    """Return the picture as {width, height, lanes, ticks, marks, bars, onset, legend, text}; None when there is nothing to draw."""
     last = max((event["at"] for event in document["timeline"] if event["at"]), default=None)
     if last is None:
         return None
     events = [_placed(event, last, document) for event in document["timeline"] if event["at"]]
     lanes = _lanes(events)
-    longest = max(event["before"] for event in events)
-    marks = [mark for index, lane in enumerate(lanes) for mark in _marks(lane, _middle(index), events, longest)]
+    longest = max(event["reach"] for event in events)
+    groups = [(_middle(index), group) for index, lane in enumerate(lanes) for group in _groups(lane, events, longest)]
     return {
         "width": WIDTH,
         "height": _TOP + len(lanes) * _STEP + 8,
@@ -40,17 +61,24 @@ def timeline_picture(document: Mapping[str, JSON]) -> dict[str, JSON] | None:
         "left": _LEFT,
         "right": WIDTH - _RIGHT,
         "ticks": _ticks(last, longest),
-        "marks": marks,
+        "marks": [_mark(group, y, longest, document["now"]) for y, group in groups],
+        "bars": [_bar(event, y, longest) for y, group in groups for event in group if event["reach"] > event["before"]],
+        "legend": _legend([event for _, group in groups for event in group]),
         "onset": _onset(document, last, longest),
         "last": f"the last event was {age(last, document['now'])} before this report",
-        "text": f"{count(len(events), 'event')} in {short(longest)}, the last one at {time_of_day(last)}. They are listed below.",
+        "text": f"{_tally(events)} in {short(longest)}, the last one at {time_of_day(last)}. They are listed below.",
     }
 
 
 def _placed(event: Mapping[str, JSON], last: str, document: Mapping[str, JSON]) -> dict[str, JSON]:
-    """Return an event with how many seconds `before` the last one it was; one without a severity has that of its node's root cause."""
+    """Return an event with how many seconds `before` the last one it was, and how far back it may `reach`.
+
+    One without a severity has that of its node's root cause.
+    """
+    before = seconds_between(event["at"], last)
     severity = event.get("severity") or next((cause["severity"] for cause in document["root_causes"] if _begun(cause, event)), None)
-    return {**event, "before": seconds_between(event["at"], last), "severity": severity}
+    reach = seconds_between(event.get("not_before"), last)
+    return {**event, "before": before, "reach": max(reach or 0.0, before or 0.0), "severity": severity}
 
 
 def _begun(cause: Mapping[str, JSON], event: Mapping[str, JSON]) -> bool:
@@ -77,28 +105,58 @@ def _x(before: float, longest: float) -> float:
     return round(WIDTH - _RIGHT - 10 - min(1.0, share) * (WIDTH - _RIGHT - _LEFT - 24), 1)
 
 
-def _marks(lane: str, y: float, events: Sequence[Mapping[str, JSON]], longest: float) -> list[dict[str, JSON]]:
-    """Return the marks of one lane; near ones are one mark that says how many it stands for and takes the worst one's colour."""
+def _groups(lane: str, events: Sequence[Mapping[str, JSON]], longest: float) -> list[list[Mapping[str, JSON]]]:
+    """Return the events of one lane, oldest first, those together that would stand on each other."""
     groups: list[list[Mapping[str, JSON]]] = []
     for event in sorted((event for event in events if (event.get("node") or _CLUSTER) == lane), key=lambda event: -event["before"]):
         if groups and _x(event["before"], longest) - _x(groups[-1][0]["before"], longest) < _NEAR:
             groups[-1].append(event)
         else:
             groups.append([event])
-    return [_mark(group, y, longest) for group in groups]
+    return groups
 
 
-def _mark(group: Sequence[Mapping[str, JSON]], y: float, longest: float) -> dict[str, JSON]:
+def _mark(group: Sequence[Mapping[str, JSON]], y: float, longest: float, now: str) -> dict[str, JSON]:
+    """Return the mark of one group: what happened most often in it gives the shape, what is worst the colour, and a number how many."""
     worst = min(group, key=lambda event: _WORST.get(event.get("severity"), 9))
-    named = [f"{time_of_day(event['at'])} {event['text']}" for event in group[:_NAMED]]
+    kind, _ = Counter(_kind(event) for event in group).most_common(1)[0]
+    named = [f"{on_the_day(event['at'], now)} {event['text']}" for event in group[:_NAMED]]
     more = [f"and {len(group) - _NAMED} more"] if len(group) > _NAMED else []
     return {
         "x": _x(group[0]["before"], longest),
         "y": y,
         "state": worst.get("severity") or "plain",
+        "shape": SHAPES[kind][1],
+        "scale": _GROWN if len(group) > 1 else 1,
         "number": len(group) if len(group) > 1 else None,
         "title": "\n".join(named + more),
     }
+
+
+def _kind(event: Mapping[str, JSON]) -> str:
+    return next((kind for kind in SHAPES if kind == event.get("kind")), "task_event")
+
+
+def _bar(event: Mapping[str, JSON], y: float, longest: float) -> dict[str, JSON]:
+    """Return the line back to the moment before which an event did not happen."""
+    state = event.get("severity") or "plain"
+    return {"x1": _x(event["reach"], longest), "x2": _x(event["before"], longest), "y": y, "state": state}
+
+
+def _legend(events: Sequence[Mapping[str, JSON]]) -> list[dict[str, JSON]]:
+    """Return what the shapes mean that are drawn, each shape once."""
+    drawn = {_kind(event) for event in events}
+    words: dict[str, list[str]] = {}
+    for kind, (name, shape) in SHAPES.items():
+        if kind in drawn:
+            words.setdefault(shape, []).append(name)
+    return [{"shape": shape, "text": " or ".join(names)} for shape, names in words.items()]
+
+
+def _tally(events: Sequence[Mapping[str, JSON]]) -> str:
+    """Return how many events there are of each kind, in words: `3 task events, 1 check`."""
+    number = Counter(_kind(event) for event in events)
+    return ", ".join(count(number[kind], name) for kind, (name, _) in SHAPES.items() if number[kind])
 
 
 def _ticks(last: str, longest: float) -> list[dict[str, JSON]]:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 NOTHING = "-"
 EPOCH = "1970-01-01T00:00:00Z"
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_NEAR, _NEARLY = 2.0, 0.05
 
 
 def rfc3339(seconds: float | None) -> str | None:
@@ -80,6 +81,33 @@ def age(since: str | None, now: str) -> str:
     """Return how long ago `since` is, `4 min`; `-` when it is not known, and never negative (a clock may be off)."""
     seconds = seconds_between(since, now)
     return NOTHING if seconds is None else duration(max(0.0, seconds))
+
+
+def lasting(since: str | None, not_before: str | None, now: str) -> str:
+    """Return how long a state has lasted that was taken after `not_before` and by `since`; empty when neither is known.
+
+    `for 1 h to 2 h`; `for at least 1 h`; `for at most 25 s`; `for 3 h 12 min` where the bounds are nearer than a twentieth (or 2 s).
+    """
+    least, most = (None if moment is None else max(0.0, seconds_between(moment, now) or 0.0) for moment in (since, not_before))
+    if least is None or most is None:
+        return f"for at least {duration(least)}" if least is not None else f"for at most {duration(most)}" if most is not None else ""
+    near = most - least <= max(_NEAR, most * _NEARLY) or duration(least) == duration(most)
+    return f"for {duration(most)}" if near else f"for {duration(least)} to {duration(most)}"
+
+
+def between(since: str | None, not_before: str | None) -> str:
+    """Return the moments of `lasting` on the clock: `since between A and B`, `since A`, `since A or before`, `since A at the earliest`."""
+    if since is None or not_before is None:
+        return f"since {clock(since)} or before" if since else f"since {clock(not_before)} at the earliest" if not_before else ""
+    return f"since {clock(since)}" if clock(since) == clock(not_before) else f"since between {clock(not_before)} and {clock(since)}"
+
+
+def on_the_day(text: str | None, now: str) -> str:
+    """Return a moment as `06:23:41` when it is within a day of `now`, else as `Nov 21 06:23:41`."""
+    seconds, at = seconds_between(text, now), moment(text)
+    if seconds is None or at is None:
+        return NOTHING
+    return at.strftime("%H:%M:%S" if abs(seconds) < _DAY else "%b %d %H:%M:%S")
 
 
 def count(number: int, noun: str) -> str:

@@ -14,7 +14,7 @@ from collector.render.machine import finding_counts, performance_data, suites
 from collector.render.nodes import node_rows
 from collector.render.timeline import timeline_picture
 from collector.render.topology import topology
-from collector.render.units import EPOCH, clock, count, duration, seconds_between, time_of_day
+from collector.render.units import EPOCH, clock, count, duration, on_the_day, seconds_between
 
 _GAPS_LISTED = 12
 
@@ -34,7 +34,7 @@ def view(document: Mapping[str, JSON], *, verbose: int) -> dict[str, JSON]:
         "diagnostics": diagnosed,
         "fallbacks": [] if diagnosed else fallbacks(document),
         "gaps": _gaps(document["coverage"]["gaps"], verbose),
-        "timeline": [_event(event) for event in document["timeline"]],
+        "timeline": [_event(event, document["now"]) for event in document["timeline"]],
         "spec_line": _spec_line(document),
         "redacted": sum(document["redactions"].values()),
         "topology": topology(document),
@@ -79,8 +79,10 @@ def _gap_name(gap: Mapping[str, JSON]) -> str:
     return str(gap["item"]) if said else f"{gap['item']} of {gap['target']}"
 
 
-def _event(event: Mapping[str, JSON]) -> dict[str, JSON]:
-    return {**event, "clock": time_of_day(event["at"])}
+def _event(event: Mapping[str, JSON], now: str) -> dict[str, JSON]:
+    """Return an event with its moment on the clock; one that is only known to lie between two runs says after which."""
+    after = event.get("not_before")
+    return {**event, "clock": on_the_day(event["at"], now), "after": f" (after {on_the_day(after, now)})" if after else ""}
 
 
 def _spec_line(document: Mapping[str, JSON]) -> str:

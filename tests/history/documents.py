@@ -14,7 +14,11 @@ def finding(code="app.exited", node="odroid8", severity="critical", service=None
     }
 
 
-def node(name, *, nomad="ready", eligibility="eligible", role="replica", lag=0.1, alloc="a1", restarts=0):
+def check(status, *, name="ping", service="wiki", ident="c1"):
+    return {"id": ident, "name": name, "service": service, "status": status, "since": None, "not_before": None, "since_source": None}
+
+
+def node(name, *, nomad="ready", eligibility="eligible", role="replica", lag=0.1, alloc="a1", restarts=0, checks=()):
     return {
         "name": name,
         "nomad": nomad,
@@ -22,6 +26,7 @@ def node(name, *, nomad="ready", eligibility="eligible", role="replica", lag=0.1
         "role": role,
         "lag_seconds": lag,
         "allocation": {"id": alloc, "client_status": "running", "restarts": restarts} if alloc else None,
+        "checks": list(checks),
     }
 
 
@@ -33,6 +38,7 @@ def document(*findings, verdict=None, nodes=NODES, unseen=(), gaps=(), cluster=N
     return {
         "spec": "navidrome",
         "started_at": at,
+        "duration_seconds": 2.0,
         "verdict": verdict or worst,
         "coverage": {"planned": 9, "collected": 9 - len(gaps), "unseen_nodes": tuple(unseen), "gaps": tuple(gaps)},
         "nodes": list(nodes),
@@ -48,4 +54,4 @@ def gap(target="odroid8", item="litefs", reason="connection refused"):
 
 
 def moment(minute):
-    return f"2026-11-24T06:{minute:02}:00.000Z"
+    return f"2026-11-24T{6 + minute // 60:02}:{minute % 60:02}:00.000Z"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collector.model import (
+    JSON,
     Attempt,
     Coverage,
     Evidence,
@@ -59,6 +60,33 @@ def item(name: str, node: str, status: Status = Status.OK, **changes: object) ->
         "seconds": 0.012,
     }
     return Result(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+def event(
+    ago: float, kind: str, text: str, *, node: str | None = None, severity: str = "info", after: float | None = None
+) -> dict[str, JSON]:
+    """Return an event of the timeline; `after` seconds before NOW at the earliest, if only that is known."""
+    return {
+        "at": NOW - ago,
+        "not_before": None if after is None else NOW - after,
+        "node": node,
+        "kind": kind,
+        "text": text,
+        "severity": severity,
+    }
+
+
+def check(status: str, since: float | None = None, not_before: float | None = None, name: str = "navidrome ping") -> dict[str, JSON]:
+    """Return a check of a row, since so many seconds before NOW."""
+    return {
+        "id": f"_nomad-check-{name}",
+        "name": name,
+        "service": "navidrome",
+        "status": status,
+        "since": None if since is None else NOW - since,
+        "not_before": None if not_before is None else NOW - not_before,
+        "since_source": "earlier runs" if since or not_before else None,
+    }
 
 
 HEALTHY = Report(
@@ -152,18 +180,24 @@ _DETAIL = NodeDetail(
     node="odroid8",
     checks=(
         {
+            "id": "_nomad-check-navidrome ping",
             "name": "navidrome ping",
             "service": "navidrome",
             "status": "critical",
-            "since": NOW - 190,
+            "since": NOW - 189,
+            "not_before": NOW - 190,
+            "since_source": "it is not older than its allocation; it has not changed since it was registered",
             "output": 'Get "http://10.0.0.8:4533/ping": dial tcp 10.0.0.8:4533: connect: connection refused',
             "output_source": "text from odroid8's own agent; the catalog's is empty",
         },
         {
+            "id": "_nomad-check-litefs status",
             "name": "litefs status",
             "service": "navidrome-litefs",
             "status": "critical",
             "since": None,
+            "not_before": None,
+            "since_source": None,
             "output": 'Get "http://10.0.0.8:20202/info": dial tcp 10.0.0.8:20202: connect: connection refused',
             "output_source": "text from odroid8's own agent; the catalog's is empty",
         },
@@ -192,11 +226,11 @@ _DETAIL = NodeDetail(
     events=({"at": NOW - 3, "type": "Terminated", "message": "Exit Code: 1", "task": "navidrome"},),
 )
 _TIMELINE = (
-    {"at": NOW - 260, "node": "odroid6", "kind": "primary", "text": "primary lease acquired", "severity": None},
-    {"at": NOW - 200, "node": None, "kind": "deployment", "text": "job version 4 deployed", "severity": None},
-    {"at": NOW - 190, "node": "odroid8", "kind": "onset", "text": "app.exited", "severity": "critical"},
-    {"at": NOW - 188, "node": "odroid8", "kind": "check", "text": '"navidrome ping" critical', "severity": "critical"},
-    {"at": NOW - 3, "node": "odroid8", "kind": "task", "text": "Terminated: Exit Code: 1", "severity": "critical"},
+    event(260, "primary", "9EB09EA94AF9208E: primary lease acquired, advertising as http://10.0.0.6:20202", node="odroid6"),
+    event(200, "deployment", "version 4 of job navidrome is submitted"),
+    event(190, "onset", "onset of app.exited: the application exits with code 1", node="odroid8", severity="critical"),
+    event(188, "check", 'Restart Signaled: healthcheck: check "navidrome ping" unhealthy', node="odroid8"),
+    event(3, "task_event", "Terminated: Exit Code: 1", node="odroid8", severity="critical"),
 )
 _SICK_ROW = row(
     "odroid8",
@@ -208,6 +242,7 @@ _SICK_ROW = row(
     lag_seconds=None,
     databases=(),
     severity=Severity.CRITICAL,
+    checks=(check("critical", 189, 190), check("passing", 90_000, name="litefs status")),
 )
 CRASH = HEALTHY._replace(
     verdict=Verdict.CRITICAL,
@@ -390,6 +425,30 @@ UNSEEN = HEALTHY._replace(
 )
 
 CHANGED = CRASH._replace(
+    nodes=(*HEALTHY.nodes[:2], _SICK_ROW._replace(checks=(check("critical", 3600, 7200),))),
+    details=(
+        _DETAIL._replace(
+            checks=tuple(
+                {**_DETAIL.checks[0], "name": name, "since": since and NOW - since, "not_before": after and NOW - after, "since_source": by}
+                for name, since, after, by in (
+                    ("between two runs", 3600, 7200, "earlier runs"),
+                    ("since the first run", 86400 + 3600, None, "earlier runs"),
+                    ("since the last run", None, 3600, "earlier runs"),
+                    ("without an age", None, None, None),
+                )
+            ),
+        ),
+    ),
+    timeline=(
+        event(90_000, "leader", "nomad leader 10.0.0.1:4647 → 10.0.0.2:4647", after=93_600),
+        event(7200, "node", "node status down → ready", node="odroid7", after=10_800),
+        event(3600, "primary", "primary odroid7 → odroid6", after=7200),
+        event(3600, "check", 'check "navidrome ping" of navidrome passing → critical', node="odroid8", severity="critical", after=7200),
+        event(
+            3600, "check", 'check "litefs status" of navidrome-litefs passing → critical', node="odroid8", severity="critical", after=7200
+        ),
+        *_TIMELINE,
+    ),
     changes={
         "since": "2026-11-24T05:23:41.000Z",
         "verdict": {"from": "warning", "to": "critical"},
@@ -434,6 +493,8 @@ CHANGED = CRASH._replace(
         "cluster": [
             {"what": "job version", "node": None, "from": 3, "to": 4},
             {"what": "restarts", "node": "odroid8", "from": 0, "to": 21},
+            {"what": "check", "node": "odroid8", "from": "passing", "to": "critical", "service": "navidrome", "name": "navidrome ping"},
+            {"what": "check", "node": "odroid8", "from": "passing", "to": "critical", "service": None, "name": "Serf Health Status"},
         ],
         "spark": {"odroid7": {"lag": "▁▂█▁", "restarts": "▁▁▁▁"}, "odroid8": {"lag": "▁▁▁·", "restarts": "▁▁▁█"}},
         "mail_worthy": True,

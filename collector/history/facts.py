@@ -1,0 +1,150 @@
+"""What is watched from run to run beside findings: checks, leaders, the primary, nodes. When each took its value, and when that changed.
+
+A run that could not see something says nothing of it: its last value stands until a run sees it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from collector.model import JSON
+
+T = TypeVar("T")
+
+FORGET = 50
+"""After so many runs that did not see it, something is no longer remembered."""
+
+MOMENTS = 60
+"""How many changes are remembered, the last ones."""
+
+MOMENTS_OF_A_RUN = 20
+"""How many of them may be one run's: an outage changes every check at once."""
+
+NONE = "none"
+"""The value where it was seen that there is none: no leader, no primary."""
+
+ORDER = ("check", "eligibility", "node status", "consul leader", "nomad leader", "primary")
+"""What is watched; what matters to more readers comes later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one run saw. `what` is one of `ORDER`; a check has its `service` (None: the node's own), its `name` and its `id`."""
+
+    what: str
+    value: str
+    node: str | None = None
+    service: str | None = None
+    name: str | None = None
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A reading over the runs. All moments are RFC 3339.
+
+    `since`: when the first of the runs ended that have seen this value in a row. `not_before`: when the last run began that saw another
+    (None: none did). `seen`: when the last run began that saw it at all. `missed`: how many runs since then could not.
+    """
+
+    reading: Reading
+    since: str
+    not_before: str | None
+    seen: str
+    missed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A change of a fact, between `not_before` and `at` (RFC 3339; `not_before` None where a clock was set back)."""
+
+    reading: Reading
+    before: str
+    not_before: str | None
+    at: str
+
+
+def readings(document: Mapping[str, JSON]) -> list[Reading]:
+    """Return what a report document (schemas/report.schema.json) says; what it does not know is left out."""
+    return [*_cluster(document), *(one for row in document["nodes"] for one in _node(row))]
+
+
+def _cluster(document: Mapping[str, JSON]) -> Iterator[Reading]:
+    cluster = document.get("cluster") or {}
+    for product in ("nomad", "consul"):
+        known = cluster.get(product) or {}
+        leader = known.get("leader") or (NONE if known.get("known_leader") is False else None)
+        if leader:
+            yield Reading(f"{product} leader", leader)
+    litefs = cluster.get("litefs") or {}
+    primaries = sorted(row["name"] for row in document["nodes"] if row["role"] == "primary")
+    if primaries or (litefs.get("litefs_all") and litefs.get("primaries") == 0):
+        yield Reading("primary", ", ".join(primaries) or NONE)
+
+
+def _node(row: Mapping[str, JSON]) -> Iterator[Reading]:
+    for what, value in (("node status", row["nomad"]), ("eligibility", row["eligibility"])):
+        if value != "unknown":
+            yield Reading(what, value, row["name"])
+    for check in row.get("checks", ()):
+        yield Reading("check", check["status"], row["name"], check["service"], check["name"], check["id"])
+
+
+def follow_facts(before: Sequence[Fact], read: Sequence[Reading], began: str, ended: str) -> tuple[list[Fact], list[Moment]]:
+    """Carry the facts on by a run that began and ended then; return them with what this run saw changed, the weightiest last."""
+    old = _matched(before, read)
+    facts = [_carried(old.get(index), one, began, ended) for index, one in enumerate(read)]
+    moments = [
+        _moment(old[index], fact) for index, fact in enumerate(facts) if index in old and old[index].reading.value != fact.reading.value
+    ]
+    met = {id(fact) for fact in old.values()}
+    missed = [replace(fact, missed=fact.missed + 1) for fact in before if id(fact) not in met and fact.missed + 1 < FORGET]
+    return [*facts, *missed], sorted(moments, key=_weight)
+
+
+def remember(before: Sequence[Moment], new: Sequence[Moment]) -> list[Moment]:
+    """Return the changes that the next run needs, oldest first."""
+    return [*before, *new[-MOMENTS_OF_A_RUN:]][-MOMENTS:]
+
+
+def _weight(moment: Moment) -> tuple[int, bool]:
+    return ORDER.index(moment.reading.what), moment.reading.value == "critical"
+
+
+def _carried(old: Fact | None, one: Reading, began: str, ended: str) -> Fact:
+    if old is None:
+        return Fact(one, ended, None, began)
+    if old.reading.value == one.value:
+        return Fact(one, old.since, old.not_before, began)
+    return Fact(one, ended, old.seen if old.seen <= ended else None, began)
+
+
+def _moment(old: Fact, new: Fact) -> Moment:
+    return Moment(new.reading, old.reading.value, new.not_before, new.since)
+
+
+def _matched(before: Sequence[Fact], read: Sequence[Reading]) -> dict[int, Fact]:
+    """Which fact each reading (by its place) goes on with: the one of the same ID; else the one of the same name, where both stand alone.
+
+    A check gets a new ID with every allocation, but its name stays.
+    """
+    exact = {(_name(fact.reading), fact.reading.id): fact for fact in before}
+    found = {index: exact[key] for index, one in enumerate(read) if (key := (_name(one), one.id)) in exact}
+    taken = {id(fact) for fact in found.values()}
+    old = _alone((_name(fact.reading), fact) for fact in before if id(fact) not in taken)
+    new = _alone((_name(one), index) for index, one in enumerate(read) if index not in found)
+    return found | {index: old[name] for name, index in new.items() if name in old}
+
+
+def _name(one: Reading) -> tuple[str | None, ...]:
+    return one.what, one.node, one.service, one.name
+
+
+def _alone(pairs: Iterable[tuple[tuple[str | None, ...], T]]) -> dict[tuple[str | None, ...], T]:
+    """Return what stands under a name of its own."""
+    groups: dict[tuple[str | None, ...], list[T]] = {}
+    for name, one in pairs:
+        groups.setdefault(name, []).append(one)
+    return {name: some[0] for name, some in groups.items() if len(some) == 1}

@@ -1,0 +1,36 @@
+"""When LiteFS changed its role, from its own log, where its lines carry a time: `log: {timestamp: true}` in litefs.yml, off by default."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from collector.loglines import LITEFS_ID, moment_of
+from collector.observe.logs import Log
+
+GAINED = re.compile(LITEFS_ID + r"(?:primary lease acquired|existing primary found|acquiring existing lease from handoff)")
+LOST = re.compile(LITEFS_ID + r"(?:primary lease lost|exiting primary|disconnected from primary)")
+"""LiteFS v0.5.14, store.go: the loop that a node is primary or replica in."""
+
+LONGEST = 160
+"""Characters of a line that are told."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoleChange:
+    """A line of LiteFS that says that its node became primary or replica, or is it no more (`lost`)."""
+
+    at: float
+    node: str | None
+    text: str
+    lost: bool
+
+
+def role_changes(every: Sequence[Log]) -> Iterator[RoleChange]:
+    """Every change that carries a time, log by log."""
+    for log in every:
+        for line in log.lines:
+            lost = bool(LOST.match(line.message))
+            if (lost or GAINED.match(line.message)) and (at := moment_of(line.text)) is not None:
+                yield RoleChange(at, log.data["node"], line.message[:LONGEST], lost)

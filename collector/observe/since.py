@@ -1,0 +1,95 @@
+"""Since when a check has its present status, as far as one look can tell.
+
+Neither Consul nor Nomad keeps the moment at which a status changed; docs/history.md lists what carries a time, and how that bounds it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from collector.model import JSON
+from collector.observe.world import World
+
+PREFIX = "_nomad-task-"
+RESTARTED_FOR = 'healthcheck: check "'
+"""Nomad's reason for a restart that a `check_restart` asks for; the check's name follows (check_watcher.go)."""
+
+GIVEN_UP_FOR = "Services not healthy by deadline: "
+"""Nomad's reason why a deployment gives an allocation up; the services' names follow (client/allochealth/tracker.go)."""
+
+UNCHANGED = "it has not changed since it was registered"
+OF_ALLOCATION = "it is not older than its allocation"
+OF_START = "it was registered anew when its task started"
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """A check took its status after `not_before` and by `by` (Unix seconds, None: not known); `words` say what that follows from."""
+
+    not_before: float | None = None
+    by: float | None = None
+    words: str | None = None
+
+
+def since(world: World, row: Mapping[str, JSON]) -> Since:
+    """The bounds for one check of the catalog, or of Nomad's own.
+
+    Consul raises a check's ModifyIndex with every change of its status: where it still is the CreateIndex, the status is the first one.
+    """
+    unchanged = bool(row.get("create_index")) and row.get("create_index") == row.get("modify_index")
+    alloc = world.alloc.get(row.get("alloc") or "")
+    if alloc is None:
+        return Since(words=UNCHANGED if unchanged else None)
+    not_before, words = _registered(world, row, alloc)
+    by = _registered_by(world, row, alloc) if unchanged else None
+    if by is not None and not_before is not None:
+        not_before = min(not_before, by)  # one is the servers' clock, the other the node's
+    return Since(not_before, by, f"{words}; {UNCHANGED}" if unchanged else words)
+
+
+def tells_of_check(event: Mapping[str, JSON]) -> bool:
+    """Whether a task event (its `message`) says that a check failed then."""
+    return RESTARTED_FOR in event["message"] or GIVEN_UP_FOR in event["message"]
+
+
+def _registered(world: World, row: Mapping[str, JSON], alloc: Mapping[str, JSON]) -> tuple[float | None, str]:
+    """A moment before the check was registered, and which: a group's checks are with the allocation, a task's with each of its starts.
+
+    Of an instance in a restart loop, or one that was restarted for this very check, the starts are no news: its allocation counts.
+    """
+    started = _last_start(row, alloc)
+    instance = world.instance.get(alloc["id"])
+    if started is None or (instance and instance.restarting) or _restarted_for(row, alloc):
+        return alloc["create_time"], OF_ALLOCATION
+    return started, OF_START
+
+
+def _registered_by(world: World, row: Mapping[str, JSON], alloc: Mapping[str, JSON]) -> float | None:
+    """A moment by which the check was registered: the last start of its task, or any task's first since somebody asked for a restart.
+
+    A group's services stay registered over restarts by its policy; one that somebody asks for may register them anew.
+    None where the allocation is older than its version of the job: it was updated in place, and its checks may be younger than any start.
+    """
+    job = world.jobs.get(alloc["job"])
+    if job is None or job["version"] != alloc["job_version"] or (job["submit_time"] or 0.0) > (alloc["create_time"] or 0.0):
+        return None
+    asked = max(_times(alloc["tasks"], "Restart Signaled"), default=0.0)
+    return _last_start(row, alloc) or min((start for start in _times(alloc["tasks"], "Started") if start > asked), default=None)
+
+
+def _last_start(row: Mapping[str, JSON], alloc: Mapping[str, JSON]) -> float | None:
+    """When the task last started whose service this check is of; None for a service of the whole group."""
+    own = str(row.get("service_id") or "").removeprefix(f"{PREFIX}{alloc['id']}-")
+    if own.startswith(f"group-{alloc['group']}-"):
+        return None
+    return max(_times((task for task in alloc["tasks"] if own.startswith(f"{task['name']}-")), "Started"), default=None)
+
+
+def _times(tasks: Iterable[Mapping[str, JSON]], kind: str) -> Iterator[float]:
+    for task in tasks:
+        yield from (event["time"] for event in task["events"] if event["type"] == kind)
+
+
+def _restarted_for(row: Mapping[str, JSON], alloc: Mapping[str, JSON]) -> bool:
+    return any(f'{RESTARTED_FOR}{row["name"]}"' in event["message"] for task in alloc["tasks"] for event in task["events"])

@@ -1,0 +1,74 @@
+"""What happened when: task events, what they tell of checks, deployments, evaluations, LiteFS's changes of role, and onsets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from collector.model import JSON, Finding
+from collector.observe import Observation, Observed
+from collector.observe.roles import role_changes
+from collector.observe.since import tells_of_check
+
+TASK_EVENTS = 60
+OTHERS = 12
+"""How many events of one kind are told, the last ones: a restart loop must not drive out the deployment that it came with."""
+
+BAD_EVENTS = {"Driver Failure", "Setup Failure", "Failed Artifact Download", "Failed Validation", "Not Restarting", "Alloc Unhealthy"}
+
+Event = dict[str, JSON]
+"""{"at", "not_before", "node", "kind", "text", "severity"}: it happened at `at`; or, where `not_before` is given, between the two."""
+
+
+def timeline(seen: Observed, roots: Iterable[Finding]) -> tuple[Event, ...]:
+    """The events, oldest first."""
+    events = [_of(one) for one in seen.observations.of("task_event") if one.at is not None]
+    kinds: dict[str, list[Event]] = {}
+    for one in sorted([*events, *_scheduling(seen), *_jobs(seen), *_roles(seen), *_onsets(roots)], key=_when):
+        kinds.setdefault(one["kind"], []).append(one)
+    kept = [one for kind, some in kinds.items() for one in some[-(TASK_EVENTS if kind == "task_event" else OTHERS) :]]
+    return tuple(sorted(kept, key=_when))
+
+
+def event(at: float, kind: str, text: str, *, node: str | None = None, severity: str = "info") -> Event:
+    """One event whose moment is known."""
+    return {"at": at, "not_before": None, "node": node, "kind": kind, "text": text, "severity": severity}
+
+
+def _when(one: Mapping[str, JSON]) -> float:
+    return float(one["at"])
+
+
+def _of(one: Observation) -> Event:
+    kind = "check" if one.topic == "task_event" and tells_of_check(one.fields) else one.topic
+    return event(one.at or 0.0, kind, one.quote, node=one.scope.get("node"), severity=_severity(one))
+
+
+def _severity(one: Observation) -> str:
+    bad = one.fields.get("type") in BAD_EVENTS or one.fields.get("failing") or one.topic == "evaluation" or one.fields.get("itself")
+    return "warning" if bad else "info"
+
+
+def _scheduling(seen: Observed) -> Iterator[Event]:
+    for topic in ("deployment", "evaluation"):
+        yield from (_of(one) for one in seen.observations.of(topic) if one.at is not None)
+
+
+def _jobs(seen: Observed) -> Iterator[Event]:
+    """A system or batch job has no deployment, so its submission is told as one."""
+    deployed = {row["job_version"] for _, row in seen.world.rows("nomad_deployments")}
+    for job in seen.world.jobs.values():
+        if job["submit_time"] and job["version"] not in deployed:
+            yield event(job["submit_time"], "deployment", f"version {job['version']} of job {job['id']} is submitted")
+
+
+def _roles(seen: Observed) -> Iterator[Event]:
+    for change in role_changes(seen.logs):
+        severity = "warning" if change.lost else "info"
+        yield event(change.at, "primary", change.text, node=seen.world.node(change.node), severity=severity)
+
+
+def _onsets(roots: Iterable[Finding]) -> Iterator[Event]:
+    """When the root causes began, as far as that is known."""
+    for root in roots:
+        if root.onset is not None:
+            yield event(root.onset, "onset", f"onset of {root.code}: {root.title}", node=root.node, severity=str(root.severity))
