@@ -276,7 +276,7 @@ def _check(name: str, node: Mapping[str, Data], key: str, check: Mapping[str, Da
         "timeout": 2.0,
         "notes": "",
         "create_index": 1,
-        "modify_index": 2,
+        "modify_index": check.get("modify_index", 2),
         "alloc": alloc,
     }
 

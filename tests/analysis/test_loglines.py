@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.loglines import ERROR, FATAL, LONGEST, PLAIN, WARNING, decisive, read
+from collector.loglines import ERROR, FATAL, LONGEST, PLAIN, WARNING, decisive, moment_of, read
 
 START = 'level=INFO msg="no backup client configured, skipping"'
 
@@ -37,6 +37,30 @@ def test_a_line_is_told_apart_by_its_text(text, origin, weight, message):
     (line,) = read([text])
     assert (line.origin, line.weight) == (origin, weight)
     assert message is None or line.message == message
+
+
+STAMPS = [
+    ('time=2026-11-29T02:09:06.301Z level=INFO msg="primary lease acquired"', 1795918146.301),
+    ('{"time":"2026-11-29T02:09:06.301032144Z","level":"INFO","msg":"primary lease acquired"}', 1795918146.301032),
+    ('{"level":"info","ts": "2026-11-29T03:09:06+01:00","msg":"ready"}', 1795918146.0),
+    ("2026-11-29T02:09:06Z ready", 1795918146.0),
+    ('time="2026-11-29T02:09:06Z" level=fatal msg="no"', 1795918146.0),
+    ("2026-11-29T02:09:06 in whatever zone", None),
+    ("2026/11/29 02:09:06 in whatever zone", None),
+    ('level=INFO msg="runtime=2026"', None),
+    ("time=2026-99-29T02:09:06Z", None),
+    ('level=INFO msg="ready"', None),
+]
+
+
+@pytest.mark.parametrize(("text", "moment"), STAMPS, ids=[text[:40] for text, _ in STAMPS])
+def test_a_line_has_the_moment_of_its_own_stamp_and_no_other(text, moment):
+    assert moment_of(text) == (moment if moment is None else pytest.approx(moment, abs=1e-5))
+
+
+@given(st.text())
+def test_whatever_a_line_says_its_moment_is_a_number_or_none(text):
+    assert moment_of(f"time={text}") is None or isinstance(moment_of(f"time={text}"), float)
 
 
 def test_litefs_says_info_on_errors_so_the_text_decides():

@@ -1,10 +1,10 @@
 import pytest
 
 from collector.render import report_document
-from collector.render.timeline import timeline_picture
+from collector.render.timeline import SHAPES, timeline_picture
 from collector.render.topology import topology
 
-from .samples import CRASH, HEALTHY, NOW, SAMPLES, TWO_FAULTS, row
+from .samples import CHANGED, CRASH, HEALTHY, NOW, SAMPLES, TWO_FAULTS, event, row
 
 
 def streams(report):
@@ -85,3 +85,36 @@ def test_events_stand_in_order_with_the_latest_on_the_right():
 
 def test_onset_is_marked():
     assert timeline_picture(report_document(CRASH))["onset"]["label"] == "onset 06:20:31"
+
+
+def test_every_kind_has_a_shape_and_the_legend_names_those_that_are_drawn():
+    picture = timeline_picture(report_document(CHANGED))
+    assert {mark["shape"] for mark in picture["marks"]} <= {sign["shape"] for sign in picture["legend"]}
+    named = {name for sign in picture["legend"] for name in sign["text"].split(" or ")}
+    assert named == {SHAPES[event["kind"]][0] for event in CHANGED.timeline}
+
+
+def test_kinds_are_told_apart_by_more_than_their_colour():
+    shapes = {kind: shape for kind, (_, shape) in SHAPES.items()}
+    assert shapes.pop("evaluation") == shapes["deployment"]
+    assert len(set(shapes.values())) == len(shapes)
+
+
+def test_what_happened_between_two_runs_has_a_bar_back_to_the_first():
+    change = event(60, "primary", "primary a → b", after=3600)
+    picture = timeline_picture(report_document(CRASH._replace(timeline=(change, event(0, "leader", "nomad leader a → b")))))
+    (bar,) = picture["bars"]
+    (mark,) = [mark for mark in picture["marks"] if "primary" in mark["title"]]
+    assert picture["left"] <= bar["x1"] < bar["x2"] == mark["x"]
+
+
+def test_a_change_of_the_only_run_there_is_is_drawn():
+    picture = timeline_picture(report_document(CRASH._replace(timeline=(event(0, "leader", "nomad leader a → b", after=3600),))))
+    assert [picture["left"] <= bar["x1"] < bar["x2"] for bar in picture["bars"]] == [True]
+
+
+def test_the_picture_says_in_words_how_much_of_what_it_shows():
+    text = timeline_picture(report_document(CHANGED))["text"]
+    assert text.startswith(
+        "1 task event, 3 check changes, 2 primary changes, 1 leader change, 1 node change, 1 deployment, 1 root cause in 1 d"
+    )

@@ -77,6 +77,38 @@ def test_diagnostics_name_check_output_source_log_and_rung():
         assert part in text
 
 
+def test_every_check_says_how_long_it_has_been_so_or_that_nobody_knows():
+    text = " ".join(render(SAMPLES["changed"], "text", width=200).split())
+    for part in (
+        '"between two runs" of navidrome: critical for 1 h to 2 h',
+        '"since the first run" of navidrome: critical for at least 1 d 1 h',
+        '"since the last run" of navidrome: critical for at most 1 h',
+        '"without an age" of navidrome: critical, since when is not known (',
+    ):
+        assert part in text
+    assert "critical, since when is not known without --state (" in " ".join(render(SAMPLES["crash"], "text").split())
+
+
+def test_verbose_text_says_what_tells_since_when():
+    assert "since 2026-11-23 05:23:41 UTC or before (earlier runs)" in render(SAMPLES["changed"], "text", width=200, verbose=1)
+
+
+def test_a_cause_that_nothing_dates_has_the_run_that_saw_it_first():
+    cause = SAMPLES["changed"].root_causes[0]._replace(onset=None)
+    row = {**SAMPLES["changed"].changes["findings"][0], "first_seen": "2026-11-24T03:23:41.000Z", "runs": 4}
+    report = SAMPLES["changed"]._replace(root_causes=(cause,), changes={**SAMPLES["changed"].changes, "findings": [row]})
+    assert "  since     first seen 2026-11-24 03:23:41 UTC (3 h ago, 4 runs)" in render(report, "text").splitlines()
+
+
+def test_what_many_nodes_share_is_told_once_and_of_each_with_v():
+    rows = [
+        {"what": "check", "node": f"n{number}", "from": "passing", "to": "critical", "service": None, "name": "up"} for number in range(5)
+    ]
+    report = SAMPLES["changed"]._replace(changes={**SAMPLES["changed"].changes, "cluster": rows})
+    assert 'cluster   5 nodes (n0, n1, n2, …): check "up" passing → critical' in render(report, "text").splitlines()
+    assert render(report, "text", verbose=1).count('check "up" passing → critical') == 5
+
+
 IMPACTS = [
     ({}, ""),
     ({"instances": 3, "instances_left": 2}, "2 of 3 instances left"),

@@ -1,6 +1,6 @@
 import pytest
 
-from collector.render.units import age, count, duration, rfc3339, short
+from collector.render.units import age, between, count, duration, lasting, on_the_day, rfc3339, short
 
 DURATIONS = [
     (None, "-", "-"),
@@ -41,3 +41,27 @@ def test_moments_are_rfc_3339_in_utc():
 
 def test_one_is_not_plural():
     assert (count(1, "node"), count(0, "node"), count(2, "node")) == ("1 node", "0 nodes", "2 nodes")
+
+
+NOW = "2026-11-24T06:00:00Z"
+HALF_PAST_2, JUST_AFTER, AT_5, AT_4 = (f"2026-11-24T{time}Z" for time in ("02:30:00", "02:35:00", "05:00:00", "04:00:00"))
+LASTING = [
+    ((None, None), "", ""),
+    ((AT_5, None), "for at least 1 h", "since 2026-11-24 05:00:00 UTC or before"),
+    ((None, AT_5), "for at most 1 h", "since 2026-11-24 05:00:00 UTC at the earliest"),
+    ((AT_5, AT_4), "for 1 h to 2 h", "since between 2026-11-24 04:00:00 UTC and 2026-11-24 05:00:00 UTC"),
+    ((JUST_AFTER, HALF_PAST_2), "for 3 h 30 min", "since between 2026-11-24 02:30:00 UTC and 2026-11-24 02:35:00 UTC"),
+    ((AT_5, AT_5), "for 1 h", "since 2026-11-24 05:00:00 UTC"),
+    (("2026-11-24T06:00:09Z", "2026-11-24T06:00:09Z"), "for 0 s", "since 2026-11-24 06:00:09 UTC"),
+]
+
+
+@pytest.mark.parametrize(("bounds", "age_", "moments"), LASTING)
+def test_what_is_known_within_bounds_is_told_within_bounds(bounds, age_, moments):
+    assert (lasting(*bounds, NOW), between(*bounds)) == (age_, moments)
+
+
+def test_a_moment_of_another_day_says_which():
+    assert on_the_day(AT_5, NOW) == "05:00:00"
+    assert on_the_day("2026-11-21T05:00:00Z", NOW) == "Nov 21 05:00:00"
+    assert on_the_day(None, NOW) == "-"
