@@ -24,7 +24,7 @@ from collector.runs import ItemRun, Redaction, TaskRun, result_of, unrun
 
 MAX_PAUSE = 5.0
 SOON = 0.01
-"""Seconds within which another reply is waited for before something else is done."""
+"""Seconds in which what was asked leaves, and in which another reply may come, before something else is done."""
 PARSE_BUGS = (RecursionError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError)
 
 
@@ -86,6 +86,7 @@ class _Scheduler:
         self._deadline = time.monotonic() + limits.deadline
         self._done = self._known = 0
         self._chores = deque(means.chores)
+        self._patience = SOON
 
     def run(self) -> Collected:
         interrupted = False
@@ -109,9 +110,11 @@ class _Scheduler:
             self._try_again(heapq.heappop(self._later)[2])
         self._dispatcher.send_ready()
         until = min(self._deadline, self._later[0][0]) if self._later else self._deadline
-        if received := self._dispatcher.next_reply(min(until, now + SOON) if self._chores else until):
+        if received := self._dispatcher.next_reply(min(until, now + self._patience) if self._chores else until):
+            self._patience = SOON
             self._receive(*received)
         elif self._chores:
+            self._patience = 0.0
             self._chores.popleft()()
 
     # --- tasks ---

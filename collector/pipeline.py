@@ -30,6 +30,8 @@ class Call(NamedTuple):
     progress: Callable[[int, int], None] = lambda _done, _known: None
     commit: Callable[[], str | None] = lambda: None
     """The git commit of the spec's file, asked for while the first answers come."""
+    prepare: Callable[[], object] = lambda: None
+    """What makes ready for the report, done while the first answers come."""
 
     def watched_by(self, progress: Callable[[int, int], None]) -> Call:
         """The same call, with somebody told how far it is."""
@@ -52,12 +54,14 @@ def gather(call: Call, sources: Performer, redactor: Redactor) -> Bundle:
 def _chores(call: Call) -> tuple[Callable[[], object], ...]:
     """What can wait until the first request has left: checks that take Jinja2, and imports of what comes after collecting."""
     spec = call.spec
-    later = ("collector.validate", "collector.analyze", "collector.render")
+    later = {module: None for task in spec.tasks for module in KINDS[task.kind].modules}
+    later |= dict.fromkeys(("collector.validate", "collector.analyze", "collector.render"))
     return (
         lambda: load_spec(spec.text, spec.path),
         call.commit,
         *(partial(importlib.import_module, name) for name in later),
         _read_rules,
+        call.prepare,
     )
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from collector.commands.budget import Budget
-from collector.deliver import Destination, Mail, Ping, Wishes, destinations
+from collector.deliver import Destination, File, Mail, Ping, Stdout, Wishes, destinations
 from collector.errors import DeliveryError, UsageError
 from collector.model import JSON, Bundle, Report, Spec, Verdict
 from collector.settings import Settings
@@ -54,6 +54,13 @@ class Handover:
 
             _warn(ping_start(ping, self.run, seconds=min(self.budget.reserved, self.budget.for_the_next)))
 
+    def prepare(self) -> None:
+        """Read the templates and import what hands reports over, so that it need not be done once there is one."""
+        from collector.deliver import delivery, smtp  # noqa: F401, PLC0415 - imported to be there later
+        from collector.render import prepare  # noqa: PLC0415 - see the module's docstring
+
+        prepare([place.format for place in self.places if isinstance(place, Stdout | File)], self._template_dirs())
+
     def finish(self, report: Report) -> int:
         """Hand the report over and keep the run; the exit code is the verdict's, or 70 when the report did not get everywhere."""
         from collector.deliver.delivery import Outlets, deliver  # noqa: PLC0415 - see the module's docstring
@@ -77,6 +84,9 @@ class Handover:
         """The collector itself failed: whoever waits for its ping must hear of it."""
         self._end(code, None, lambda: "")
 
+    def _template_dirs(self) -> list[Path]:
+        return [_directory(name) for name in self.arguments.template_dir]
+
     def _end(self, code: int, verdict: str | None, body: Callable[[], str]) -> None:
         """Tell dead-man services that the run has ended."""
         for ping in self._pings():
@@ -99,7 +109,7 @@ class Handover:
     def _rendered(self, report: Report, format_name: str, reader: str) -> str:
         from collector.render import mail_html, render  # noqa: PLC0415 - see the module's docstring
 
-        directories = [_directory(name) for name in self.arguments.template_dir]
+        directories = self._template_dirs()
         if (format_name, reader) == ("html", "mail"):
             return mail_html(report, template_dirs=directories)
         terminal = reader == "stdout" and sys.stdout.isatty()

@@ -45,6 +45,8 @@ class Kind(NamedTuple):
     capabilities: tuple[str, ...] = ()
     advice: Callable[[str, JSON], str | None] = lambda _rung, _value: None
     """What to say of a rung as a spec writes it (its name, its value with expressions in it), when it cannot be what was meant."""
+    modules: tuple[str, ...] = ()
+    """What its parses import when an answer comes, because it is slow to import; a run with time to spare imports it before."""
 
 
 API: Ladder = (("api", None),)

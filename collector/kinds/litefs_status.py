@@ -23,6 +23,7 @@ KIND = Kind(
     name="litefs_status",
     summary="LiteFS on one node: role, positions, lag, start",
     rungs={"http": http, "exec": execute},
+    modules=("prometheus_client.parser",),
     default_ladder=(("http", None), ("exec", ["litefs", "status"]), ("exec", ["cat"])),
     advice=lambda rung, value: asks_for_a_path(value) if rung == "http" else None,
     arguments={

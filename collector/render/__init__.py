@@ -9,16 +9,17 @@ and `quiet`; nothing else. docs/outputs.md describes them for users who write th
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
-from collector.errors import UsageError
+from collector.errors import SettingsError, UsageError
 from collector.model import JSON, Report
 from collector.render.document import report_document
-from collector.render.environment import fill
+from collector.render.environment import fill, load
 from collector.render.layout import NARROWEST
 from collector.render.view import view
 
-__all__ = ["FORMATS", "changes_text", "mail_html", "render", "report_document"]
+__all__ = ["FORMATS", "changes_text", "mail_html", "prepare", "render", "report_document"]
 
 FORMATS = {
     "text": "report.txt.j2",
@@ -57,6 +58,13 @@ def render(
     if format not in FORMATS:
         raise UsageError(f"there is no output format {format!r}: choose one of {', '.join(FORMATS)}")
     return _filled(report, FORMATS[format], template_dirs, width=width, colour=colour, verbose=verbose, quiet=quiet)
+
+
+def prepare(formats: Sequence[str], template_dirs: Sequence[Path] = ()) -> None:
+    """Read the templates of these formats, so that `render` need not; what is wrong with one is told there."""
+    for name in formats:
+        with suppress(SettingsError):
+            load(FORMATS[name], template_dirs)
 
 
 def mail_html(report: Report, *, template_dirs: Sequence[Path] = ()) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,7 @@ from collector.render import layout, machine, units
 from collector.resources import template_dir
 
 if TYPE_CHECKING:
+    from jinja2 import Template
     from jinja2.runtime import Context
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -26,10 +29,23 @@ def fill(template: str, values: Mapping[str, JSON], template_dirs: Sequence[Path
     Raises:
         SettingsError: a template of the user's own is wrong, with its name, line and reason.
     """
+    with _explaining(template, template_dirs):
+        return load(template, template_dirs).render(values)
+
+
+def load(template: str, template_dirs: Sequence[Path]) -> Template:
+    """Return `template`, read and compiled once; raises as `fill` does."""
+    with _explaining(template, template_dirs):
+        return _environment(tuple(template_dirs)).get_template(template)
+
+
+@contextmanager
+def _explaining(template: str, template_dirs: Sequence[Path]) -> Iterator[None]:
+    """Turn a mistake in a template into its explanation; one in ours is a bug, and stays what it is."""
     from jinja2 import TemplateError, TemplateSyntaxError  # noqa: PLC0415 - a run that prints no report need not load it
 
     try:
-        return _environment(template_dirs).get_template(template).render(values)
+        yield
     except TemplateError as error:
         if not template_dirs:
             raise
@@ -37,7 +53,8 @@ def fill(template: str, values: Mapping[str, JSON], template_dirs: Sequence[Path
         raise SettingsError(f"template {place} (looked for in {', '.join(map(str, template_dirs))}): {error}") from error
 
 
-def _environment(template_dirs: Sequence[Path]) -> ImmutableSandboxedEnvironment:
+@cache
+def _environment(template_dirs: tuple[Path, ...]) -> ImmutableSandboxedEnvironment:
     from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader, StrictUndefined, select_autoescape  # noqa: PLC0415 - as above
     from jinja2.sandbox import ImmutableSandboxedEnvironment  # noqa: PLC0415 - as above
 
