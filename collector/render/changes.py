@@ -9,7 +9,10 @@ from collector.model import JSON
 from collector.render.units import NOTHING, age, clock, count, time_of_day
 
 _QUIET = frozenset({"unchanged", "unseen"})
-"""States that are no news: counted, and listed with -v."""
+"""States that are no news: counted, and of root causes the worst are listed with their age (all findings with -v)."""
+
+_LASTING = 3
+"""So many root causes without news are listed."""
 
 _NAMED = 3
 """A change of the cluster that more nodes share than this is told once."""
@@ -24,10 +27,16 @@ def changes_in_words(document: Mapping[str, JSON], *, verbose: int) -> dict[str,
     return {
         "since": f"{clock(changes['since'])} ({age(changes['since'], document['now'])} ago)",
         "fact": _fact(changes),
-        "findings": [_finding(row, document["now"]) for row in findings if verbose or row["state"] not in _QUIET],
+        "findings": [_finding(row, document["now"]) for row in _shown(findings, verbose)],
         "cluster": _cluster_changes(changes.get("cluster") or [], verbose),
         "spark": _sparks(document, changes.get("spark") or {}, verbose),
     }
+
+
+def _shown(findings: Sequence[Mapping[str, JSON]], verbose: int) -> list[Mapping[str, JSON]]:
+    """Return the findings to list: what is news, and what lasts with its age."""
+    lasting = [row for row in findings if row["state"] in _QUIET and row["root"]][:_LASTING]
+    return [row for row in findings if verbose or row["state"] not in _QUIET or row in lasting]
 
 
 def _fact(changes: Mapping[str, JSON]) -> str:

@@ -100,6 +100,18 @@ def test_a_cause_that_nothing_dates_has_the_run_that_saw_it_first():
     assert "  since     first seen 2026-11-24 03:23:41 UTC (3 h ago, 4 runs)" in render(report, "text").splitlines()
 
 
+def test_what_lasts_is_told_with_its_age_and_the_worst_of_it_only():
+    row = {**SAMPLES["changed"].changes["findings"][1], "state": "unchanged"}
+    rows = [{**row, "node": f"n{number}", "title": f"fault {number}"} for number in range(5)] + [
+        {**row, "root": False, "title": "a symptom"}
+    ]
+    report = SAMPLES["changed"]._replace(changes={**SAMPLES["changed"].changes, "findings": rows})
+    lines = [line for line in render(report, "text", width=120).splitlines() if line.startswith("unchanged clock.skew")]
+    assert [line[:39] for line in lines] == [f"unchanged clock.skew on n{number}: fault {number} (firs"[:39] for number in range(3)]
+    assert all(line.endswith("(first seen 2 d 4 h ago, 52 runs)") for line in lines)
+    assert "a symptom" in render(report, "text", verbose=1)
+
+
 def test_what_many_nodes_share_is_told_once_and_of_each_with_v():
     rows = [
         {"what": "check", "node": f"n{number}", "from": "passing", "to": "critical", "service": None, "name": "up"} for number in range(5)
