@@ -11,6 +11,9 @@ from collector.render.units import NOTHING, count, lasting, short
 TABLE_LIMIT = 40
 """A cluster with more nodes than this shows the sick ones and a summary of the others (all of them with -v)."""
 
+SCREEN = 12
+"""A cluster that is well and has more nodes than this is told in one line of the text, so that all of it fits a screen of 24 lines."""
+
 COLUMNS: tuple[dict[str, JSON], ...] = (
     {"title": "NODE", "least": 8, "right": False, "mailed": True, "about": "the node's name"},
     {"title": "CONSUL", "least": 8, "right": False, "mailed": True, "about": "the worst of the node's checks in Consul"},
@@ -28,7 +31,10 @@ _NOMAD_SEVERITY = {"ready": None, "down": "critical", "disconnected": "critical"
 
 
 def node_rows(document: Mapping[str, JSON], *, verbose: int) -> dict[str, JSON]:
-    """Return the table's columns, the rows to show as cells in their order, and what the rest comes to (empty when all are shown)."""
+    """Return the table's columns, the rows to show as cells in their order, and what the rest comes to (empty when all are shown).
+
+    `brief` is what all of them come to where the text has no table: nothing is wrong, and there are more than `SCREEN`.
+    """
     nodes, unseen = document["nodes"], document["coverage"]["unseen_nodes"]
     everyone = verbose or len(nodes) <= TABLE_LIMIT
     shown = [node for node in nodes if everyone or _severity(node, unseen)]
@@ -37,7 +43,8 @@ def node_rows(document: Mapping[str, JSON], *, verbose: int) -> dict[str, JSON]:
         "caption": _caption(nodes, unseen),
         "columns": [dict(column) for column in COLUMNS],
         "rows": [{"name": node["name"], "severity": _severity(node, unseen), "cells": _cells(node, document)} for node in shown],
-        "rest": _rest(rest, bool(shown)) if rest else "",
+        "rest": _rest(rest, others=bool(shown)) if rest else "",
+        "brief": _rest(nodes, others=False) if document["verdict"] == "ok" and len(shown) > SCREEN and not verbose else "",
     }
 
 
@@ -115,7 +122,7 @@ def _transactions(databases: Sequence[Mapping[str, JSON]]) -> dict[str, JSON]:
     return _cell("/".join(positions) or NOTHING)
 
 
-def _rest(nodes: Sequence[Mapping[str, JSON]], others: bool) -> str:
+def _rest(nodes: Sequence[Mapping[str, JSON]], *, others: bool) -> str:
     """Return what the nodes that have no row come to: `294 more nodes: consul 294 passing; nomad 294 ready; 293 replica, 1 primary`."""
     tally = "; ".join(f"{name} {_tally(node[name] for node in nodes)}" for name in ("consul", "nomad", "role"))
     return f"{count(len(nodes), 'more node' if others else 'node')}: {tally} (all with -v)"

@@ -8,7 +8,7 @@ from collector.render import render
 from collector.render.impact import impact_in_words
 from collector.render.layout import columns_of, cut, hang, table, wrap
 
-from .samples import SAMPLES
+from .samples import SAMPLES, row
 
 COMMANDS = re.compile(r"^ +(do +)?(read-only|changes): ")
 UNTIMED = settings(deadline=None)
@@ -98,6 +98,16 @@ def test_a_cause_that_nothing_dates_has_the_run_that_saw_it_first():
     row = {**SAMPLES["changed"].changes["findings"][0], "first_seen": "2026-11-24T03:23:41.000Z", "runs": 4}
     report = SAMPLES["changed"]._replace(root_causes=(cause,), changes={**SAMPLES["changed"].changes, "findings": [row]})
     assert "  since     first seen 2026-11-24 03:23:41 UTC (3 h ago, 4 runs)" in render(report, "text").splitlines()
+
+
+@pytest.mark.parametrize("number", [1, 3, 12, 13, 40, 41, 300])
+def test_a_cluster_that_is_well_is_one_screen(number):
+    nodes = tuple(row(f"node-{place:03}", role="replica" if place else "primary") for place in range(number))
+    changes = {**SAMPLES["changed"].changes, "findings": [], "cluster": []}
+    text = render(SAMPLES["healthy"]._replace(nodes=nodes, changes=changes), "text")
+    assert len(text.splitlines()) <= 24
+    assert f"{number - 1} replica, 1 primary" in text or f"node-{number - 1:03}" in text
+    assert f"node-{number - 1:03}" in render(SAMPLES["healthy"]._replace(nodes=nodes), "text", verbose=1)
 
 
 def test_what_lasts_is_told_with_its_age_and_the_worst_of_it_only():
