@@ -197,7 +197,7 @@ def _add_delivery(parser: Parser) -> None:
     group.add_argument("--mail-to", action="append", default=[], metavar="ADDRESS", help="mail the report there (repeatable)")
     group.add_argument("--mail-when", choices=("always", "problem", "change"), help="when to mail (default: as the spec says, else always)")
     group.add_argument("--state", metavar="DIR", help="keep runs there, to tell what changed")
-    group.add_argument("-D", "--diff", action="store_true", help="show what changed since the last run (needs --state)")
+    group.add_argument("-D", "--diff", action="store_true", help="list what lasts beside what changed since the last run (needs --state)")
 
 
 def _add_analyze(commands: Commands[Parser]) -> None:

@@ -121,6 +121,7 @@ class Handover:
             template_dirs=directories,
             verbose=self.arguments.verbose,
             quiet=self.arguments.quiet,
+            diff=self.arguments.diff,
         )
 
     def _pings(self) -> Sequence[Ping]:

@@ -45,11 +45,12 @@ def render(
     template_dirs: Sequence[Path] = (),
     verbose: int = 0,
     quiet: bool = False,
+    diff: bool = False,
 ) -> str:
     """Return the report in one of `FORMATS`, ending with a newline; the same report always gives the same text.
 
     `width` (text only) is the terminal's columns, 80 when None. `quiet` leaves the text's headline alone; `verbose` adds what was ruled
-    out, all items, the timeline and every node. Templates in `template_dirs` come before ours.
+    out, all items, the timeline and every node; `diff` what did not change beside what did. Templates in `template_dirs` come before ours.
 
     Raises:
         UsageError: there is no such format.
@@ -57,7 +58,7 @@ def render(
     """
     if format not in FORMATS:
         raise UsageError(f"there is no output format {format!r}: choose one of {', '.join(FORMATS)}")
-    return _filled(report, FORMATS[format], template_dirs, width=width, colour=colour, verbose=verbose, quiet=quiet)
+    return _filled(report, FORMATS[format], template_dirs, width=width, colour=colour, verbose=verbose, quiet=quiet, diff=diff)
 
 
 def prepare(formats: Sequence[str], template_dirs: Sequence[Path] = ()) -> None:
@@ -79,12 +80,20 @@ def changes_text(document: Mapping[str, JSON]) -> str:
 
 
 def _filled(
-    report: Report, template: str, template_dirs: Sequence[Path], *, width: int | None, colour: bool, verbose: int, quiet: bool
+    report: Report,
+    template: str,
+    template_dirs: Sequence[Path],
+    *,
+    width: int | None,
+    colour: bool,
+    verbose: int,
+    quiet: bool,
+    diff: bool = False,
 ) -> str:
     document = report_document(report)
     values = {
         "report": document,
-        "view": view(document, verbose=verbose),
+        "view": view(document, verbose=verbose, diff=diff),
         "width": max(NARROWEST, width or _WIDTH),
         "colour": colour,
         "verbose": verbose,

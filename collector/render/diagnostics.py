@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from collector.model import JSON
-from collector.render.units import NOTHING, between, count, duration, lasting, time_of_day
+from collector.render.units import NOTHING, between, count, duration, lasting, on_the_day
 
 _WANTED = 20
 """Lines of a log that are shown where the item did not say how many."""
@@ -37,15 +37,15 @@ def _block(detail: Mapping[str, JSON], now: str, ageless: str, verbose: int) -> 
         "checks": [_check(check, now, ageless, verbose) for check in detail["checks"]],
         "logs": [_log(log, verbose) for log in detail["logs"]],
         "litefs": _litefs(detail["litefs"]) if detail["litefs"] else None,
-        "events": _events(detail["events"], verbose),
+        "events": _events(detail["events"], now, verbose),
     }
 
 
-def _events(events: Sequence[Mapping[str, JSON]], verbose: int) -> list[JSON]:
+def _events(events: Sequence[Mapping[str, JSON]], now: str, verbose: int) -> list[JSON]:
     """Return the last task events in the order in which they happened; all that the report has with -v."""
     in_order = sorted(events, key=lambda event: event.get("at") or "")
     shown = in_order if verbose else in_order[-_EVENTS:]
-    return [{**event, "clock": time_of_day(event.get("at")), "message": event.get("message") or ""} for event in shown]
+    return [{**event, "clock": on_the_day(event.get("at"), now), "message": event.get("message") or ""} for event in shown]
 
 
 def _check(check: Mapping[str, JSON], now: str, ageless: str, verbose: int) -> dict[str, JSON]:

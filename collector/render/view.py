@@ -19,15 +19,16 @@ from collector.render.units import EPOCH, clock, count, duration, on_the_day, se
 _GAPS_LISTED = 12
 
 
-def view(document: Mapping[str, JSON], *, verbose: int) -> dict[str, JSON]:
-    """Return the presentational fields of a report document."""
-    changes = changes_in_words(document, verbose=verbose)
+def view(document: Mapping[str, JSON], *, verbose: int, diff: bool = False) -> dict[str, JSON]:
+    """Return the presentational fields of a report document; with `diff` what has not changed is among the changes."""
+    changes = changes_in_words(document, verbose=verbose or diff)
     diagnosed = diagnostics(document, verbose=verbose)
     return {
         "title": on_one_line(document["headline"]),
         "started_seconds": seconds_between(EPOCH, document["started_at"]),
         "facts": _facts(document) + ([changes["fact"]] if changes else []),
         "changes": changes,
+        "first_run": diff and changes is None,
         "nodes": node_rows(document, verbose=verbose),
         "causes": causes_in_words(document, verbose=verbose),
         "others": _others(document, verbose),

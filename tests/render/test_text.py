@@ -100,6 +100,14 @@ def test_a_cause_that_nothing_dates_has_the_run_that_saw_it_first():
     assert "  since     first seen 2026-11-24 03:23:41 UTC (3 h ago, 4 runs)" in render(report, "text").splitlines()
 
 
+def test_diff_lists_what_lasts_and_says_when_there_is_nothing_to_compare_with():
+    assert "history   odroid7" not in render(SAMPLES["changed"], "text")
+    told = render(SAMPLES["changed"], "text", diff=True)
+    assert "history   odroid7" in told
+    assert "TIMELINE" not in told
+    assert "no earlier run is kept to compare with" in render(SAMPLES["healthy"], "text", diff=True)
+
+
 @pytest.mark.parametrize("number", [1, 3, 12, 13, 40, 41, 300])
 def test_a_cluster_that_is_well_is_one_screen(number):
     nodes = tuple(row(f"node-{place:03}", role="replica" if place else "primary") for place in range(number))
