@@ -6,8 +6,7 @@ A run that could not see something says nothing of it: its last value stands unt
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from collector.model import JSON
 
@@ -29,8 +28,7 @@ ORDER = ("check", "eligibility", "node status", "consul leader", "nomad leader",
 """What is watched; what matters to more readers comes later."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """What one run saw. `what` is one of `ORDER`; a check has its `service` (None: the node's own), its `name` and its `id`."""
 
     what: str
@@ -41,8 +39,7 @@ class Reading:
     id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(NamedTuple):
     """A reading over the runs. All moments are RFC 3339.
 
     `since`: when the first of the runs ended that have seen this value in a row. `not_before`: when the last run began that saw another
@@ -56,8 +53,7 @@ class Fact:
     missed: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(NamedTuple):
     """A change of a fact, between `not_before` and `at` (RFC 3339; `not_before` None where a clock was set back)."""
 
     reading: Reading
@@ -100,7 +96,7 @@ def follow_facts(before: Sequence[Fact], read: Sequence[Reading], began: str, en
         _moment(old[index], fact) for index, fact in enumerate(facts) if index in old and old[index].reading.value != fact.reading.value
     ]
     met = {id(fact) for fact in old.values()}
-    missed = [replace(fact, missed=fact.missed + 1) for fact in before if id(fact) not in met and fact.missed + 1 < FORGET]
+    missed = [fact._replace(missed=fact.missed + 1) for fact in before if id(fact) not in met and fact.missed + 1 < FORGET]
     return [*facts, *missed], sorted(moments, key=_weight)
 
 

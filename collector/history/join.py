@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from collector.history.compare import Outlook
 from collector.history.facts import NONE, Fact, Moment
@@ -28,8 +28,7 @@ WORST = {
 _Key = tuple[str | None, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
+class Bounds(NamedTuple):
     """A check took its status after `not_before` and by `since` (Unix seconds, None: not known), by the word of `source`."""
 
     since: float | None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, astuple, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 
 from collector.history.facts import Fact, Moment, Reading
@@ -164,8 +164,8 @@ def _cluster(cluster: Mapping[str, JSON]) -> dict[str, str | int | None]:
 def dump_run(run: Run) -> dict[str, JSON]:
     """Return the run as JSON data; facts and moments are rows of values, since a large cluster has many."""
     plain = asdict(replace(run, facts=(), moments=()))
-    facts = [[*astuple(fact.reading), fact.since, fact.not_before, fact.seen, fact.missed] for fact in run.facts]
-    moments = [[*astuple(one.reading), one.before, one.not_before, one.at] for one in run.moments]
+    facts = [[*fact.reading, *fact[1:]] for fact in run.facts]
+    moments = [[*one.reading, *one[1:]] for one in run.moments]
     return {"format": FORMAT, **plain, "unseen": sorted(run.unseen), "facts": facts, "moments": moments}
 
 
@@ -189,4 +189,4 @@ def load_run(data: JSON) -> Run:
         raise ValueError(f"is no run of format {FORMAT}: {error}") from error
 
 
-_READING = len(fields(Reading))
+_READING = len(Reading._fields)

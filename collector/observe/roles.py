@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from collector.loglines import LITEFS_ID, moment_of
 from collector.observe.logs import Log
@@ -17,8 +17,7 @@ LONGEST = 160
 """Characters of a line that are told."""
 
 
-@dataclass(frozen=True, slots=True)
-class RoleChange:
+class RoleChange(NamedTuple):
     """A line of LiteFS that says that its node became primary or replica, or is it no more (`lost`)."""
 
     at: float

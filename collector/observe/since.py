@@ -6,7 +6,7 @@ Neither Consul nor Nomad keeps the moment at which a status changed; docs/histor
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from collector.model import JSON
 from collector.observe.world import World
@@ -23,8 +23,7 @@ OF_ALLOCATION = "it is not older than its allocation"
 OF_START = "it was registered anew when its task started"
 
 
-@dataclass(frozen=True, slots=True)
-class Since:
+class Since(NamedTuple):
     """A check took its status after `not_before` and by `by` (Unix seconds, None: not known); `words` say what that follows from."""
 
     not_before: float | None = None
