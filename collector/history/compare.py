@@ -42,6 +42,7 @@ def outlook(before: Run | None, document: Mapping[str, JSON]) -> Outlook:
         series=extend(before.series if before else {}, run.nodes),
         facts=facts,
         moments=remember(before.moments if before else (), moments),
+        last_success=_last_success(before, run),
     )
     changes: dict[str, JSON] = {
         "since": before.started_at if before else None,
@@ -50,8 +51,16 @@ def outlook(before: Run | None, document: Mapping[str, JSON]) -> Outlook:
         "cluster": [*cluster_changes(before, run), *check_changes(moments)] if before else [],
         "spark": sparklines(run.series),
         "mail_worthy": _mail_worthy(before, run, turns),
+        "last_success": run.last_success,
     }
     return Outlook(run, changes)
+
+
+def _last_success(before: Run | None, run: Run) -> str | None:
+    """When the last run started that saw enough for a verdict; a run of an earlier version knows only of itself."""
+    if run.verdict != "unknown" or before is None:
+        return run.started_at if run.verdict != "unknown" else None
+    return before.last_success or (before.started_at if before.verdict != "unknown" else None)
 
 
 def _ended(document: Mapping[str, JSON]) -> str:

@@ -74,7 +74,7 @@ class Run:
     `gaps` counts what could not be collected, by node ("" for the cluster). `listed`: the nodes are those that Nomad lists,
     so that one that is not there is gone. `tracks` (by fingerprint) and `series` (by node) hold all that a later run needs
     of the past, this run included; so do `facts` (this run's first) and `moments`, the last changes of facts, oldest first.
-    `owed`: this run had news to mail, and the mail failed.
+    `owed`: this run had news to mail, and the mail failed. `last_success`: when the last run started that saw enough for a verdict.
     """
 
     started_at: str
@@ -90,6 +90,7 @@ class Run:
     owed: bool = False
     facts: Sequence[Fact] = ()
     moments: Sequence[Moment] = ()
+    last_success: str | None = None
 
 
 CLUSTER_FACTS: tuple[tuple[str, tuple[str, str]], ...] = (

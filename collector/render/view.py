@@ -26,6 +26,7 @@ def view(document: Mapping[str, JSON], *, verbose: int, diff: bool = False) -> d
     return {
         "title": on_one_line(document["headline"]),
         "started_seconds": seconds_between(EPOCH, document["started_at"]),
+        "success_seconds": seconds_between(EPOCH, _last_success(document)),
         "facts": _facts(document) + ([changes["fact"]] if changes else []),
         "changes": changes,
         "first_run": diff and changes is None,
@@ -44,6 +45,14 @@ def view(document: Mapping[str, JSON], *, verbose: int, diff: bool = False) -> d
         "performance": performance_data(document),
         "counts": finding_counts(document["findings"]),
     }
+
+
+def _last_success(document: Mapping[str, JSON]) -> str | None:
+    """Return when the last run started that saw enough for a verdict, as far as earlier ones are kept."""
+    if document["verdict"] != "unknown":
+        return str(document["started_at"])
+    last: str | None = (document["changes"] or {}).get("last_success")
+    return last
 
 
 def _facts(document: Mapping[str, JSON]) -> list[str]:

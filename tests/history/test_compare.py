@@ -123,6 +123,20 @@ def test_news_worth_a_mail(runs, mails):
     assert [changes["mail_worthy"] for changes in play(runs)] == mails
 
 
+@pytest.mark.parametrize(
+    ("verdicts", "minute"),
+    [
+        pytest.param(["ok"], 0, id="this run"),
+        pytest.param(["ok", "critical"], 1, id="bad news is a success too"),
+        pytest.param(["ok", "unknown", "unknown"], 0, id="the last one that saw enough"),
+        pytest.param(["unknown", "unknown"], None, id="none yet"),
+    ],
+)
+def test_the_last_success_is_the_last_run_that_saw_enough_for_a_verdict(verdicts, minute):
+    told = play([document(verdict=verdict) for verdict in verdicts])[-1]
+    assert told["last_success"] == (None if minute is None else moment(minute))
+
+
 def test_changes_say_since_when_and_what_the_verdict_was():
     first, second = play([document(CRASH), document()])
     assert (first["since"], first["verdict"]) == (None, {"from": None, "to": "critical"})

@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from collector.render import render
 from collector.render.machine import code_block, performance_data
 
-from .samples import CRASH, SAMPLES
+from .samples import CRASH, NOW, SAMPLES
 
 PERFORMANCE = re.compile(r"'([^'=]+)'=(U|-?[\d.]+(s|c)?(;[\d.]*){0,4})(?: |$)")
 
@@ -66,6 +66,12 @@ def test_label_values_come_back_as_they_were():
 def test_run_that_saw_too_little_is_no_success():
     assert not any(key[0] == "collector_last_success_timestamp_seconds" for key in metrics("unseen"))
     assert any(key[0] == "collector_last_success_timestamp_seconds" for key in metrics("crash"))
+
+
+def test_a_run_that_saw_too_little_tells_of_the_last_success_that_is_kept():
+    changes = {**SAMPLES["changed"].changes, "last_success": "2026-11-24T05:23:41.000Z"}
+    text = render(SAMPLES["unseen"]._replace(changes=changes), "prometheus")
+    assert f'collector_last_success_timestamp_seconds{{spec="navidrome"}} {NOW - 3600}' in text.splitlines()
 
 
 @pytest.mark.parametrize("sample", SAMPLES)
