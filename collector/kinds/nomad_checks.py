@@ -34,6 +34,7 @@ def _check(row: Obj) -> dict[str, JSON]:
         "task": shapes.maybe_text(row, "Task"),
         "status": shapes.text(row, "Status"),
         "output": shapes.text(row, "Output"),
+        "code": shapes.maybe_whole(row, "StatusCode") or None,
         "mode": shapes.text(row, "Mode"),
         "time": shapes.maybe_number(row, "Timestamp") or None,
     }

@@ -81,7 +81,7 @@ def observe_checks(every: list[Check], litefs_ports: set[int], orphans: set[tupl
     """One observation per check. `orphans` holds the (node, service id) of the instances that no allocation stands behind."""
     for check in every:
         row = check.row
-        failure, code = meaning(row["type"], row["check_id"], check.output) if row["status"] != "passing" else ("none", None)
+        failure, code = _failure(row, check.output)
         on_litefs = check.port in litefs_ports if check.port else False
         yield Observation(
             "check",
@@ -101,10 +101,24 @@ def observe_checks(every: list[Check], litefs_ports: set[int], orphans: set[tupl
                 "level": "service" if row["service"] else "node",
                 "orphan": (row["node"], row["service_id"]) in orphans,
             },
-            quote=check.output.strip() or f'check "{row["name"]}" is {row["status"]}, without a text',
+            quote=_quote(check, code),
             source=f'check "{row["name"]}" on {check.node} ({check.words})',
             item=check.result.id,
         )
+
+
+def _failure(row: Mapping[str, JSON], output: str) -> tuple[str, int | None]:
+    """What is wrong with a check. Nomad tells the HTTP status apart from the text, which is then the answer's body alone."""
+    if row["status"] == "passing":
+        return "none", None
+    return ("http", row["code"]) if row.get("code") else meaning(row["type"], row["check_id"], output)
+
+
+def _quote(check: Check, code: int | None) -> str:
+    text = check.output.strip()
+    if check.row.get("code") and code is not None:
+        return f"HTTP {code}: {text}".rstrip(": ")
+    return text or f'check "{check.row["name"]}" is {check.row["status"]}, without a text'
 
 
 def _check(world: World, result: Result, row: Mapping[str, JSON], better: tuple[Result, str, str] | None) -> Check:
@@ -161,6 +175,7 @@ def _nomad_checks(world: World) -> Iterator[Check]:
             "type": row["mode"] if row["mode"] in {"http", "tcp"} else "http",
             "service": row["service"],
             "service_id": None,
+            "code": row["code"],
             "alloc": result.target.alloc,
         }
         path, port = _asked(world, plain, row["output"] or "")
