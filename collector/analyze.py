@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 from collector import rulebook
 from collector.causes import Causes, connect
+from collector.cutoff import LINT, Allowance
 from collector.engine import Engine
 from collector.impact import impact, whole
-from collector.model import JSON, Bundle, Coverage, Finding, NodeRow, Report, Verdict
+from collector.model import JSON, Bundle, Coverage, Finding, NodeRow, Report, Result, Status, Target, Verdict
 from collector.observe import TOPICS, Observed, observe
 from collector.rows import details, rows
+from collector.rule import Rule
 from collector.timeline import timeline
 from collector.verdict import blind, coverage, judge
 
@@ -28,10 +31,9 @@ def analyze(bundle: Bundle, now: float | None = None) -> Report:
     `SpecError` when the bundle's own rules are wrong.
     """
     seen = observe(bundle)
-    engine = Engine(seen.observations, TOPICS)
-    causes = connect(*engine.run(rulebook.rules_of(bundle.rules)), engine, seen.observations)
+    causes, given_up = _causes(bundle, seen)
     causes = _with_impact(causes, seen)
-    covered = coverage(seen)
+    covered = coverage(seen, given_up)
     table = rows(seen, causes.findings)
     verdict = judge(causes.roots, bundle, covered)
     return Report(
@@ -47,11 +49,27 @@ def analyze(bundle: Bundle, now: float | None = None) -> Report:
         findings=causes.findings,
         ruled_out=causes.ruled_out,
         details=details(seen, _troubled(causes.findings, table, verdict)),
-        items=bundle.results,
+        items=(*bundle.results, *given_up),
         cluster=cluster(seen),
         timeline=timeline(seen, causes.roots),
         redactions=bundle.redactions,
     )
+
+
+def _causes(bundle: Bundle, seen: Observed) -> tuple[Causes, list[Result]]:
+    """What is wrong; and, as results that are not there, the rules that had to be given up."""
+    allowance = Allowance()
+    engine = Engine(seen.observations, TOPICS)
+    with allowance.watched() if bundle.rules else nullcontext():
+        rules = rulebook.rules_of(bundle.rules, lambda pattern, text: allowance.bounded(lambda: pattern.search(text)))
+        causes = connect(*engine.run(rules), engine, seen.observations)
+    return causes, [_given_up(rule) for rule in engine.given_up]
+
+
+def _given_up(rule: Rule) -> Result:
+    why = "a pattern of it took too long on a text, so that nobody knows what it would have found"
+    reason = f"{rule.place} ({rule.code}) was given up: {why}; {LINT}"
+    return Result(f"rule {rule.code}", "the spec's own rules", "rule", Target(), Status.FAILED, reason=reason)
 
 
 def _with_impact(causes: Causes, seen: Observed) -> Causes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from collector.engine import MAX_EVIDENCE, Dropped, Engine, Hit, Match, Subject
+from collector.engine import MAX_EVIDENCE, Dropped, Engine, Hit, Match
 from collector.model import Evidence, Finding, RuledOut, Severity
 from collector.observe.observation import Observation, Observations
 from collector.rule import SYMPTOM, UNKNOWN, Link
@@ -151,7 +151,7 @@ def _links(draft: Draft, engine: Engine, which: str) -> Iterator[Link]:
     for hit in draft.hits:
         links: tuple[Link, ...] = getattr(hit.rule, which)
         for link in links:
-            if link not in taken and (link.only_if is None or engine.holds(link.only_if, Subject(hit.subject.scope)) is not None):
+            if link not in taken and engine.applies(link.only_if, hit):
                 taken.append(link)
                 yield link
 

@@ -12,8 +12,10 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import NamedTuple, Protocol
 
+from collector.cutoff import Overdue, cut_off_at
 from collector.dispatch import Dispatcher, Ticket
 from collector.errors import CollectorError
 from collector.kinds.kind import Kind
@@ -23,6 +25,8 @@ from collector.plan import Names, Renderer, Selection, Turn, expand, select_task
 from collector.runs import ItemRun, Redaction, TaskRun, result_of, unrun
 
 MAX_PAUSE = 5.0
+LATE = 0.1
+"""Seconds after the deadline at which this thread itself is cut off, whatever it is at: an expression, a pattern of the user's."""
 SOON = 0.01
 """Seconds in which what was asked leaves, and in which another reply may come, before something else is done."""
 PARSE_BUGS = (RecursionError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError)
@@ -91,9 +95,7 @@ class _Scheduler:
     def run(self) -> Collected:
         interrupted = False
         try:
-            self._start_ready_tasks()
-            while self._runs and time.monotonic() < self._deadline:
-                self._turn_over()
+            self._work_until_the_deadline()
             while self._chores:
                 self._chores.popleft()()
         except KeyboardInterrupt:
@@ -102,6 +104,12 @@ class _Scheduler:
         self._dispatcher.close()
         results = tuple(result for task in self._tasks for result in task.results if result is not None)
         return Collected(results, self._dispatcher.sent, interrupted)
+
+    def _work_until_the_deadline(self) -> None:
+        with suppress(Overdue), cut_off_at(self._deadline + LATE):
+            self._start_ready_tasks()
+            while self._runs and time.monotonic() < self._deadline:
+                self._turn_over()
 
     def _turn_over(self) -> None:
         """Send what can leave, and take in one reply; where none comes soon, the time is used for a chore."""
@@ -133,13 +141,13 @@ class _Scheduler:
     def _start_task(self, task_run: TaskRun) -> None:
         task = task_run.task
         known = dict.fromkeys(task.after) | self._variables
-        task_run.open += 1  # held open until every turn is there: an item may end before the next one has begun
+        task_run.beginning = True  # until every turn is there: an item may end before the next one has begun
         for turn in expand(task, self._means.kinds[task.kind], self._means.renderer, known, self._selection):
             if turn.item is not None:
                 self._start_item(task_run, turn.element, self._names.unique(turn.item))
             elif turn.failed or task.loop is None:
                 task_run.add(turn.element, unrun(task, turn, self._means.redaction))
-        task_run.open -= 1
+        task_run.beginning = False
         if task_run.open == 0:
             self._finish_task(task_run)
 
@@ -233,14 +241,14 @@ class _Scheduler:
         self._advance(run, None)
 
     def _finish(self, run: ItemRun, outcome: Outcome, now: float) -> None:
-        self._runs.pop(run, None)
         result = result_of(run, outcome, now, self._means.redaction)
+        self._runs.pop(run, None)
         run.parent.values[run.turn] = result.data if result.status is Status.OK else None
         run.parent.results[run.turn] = result._replace(data=None, reason="hidden by no_log") if run.item.no_log else result
         run.parent.open -= 1
         self._done += 1
         self._means.progress(self._done, self._known)
-        if run.parent.open == 0:
+        if run.parent.open == 0 and not run.parent.beginning:
             self._finish_task(run.parent)
 
     def _abandon_rest(self, reason: str) -> None:
@@ -250,6 +258,7 @@ class _Scheduler:
         for run in list(self._runs):
             outcome = run.climb.abandon(Status.BUDGET, reason, now)
             self._finish(run, outcome._replace(status=Status.BUDGET, reason=reason), now)
-        for task_run in waiting:
-            turn = Turn(None, None, f"{reason}, and what it waits for had not come")
-            task_run.add(None, unrun(task_run.task, turn, self._means.redaction, Status.BUDGET))
+        for task_run in self._tasks:
+            if not task_run.finished and (task_run.beginning or not task_run.results):
+                turn = Turn(None, None, f"{reason}, and what it waits for had not come" if task_run in waiting else reason)
+                task_run.add(None, unrun(task_run.task, turn, self._means.redaction, Status.BUDGET))

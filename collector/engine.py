@@ -11,6 +11,7 @@ import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from collector.cutoff import TooSlow
 from collector.model import JSON
 from collector.observe.observation import Observation, Observations
 from collector.observe.topics import Topic
@@ -96,24 +97,46 @@ class Engine:
     def __init__(self, observations: Observations, topics: Mapping[str, Topic]) -> None:
         self._seen = observations
         self._topics = topics
+        self._given_up: dict[str, Rule] = {}
+
+    @property
+    def given_up(self) -> tuple[Rule, ...]:
+        """The rules with a pattern that took too long: what they would have found is not known."""
+        return tuple(self._given_up.values())
 
     def run(self, rules: Iterable[Rule]) -> tuple[list[Hit], list[Dropped]]:
         """Every rule on every subject of its scope."""
         hits: list[Hit] = []
         dropped: list[Dropped] = []
         for rule in rules:
-            if not self._possible(rule.when):
-                continue
-            for subject in self._subjects(rule.scope):
-                match = self.holds(rule.when, subject)
-                if match is None:
-                    continue
-                veto = self.holds(rule.unless, subject) if rule.unless else None
-                if veto is None:
-                    hits.append(Hit(rule, subject, match))
-                else:
-                    dropped.append(Dropped(rule, subject, veto.observations[0].quote if veto.observations else "its condition is not met"))
+            try:
+                self._try(rule, hits, dropped)
+            except TooSlow:
+                self._given_up[rule.place] = rule
         return hits, dropped
+
+    def _try(self, rule: Rule, hits: list[Hit], dropped: list[Dropped]) -> None:
+        if not self._possible(rule.when):
+            return
+        for subject in self._subjects(rule.scope):
+            match = self.holds(rule.when, subject)
+            if match is None:
+                continue
+            veto = self.holds(rule.unless, subject) if rule.unless else None
+            if veto is None:
+                hits.append(Hit(rule, subject, match))
+            else:
+                dropped.append(Dropped(rule, subject, veto.observations[0].quote if veto.observations else "its condition is not met"))
+
+    def applies(self, condition: Condition | None, hit: Hit) -> bool:
+        """Does a link of the hit's rule hold for its subject?"""
+        if condition is None:
+            return True
+        try:
+            return self.holds(condition, Subject(hit.subject.scope)) is not None
+        except TooSlow:
+            self._given_up[hit.rule.place] = hit.rule
+            return False
 
     def holds(self, condition: Condition, subject: Subject) -> Match | None:
         """The match, or None when the condition does not hold for the subject."""

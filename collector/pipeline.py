@@ -5,17 +5,18 @@ from __future__ import annotations
 import importlib
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import NamedTuple
 
 from collector import __version__
 from collector.collect import Collected, Limits, Means, Performer, collect
+from collector.cutoff import LINT
 from collector.expressions import Expressions
 from collector.kinds import KINDS
-from collector.model import Bundle, Report, Result, Spec
+from collector.model import Bundle, Report, Result, Spec, Status, Target
 from collector.plan import Selection
-from collector.redact import Redactor
+from collector.redact import UNCHECKED, Redactor
 from collector.settings import Settings
 from collector.spec import load_spec
 
@@ -80,21 +81,31 @@ def conclude(bundle: Bundle, now: float | None = None) -> Report:
 
 def _bundle(call: Call, collected: Collected, redactor: Redactor, started_at: float, seconds: float) -> Bundle:
     spec = call.spec
+    told = redactor.data(dict(spec.vars))
+    results = (*collected.results, *_withheld(redactor))
     return Bundle(
         spec={"name": spec.name, "path": spec.path, "sha256": spec.sha256, "commit": call.commit()},
-        vars=redactor.data(dict(spec.vars)),
+        vars=told,
         thresholds=dict(spec.thresholds),
         rules=spec.rules,
         expect={**spec.expect, "limit": list(call.selection.limit)},
         started_at=started_at,
         seconds=seconds,
-        results=collected.results,
-        planned=len(collected.results),
+        results=results,
+        planned=len(results),
         endpoints={**call.settings.describe(), "requests": str(collected.requests)},
         version=__version__,
         redactions=_total(collected.results),
         interrupted=collected.interrupted,
     )
+
+
+def _withheld(redactor: Redactor) -> Iterator[Result]:
+    """The user's patterns that were too slow, as results that are not there. Named by their place: a pattern may hold a secret itself."""
+    for number, count in sorted(redactor.withheld.items()):
+        texts = "a text, which is" if count == 1 else f"{count} texts, which are"
+        reason = f"this pattern took too long on {texts} withheld: <redacted:{UNCHECKED}:...>; {LINT}"
+        yield Result(f"redact[{number}]", "the spec's own patterns", "redact", Target(), Status.FAILED, reason=reason)
 
 
 def _total(results: Iterable[Result]) -> dict[str, int]:

@@ -10,7 +10,7 @@ import base64
 import json
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
@@ -66,8 +66,9 @@ class Redaction(Protocol):
 class Recorder:
     """Performs requests through `performer` and keeps every exchange. Thread-safe.
 
-    `endpoints` are the addresses of the configured Nomad and Consul servers, which requests without a `base` go to. What was asked is
-    redacted too: it is made from answers, and equal secrets stay equal, so that a replay is asked for what its own answers name.
+    `redaction` is used in the threads that perform, where no pattern of the user's belongs (collector/cutoff.py). `endpoints` are the
+    addresses of the configured Nomad and Consul servers, which requests without a `base` go to. What was asked is redacted too: it is
+    made from answers, and equal secrets stay equal, so that a replay is asked for what its own answers name.
     """
 
     performer: Performer
@@ -84,11 +85,12 @@ class Recorder:
             self._keep(request, reply)
         return reply
 
-    def recording(self, meta: Mapping[str, JSON]) -> Recording:
-        """All that was recorded so far."""
+    def recording(self, meta: Mapping[str, JSON], redaction: Redaction | None = None) -> Recording:
+        """All that was recorded so far; redacted once more by another `redaction`, that of the main thread."""
         with self._lock:
             endpoints = {name: without_user(base) for name, base in self.endpoints.items()}
-            return Recording({"endpoints": endpoints, **meta}, tuple(self._http), tuple(self._execs))
+            found = Recording({"endpoints": endpoints, **meta}, tuple(self._http), tuple(self._execs))
+        return _redacted(found, redaction) if redaction else found
 
     def _keep(self, request: Request, reply: Reply) -> None:
         """What was asked of an address that is none never left, and nobody could be asked for it again."""
@@ -102,11 +104,7 @@ class Recorder:
             self._execs.append(self._exec_exchange(request, reply))
 
     def _address(self, base: str) -> str:
-        """The address without user, password and secrets; empty where there is none left."""
-        try:
-            return without_user(self.redaction.text(without_user(base)))
-        except ValueError:
-            return ""
+        return _without_secrets(base, self.redaction)
 
     def _http_exchange(self, base: str, request: Http, reply: Reply) -> HttpExchange:
         return HttpExchange(
@@ -137,6 +135,43 @@ def crawl(recorder: Recorder, *, deadline: float) -> None:
     """Ask the servers for their own lists too, until the monotonic deadline."""
     for request in WIDER:
         recorder.perform(request, deadline=deadline)
+
+
+def _without_secrets(base: str, redaction: Redaction) -> str:
+    """The address without user, password and secrets; empty where there is none left."""
+    try:
+        return without_user(redaction.text(without_user(base)))
+    except ValueError:
+        return ""
+
+
+def _redacted(recording: Recording, redaction: Redaction) -> Recording:
+    """The recording with every text of it redacted again; an address of which nothing is left is nobody's."""
+    text = redaction.text
+    http = [
+        replace(
+            one,
+            base=_without_secrets(one.base, redaction),
+            path=text(one.path),
+            query={name: text(value) for name, value in one.query.items()},
+            headers={name: text(value) for name, value in one.headers.items()},
+            body=redacted_body(one.body.encode(), redaction),
+            error=text(one.error),
+        )
+        for one in recording.http
+    ]
+    execs = [
+        replace(
+            one,
+            alloc=text(one.alloc),
+            task=text(one.task),
+            argv=tuple(map(text, one.argv)),
+            stdout=redacted_body(one.stdout.encode(), redaction),
+            stderr=redacted_body(one.stderr.encode(), redaction),
+        )
+        for one in recording.execs
+    ]
+    return replace(recording, http=tuple(one for one in http if one.base), execs=tuple(execs))
 
 
 def redacted_body(body: bytes, redaction: Redaction) -> str:

@@ -7,10 +7,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from operator import ge, gt, le, lt
 
+from collector.cutoff import compiled
 from collector.model import JSON, Severity
 
 Test = Callable[[JSON], Mapping[str, str] | None]
 """Tests one field's value: None when it does not fit, else what it captured (usually nothing)."""
+
+Search = Callable[[re.Pattern[str], str], re.Match[str] | None]
+"""How a pattern is looked for in a text; of somebody else's patterns, raises `TooSlow`."""
 
 LONGEST = 8192
 """A pattern sees so many characters of a text and no more: how long a line is, is up to whoever writes the log."""
@@ -88,49 +92,49 @@ class Rule:
         return self.code.startswith(SYMPTOM)
 
 
-def compile_rule(data: Mapping[str, JSON], place: str = "") -> Rule:
-    """A rule from data that fits the schema. Raises `re.error` for a pattern that is none."""
+def compile_rule(data: Mapping[str, JSON], place: str = "", search: Search = re.Pattern.search) -> Rule:
+    """A rule from data that fits the schema. Raises `ValueError` for a pattern that is none."""
     return Rule(
         code=data["code"],
         summary=data["summary"],
         scope=data["scope"],
         severity=Severity(data["severity"]),
-        when=_condition(data["when"]),
+        when=_condition(data["when"], search),
         title=data["title"],
         directness=data.get("directness", 3),
-        unless=_condition(data["unless"]) if "unless" in data else None,
+        unless=_condition(data["unless"], search) if "unless" in data else None,
         detail=data.get("detail", "").strip(),
         remedy=data.get("remedy", "").strip(),
         commands=tuple(pair for command in data.get("commands", ()) for pair in command.items()),
-        explains=tuple(_link(link) for link in data.get("explains", ())),
-        rules_out=tuple(_link(link) for link in data.get("rules_out", ())),
+        explains=tuple(_link(link, search) for link in data.get("explains", ())),
+        rules_out=tuple(_link(link, search) for link in data.get("rules_out", ())),
         reference=data.get("reference", ""),
         place=place,
     )
 
 
-def _condition(data: Mapping[str, JSON]) -> Condition:
+def _condition(data: Mapping[str, JSON], search: Search) -> Condition:
     if "see" in data:
-        tests = tuple((name, _test(wanted)) for name, wanted in data.get("where", {}).items())
+        tests = tuple((name, _test(wanted, search)) for name, wanted in data.get("where", {}).items())
         return Matcher(data["see"], tests, data.get("of", "same"), _count(data.get("count", {})), data.get("quiet", False))
-    return Group(*(tuple(_condition(one) for one in data.get(part, ())) for part in ("all", "any", "none")))
+    return Group(*(tuple(_condition(one, search) for one in data.get(part, ())) for part in ("all", "any", "none")))
 
 
 def _count(data: Mapping[str, int]) -> tuple[int, int | None]:
     return data.get("min", 1), data.get("max")
 
 
-def _link(data: Mapping[str, JSON]) -> Link:
-    return Link(frozenset(data["codes"]), data["of"], _condition(data["if"]) if "if" in data else None)
+def _link(data: Mapping[str, JSON], search: Search) -> Link:
+    return Link(frozenset(data["codes"]), data["of"], _condition(data["if"], search) if "if" in data else None)
 
 
 _FITS: Mapping[str, str] = {}
 
 
-def _test(wanted: JSON) -> Test:
+def _test(wanted: JSON, search: Search) -> Test:
     if isinstance(wanted, Mapping):
         (operator, operand), *_ = wanted.items()
-        return _OPERATORS[operator](operand)
+        return _OPERATORS[operator](operand, search)
     if isinstance(wanted, list):
         return lambda value: _FITS if value in wanted and not _mixed(value, wanted) else None
     return lambda value: _FITS if value == wanted and isinstance(value, bool) == isinstance(wanted, bool) else None
@@ -141,33 +145,33 @@ def _mixed(value: JSON, wanted: list[JSON]) -> bool:
     return isinstance(value, bool) and not any(one is value for one in wanted)
 
 
-def _matches(pattern: str) -> Test:
-    compiled = re.compile(pattern)
+def _matches(pattern: str, search: Search) -> Test:
+    regex = compiled(pattern)
 
     def test(value: JSON) -> Mapping[str, str] | None:
-        found = compiled.search(value[:LONGEST]) if isinstance(value, str) else None
+        found = search(regex, value[:LONGEST]) if isinstance(value, str) else None
         return None if found is None else {name: text for name, text in found.groupdict().items() if text is not None}
 
     return test
 
 
-def _compares(how: Callable[[float, float], bool]) -> Callable[[float], Test]:
-    def make(bound: float) -> Test:
+def _compares(how: Callable[[float, float], bool]) -> Callable[[float, Search], Test]:
+    def make(bound: float, _search: Search) -> Test:
         return lambda value: _FITS if isinstance(value, int | float) and not isinstance(value, bool) and how(value, bound) else None
 
     return make
 
 
-def _differs(unwanted: JSON) -> Test:
-    test = _test(unwanted)
+def _differs(unwanted: JSON, search: Search) -> Test:
+    test = _test(unwanted, search)
     return lambda value: _FITS if test(value) is None else None
 
 
-def _exists(wanted: bool) -> Test:
+def _exists(wanted: bool, _search: Search) -> Test:
     return lambda value: _FITS if (value is not None and value != "") == wanted else None
 
 
-_OPERATORS: Mapping[str, Callable[[JSON], Test]] = {
+_OPERATORS: Mapping[str, Callable[[JSON, Search], Test]] = {
     "matches": _matches,
     "lt": _compares(lt),
     "le": _compares(le),

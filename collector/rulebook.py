@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 
 from collector import yamlio
+from collector.cutoff import compiled
 from collector.errors import Problem, SpecError
 from collector.model import JSON, Mark
 from collector.observe.topics import TOPICS
 from collector.resources import rules_dir, schema
-from collector.rule import SYMPTOM, UNKNOWN, Rule, compile_rule
+from collector.rule import SYMPTOM, UNKNOWN, Rule, Search, compile_rule
 from collector.suggest import did_you_mean
 from collector.yamlio import Document, child
 
@@ -32,14 +33,17 @@ def shipped() -> tuple[Rule, ...]:
     return tuple(rules)
 
 
-def rules_of(own: Sequence[JSON]) -> tuple[Rule, ...]:
-    """The shipped rules and a spec's own. Raises `SpecError` when one of the spec's is wrong: bundles come from anywhere."""
+def rules_of(own: Sequence[JSON], search: Search = re.Pattern.search) -> tuple[Rule, ...]:
+    """The shipped rules and a spec's own, whose patterns are looked for by `search`.
+
+    Raises `SpecError` when one of the spec's is wrong: bundles come from anywhere.
+    """
     if not own:
         return shipped()
     problems = lint_rules(Document("rules", list(own), {}, {}))
     if problems:
         raise SpecError(problems)
-    return (*shipped(), *(compile_rule(data, "the spec") for data in completed(own)))
+    return (*shipped(), *(compile_rule(data, f"rule {number} of the spec's own", search) for number, data in enumerate(completed(own), 1)))
 
 
 def completed(rules: Sequence[JSON]) -> list[dict[str, JSON]]:
@@ -129,9 +133,9 @@ def _pattern_problems(place: Mark, wanted: JSON, names: set[str]) -> Iterator[Pr
     if pattern is None:
         return
     try:
-        names |= set(re.compile(pattern).groupindex)
-    except re.error as error:
-        yield Problem(place, f"not a regular expression: {error}")
+        names |= set(compiled(pattern).groupindex)
+    except ValueError as error:
+        yield Problem(place, str(error))
 
 
 def _link_problems(document: Document, link: Mapping[str, JSON], at: str, known: set[str]) -> list[Problem]:

@@ -23,7 +23,7 @@ class Redaction(Protocol):
 
 @dataclass(slots=True, eq=False)
 class TaskRun:
-    """One task while its items run; the three lists have one entry for each turn of its loop."""
+    """One task while its items run; the three lists have one entry for each turn of its loop, `beginning` while turns are added."""
 
     task: Task
     index: int
@@ -31,6 +31,7 @@ class TaskRun:
     results: list[Result | None] = field(default_factory=list)
     values: list[JSON] = field(default_factory=list)
     open: int = 0
+    beginning: bool = False
     finished: bool = False
 
     def add(self, element: JSON, result: Result | None = None) -> int:

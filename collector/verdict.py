@@ -14,10 +14,12 @@ ON_THE_NODE = {"litefs_status", "check_output", "nomad_logs"}
 """Kinds that ask a node itself, directly or through its Nomad client."""
 
 
-def coverage(seen: Observed) -> Coverage:
-    """What was planned and what was seen. A skipped item was not planned; a failure that the spec ignores is no gap."""
-    bundle = seen.world.bundle
-    planned = [result for result in bundle.results if result.status is not Status.SKIPPED]
+def coverage(seen: Observed, given_up: Iterable[Result] = ()) -> Coverage:
+    """What was planned and what was seen; `given_up` are rules, as results that are not there.
+
+    A skipped item was not planned; a failure that the spec ignores is no gap.
+    """
+    planned = [result for result in (*seen.world.bundle.results, *given_up) if result.status is not Status.SKIPPED]
     gaps = [r for r in planned if r.status is not Status.OK and not r.ignore_errors and not elsewhere(seen.world, r)]
     return Coverage(
         planned=len(planned),

@@ -217,6 +217,41 @@ def test_at_the_runs_deadline_what_is_open_is_named_and_so_is_what_waited_for_it
     assert [result.status for result in results] == [Status.BUDGET, Status.BUDGET, Status.OK]
 
 
+class Endless(Expressions):
+    """`~` is an expression that does not come to an end."""
+
+    def render(self, value: JSON, variables: Mapping[str, JSON]) -> JSON:
+        while value == "~":
+            pass
+        return super().render(value, variables)
+
+
+def test_what_this_thread_itself_is_at_when_the_deadline_comes_is_cut_off_and_nothing_is_left_out() -> None:
+    tasks = (
+        task("text", "a"),
+        task("text", "b", loop="~"),
+        task("text", "c"),
+        task("text", "d", after=frozenset({"x"})),
+        task("list", "e", register="x"),
+    )
+    spec = Spec("s", "s.yml", "", "0" * 64, {}, tasks, {})
+    collected = collect(spec, Means(KINDS, Servers(), Endless(), Shouting()), Limits(0.2), Selection())
+    assert [result.task for result in collected.results] == [task.name for task in tasks]
+    assert {result.status for result in collected.results} == {Status.BUDGET}
+
+
+def test_an_answer_that_is_being_redacted_when_the_deadline_comes_is_named() -> None:
+    class Slow(Shouting):
+        def counted(self, value: JSON) -> tuple[JSON, dict[str, int]]:
+            while value == "a":
+                pass
+            return super().counted(value)
+
+    spec = Spec("s", "s.yml", "", "0" * 64, {}, (task("text", "a"), task("text", "b")), {})
+    collected = collect(spec, Means(KINDS, Servers(), Expressions(), Slow()), Limits(0.3, forks=1), Selection())
+    assert [(result.task, result.status) for result in collected.results] == [("text a", Status.BUDGET), ("text b", Status.BUDGET)]
+
+
 def test_no_log_hides_the_data_from_the_bundle_but_not_from_other_tasks() -> None:
     results = run(
         task("list", "a,b", register="names", no_log=True), task("text", "$item", loop="$names", after=frozenset({"names"}))

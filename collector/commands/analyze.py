@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NoReturn
 
 from collector.bundle import load_bundle
 from collector.commands.reporting import environment_settings, handover, without_spec
+from collector.cutoff import Overdue, cut_off_at
 from collector.errors import Problem, SpecError, UsageError
-from collector.model import Bundle, Mark
+from collector.model import Bundle, Mark, Report
 from collector.pipeline import conclude
 from collector.validate import validate
 
@@ -25,27 +23,16 @@ def run(arguments: argparse.Namespace) -> int:
     """Read the bundle back, check it again (it may come from someone else), and report."""
     bundle = read_bundle(arguments.bundle_file)
     to = handover(arguments, environment_settings(), without_spec(bundle))
-    with _within(PATIENCE, arguments.bundle_file):
-        report = conclude(bundle, _time(arguments.now))
-    return to.finish(report)
+    return to.finish(_concluded(bundle, _time(arguments.now), arguments.bundle_file))
 
 
-@contextmanager
-def _within(seconds: float, name: str) -> Iterator[None]:
-    """Give up on a bundle whose own rules hold a pattern that takes for ever; Python's `re` looks for signals while it searches."""
-
-    def late(*_: object) -> NoReturn:
-        raise SpecError(
-            [Problem(Mark(name, 1, 1, "$.rules"), f"the analysis took longer than {seconds:g} s", "is a pattern in its rules slow?")]
-        )
-
-    before = signal.signal(signal.SIGALRM, late)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+def _concluded(bundle: Bundle, now: float | None, name: str) -> Report:
+    """The report; a bundle that it takes too long for is refused."""
     try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        with cut_off_at(time.monotonic() + PATIENCE):
+            return conclude(bundle, now)
+    except Overdue:
+        raise SpecError([Problem(Mark(name, 1, 1), f"the analysis took longer than {PATIENCE:g} s", "how large is it?")]) from None
 
 
 def read_bundle(name: str) -> Bundle:

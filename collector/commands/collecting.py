@@ -56,22 +56,30 @@ def build_call(arguments: argparse.Namespace, environ: Mapping[str, str] = os.en
 
 def collect_bundle(call: Call) -> Bundle:
     """Collect and validate; children still running at the end are killed."""
-    redactor = Redactor(call.settings.secret_values(), call.spec.redact)
-    sources = Sources(call.settings, redactor)
+    sources = open_sources(call)
     try:
-        return gather(call, sources, redactor)
+        return gather(call, sources, redactor_of(call))
     finally:
         sources.close()
+
+
+def redactor_of(call: Call) -> Redactor:
+    """Takes out all that is to be taken out. For the main thread, where a pattern of the user's that takes for ever can be cut off."""
+    return Redactor(call.settings.secret_values(), call.spec.redact)
+
+
+def open_sources(call: Call) -> Sources:
+    """The sources of a run. What they say is redacted without the user's patterns, since they say it in threads; results are with them."""
+    return Sources(call.settings, Redactor(call.settings.secret_values()))
 
 
 def plan_only(call: Call) -> int:
     """Print the plan; 0, or 3 when the inventory could not be read, so that the plan is not whole."""
     from collector.preview import plan_text, preview  # noqa: PLC0415 - for --check alone
 
-    redactor = Redactor(call.settings.secret_values(), call.spec.redact)
-    sources = Sources(call.settings, redactor)
+    sources = open_sources(call)
     try:
-        plan = preview(call.spec, Means(KINDS, sources, Expressions(), redactor), call.limits, call.selection)
+        plan = preview(call.spec, Means(KINDS, sources, Expressions(), redactor_of(call)), call.limits, call.selection)
     finally:
         sources.close()
     sys.stdout.write(plan_text(plan, call.settings.nomad.namespace or "default"))

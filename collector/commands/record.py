@@ -6,12 +6,11 @@ import argparse
 import sys
 import time
 
-from collector.commands.collecting import build_call, progress_bar
+from collector.commands.collecting import build_call, open_sources, progress_bar, redactor_of
 from collector.commands.reporting import write_bundle
 from collector.pipeline import gather
 from collector.record import Recorder, crawl
 from collector.redact import Redactor
-from collector.sources import Sources
 from collector.spec import parse_extra_vars
 
 CRAWL_SECONDS = 30.0
@@ -20,18 +19,17 @@ CRAWL_SECONDS = 30.0
 def run(arguments: argparse.Namespace) -> int:
     """Run the spec's collection and keep every exchange; says on stderr how much was recorded."""
     call = build_call(arguments)
-    redactor = Redactor(call.settings.secret_values(), call.spec.redact)
-    sources = Sources(call.settings, redactor)
+    redactor = redactor_of(call)
+    sources = open_sources(call)
     try:
-        recorder = Recorder(sources, redactor, call.settings.describe())
+        recorder = Recorder(sources, Redactor(call.settings.secret_values()), call.settings.describe())
         with progress_bar(wanted=True) as progress:
             bundle = gather(call.watched_by(progress), recorder, redactor)
         crawl(recorder, deadline=time.monotonic() + CRAWL_SECONDS)
     finally:
         sources.close()
-    recording = recorder.recording(
-        {"scenario": call.spec.name, "recorded_at": bundle.started_at, "vars": parse_extra_vars(arguments.extra_vars)}
-    )
+    meta = {"scenario": call.spec.name, "recorded_at": bundle.started_at, "vars": parse_extra_vars(arguments.extra_vars)}
+    recording = recorder.recording(meta, redactor if call.spec.redact else None)
     recording.save(arguments.recording)
     if arguments.bundle:
         write_bundle(arguments.bundle, bundle)

@@ -10,22 +10,26 @@ from __future__ import annotations
 import re
 from base64 import b64encode, urlsafe_b64encode
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from functools import cache, partial
 from hashlib import blake2b
 from json import dumps
 from urllib.parse import quote, quote_plus
 
+from collector.cutoff import Allowance, TooSlow, compiled
 from collector.model import JSON
 from collector.redact.clean import clean
 from collector.redact.rules import NAMED_KEY, PLACEHOLDER, RULES, Rule
 
-__all__ = ["Redactor", "clean", "placeholder"]
+__all__ = ["UNCHECKED", "Redactor", "clean", "placeholder"]
 
 SHORTEST_VALUE = 6
 """A secret value shorter than this is not looked for: it would blank out words that only happen to be the same."""
 LONGEST_LINE = 8192
 """A user's own pattern sees at most so many characters at once: nobody can tell a slow pattern from a fast one, but its food can be cut."""
+UNCHECKED = "unchecked"
+"""What stands in the place of a text that a pattern was too slow for."""
 MAX_PASSES = 4
 REMEMBERED = 20_000
 LONGEST_REMEMBERED = 100
@@ -49,28 +53,43 @@ class Redactor:
 
     `secret_values` are secrets that are known, looked for as they are, URL-encoded, base64-encoded and as JSON writes them.
     `patterns` are regular expressions of the user: their first group, or all of the match, is a secret. A pattern that is none raises
-    `ValueError`.
+    `ValueError`. One that takes too long on a text is cut off, in the main thread at least (collector/cutoff.py): that text is withheld as
+    a whole, since nobody knows what it holds. A `Redactor` for other threads has no patterns.
     """
 
     def __init__(self, secret_values: Iterable[str] = (), patterns: Iterable[str] = ()) -> None:
         self._known = {form: value for value in secret_values if len(value) >= SHORTEST_VALUE for form in _forms(value)}
         longest_first = sorted(self._known, key=len, reverse=True)
         self._known_pattern = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
-        self._patterns = [_compiled(pattern) for pattern in patterns]
+        self._patterns = [compiled(pattern, re.MULTILINE) for pattern in patterns]
+        self._allowance = Allowance()
+        self._withheld: Counter[int] = Counter()
+        self._slow: set[int] = set()
         self._harmless: dict[str, str] = {}
+
+    @property
+    def withheld(self) -> Mapping[int, int]:
+        """How many texts were withheld so far because of each of the user's patterns, by its place among them."""
+        return self._withheld
 
     def text(self, text: str) -> str:
         """The text, cleaned and redacted."""
-        return self._text(text, Counter())
+        with self._watched():
+            return self._text(text, Counter())
 
     def data(self, value: JSON) -> JSON:
         """The value with every text in it, keys too, cleaned and redacted. The value of a key that names a secret is one."""
-        return self._data(value, Counter(), MAX_DEPTH)
+        with self._watched():
+            return self._data(value, Counter(), MAX_DEPTH)
 
     def counted(self, value: JSON) -> tuple[JSON, dict[str, int]]:
         """Like `data`, with how many secrets each rule took out."""
         counts: Counter[str] = Counter()
-        return self._data(value, counts, MAX_DEPTH), dict(sorted(counts.items()))
+        with self._watched():
+            return self._data(value, counts, MAX_DEPTH), dict(sorted(counts.items()))
+
+    def _watched(self) -> AbstractContextManager[None]:
+        return self._allowance.watched() if self._patterns else nullcontext()
 
     def _data(self, value: JSON, counts: Counter[str], depth: int) -> JSON:
         if isinstance(value, str):
@@ -117,9 +136,27 @@ class Redactor:
         for rule, pattern in _compiled_rules() if present else ():
             if not present.isdisjoint(rule.needles):
                 text = pattern.sub(partial(_replaced, rule.name, counts), text)
-        for pattern in self._patterns:
-            text = _custom(pattern, text, counts)
+        return self._pass_of_the_users(text, counts) if self._patterns else text
+
+    def _pass_of_the_users(self, text: str, counts: Counter[str]) -> str:
+        for number, pattern in enumerate(self._patterns):
+            checked = self._checked(pattern, text, counts)
+            if checked is None:
+                self._withheld[number] += 1
+                return _counted(UNCHECKED, text, counts)
+            text = checked
         return text
+
+    def _checked(self, pattern: re.Pattern[str], text: str, counts: Counter[str]) -> str | None:
+        """The text without what the pattern finds; None where it was cut off, on this text or on the same one before."""
+        which = hash((pattern, text))
+        if which in self._slow:
+            return None
+        try:
+            return self._allowance.bounded(partial(_custom, pattern, text, counts))
+        except TooSlow:
+            self._slow.add(which)
+            return None
 
 
 @cache
@@ -144,13 +181,6 @@ def _base64_forms(value: bytes) -> Iterator[str]:
             text = encode(bytes(shift) + value).decode()
             decided = text.rstrip("=")[: len(text.rstrip("=")) - bool((shift + len(value)) % 3)]
             yield decided[undecided:]
-
-
-def _compiled(pattern: str) -> re.Pattern[str]:
-    try:
-        return re.compile(pattern, re.MULTILINE)
-    except (re.error, RecursionError, OverflowError) as error:
-        raise ValueError(f"{pattern!r} is not a regular expression: {error}") from None
 
 
 def _counted(rule: str, secret: str, counts: Counter[str]) -> str:

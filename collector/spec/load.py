@@ -10,7 +10,8 @@ from collector.errors import Problem, SpecError
 from collector.kinds import KINDS, Kind
 from collector.model import JSON, Spec, Task
 from collector.spec.meaning import meaning_faults
-from collector.spec.rules import own_rules, rule_problems
+from collector.spec.patterns import slow_redactions, slow_rules
+from collector.spec.rules import own_rules, rule_problems, sources_of
 from collector.spec.schema import THRESHOLDS, spec_schema
 from collector.spec.structure import Fault, faults
 from collector.spec.tasks import duration, rung_of, task
@@ -57,9 +58,13 @@ def lint(text: str, path: str, *, kinds: Mapping[str, Kind] = KINDS) -> list[Pro
     try:
         document = load(text, path)
         if isinstance(document.data, list):
-            problems = rule_problems(document)
+            problems = rule_problems(document) or slow_rules(document)
         else:
             problems = _problems(document, kinds, syntax=True) or [*own_rules(document)[1], *_advice(document, kinds)]
+            problems = problems or [
+                *slow_redactions(document),
+                *(one for source, at in sources_of(document)[0] for one in slow_rules(source, at)),
+            ]
     except SpecError as error:
         problems = error.problems
     return sorted(problems, key=lambda problem: (problem.mark.file != path, problem.mark.line, problem.mark.column))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 
+from collector.cutoff import compiled
 from collector.expressions import FILTERS, TESTS, ExpressionError, Expressions
 from collector.kinds.kind import Kind
 from collector.model import JSON
@@ -53,9 +53,9 @@ def _variable_faults(spec: Mapping[str, JSON]) -> Iterator[Fault]:
             yield Fault(f"$.vars.{name}", "a variable is a plain value, not an expression", "expressions belong into tasks and their vars")
     for index, pattern in enumerate(spec.get("redact") or ()):
         try:
-            re.compile(pattern)
-        except re.error as error:
-            yield Fault(f"$.redact[{index}]", f"is not a regular expression: {error}")
+            compiled(pattern)
+        except ValueError as error:
+            yield Fault(f"$.redact[{index}]", str(error))
 
 
 def _name_faults(tasks: Tasks, kinds: Mapping[str, Kind], variables: Collection[str]) -> Iterator[Fault]:

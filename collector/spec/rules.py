@@ -11,6 +11,14 @@ from collector.yamlio import Document, child, read
 
 def own_rules(document: Document) -> tuple[list[JSON], list[Problem]]:
     """The rules of a spec whose structure is right, and what is wrong with them. Files are looked for beside the spec."""
+    sources, problems = sources_of(document)
+    for source, at in sources:
+        problems += rule_problems(source, at)
+    return [rule for source, _ in sources for rule in source.data or []], problems
+
+
+def sources_of(document: Document) -> tuple[list[tuple[Document, str]], list[Problem]]:
+    """Where a spec's own rules are: documents, each with the JSON path of its list; and what is wrong with files that cannot be read."""
     analyze = document.data.get("analyze", {})
     sources = [(document._replace(data=analyze["rules"]), "$.analyze.rules")] if analyze.get("rules") else []
     problems: list[Problem] = []
@@ -20,9 +28,7 @@ def own_rules(document: Document) -> tuple[list[JSON], list[Problem]]:
         except SpecError as error:
             mark = document.mark(child("$.analyze.rule_files", index))
             problems += [Problem(mark, f"{name}: {error.problems[0].message}"), *error.problems[1:]]
-    for source, at in sources:
-        problems += rule_problems(source, at)
-    return [rule for source, _ in sources for rule in source.data or []], problems
+    return sources, problems
 
 
 def rule_problems(document: Document, at: str = "$") -> list[Problem]:

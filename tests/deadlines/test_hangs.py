@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from collector.replay import wire
-from tests.deadlines.process import HANGS, LATE, Ended, diagnose
-from tests.hostile.faults import dripping, flood, silent
+from tests.deadlines.process import DEADLINE, HANGS, LATE, Ended, diagnose, run
+from tests.hostile.faults import answer, dripping, flood, silent
 from tests.hostile.proxy import Behaviour, Spoiler
 from tests.hostile.run import cluster
 
@@ -123,6 +123,62 @@ def test_a_name_lookup_that_hangs(tmp_path: Path) -> None:
     ended = diagnose({**names, "PYTHONPATH": str(patched), "PYTHONDONTWRITEBYTECODE": "1"}, place)
     check_ended(ended)
     assert ended.code in {2, 3}
+
+
+SLOW = """\
+version: 1
+name: slow
+redact: [REDACT]
+collect:
+  - nomad_allocations: {job: navidrome}
+    register: allocs
+  - nomad_logs: {task: navidrome}
+    loop: "{{ allocs | running | with_task('navidrome') }}"
+analyze:
+  rules:
+    - code: own.slow
+      summary: s
+      scope: instance
+      severity: warning
+      title: t
+      when: {see: log, where: {message: {matches: 'RULE'}}}
+"""
+LOG = "".join(f"{'a' * 100}{number}!\n" for number in range(300))
+"""No two lines are alike, so that each is looked at anew."""
+
+
+def slow(tmp_path: Path, redact: str, rule: str) -> tuple[str, Path]:
+    """A spec with these patterns, and a place."""
+    spec, place = tmp_path / "spec.yml", tmp_path / "place"
+    place.mkdir()
+    spec.write_text(SLOW.replace("REDACT", f"'{redact}'").replace("RULE", rule), "utf-8")
+    return str(spec), place
+
+
+@pytest.mark.parametrize(
+    ("redact", "rule", "named"), [("(a+)+$", "no-such-text", "redact[0]"), ("no-such-text", "(a+)+[^!]$", "rule own.slow")]
+)
+def test_a_pattern_of_the_users_that_takes_for_ever_is_cut_off_and_named(redact: str, rule: str, named: str, tmp_path: Path) -> None:
+    spec, place = slow(tmp_path, redact, rule)
+    with cluster("healthy", Spoiler(of_logs, answer(LOG.encode()))) as (_proxy, environ):
+        ended = run("diagnose", spec, "-o", "json", "--deadline", f"{DEADLINE}s", environ=environ, place=place)
+    check_ended(ended)
+    gaps = {gap["item"]: gap["reason"] for gap in ended.report["coverage"]["gaps"]}
+    assert "collector lint" in gaps[named]
+    assert "took too long on" in gaps[named]
+    assert redact not in ended.stdout, "a pattern may be a secret itself"
+    assert ended.code == 1
+
+
+def test_an_expression_that_does_not_end_is_cut_off(tmp_path: Path) -> None:
+    spec, place = tmp_path / "spec.yml", tmp_path / "place"
+    place.mkdir()
+    endless = "{{ range(99999) | select('in', range(99999) | list) | list }}"
+    spec.write_text(f'version: 1\nname: endless\ncollect:\n  - nomad_job: {{job: x}}\n    loop: "{endless}"\n', "utf-8")
+    with cluster("healthy") as (_proxy, environ):
+        ended = run("diagnose", str(spec), "-o", "json", "--deadline", f"{DEADLINE}s", environ=environ, place=place)
+    check_ended(ended)
+    assert [item["status"] for item in ended.report["items"]] == ["budget"]
 
 
 @contextlib.contextmanager

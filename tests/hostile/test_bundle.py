@@ -131,12 +131,20 @@ def test_rules_in_a_bundle_are_checked_like_those_of_a_spec(rule: dict[str, Any]
 SLOW_RULE = {**RULE, "when": {"see": "log", "where": {"text": {"matches": "(.*.*)*=(.*.*)*#$"}}}}
 
 
-def test_a_pattern_in_a_bundle_cannot_hold_the_analysis_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("collector.commands.analyze.PATIENCE", 1.0)
-    run = again(json.dumps({**bundle(), "rules": [SLOW_RULE]}).encode(), "-o", "text")
+def test_a_pattern_in_a_bundle_cannot_hold_the_analysis_up() -> None:
+    run = again(json.dumps({**bundle(), "rules": [SLOW_RULE] * 5}).encode(), "-o", "json")
+    check_judged(run)
+    assert run.code == 2
+    given_up = [gap["reason"] for gap in run.report["coverage"]["gaps"] if gap["item"] == "rule x.y"]
+    assert [reason.partition(" (x.y) was given up")[0] for reason in given_up] == [f"rule {n} of the spec's own" for n in range(1, 6)]
+
+
+def test_an_analysis_that_does_not_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("collector.commands.analyze.PATIENCE", 0.0)
+    run = again(json.dumps(bundle()).encode(), "-o", "text")
     check_judged(run)
     assert run.code == REFUSED
-    assert "rules" in run.stderr
+    assert "took longer than" in run.stderr
 
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from collector.resources import spec_path
-from tests.hostile.faults import changed
+from tests.hostile.faults import answer, changed
 from tests.hostile.places import SYSTEMS
 from tests.hostile.proxy import Spoiler
 from tests.hostile.run import Run, call, cluster
@@ -82,6 +83,27 @@ def test_what_only_the_user_knows_to_be_secret_is_taken_out_and_counted(tmp_path
     assert hay.found(private) == []
     assert run.report["redactions"]["custom"] > 2
     assert "listener <redacted:custom:" in bundle.read_text("utf-8")
+
+
+def test_what_only_the_user_knows_to_be_secret_is_in_no_error_and_no_recording(tmp_path: Path) -> None:
+    """Threads make sentences of errors, and keep what is recorded; the user's patterns are for the main thread."""
+    text = Path(spec_path("navidrome")).read_text("utf-8") + '\nredact: ["listener (\\\\w+)", "rx[0-9a-z]{6,}"]\n'
+    spec, bundle, recording = tmp_path / "spec.yml", tmp_path / "bundle.json", tmp_path / "recording.gz"
+    spec.write_text(text, "utf-8")
+    private = {"rx00secret11": "an error", "annabelle77": "an error"}
+    refuse = answer(b"broken: listener annabelle77 rx00secret11", "500 Internal Server Error")
+    hay = Haystack()
+    with cluster("app-crash", Spoiler(lambda ask: "deployments" in ask.path or "logs" in ask.path, refuse)) as (_, environ):
+        for words in (["diagnose", "-v", "-v", "--bundle", str(bundle)], ["diagnose", "--check"], ["record", str(recording)]):
+            run = call(words[0], str(spec), *words[1:], environ=environ)
+            assert run.code in {0, 2, 3}, run.stderr
+            hay.add("stdout", run.stdout)
+            hay.add("stderr", run.stderr)
+    hay.add("bundle", bundle.read_bytes())
+    hay.add("recording", gzip.decompress(recording.read_bytes()))
+    assert hay.found(private) == []
+    assert "broken: listener <redacted:custom:" in bundle.read_text("utf-8")
+    assert b"broken: listener <redacted:custom:" in gzip.decompress(recording.read_bytes())
 
 
 def test_a_pattern_that_is_none_is_refused_with_its_place(tmp_path: Path) -> None:

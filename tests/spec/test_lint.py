@@ -152,6 +152,31 @@ def test_a_file_of_rules_is_checked_as_such() -> None:
     assert 'did you mean "node"?' in str(problem)
 
 
+OWN_RULE = (
+    "{code: garden.dry, summary: dry, scope: node, severity: warning, title: dry, when: {see: log, where: {message: {matches: '%s'}}}}"
+)
+
+
+def test_a_pattern_that_takes_for_ever_is_told_and_does_not_keep_a_run_from_starting(tmp_path) -> None:
+    (tmp_path / "own.yml").write_text(f"- {OWN_RULE % '(b+)+!'}\n- {OWN_RULE % 'fine'}")
+    text = (
+        HEAD
+        + "collect: [plants: {}]\nredact:\n- card=(\\d+)\n- (a+)+!\nanalyze:\n  rule_files: [own.yml]\n  rules:\n  - "
+        + OWN_RULE % "(c+)+!"
+    )
+    path = str(tmp_path / "garden.yml")
+    problems = lint(text, path, kinds=KINDS)
+    assert [(problem.mark.file == path, problem.mark.line, problem.mark.path) for problem in problems] == [
+        (True, 6, "$.redact[1]"),
+        (True, 10, "$.analyze.rules[0].when.where.message.matches"),
+        (False, 1, "$[0].when.where.message.matches"),
+    ]
+    assert all("takes for ever on 43 characters like" in problem.message for problem in problems)
+    assert load_spec(text, path, kinds=KINDS).redact
+    (problem,) = lint((tmp_path / "own.yml").read_text(), "own.yml", kinds=KINDS)
+    assert problem.mark.path == "$[0].when.where.message.matches"
+
+
 @given(st.text(max_size=60), st.integers(0, len(GOOD) - 1), st.integers(0, 200))
 def test_whatever_is_typed_into_a_spec_is_a_problem_or_a_spec(typed: str, index: int, at: int) -> None:
     text = GOOD[index][:at] + typed + GOOD[index][at:]

@@ -1,0 +1,129 @@
+"""Does a regular expression backtrack without end? It is tried on texts that are made from itself, and timed: no guess from its form.
+
+For every repetition in the pattern there is a text that leads up to it, repeats what it repeats, and then does not fit. Where there are two
+ways to share out the repeated part, `(a+)+`, each further character doubles the work; where several repetitions follow each other,
+`.*.*.*`, the work grows with the cube of the length. What grows with the square is let pass: a line is 8,192 characters at most.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+import string
+from collections.abc import Iterator
+from functools import partial
+from itertools import islice
+from typing import Any
+
+from collector.cutoff import Allowance, TooSlow
+
+SHORT, LONG = 40, 1500
+"""Characters. What doubles with each takes for ever at 40; at 1,500 a square takes hundredths of a second, and a cube seconds."""
+MISFIT = "\x00\n\n"
+"""What hardly any pattern fits, `.` included."""
+MOST = 30
+"""Repetitions of one pattern that are tried."""
+ALPHABET = string.ascii_lowercase + string.digits + " /.:=-_\"'" + string.printable
+SPENT = 2.0
+"""Seconds of CPU that all texts of one pattern may take: a quarter of that is slow in any case."""
+
+Parsed = Any
+"""What Python's own parser makes of a pattern: a list of (opcode, argument)."""
+
+
+def slow_on(pattern: str, flags: int = 0) -> str | None:
+    """The text on which a pattern was cut off after half a second, in words; None where none was found. Only in the main thread."""
+    regex = re.compile(pattern, flags)
+    allowance = Allowance(SPENT)
+    with allowance.watched():
+        for text in _texts(pattern, flags):
+            try:
+                allowance.bounded(partial(regex.search, text))
+            except TooSlow:
+                return f"{len(text)} characters like {text[:12]!r}"
+    return None
+
+
+def _texts(pattern: str, flags: int) -> Iterator[str]:
+    parsed = importlib.import_module("re._parser").parse(pattern, flags)  # what `sre_parse` was until it was deprecated
+    for before, body in islice(_repeated(parsed, ""), MOST):
+        for length in (SHORT, LONG):
+            yield before + body * (length // len(body)) + MISFIT
+
+
+def _repeated(parsed: Parsed, before: str) -> Iterator[tuple[str, str]]:
+    """For each repetition: a text that leads up to it, and one of what it repeats."""
+    for opcode, argument in parsed:
+        name = str(opcode)
+        if name in ("MAX_REPEAT", "MIN_REPEAT"):
+            for body in _samples(argument[2]):
+                if body:
+                    yield before, body
+        for inner in _inner(name, argument):
+            yield from _repeated(inner, before)
+        before = (before + next(_samples([(opcode, argument)])))[-LONG:]
+
+
+def _inner(name: str, argument: Parsed) -> list[Parsed]:
+    if name in ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"):
+        return [argument[2]]
+    if name == "SUBPATTERN":
+        return [argument[-1]]
+    if name == "ATOMIC_GROUP":
+        return [argument]
+    if name in ("ASSERT", "ASSERT_NOT"):
+        return [argument[1]]
+    return list(argument[1]) if name == "BRANCH" else []
+
+
+def _samples(parsed: Parsed) -> Iterator[str]:
+    """Texts that the pattern fits, more or less: one, and for the alternatives of a lone group one each."""
+    items = list(parsed)
+    if len(items) == 1 and str(items[0][0]) == "SUBPATTERN":
+        yield from _samples(items[0][1][-1])
+    elif len(items) == 1 and str(items[0][0]) == "BRANCH":
+        for branch in items[0][1][1]:
+            yield from _samples(branch)
+    else:
+        yield "".join(_sample(str(opcode), argument) for opcode, argument in items)
+
+
+def _sample(name: str, argument: Parsed) -> str:
+    if name in ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"):
+        least: int = argument[0]
+        return (next(_samples(argument[2])) * min(max(1, least), SHORT))[:LONG]
+    looks_back = name == "ASSERT" and argument[0] < 0
+    if looks_back or name in ("SUBPATTERN", "BRANCH", "ATOMIC_GROUP"):
+        inner = _inner(name, argument)
+        return next(_samples(inner[0])) if inner else ""
+    if name == "LITERAL":
+        return chr(argument)
+    return _character(name, argument)
+
+
+def _character(name: str, argument: Parsed) -> str:
+    """One character that fits; none where no character is taken at all."""
+    if name == "NOT_LITERAL":
+        return next(character for character in ALPHABET if ord(character) != argument)
+    if name == "IN":
+        return next((character for character in ALPHABET if _fits(character, argument)), "")
+    return ALPHABET[0] if name == "ANY" else ""
+
+
+CATEGORIES = {"DIGIT": string.digits, "SPACE": string.whitespace, "WORD": string.ascii_letters + string.digits + "_"}
+
+
+def _fits(character: str, members: Parsed) -> bool:
+    negated = str(members[0][0]) == "NEGATE"
+    return any(_is_one(character, str(opcode), argument) for opcode, argument in members) != negated
+
+
+def _is_one(character: str, name: str, argument: Parsed) -> bool:
+    if name == "LITERAL":
+        return bool(ord(character) == argument)
+    if name == "RANGE":
+        return bool(argument[0] <= ord(character) <= argument[1])
+    if name == "CATEGORY":
+        _, _, kind = str(argument).rpartition("_")
+        return (character in CATEGORIES[kind]) != ("_NOT_" in str(argument))
+    return False

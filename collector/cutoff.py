@@ -1,0 +1,125 @@
+"""Ends what this process itself does for too long: a regular expression that backtracks for ever, an expression that counts to infinity.
+
+Nothing but a signal reaches such a search: it holds the interpreter's lock all the while, so that no other thread runs either. Python's
+`re` looks for signals while it searches, and Python gives them to the main thread alone. So patterns that somebody else wrote belong into
+the main thread; in any other, nothing is cut off.
+"""
+
+from __future__ import annotations
+
+import re
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+T = TypeVar("T")
+
+AGAIN = 0.1
+"""Seconds after which it is said once more: an exception that is raised while an object is destroyed gets lost."""
+
+
+LINT = "`collector lint` says what makes it slow"
+
+
+class Overdue(BaseException):
+    """The moment has come. No `Exception`: an expression of the user's that fails is his own failure, this is not."""
+
+
+class TooSlow(Exception):  # noqa: N818 - not an error: a search that did not come to its end
+    """A pattern was cut off."""
+
+
+def compiled(pattern: str, flags: int = 0) -> re.Pattern[str]:
+    """A pattern of somebody else's. Raises `ValueError` with a sentence for what is no regular expression."""
+    try:
+        return re.compile(pattern, flags)
+    except (re.error, RecursionError, OverflowError) as error:
+        raise ValueError(f"is not a regular expression: {error}") from None
+
+
+@contextmanager
+def cut_off_at(moment: float) -> Iterator[None]:
+    """Raise `Overdue` within the block once the monotonic clock has come to `moment`. One at a time."""
+
+    def overdue() -> None:
+        raise Overdue
+
+    with _timer(signal.ITIMER_REAL, signal.SIGALRM, max(1e-6, moment - time.monotonic()), AGAIN, overdue):
+        yield
+
+
+class Allowance:
+    """CPU time that patterns of somebody else's may waste together: one that is cut off has taken a quarter of what was left.
+
+    CPU time, since a machine that is busy with something else makes no pattern slow.
+    """
+
+    SECONDS = 0.5
+    TICK = 0.01
+    """Seconds between two looks at what is being done, and the least that a search may take: what the kernel can measure."""
+
+    def __init__(self, seconds: float = SECONDS) -> None:
+        self._left = seconds
+        self._watching = self._busy = False
+        self._ticks = 0
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Within the block `bounded` is kept to. May be nested: a timer costs more than most searches."""
+        if self._watching:
+            yield
+            return
+        self._watching = True
+        try:
+            with _timer(signal.ITIMER_VIRTUAL, signal.SIGVTALRM, self.TICK, self.TICK, self._look):
+                yield
+        finally:
+            self._watching = False
+
+    def bounded(self, work: Callable[[], T]) -> T:
+        """What `work` returns. Raises `TooSlow` when it takes too long."""
+        self._ticks, self._busy = 0, True
+        try:
+            return work()
+        except _Late:
+            self._left = max(0.0, self._left - self._share())
+            raise TooSlow from None
+        finally:
+            self._busy = False
+
+    def _share(self) -> float:
+        return max(self.TICK, self._left / 4)
+
+    def _look(self) -> None:
+        self._ticks += 1
+        if self._busy and self._ticks * self.TICK > self._share():
+            raise _Late
+
+
+class _Late(BaseException):
+    """Of an `Allowance`."""
+
+
+@contextmanager
+def _timer(which: int, number: signal.Signals, seconds: float, again: float, rung: Callable[[], None]) -> Iterator[None]:
+    """Call `rung` in the main thread after so many seconds, and again and again, until the block is left."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    armed = True
+
+    def ring(*_: object) -> None:
+        if armed:
+            rung()
+
+    before = signal.signal(number, ring)
+    try:
+        signal.setitimer(which, seconds, again)
+        yield
+    finally:
+        armed = False
+        signal.setitimer(which, 0)
+        signal.signal(number, before)

@@ -1,0 +1,85 @@
+"""A pattern that backtracks without end is found by trying it, and one that does not is never accused."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from collector.backtracking import slow_on
+from collector.redact.rules import RULES
+from collector.resources import rules_dir
+from collector.yamlio import read
+
+SLOW = [
+    r"(a+)+$",
+    r"(.*.*)*=(.*.*)*#$",
+    r"(\w+\s?)*$",
+    r"(a|a)*$",
+    r"password=(x+x+)+y",
+    r"^(([a-z])+.)+[A-Z]([a-z])+$",
+    r"(.*)(.*)(.*)(.*)[0-9]$",
+    r"((b{1,30}){1,30})x",
+    r"key=(?:\d+,?)*;",
+    r"(?<=secret )(\w+)+!",
+]
+FAST = [
+    r"card=(\d+)",
+    r"user-\w+",
+    r".*foo.*bar",
+    r"\w+@\w+\.\w+",
+    r"secret: (\S+)",
+    r"(\d{4}-){3}\d{4}",
+    r"(?i)bearer\s+(\S+)",
+    r"x*",
+    r"",
+    r"\s+$",
+    r'(?:[^"\\]|\\.)*"',
+    r"(?P<q>['\"])(.*?)(?P=q)",
+    r"(?>a+)+$",
+    r"(a++)+$",
+    r"((((a{40}){40}){40}){40}){40}",
+    "(?:" * 80 + "a" + ")*" * 80,
+]
+
+
+@pytest.mark.parametrize("pattern", SLOW)
+def test_a_pattern_that_backtracks_without_end_is_found(pattern: str) -> None:
+    assert slow_on(pattern)
+
+
+@pytest.mark.parametrize("pattern", FAST)
+def test_a_pattern_that_ends_is_not_accused(pattern: str) -> None:
+    assert slow_on(pattern) is None
+
+
+def test_our_own_patterns_end() -> None:
+    texts = "\n".join(path.read_text("utf-8") for path in rules_dir().glob("*.yml"))
+    own = [pattern for path in rules_dir().glob("*.yml") for pattern in _patterns(read(path).data)]
+    assert len(own) == len(re.findall(r"\bmatches:", texts))
+    assert not [pattern for pattern in own if slow_on(pattern)]
+    assert not [rule.pattern for rule in RULES if slow_on(rule.pattern, re.IGNORECASE | re.MULTILINE)]
+
+
+def _patterns(data: object) -> list[str]:
+    if isinstance(data, list):
+        return [found for part in data for found in _patterns(part)]
+    if not isinstance(data, dict):
+        return []
+    own = [data["matches"]] if isinstance(data.get("matches"), str) else []
+    return own + [found for part in data.values() for found in _patterns(part)]
+
+
+PIECES = ["a", "b*", "(", "(?:", ")", "[a-z]", "[^x]", "+", "*", "?", "{2,3}", "|", ".", r"\w", r"\d+", "^", "$", "(?=", "(?!", "(?P<n>",
+          "(?P=n)", r"\b", "(?i)", r"[\w.-]", "(?(1)a|b)", "++", "(?>", r"\1", "é", r"[^\W\d]"]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=8).map("".join))
+def test_every_pattern_can_be_tried(pattern: str) -> None:
+    try:
+        re.compile(pattern)
+    except re.error:
+        return
+    slow_on(pattern)

@@ -1,0 +1,95 @@
+"""What takes for ever is cut off, where it can be: in the main thread."""
+
+from __future__ import annotations
+
+import re
+import signal
+import threading
+import time
+
+import pytest
+
+from collector.cutoff import Allowance, Overdue, TooSlow, compiled, cut_off_at
+
+FOR_EVER = re.compile("(a+)+$"), "a" * 100 + "!"
+
+
+def search() -> object:
+    pattern, text = FOR_EVER
+    return pattern.search(text)
+
+
+def timers() -> tuple[object, ...]:
+    handlers = signal.getsignal(signal.SIGALRM), signal.getsignal(signal.SIGVTALRM)
+    return (*handlers, signal.getitimer(signal.ITIMER_REAL)[0], signal.getitimer(signal.ITIMER_VIRTUAL)[0])
+
+
+def test_what_goes_on_past_the_moment_is_cut_off_and_no_timer_is_left() -> None:
+    before = timers()
+    with pytest.raises(Overdue), cut_off_at(time.monotonic() + 0.05):
+        search()
+    assert timers() == before
+
+
+def test_a_moment_that_has_passed_is_no_timer_that_never_rings() -> None:
+    with pytest.raises(Overdue), cut_off_at(time.monotonic() - 5):
+        search()
+
+
+def test_it_is_said_again_where_it_was_not_heard() -> None:
+    """Python drops what is raised while an object is destroyed."""
+    heard = 0
+    with cut_off_at(time.monotonic() + 0.01):
+        while heard < 2:
+            try:
+                search()
+            except Overdue:
+                heard += 1
+
+
+def test_a_pattern_is_cut_off_and_the_next_one_is_not() -> None:
+    before, allowance = timers(), Allowance()
+    with allowance.watched():
+        with pytest.raises(TooSlow):
+            allowance.bounded(search)
+        assert allowance.bounded(lambda: "found") == "found"
+        with allowance.watched(), pytest.raises(TooSlow):
+            allowance.bounded(search)
+        with pytest.raises(TooSlow):
+            allowance.bounded(search)
+    assert timers() == before
+
+
+def test_patterns_that_waste_time_are_given_less_and_less_together() -> None:
+    allowance, started = Allowance(0.2), time.process_time()
+    with allowance.watched():
+        for _ in range(10):
+            with pytest.raises(TooSlow):
+                allowance.bounded(search)
+    assert time.process_time() - started < 10 * 0.2
+
+
+def test_what_the_work_itself_raises_comes_through() -> None:
+    allowance = Allowance()
+    with allowance.watched(), pytest.raises(ZeroDivisionError):
+        allowance.bounded(lambda: 1 // 0)
+
+
+def test_in_another_thread_nothing_is_cut_off_and_nothing_breaks() -> None:
+    found: list[str] = []
+
+    def work() -> None:
+        allowance = Allowance()
+        with cut_off_at(time.monotonic() - 1), allowance.watched():
+            found.append(allowance.bounded(lambda: "done"))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert found == ["done"]
+
+
+@pytest.mark.parametrize("pattern", ["(", "a{99999999999}", "(?P<1>a)", "(" * 5000 + ")" * 5000, "[z-a]"])
+def test_what_is_no_pattern_is_refused_in_a_sentence(pattern: str) -> None:
+    with pytest.raises(ValueError, match=r"^is not a regular expression: \S"):
+        compiled(pattern)
