@@ -26,12 +26,14 @@ _MEANINGS = tuple(
         ("unreachable", r"no route to|network is unreachable|host is down"),
         ("timeout", r"deadline exceeded|Client\.Timeout|timed out|i/o timeout|read timeout|did not answer in time"),
         ("dns", r"no such host|cannot be resolved|name or service not known|temporary failure in name resolution|server misbehaving"),
-        ("tls", r"x509|tls: |certificate"),
+        ("tls", r"x509|tls: |certificate|HTTP response to HTTPS client"),
         ("ttl", r"TTL expired"),
     )
 )
 """What the texts of Consul's and Nomad's checks (Go's net package) and of our own probes (kinds/probing.py) say, the first that fits."""
 _HTTP_CODE = re.compile(r"(?:\bHTTP (?:GET|HEAD|POST|PUT|OPTIONS) \S+: |\bHTTP[/ ]?[\d.]* ?|\bstatus(?: code)?[ :=]+|: )([1-5]\d\d)\b")
+_ANSWERED = re.compile(r"\A(?:HTTP )?[A-Z]{3,7} https?://\S+: ([1-5]\d\d)\b")
+"""An answer came; what follows is its body, which may quote anything (Consul's agent, and kinds/probing.py)."""
 _URL = re.compile(r"https?://[^\s\"'<>]+")
 
 
@@ -68,6 +70,8 @@ def meaning(row_type: str | None, check_id: str, output: str) -> tuple[str, int 
         return "maintenance", None
     if not output.strip():
         return "none", None
+    if answered := _ANSWERED.match(output):
+        return "http", int(answered[1])
     for name, pattern in _MEANINGS:
         if pattern.search(output):
             return name, None
