@@ -220,8 +220,9 @@ def _likelihood(root: Draft) -> tuple[int, bool, int, int, float, str]:
 
 
 def _finding(draft: Draft) -> Finding:
+    """An `unknown` whose strongest symptom says what to do is told in that symptom's words; any other says that no rule explains it."""
     best = draft.best
-    unknown = draft.code == UNKNOWN
+    unknown = draft.code == UNKNOWN and not best.rule.remedy
     title = best.text(best.rule.title)
     return Finding(
         id=draft.id,

@@ -15,6 +15,9 @@ from collector.observe.world import World
 LITEFS_PATHS = re.compile(r"^/(?:info|metrics|debug/(?:vars|pprof.*|rand)|events|export|import|stream|tx|handoff|promote|halt)$")
 """Every route of LiteFS 0.5 (http/server.go:134-247 at v0.5.14)."""
 
+OWN_WORDS = {"script", "ttl", "alias"}
+"""Types of checks whose text is not Consul's but a script's, or a program's: a `refused` in it may be about anything. Nomad runs a job's
+script itself and reports it as `ttl`."""
 LONGEST = 4000
 """Characters of a check's text that are kept and looked at; Consul itself cuts at 4 KiB."""
 _MEANINGS = tuple(
@@ -70,15 +73,20 @@ def meaning(row_type: str | None, check_id: str, output: str) -> tuple[str, int 
         return "maintenance", None
     if not output.strip():
         return "none", None
+    if row_type in OWN_WORDS:
+        return ("ttl" if "TTL expired" in output else "script"), None
+    return _told(row_type, output)
+
+
+def _told(row_type: str | None, output: str) -> tuple[str, int | None]:
+    """What Consul, Nomad or our own probe says of a request."""
     if answered := _ANSWERED.match(output):
         return "http", int(answered[1])
     for name, pattern in _MEANINGS:
         if pattern.search(output):
             return name, None
     code = _HTTP_CODE.search(output)
-    if code and row_type not in {"script", "tcp", "ttl"}:
-        return "http", int(code[1])
-    return ("script" if row_type == "script" else "other"), None
+    return ("http", int(code[1])) if code and row_type != "tcp" else ("other", None)
 
 
 def observe_checks(every: list[Check], litefs_ports: set[int], orphans: set[tuple[str, str]]) -> Iterator[Observation]:
