@@ -38,7 +38,9 @@ _GROWN = 1.45
 """How much larger a shape is that has a number in it."""
 
 _TICKS = (0, 10, 60, 600, 3600, 6 * 3600, 86400, 7 * 86400, 30 * 86400)
-_TICK_GAP = 62
+_TICK_GAP, _FIRST_GAP = 62, 92
+"""The last moment's label ends at its tick, the others stand around theirs."""
+
 _WORST = {"critical": 0, "warning": 1, "info": 2, None: 3}
 _NAMED = 6
 _CLUSTER = "cluster"
@@ -164,7 +166,7 @@ def _ticks(last: str, longest: float) -> list[dict[str, JSON]]:
     ticks: list[dict[str, JSON]] = []
     for before in _TICKS:
         x = _x(before, longest)
-        if before <= longest and (not ticks or ticks[-1]["x"] - x >= _TICK_GAP):
+        if before <= longest and (not ticks or ticks[-1]["x"] - x >= (_TICK_GAP if ticks[1:] else _FIRST_GAP)):
             ticks.append({"x": x, "label": day_or_time(last, before)})
     return ticks
 

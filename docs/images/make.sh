@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes the pictures in this directory anew: report.svg (the text in a terminal), and of three recorded incidents the page on a desktop, on a dark
-# phone, and the mail. Run it from the repository with the virtual environment on PATH; it needs script, chromium, pngquant and optipng.
+# phone, and the mail; and a timeline with what earlier runs tell. Run it from the repository with the virtual environment on PATH; it needs script, chromium, pngquant and optipng.
 set -eu
 here=docs/images
 work=$(mktemp -d)
@@ -21,3 +21,5 @@ for incident in app-crash advertise-url nomad-client-down; do
     picture "$incident-phone-dark" page 390 1700 --blink-settings=preferredColorScheme=0
     picture "$incident-mail" mail 700 1400
 done
+python $here/pages.py timeline "$work"
+picture timeline page 560 420

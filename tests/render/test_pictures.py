@@ -6,6 +6,9 @@ from collector.render.topology import topology
 
 from .samples import CHANGED, CRASH, HEALTHY, NOW, SAMPLES, TWO_FAULTS, event, row
 
+LABEL = 58
+"""How wide a label of the axis is: eight figures of 12.5 pixels."""
+
 
 def streams(report):
     picture = topology(report_document(report))
@@ -85,6 +88,14 @@ def test_events_stand_in_order_with_the_latest_on_the_right():
 
 def test_onset_is_marked():
     assert timeline_picture(report_document(CRASH))["onset"]["label"] == "onset 06:20:31"
+
+
+def test_labels_of_the_axis_do_not_run_into_each_other():
+    for seconds in range(1, 4000, 7):
+        events = (event(seconds, "check", "began"), event(0, "check", "ended"))
+        last, *others = timeline_picture(report_document(CRASH._replace(timeline=events)))["ticks"]
+        edges = [last["x"] - LABEL, *(tick["x"] - LABEL / 2 for tick in others)]
+        assert all(left >= tick["x"] + LABEL / 2 for left, tick in zip(edges, others, strict=False))
 
 
 def test_every_kind_has_a_shape_and_the_legend_names_those_that_are_drawn():
