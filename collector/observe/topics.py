@@ -87,7 +87,7 @@ TOPICS: Mapping[str, Topic] = {
             "type": "http, tcp, script, ttl, grpc, alias",
             "output": "its text, the best that could be had",
             "output_source": "agent, exec, probe, catalog or nomad: who gave the text",
-            "failure": "what the text means: refused, unreachable, timeout, http, dns, tls, ttl, script (its own words, also a program's that reports a ttl), maintenance, none, other",
+            "failure": "what the text means: refused, unreachable, timeout, http, dns, tls, ttl, script (its own words), maintenance, none, other",
             "code": "HTTP status in the text",
             "path": "path that it asks",
             "port": "port that it asks",
