@@ -69,6 +69,11 @@ def _row(
         sources={name: rung for name, rung in (("uptime", uptime_from), ("lag", lag_from)) if rung},
         severity=severity,
         checks=tuple(_status(check) for check in checks),
+        versions={
+            "nomad": (node.nomad or {}).get("version") or None,
+            "consul": (node.member or {}).get("version") or None,
+            "litefs": (state.data or {}).get("version") if state else None,
+        },
     )
 
 

@@ -74,6 +74,10 @@ def _words(name: str, before: NodeState, after: NodeState) -> Iterator[Change]:
     for what, one, other in (("node status", before.nomad, after.nomad), ("eligibility", before.eligibility, after.eligibility)):
         if one != other and "unknown" not in (one, other):
             yield _change(what, name, one, other)
+    for product, version in before.versions.items():
+        now = after.versions.get(product)
+        if version and now and version != now:
+            yield _change(f"{product} version", name, version, now)
 
 
 def _allocation(name: str, before: NodeState, after: NodeState) -> Iterator[Change]:

@@ -43,6 +43,7 @@ class NodeState:
     lag: float | None = None
     alloc: str | None = None
     restarts: int | None = None
+    versions: Mapping[str, str | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +146,7 @@ def _node(row: Mapping[str, JSON]) -> NodeState:
         lag=row["lag_seconds"],
         alloc=allocation.get("id"),
         restarts=allocation.get("restarts"),
+        versions=row.get("versions") or {},
     )
 
 

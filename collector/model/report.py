@@ -51,7 +51,8 @@ class NodeRow(NamedTuple):
     """One line of the table. `lag_seconds` None with role `primary` means: it has none.
 
     `checks` are {id, name, service, status, since, not_before, since_source}: the status was taken after `not_before` and by `since` (Unix
-    seconds, None: not known), and `since_source` says in words what tells that.
+    seconds, None: not known), and `since_source` says in words what tells that. `versions` are those of the node's own `nomad`, `consul`
+    and `litefs`.
     """
 
     name: str
@@ -67,6 +68,7 @@ class NodeRow(NamedTuple):
     sources: Mapping[str, str]
     severity: Severity | None = None
     checks: tuple[Mapping[str, JSON], ...] = ()
+    versions: Mapping[str, str | None] = {}
 
 
 class NodeDetail(NamedTuple):

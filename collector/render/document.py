@@ -58,6 +58,7 @@ def _node(row: NodeRow) -> dict[str, JSON]:
         "databases": row.databases,
         "sources": {"uptime": row.sources.get("uptime"), "lag": row.sources.get("lag")},
         "checks": [_moments(check) for check in row.checks],
+        "versions": {product: row.versions.get(product) for product in ("nomad", "consul", "litefs")},
     }
 
 

@@ -18,7 +18,7 @@ def check(status, *, name="ping", service="wiki", ident="c1"):
     return {"id": ident, "name": name, "service": service, "status": status, "since": None, "not_before": None, "since_source": None}
 
 
-def node(name, *, nomad="ready", eligibility="eligible", role="replica", lag=0.1, alloc="a1", restarts=0, checks=()):
+def node(name, *, nomad="ready", eligibility="eligible", role="replica", lag=0.1, alloc="a1", restarts=0, checks=(), versions=None):
     return {
         "name": name,
         "nomad": nomad,
@@ -27,6 +27,7 @@ def node(name, *, nomad="ready", eligibility="eligible", role="replica", lag=0.1
         "lag_seconds": lag,
         "allocation": {"id": alloc, "client_status": "running", "restarts": restarts} if alloc else None,
         "checks": list(checks),
+        "versions": versions or {},
     }
 
 

@@ -155,6 +155,22 @@ def test_news_come_first_and_roots_before_symptoms():
 
 
 OLD = NODES
+UPGRADED = [
+    (("litefs", "0.5.13", "0.5.14"), ("litefs version", "odroid8", "0.5.13", "0.5.14")),
+    (("nomad", "1.9.3", "1.9.4"), ("nomad version", "odroid8", "1.9.3", "1.9.4")),
+    (("consul", "1.20.1", None), None),
+    (("consul", None, "1.20.1"), None),
+]
+
+
+@pytest.mark.parametrize(("versions", "change"), UPGRADED)
+def test_what_a_node_itself_runs_is_compared_where_both_runs_know_it(versions, change):
+    product, *both = versions
+    old, new = (document(nodes=[node("odroid8", versions={product: version})]) for version in both)
+    told = [(row["what"], row["node"], row["from"], row["to"]) for row in compare(old, new)["cluster"]]
+    assert told == ([change] if change else [])
+
+
 CLUSTER = {
     "job": {"version": 3},
     "nomad": {"version": "1.9.3", "leader": "10.0.0.1:4647"},
