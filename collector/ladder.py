@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from collector.errors import Unanswered
-from collector.kinds.asking import refused, takes_a_token
+from collector.kinds.asking import refused, stale_helps, takes_a_token
+from collector.kinds.kind import STALE
 from collector.model import JSON, Attempt, Item, Reply, Request, Rung, Status
 
 CLIENT_ERROR = 4
@@ -48,6 +49,7 @@ class Climb:
     _endpoints: list[str] = field(default_factory=list)
     _date: float | None = None
     _final: bool = False
+    _stale_helps: bool = True
     _asked: Sequence[Request] = ()
     _refused: str = ""
 
@@ -97,13 +99,18 @@ class Climb:
         return None if self._position < 0 else self.item.ladder[self._position][0]
 
     def _open_next(self) -> Rung | None:
-        if self._final or self._position + 1 >= len(self.item.ladder):
+        if self._final or not self._has_next():
             return None
         self._position += 1
+        if self.rung_name() == STALE and not self._stale_helps:
+            return self._open_next()
         name, value = self.item.ladder[self._position]
         self._endpoints, self.rung_deadline, self._refused = [], None, ""
         self._rung = self.rungs[name]({**self.item.args, "rung": value})
         return self._rung
+
+    def _has_next(self) -> bool:
+        return self._position + 1 < len(self.item.ladder)
 
     def _answered(self, data: JSON, now: float) -> Outcome:
         """A part that was refused is an attempt of its own: the data is there, and what it lacks has a name."""
@@ -114,6 +121,7 @@ class Climb:
 
     def _give_up(self, why: Unanswered, now: float) -> None:
         self._final = self._final or why.final
+        self._stale_helps = stale_helps(why)
         self._attempt(why.status, why.reason, now, why.reply)
 
     def _attempt(self, status: Status, reason: str, now: float, reply: Reply | None = None) -> None:

@@ -72,8 +72,36 @@ def test_a_reason_that_every_rung_met_is_told_once() -> None:
         (reply,) = yield [Http("nomad", "/v1/nodes")]
         raise Unanswered(reply.status, reply.reason, reply=reply)
 
-    item = Item("i", "t", "k", {}, Target(), (("api", None), ("stale", None)), 8.0)
-    assert play(Climb(item, {"api": refused, "stale": refused}), REFUSED, REFUSED).reason == "connection refused"
+    item = Item("i", "t", "k", {}, Target(), (("api", None), ("job", None)), 8.0)
+    assert play(Climb(item, {"api": refused, "job": refused}), REFUSED, REFUSED).reason == "connection refused"
+
+
+def of_code(code: int) -> Reply:
+    return Reply("GET a", Status.FAILED, code=code, reason=f"HTTP {code}")
+
+
+@pytest.mark.parametrize(
+    ("reply", "rungs"),
+    [
+        pytest.param(Reply("GET a", Status.TIMEOUT, cause="timeout"), ["api", "stale", "job"], id="it let us wait, as without a leader"),
+        pytest.param(of_code(500), ["api", "stale", "job"], id="it failed"),
+        pytest.param(of_code(503), ["api", "stale", "job"], id="it is not ready"),
+        pytest.param(Reply("GET a", Status.UNREACHABLE, cause="reset"), ["api", "stale", "job"], id="it hung up"),
+        pytest.param(of_code(400), ["api", "job"], id="it does not take the question"),
+        pytest.param(of_code(404), ["api", "job"], id="it does not know the path"),
+        pytest.param(of_code(302), ["api", "job"], id="it sends us elsewhere"),
+        pytest.param(REFUSED, ["api", "job"], id="nobody listens"),
+        pytest.param(Reply("GET a", Status.INVALID, code=200), ["api", "job"], id="it makes no sense"),
+    ],
+)
+def test_the_same_is_asked_again_only_where_that_may_help(reply: Reply, rungs: list[str]) -> None:
+    def asks(_args: Mapping[str, JSON]) -> Rung:
+        (told,) = yield [Http("nomad", "/v1/nodes")]
+        raise Unanswered(told.status, told.reason, reply=told)
+
+    item = Item("i", "t", "k", {}, Target(), (("api", None), ("stale", None), ("job", None)), 8.0)
+    outcome = play(Climb(item, {"api": asks, "stale": asks, "job": asks}), *[reply] * len(rungs))
+    assert [attempt.rung for attempt in outcome.attempts] == rungs
 
 
 @pytest.mark.parametrize(("names", "expected"), [(("answering",), 18.0), (("answering", "giving_up"), 14.0)])

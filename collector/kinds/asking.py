@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Generator, Sequence
 from functools import partial
 from typing import TypeVar
@@ -18,7 +19,7 @@ Parser = Callable[[bytes], T]
 Query = dict[str, str | int]
 Asking = Generator[Sequence[Request], Sequence[Reply], Reply]
 
-TOO_MANY = 429
+BAD_REQUEST, TOO_MANY, SERVER_ERROR = 400, 429, 500
 NO_LEADER = b"No cluster leader"
 PERMISSION_DENIED = b"Permission denied"
 FILTERED = "X-Consul-Results-Filtered-By-ACLs"
@@ -148,22 +149,41 @@ def _stale(request: Request) -> Request:
 def paged(path: str, ways: Sequence[Query], read: Callable[[Obj], T]) -> Generator[Sequence[Request], Sequence[Reply], list[T]]:
     """A listing of Nomad's with all its pages. `read` is given each row as its page comes: what it leaves out need not be kept.
 
-    `ways` are queries for the same listing, richest first: a server that does not know what one asks for (a 4xx that is no refusal, an
-    answer that is no listing, or one too long) is asked the next way. Source: Nomad's API documentation, "Pagination".
+    `ways` are queries for the same listing, where one way may do what another cannot. Source: Nomad's API documentation, "Pagination".
     """
-    for number, query in enumerate(ways, 1):
+    for query, following in itertools.pairwise(ways):
         try:
             return (yield from _pages(path, query, read))
         except Unanswered as why:
-            if why.final or number == len(ways) or not _odd(why):
+            if not _helps(why.reply, query, following):
                 raise
-    raise AssertionError("a listing needs at least one way to ask")
+    return (yield from _pages(path, ways[-1], read))
 
 
-def _odd(why: Unanswered) -> bool:
-    """Is it worth asking another way? A row that makes no sense is not: it comes without a reply, and would come again."""
-    code = why.reply.code if why.reply and why.status == Status.FAILED else None
-    return (why.status == Status.INVALID and why.reply is not None) or (code is not None and 400 <= code < 500)  # noqa: PLR2004 - HTTP
+def _helps(reply: Reply | None, query: Query, following: Query) -> bool:
+    """Does the next query mend what was wrong with this one's answer?
+
+    One that was too long comes in pages, and a parameter that the server does not know (400) is left out. Whatever else was wrong would
+    come again.
+    """
+    if reply is None:
+        return False
+    if reply.truncated:
+        return "per_page" in following.keys() - query.keys()
+    return reply.code == BAD_REQUEST and following.keys() < query.keys()
+
+
+def stale_helps(why: Unanswered) -> bool:
+    """May a server know itself what it did not get from its cluster? Where it let us wait, failed (5xx) or hung up.
+
+    What it says no to (4xx), what makes no sense, and a door that is closed would all be met again.
+    """
+    reply = why.reply
+    if why.status == Status.INVALID or reply is None:
+        return False
+    if reply.code is not None:
+        return reply.code >= SERVER_ERROR
+    return reply.cause in ("timeout", "reset")
 
 
 def _read(read: Callable[[Obj], T], page: list[Obj]) -> list[T]:

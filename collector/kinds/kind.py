@@ -52,7 +52,10 @@ class Kind(NamedTuple):
 API: Ladder = (("api", None),)
 """The ladder of a kind that can be asked in one way only."""
 
-API_OR_STALE: Ladder = (("api", None), ("stale", None))
+STALE = "stale"
+"""The rung that asks the same again, of what the server knows itself. Left out where that would meet the same again."""
+
+API_OR_STALE: Ladder = (("api", None), (STALE, None))
 """The ladder of a kind that a server without a leader can still tell what it knows itself."""
 
 

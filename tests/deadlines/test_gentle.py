@@ -10,14 +10,13 @@ from pathlib import Path
 import pytest
 
 from collector.dispatch import PER_SERVER
-from collector.replay import wire
 from tests.bench.child import serving
 from tests.bench.fleet import SICK_EVERY, Fleet
 from tests.bench.growth import counts, measured
 from tests.deadlines.process import SPEC, diagnose, run
 from tests.hostile.faults import answer
-from tests.hostile.proxy import Spoiler
-from tests.hostile.run import cluster
+from tests.hostile.proxy import Spoiler, everywhere
+from tests.hostile.run import call, cluster
 
 
 def test_check_announces_every_call_that_a_healthy_run_makes(tmp_path: Path) -> None:
@@ -33,30 +32,45 @@ def test_check_announces_every_call_that_a_healthy_run_makes(tmp_path: Path) -> 
     assert planning < made, "the plan asks for the inventory alone"
 
 
-@pytest.mark.parametrize(
-    ("status", "ways"),
-    [
-        ("400 Bad Request", 2),  # once, and once of what the server knows itself
-        ("401 Unauthorized", 1),
-        ("403 Forbidden", 1),
-        ("404 Not Found", 2),
-        ("429 Too Many Requests", 1),
-    ],
-)
-def test_a_client_error_is_not_asked_again(status: str, ways: int, tmp_path: Path) -> None:
-    def deployments(ask: wire.Ask) -> bool:
-        return ask.path.endswith("/deployments")
+NO = ["400 Bad Request", "401 Unauthorized", "403 Forbidden", "404 Not Found", "405 Method Not Allowed", "429 Too Many Requests"]
+LISTS = {
+    "nomad_nodes: {}": "/v1/nodes",
+    "nomad_deployments: {job: navidrome}": "/v1/job/navidrome/deployments",
+    "nomad_evaluations: {job: navidrome}": "/v1/job/navidrome/evaluations",
+    "consul_checks: {service: navidrome}": "/v1/health/service/navidrome",
+    "consul_members: {}": "/v1/agent/members",
+}
 
+
+@pytest.mark.parametrize("kind", LISTS)
+@pytest.mark.parametrize("status", NO)
+def test_a_client_error_is_not_asked_again(kind: str, status: str, tmp_path: Path) -> None:
     spec = tmp_path / "spec.yml"
-    place = tmp_path / "place"
-    place.mkdir()
-    spec.write_text(
-        "version: 1\nname: again\ncollect:\n  - nomad_deployments: {job: navidrome}\n    retries: 3\n    delay: 10ms\n", "utf-8"
-    )
-    with cluster("healthy", Spoiler(deployments, answer(b"no", status))) as (proxy, environ):
-        ended = run("diagnose", str(spec), "-o", "json", environ=environ, place=place)
-    assert len(proxy.replay.asked) == ways
+    spec.write_text(f"version: 1\nname: again\ncollect:\n  - {kind}\n    retries: 3\n    delay: 10ms\n", "utf-8")
+    with cluster("healthy", Spoiler(everywhere, answer(b"no", status))) as (proxy, environ):
+        ended = call("diagnose", str(spec), "-o", "json", environ=environ)
+    assert [asked.path for asked in proxy.replay.asked] == [LISTS[kind]]
     assert ended.code != 0
+
+
+@pytest.mark.parametrize("status", NO)
+def test_allocations_are_asked_in_other_ways_after_a_client_error_and_not_again(status: str, tmp_path: Path) -> None:
+    """A Nomad that does not know the filter, or the listing, knows the job's own."""
+    spec = tmp_path / "spec.yml"
+    spec.write_text("version: 1\nname: again\ncollect:\n  - nomad_allocations: {job: navidrome}\n    retries: 3\n", "utf-8")
+    with cluster("healthy", Spoiler(everywhere, answer(b"no", status))) as (proxy, environ):
+        call("diagnose", str(spec), "-o", "json", environ=environ)
+    listing, own = "/v1/allocations", "/v1/job/navidrome/allocations"
+    final = status[:3] in {"401", "403", "429"}
+    assert [asked.path for asked in proxy.replay.asked] == [listing, *([listing] if status[:3] == "400" else []), *([] if final else [own])]
+
+
+def test_a_server_that_fails_is_asked_as_often_as_the_spec_says_and_with_a_pause(tmp_path: Path) -> None:
+    spec = tmp_path / "spec.yml"
+    spec.write_text("version: 1\nname: again\ncollect:\n  - consul_members: {}\n    retries: 2\n    delay: 10ms\n", "utf-8")
+    with cluster("healthy", Spoiler(everywhere, answer(b"no", "500 Internal Server Error"))) as (proxy, environ):
+        call("diagnose", str(spec), "-o", "json", environ=environ)
+    assert len(proxy.replay.asked) == 3
 
 
 def test_among_many_a_healthy_node_costs_two_calls_and_no_command() -> None:
