@@ -89,6 +89,17 @@ _LEVELS = {
     "error": ERROR, "err": ERROR, "severe": ERROR, "e": ERROR, "warn": WARNING, "warning": WARNING, "w": WARNING,
     "info": PLAIN, "debug": PLAIN, "trace": PLAIN, "notice": PLAIN, "i": PLAIN,
 }  # fmt: skip
+_TROUBLE = frozenset({
+    "error", "err", "errmsg", "error_message", "exception", "exc_info", "cause", "reason", "stack", "stacktrace", "stack_trace", "panic",
+})  # fmt: skip
+"""Fields in which loggers put what went wrong. What any other field holds (a title, a query, a file) is what the line is about."""
+_QUOTED = re.compile(
+    r"""(?P<before>\b(?:err(?:or)?|exception|cause|reason|message|panic|fatal)"?[:=]\s*)?(?P<quoted>"(?:[^"\\\n]|\\.)*")""", re.IGNORECASE
+)
+_TOLD_CALMLY = re.compile(r"^[\d\-T:.,/ Z+\[\](]*\b(?:INFO|DEBUG|TRACE|NOTICE|Info|Debug)\b")
+_SLOG = re.compile(r'^(?:time=\S+ )?level=INFO msg=(?:"(?:[^"\\]|\\.)*"|\S+)$')
+"""How LiteFS writes everything, its errors too."""
+_LEVEL_KEYS = ("level", "lvl", "severity", "levelname")
 _HARMLESS_TRACE = re.compile(r"^(?:KeyboardInterrupt|SystemExit|asyncio\.exceptions\.CancelledError|GeneratorExit)\b")
 
 
@@ -124,6 +135,45 @@ def decisive(lines: Iterable[Line]) -> Line | None:
         ):
             best = line
     return best
+
+
+def complaint(line: Line) -> str:
+    """What a line says of the writer's own trouble: its message and its fields for errors; empty where it speaks of something else.
+
+    A log also holds what users write, search and upload. That stands in other fields or in quotes, or at a level at which nobody complains.
+    """
+    if line.origin == "litefs":
+        return line.message
+    fields, level = _fields(line.text)
+    if fields is None:
+        return "" if _TOLD_CALMLY.match(line.text) else _unquoted(line.text)
+    if _SLOG.match(line.text):
+        return _unquoted(line.message)
+    if _LEVELS.get(level.lower(), ERROR) == PLAIN:
+        return ""
+    return " ".join([_unquoted(line.message), *(value for name, value in fields.items() if name.lower() in _TROUBLE)])
+
+
+def _unquoted(text: str) -> str:
+    """Without what stands in quotes, unless the word before says that it is the error's own text."""
+    return _QUOTED.sub(lambda found: found[0] if found["before"] else '""', text)
+
+
+def _fields(text: str) -> tuple[dict[str, str] | None, str]:
+    """The fields of a line in logfmt or JSON and its level; None where it has no envelope that is known."""
+    if text.startswith("{"):
+        try:
+            value = json.loads(text)
+            if isinstance(value, dict):
+                level = next((str(value[key]) for key in _LEVEL_KEYS if isinstance(value.get(key), str)), "")
+                return {str(key): one if isinstance(one, str) else json.dumps(one) for key, one in value.items()}, level
+        except (ValueError, RecursionError):
+            return None, ""
+    if "msg=" in text or "message=" in text:
+        pairs = {key: _unquote(value) for key, value in _PAIR.findall(text)}
+        if "msg" in pairs or "message" in pairs:
+            return pairs, pairs.get("level", pairs.get("lvl", ""))
+    return None, ""
 
 
 def moment_of(text: str) -> float | None:
@@ -196,7 +246,7 @@ def _open_json(text: str) -> tuple[str, str] | None:
     if not isinstance(value, dict):
         return None
     messages = [value[key] for key in ("msg", "message", "event", "error") if isinstance(value.get(key), str)]
-    levels = [value[key] for key in ("level", "lvl", "severity", "levelname") if isinstance(value.get(key), str)]
+    levels = [value[key] for key in _LEVEL_KEYS if isinstance(value.get(key), str)]
     return (str(messages[0]), str(levels[0]) if levels else "") if messages else None
 
 

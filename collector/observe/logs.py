@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from collector.loglines import Line, decisive, read
+from collector.loglines import Line, complaint, decisive, read
 from collector.model import JSON, Result
 from collector.observe.observation import Observation, scope
 from collector.observe.world import World
@@ -77,6 +77,7 @@ def _messages(world: World, log: Log, *, well: bool) -> Iterator[Observation]:
         fields = {
             "text": line.text,
             "message": line.message,
+            "complaint": complaint(line),
             "origin": line.origin,
             "stream": log.data["stream"],
             "weight": line.weight,

@@ -66,6 +66,7 @@ TOPICS: Mapping[str, Topic] = {
         {
             "text": "the line as it is",
             "message": "the line without level and quotes",
+            "complaint": "what the line says of the writer's own trouble; empty where it tells of something else, as of what a user wrote",
             "origin": "litefs or app",
             "stream": "stderr or stdout",
             "weight": "3 fatal, 2 error, 1 warning, 0 plain",
@@ -87,7 +88,7 @@ TOPICS: Mapping[str, Topic] = {
             "type": "http, tcp, script, ttl, grpc, alias",
             "output": "its text, the best that could be had",
             "output_source": "agent, exec, probe, catalog or nomad: who gave the text",
-            "failure": "what the text means: refused, unreachable, timeout, http, dns, tls, ttl, script (its own words), maintenance, none, other",
+            "failure": "what the text means: refused, unreachable, timeout, http, dns, tls, ttl, script, maintenance, none, other",
             "code": "HTTP status in the text",
             "path": "path that it asks",
             "port": "port that it asks",

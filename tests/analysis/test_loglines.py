@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.loglines import ERROR, FATAL, LONGEST, PLAIN, WARNING, decisive, moment_of, read
+from collector.loglines import ERROR, FATAL, LONGEST, PLAIN, WARNING, complaint, decisive, moment_of, read
 
 START = 'level=INFO msg="no backup client configured, skipping"'
 
@@ -120,3 +120,24 @@ def test_any_text_is_read(lines):
 def test_a_line_without_end_is_cut():
     (line,) = read(['level=error msg="' + "x" * 1_000_000])
     assert len(line.text) == LONGEST
+
+
+COMPLAINTS = [
+    ("OSError: [Errno 28] No space left on device: '/data/x'", "OSError: [Errno 28] No space left on device: '/data/x'"),
+    ('level=error msg="cannot bind" error="listen tcp :80: address already in use"', "cannot bind listen tcp :80: address already in use"),
+    ('time=2027-01-15T08:00:00Z level=INFO msg="write failed: disk full"', "write failed: disk full"),
+    ('level=info msg="search" query="disk full"', ""),
+    ('level=error msg="thumbnail failed" file="disk full.pdf"', "thumbnail failed"),
+    ('{"level":"info","msg":"uploaded","name":"disk full.txt"}', ""),
+    ('{"level":"error","msg":"save","error":{"message":"disk full"}}', 'save {"message": "disk full"}'),
+    ('10.0.0.1 - - "GET /?q=disk+full HTTP/1.1" 200', '10.0.0.1 - - "" 200'),
+    ("2027-01-15 08:00:00,123 INFO search for disk full", ""),
+    ('level=INFO msg="fuse: write(): disk full"', "fuse: write(): disk full"),
+    ('{"level":"error","msg":', '{"":"","":'),
+    ("[" * 100_000, "[" * LONGEST),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), COMPLAINTS, ids=[text[:50] for text, _ in COMPLAINTS])
+def test_a_complaint_is_the_writers_own(text, expected):
+    assert complaint(read([text])[0]) == expected
