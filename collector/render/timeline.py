@@ -88,12 +88,12 @@ def _begun(cause: Mapping[str, JSON], event: Mapping[str, JSON]) -> bool:
 
 
 def _lanes(events: Sequence[Mapping[str, JSON]]) -> list[str]:
-    """Return whose events are drawn, the cluster's first; the lanes with the worst events where there are too many."""
+    """Return whose events are drawn, the cluster's first; of the nodes those with the worst events where there are too many."""
     worst: dict[str, int] = {}
     for event in events:
         lane = event.get("node") or _CLUSTER
         worst[lane] = min(worst.get(lane, 9), _WORST.get(event.get("severity"), 9))
-    chosen = sorted(worst, key=lambda lane: (worst[lane], lane))[:_LANES]
+    chosen = sorted(worst, key=lambda lane: (lane != _CLUSTER, worst[lane], lane))[:_LANES]
     return sorted(chosen, key=lambda lane: (lane != _CLUSTER, lane))
 
 

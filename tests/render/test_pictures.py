@@ -90,6 +90,13 @@ def test_onset_is_marked():
     assert timeline_picture(report_document(CRASH))["onset"]["label"] == "onset 06:20:31"
 
 
+def test_the_cluster_has_a_lane_however_many_nodes_are_worse_off():
+    crowd = [event(number, "task_event", "Terminated", node=f"n{number}", severity="critical") for number in range(20)]
+    picture = timeline_picture(report_document(CRASH._replace(timeline=(*crowd, event(5, "leader", "nomad leader a → b")))))
+    assert picture["lanes"][0]["name"] == "cluster"
+    assert any("nomad leader" in mark["title"] for mark in picture["marks"])
+
+
 def test_labels_of_the_axis_do_not_run_into_each_other():
     for seconds in range(1, 4000, 7):
         events = (event(seconds, "check", "began"), event(0, "check", "ended"))
