@@ -11,7 +11,6 @@ from collector.errors import CollectorError
 from collector.kinds.kind import Kind
 from collector.model import JSON, Item, Spec, Task
 
-DEFAULT_TIMEOUT = 10.0
 ALWAYS, NEVER = "always", "never"
 
 
@@ -112,7 +111,7 @@ def _item(task: Task, kind: Kind, renderer: Renderer, scope: Mapping[str, JSON])
         args=args,
         target=target,
         ladder=tuple((rung, renderer.render(value, scope)) for rung, value in ladder),
-        timeout=task.timeout if task.timeout is not None else DEFAULT_TIMEOUT,
+        timeout=task.timeout if task.timeout is not None else kind.timeout,
         retries=task.retries,
         delay=task.delay,
         until=task.until,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from collector.kinds import asking, shapes
-from collector.kinds.kind import API_OR_STALE, Args, Argument, Kind
+from collector.kinds.kind import API_OR_STALE, AWAITED, Args, Argument, Kind
 from collector.kinds.shapes import Obj
 from collector.model import JSON, Http, Rung, Target
 
@@ -125,4 +125,5 @@ KIND = Kind(
     one_of=("service", "node"),
     target=lambda args: Target(node=args.get("node"), service=args.get("service")),
     capabilities=("consul: service read", "consul: node read"),
+    timeout=AWAITED,
 )

@@ -45,12 +45,17 @@ class Kind(NamedTuple):
     capabilities: tuple[str, ...] = ()
     advice: Callable[[str, JSON], str | None] = lambda _rung, _value: None
     """What to say of a rung as a spec writes it (its name, its value with expressions in it), when it cannot be what was meant."""
+    timeout: float = 10.0
+    """Seconds for an item where the spec does not say: all rungs together, and the first of several has half of it."""
     modules: tuple[str, ...] = ()
     """What its parses import when an answer comes, because it is slow to import; a run with time to spare imports it before."""
 
 
 API: Ladder = (("api", None),)
 """The ladder of a kind that can be asked in one way only."""
+
+AWAITED = 20.0
+"""Seconds for what all else waits for, the job and the listings that grow with the cluster: a server under load takes its time for them."""
 
 STALE = "stale"
 """The rung that asks the same again, of what the server knows itself. Left out where that would meet the same again."""

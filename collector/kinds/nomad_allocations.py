@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 
 from collector.kinds import asking, shapes
-from collector.kinds.kind import JOB, NAMESPACE, Args, Kind
+from collector.kinds.kind import AWAITED, JOB, NAMESPACE, Args, Kind
 from collector.kinds.nomad_job import mapped
 from collector.kinds.nomad_tasks import tasks
 from collector.kinds.shapes import Obj
@@ -111,4 +111,5 @@ KIND = Kind(
     default_ladder=(("api", None), ("stale", None), ("job", None)),
     arguments={"job": JOB, "namespace": NAMESPACE},
     capabilities=("nomad: namespace read-job",),
+    timeout=AWAITED,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collector.errors import Unanswered
 from collector.kinds import asking, shapes
-from collector.kinds.kind import API_OR_STALE, JOB, NAMESPACE, Args, Kind
+from collector.kinds.kind import API_OR_STALE, AWAITED, JOB, NAMESPACE, Args, Kind
 from collector.kinds.litefs_config import leases
 from collector.kinds.shapes import Obj
 from collector.model import JSON, Http, Rung, Status
@@ -134,4 +134,5 @@ KIND = Kind(
     default_ladder=API_OR_STALE,
     arguments={"job": JOB, "namespace": NAMESPACE},
     capabilities=("nomad: namespace read-job",),
+    timeout=AWAITED,
 )

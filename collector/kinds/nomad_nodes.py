@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collector.errors import Unanswered
 from collector.kinds import asking, shapes
-from collector.kinds.kind import API_OR_STALE, Args, Kind
+from collector.kinds.kind import API_OR_STALE, AWAITED, Args, Kind
 from collector.kinds.shapes import Obj
 from collector.model import JSON, Rung, Status
 
@@ -51,4 +51,5 @@ KIND = Kind(
     rungs={"api": api, "stale": asking.of_any_server(api)},
     default_ladder=API_OR_STALE,
     capabilities=("nomad: node read",),
+    timeout=AWAITED,
 )

@@ -146,7 +146,7 @@ def _task_keys(kinds: Mapping[str, Kind]) -> dict[str, Schema]:
             "words for -t and --skip-tags",
             _one_or_more("a word"),
         ),
-        "timeout": _about("time that one item may take, all rungs together (default 10s)", _DURATION),
+        "timeout": _about("time that one item may take, all rungs together (default 10s; 20s for what all else waits for)", _DURATION),
         "retries": _about("how often to try again what can be mended by trying again", {"type": "integer", "minimum": 0, "maximum": 20}),
         "delay": _about("pause before another try", _DURATION),
         "until": _about("try again until this is true of `result`", _CONDITION),
