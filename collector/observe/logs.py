@@ -75,7 +75,7 @@ def _messages(world: World, log: Log, *, well: bool) -> Iterator[Observation]:
         line = same[0]
         newest = line.run >= told
         fields = {
-            "text": line.text,
+            "text": _told_whole(lines, line),
             "message": line.message,
             "complaint": complaint(line),
             "origin": line.origin,
@@ -118,6 +118,12 @@ def _with_rest(lines: Sequence[Line], line: Line) -> str:
             break
         rest.append(following.text)
     return "\n".join([line.text, *rest])
+
+
+def _told_whole(lines: Sequence[Line], line: Line) -> str:
+    """The line; one that ends in a colon (a YAML parser's) says what is wrong only in the indented one after it."""
+    following = lines[line.index + 1].text if line.text.endswith(":") and line.index + 1 < len(lines) else ""
+    return f"{line.text} {following.strip()}" if following.startswith(("  ", "\t")) else line.text
 
 
 def _node(world: World, log: Log) -> str | None:
