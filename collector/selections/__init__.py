@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from collector.model import JSON
-from collector.selections.allocations import current, running, suspect, with_task
+from collector.selections.allocations import current, other_tasks, running, suspect, with_task
 from collector.selections.instances import endpoint, few, instances, lease_keys, services, without
 from collector.selections.litefs import unsettled
 from collector.selections.trouble import troubled
@@ -20,6 +20,7 @@ SELECTIONS: dict[str, Callable[..., JSON]] = {
     "few": few,
     "instances": instances,
     "lease_keys": lease_keys,
+    "other_tasks": other_tasks,
     "running": running,
     "services": services,
     "suspect": suspect,

@@ -42,6 +42,19 @@ def with_task(allocs: Sequence[Allocation] | None, task: str) -> list[Allocation
     return [alloc for alloc in allocs or () if not alloc["tasks"] or any(one["name"] == task for one in alloc["tasks"])]
 
 
+def other_tasks(allocs: Sequence[Allocation] | None, task: str) -> list[dict[str, JSON]]:
+    """One loop item of nomad_logs, `{id, node, namespace, task}`, for each further task of these allocations.
+
+    Not for one that never started, and has no log; nor for one that ended well, as a prestart task does.
+    """
+    return [
+        {"id": alloc["id"], "node": alloc["node"], "namespace": alloc["namespace"], "task": one["name"]}
+        for alloc in allocs or ()
+        for one in alloc["tasks"]
+        if one["name"] != task and one["started_at"] and (one["state"] != "dead" or one["failed"] or one["restarts"])
+    ]
+
+
 def running(allocs: Sequence[Allocation] | None, nodes: Sequence[Mapping[str, JSON]] | None = None) -> list[Allocation]:
     """Of the current ones, those whose process can be there.
 

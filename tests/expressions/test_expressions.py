@@ -118,7 +118,7 @@ def test_a_long_text_is_refused() -> None:
 
 
 def test_a_failed_input_is_an_empty_list_for_every_selection() -> None:
-    arguments = {"services": "('s')", "lease_keys": "('k')", "without": "(x)", "few": "(2)", "with_task": "('t')"}
+    arguments = {"services": "('s')", "lease_keys": "('k')", "without": "(x)", "few": "(2)", "with_task": "('t')", "other_tasks": "('t')"}
     answers = {
         name: Expressions().render(f"{{{{ x | {name}{arguments.get(name, '')} }}}}", {"x": None})
         for name in SELECTIONS

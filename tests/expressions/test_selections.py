@@ -1,6 +1,6 @@
 import pytest
 
-from collector.selections.allocations import current, running, suspect, with_task
+from collector.selections.allocations import current, other_tasks, running, suspect, with_task
 from collector.selections.instances import endpoint, few, instances, lease_keys, services, without
 from collector.selections.litefs import NEVER_SYNCED_MS, unsettled
 from collector.selections.trouble import troubled
@@ -268,3 +268,20 @@ def test_few_are_kept_and_many_are_none(these: list[int] | None, kept: int) -> N
 def test_an_allocation_of_another_group_has_not_the_task() -> None:
     mine, other, unknown = alloc("a"), alloc("b", tasks=[task(name="worker")]), alloc("c", tasks=[])
     assert ids(with_task([mine, other, unknown], "app")) == ["a", "c"]
+
+
+def test_other_tasks_are_those_that_have_a_log_worth_reading() -> None:
+    tasks = [
+        task(name="litefs"),
+        task(name="shop"),
+        task(name="waits", state="pending", started_at=None),
+        task(name="migrate", state="dead"),
+        task(name="broken", state="dead", failed=True),
+        task(name="looping", state="pending", restarts=3),
+    ]
+    found = other_tasks([alloc("a", tasks=tasks), alloc("b", tasks=[])], "litefs")
+    assert [(one["id"], one["node"], one["namespace"], one["task"]) for one in found] == [
+        ("a", "n1", "default", "shop"),
+        ("a", "n1", "default", "broken"),
+        ("a", "n1", "default", "looping"),
+    ]
