@@ -77,6 +77,7 @@ def connect(hits: Sequence[Hit], dropped: Sequence[Dropped], engine: Engine, see
     ruled_out = [_ruled_out(one) for one in dropped]
     drafts = _without_ruled_out(_drafts(hits), ruled_out, engine)
     _link(drafts, engine)
+    drafts = _without_last_resorts(drafts)
     roots = [draft for draft in drafts if draft.parent is None and not draft.symptom]
     roots += _unknowns([draft for draft in drafts if draft.parent is None and draft.symptom], seen)
     ranked = _ranked(roots)
@@ -169,6 +170,14 @@ def _link(drafts: list[Draft], engine: Engine) -> None:
         if other.parent is None and draft.root is not other:
             other.parent = draft
             draft.children.append(other)
+
+
+def _without_last_resorts(drafts: list[Draft]) -> list[Draft]:
+    """A last resort says what nobody else knows; where something explains it, that has said it already."""
+    said = {id(draft) for draft in drafts if draft.parent is not None and draft.best.rule.last_resort}
+    for draft in drafts:
+        draft.children = [child for child in draft.children if id(child) not in said]
+    return [draft for draft in drafts if id(draft) not in said]
 
 
 def _unknowns(symptoms: list[Draft], seen: Observations) -> list[Draft]:

@@ -84,6 +84,7 @@ class Rule:
     explains: tuple[Link, ...] = ()
     rules_out: tuple[Link, ...] = ()
     reference: str = ""
+    last_resort: bool = False
     place: str = field(default="", compare=False)
 
     @property
@@ -109,6 +110,7 @@ def compile_rule(data: Mapping[str, JSON], place: str = "", search: Search = re.
         explains=tuple(_link(link, search) for link in data.get("explains", ())),
         rules_out=tuple(_link(link, search) for link in data.get("rules_out", ())),
         reference=data.get("reference", ""),
+        last_resort=data.get("last_resort", False),
         place=place,
     )
 
