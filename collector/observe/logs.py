@@ -46,10 +46,11 @@ def logs(world: World) -> list[Log]:
 
 def observe_logs(world: World, every: Sequence[Log], over: Mapping[str, bool]) -> Iterator[Observation]:
     """The messages of the allocations that count. `over` says of an allocation that it is well now, so that its log is history."""
-    counts = {one.id for one in world.instances}
+    worst = {one.id: one.troubled["name"] if one.troubled else None for one in world.instances}
     for log in every:
-        if log.data["alloc"] in counts:
-            yield from _messages(world, log, well=over.get(log.data["alloc"], False))
+        alloc, task = log.data["alloc"], log.data["task"]
+        if alloc in worst:
+            yield from _messages(world, log, well=over.get(alloc, False), worst=worst[alloc] in (task, None))
 
 
 def decisive_lines(every: Sequence[Log]) -> dict[str, Line]:
@@ -63,7 +64,7 @@ def decisive_lines(every: Sequence[Log]) -> dict[str, Line]:
     return found
 
 
-def _messages(world: World, log: Log, *, well: bool) -> Iterator[Observation]:
+def _messages(world: World, log: Log, *, well: bool, worst: bool) -> Iterator[Observation]:
     lines = log.lines
     last_run = lines[-1].run if lines else 0
     last_settling = max((line.index for line in lines if line.settles), default=-1)
@@ -88,6 +89,7 @@ def _messages(world: World, log: Log, *, well: bool) -> Iterator[Observation]:
             "tail": line.index >= len(lines) - TAIL,
             "decisive": the_one is not None and the_one.message == line.message,
             "harmless": line.harmless,
+            "worst": worst,
         }
         where = scope(node=log.data["node"] or _node(world, log), alloc=log.data["alloc"], task=log.data["task"])
         words = f"{log.data['stream']} of {log.data['alloc'][:8]}, task {log.data['task']}"

@@ -77,6 +77,7 @@ TOPICS: Mapping[str, Topic] = {
             "tail": "among the last 20 lines",
             "decisive": "the line that says why the process ended",
             "harmless": "a known line of normal start, handoff or shutdown",
+            "worst": "its task is the one of the allocation that is worst off",
         },
     ),
     "check": Topic(
