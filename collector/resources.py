@@ -68,6 +68,11 @@ def template_dir() -> Path:
     return _directory("templates")
 
 
-def rules_dir() -> Path:
-    """The directory of the rules, which are part of the package."""
-    return _PACKAGE / "rules"
+def rule_files() -> list[Path]:
+    """The files of the rules, which are part of the package, sorted."""
+    return sorted(path for path in (_PACKAGE / "rules").glob("*.yml") if path != joins_file())
+
+
+def joins_file() -> Path:
+    """The file of the joins that rules name, beside them."""
+    return _PACKAGE / "rules" / "joins.yml"

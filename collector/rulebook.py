@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from itertools import count
 
 from collector import yamlio
 from collector.cutoff import compiled
 from collector.errors import Problem, SpecError
+from collector.joins import joins, spelled_out
 from collector.model import JSON, Mark
 from collector.observe.topics import TOPICS
-from collector.resources import rules_dir, schema
+from collector.resources import rule_files, schema
 from collector.rule import SYMPTOM, UNKNOWN, Rule, Search, compile_rule
 from collector.suggest import did_you_mean
 from collector.yamlio import Document, child
@@ -26,10 +28,9 @@ _TEXTS = ("title", "detail", "remedy")
 def shipped() -> tuple[Rule, ...]:
     """All rules of the collector. Raises `SpecError` if one is wrong, which a test forbids."""
     rules: list[Rule] = []
-    for path in sorted(rules_dir().glob("*.yml")):
+    for path in rule_files():
         document = yamlio.read(path)
-        for index, data in enumerate(completed(document.data)):
-            rules.append(compile_rule(data, f"{path.name}:{document.mark(child('$', index)).line}"))
+        rules += made(document.data, (f"{path.name}:{document.mark(child('$', index)).line}" for index in count()))
     return tuple(rules)
 
 
@@ -43,7 +44,13 @@ def rules_of(own: Sequence[JSON], search: Search = re.Pattern.search) -> tuple[R
     problems = lint_rules(Document("rules", list(own), {}, {}))
     if problems:
         raise SpecError(problems)
-    return (*shipped(), *(compile_rule(data, f"rule {number} of the spec's own", search) for number, data in enumerate(completed(own), 1)))
+    return (*shipped(), *made(own, (f"rule {number} of the spec's own" for number in count(1)), search))
+
+
+def made(rules: Sequence[JSON], places: Iterable[str], search: Search = re.Pattern.search) -> Iterator[Rule]:
+    """The rules of one list that lint finds nothing wrong with, each with its place in words."""
+    for data, place in zip(completed(rules), places, strict=False):
+        yield compile_rule({**data, "explains": list(spelled_out(data.get("explains", ())))}, place, search)
 
 
 def completed(rules: Sequence[JSON]) -> list[dict[str, JSON]]:
@@ -138,7 +145,9 @@ def _pattern_problems(place: Mark, wanted: JSON, names: set[str]) -> Iterator[Pr
         yield Problem(place, str(error))
 
 
-def _link_problems(document: Document, link: Mapping[str, JSON], at: str, known: set[str]) -> list[Problem]:
+def _link_problems(document: Document, link: Mapping[str, JSON] | str, at: str, known: set[str]) -> list[Problem]:
+    if isinstance(link, str):
+        return [] if link in joins() else [Problem(document.mark(at), f"there is no join {link!r}", did_you_mean(link, joins()))]
     problems = [
         Problem(document.mark(child(child(at, "codes"), index)), f"no rule has the code {code!r}", did_you_mean(code, known))
         for index, code in enumerate(link["codes"])
@@ -164,7 +173,7 @@ def explain(code: str) -> dict[str, JSON]:
         "severity": str(mine[0].severity),
         "symptom": mine[0].symptom,
         "recognised": [rule.detail or rule.title for rule in mine],
-        "explains": sorted({named for rule in mine for link in rule.explains for named in link.codes}),
+        "explains": sorted({named for rule in mine for link in rule.explains for named in link.codes} - {code}),
         "rules_out": sorted({named for rule in mine for link in rule.rules_out for named in link.codes}),
         "remedy": [rule.remedy for rule in mine if rule.remedy],
         "commands": [{"what": what, "command": text} for rule in mine for what, text in rule.commands],

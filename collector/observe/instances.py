@@ -6,6 +6,7 @@ taken its place. Everything else is history: replaced, updated away, stopped on 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -105,6 +106,21 @@ class Instance:
                 if known["name"] == task and group["name"] == self.alloc["group"]:
                     return known["lifecycle"] in (None, "")
         return True
+
+
+def stayed_up(task: Mapping[str, JSON], now: float) -> bool:
+    """It runs, and has for so long that what was before its last start is another story."""
+    started = max((event["time"] for event in task["events"] if event["type"] == "Started"), default=now)
+    return bool(task["state"] == "running" and now - started > LOOP_WINDOW)
+
+
+def ends_since(task: Mapping[str, JSON], now: float) -> float:
+    """When the ends of a task began to follow each other closely; never, where it has stayed up since the last one."""
+    first = math.inf
+    for event in sorted(task["events"], key=lambda one: -one["time"]):
+        if event["type"] == "Terminated" and (first == math.inf or first - event["time"] < LOOP_SPACING):
+            first = event["time"]
+    return math.inf if stayed_up(task, now) else first
 
 
 def own_exits(events: Iterable[Mapping[str, JSON]]) -> list[Mapping[str, JSON]]:

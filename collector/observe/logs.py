@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from collector.loglines import Line, complaint, decisive, read
 from collector.model import JSON, Result
+from collector.observe.instances import stayed_up
 from collector.observe.observation import Observation, scope
 from collector.observe.world import World
 
@@ -17,6 +18,8 @@ ROLE_CHANGE = re.compile(
     _ID + r"(?:existing primary found|primary lease|exiting primary|connected to cluster, ready|disconnected from primary)"
 )
 """While LiteFS is between roles the application cannot know where it may write: it looks for a primary's name that is not there."""
+READY = re.compile(r"connected to cluster, ready")
+"""LiteFS has its lease or its primary by then, its mount and its port: what kept it from there is over."""
 _VARYING = re.compile(r"\b[0-9A-F]{16}\b|\b\d[\d:.,TZ+-]*\b|0x[0-9a-f]+")
 MAX_MESSAGES = 200
 """Distinct messages of one log that rules see, newest first: a log that says something else every time says nothing new."""
@@ -47,10 +50,12 @@ def logs(world: World) -> list[Log]:
 def observe_logs(world: World, every: Sequence[Log], over: Mapping[str, bool]) -> Iterator[Observation]:
     """The messages of the allocations that count. `over` says of an allocation that it is well now, so that its log is history."""
     worst = {one.id: one.troubled["name"] if one.troubled else None for one in world.instances}
+    steady = {(one.id, task["name"]) for one in world.instances for task in one.tasks if stayed_up(task, world.now)}
     for log in every:
         alloc, task = log.data["alloc"], log.data["task"]
         if alloc in worst:
-            yield from _messages(world, log, well=over.get(alloc, False), worst=worst[alloc] in (task, None))
+            well, up = over.get(alloc, False), (alloc, task) in steady
+            yield from _messages(world, log, well=well, up=up, worst=worst[alloc] in (task, None))
 
 
 def decisive_lines(every: Sequence[Log]) -> dict[str, Line]:
@@ -64,14 +69,15 @@ def decisive_lines(every: Sequence[Log]) -> dict[str, Line]:
     return found
 
 
-def _messages(world: World, log: Log, *, well: bool, worst: bool) -> Iterator[Observation]:
+def _messages(world: World, log: Log, *, well: bool, up: bool, worst: bool) -> Iterator[Observation]:
     lines = log.lines
     last_run = lines[-1].run if lines else 0
+    over = _put_right(lines)
     last_settling = max((line.index for line in lines if line.settles), default=-1)
     last_role = max((line for line in lines if ROLE_CHANGE.match(line.message)), key=lambda line: line.index, default=None)
     role_since = -1 if last_role is None else last_role.index if ROLE_TAKEN.match(last_role.message) else len(lines)
     the_one = decisive(lines)
-    told = _last_run_that_tells(lines, last_run)
+    told = last_run if up else _last_run_that_tells(lines, last_run)
     for same in list(_together(lines))[:MAX_MESSAGES]:
         line = same[0]
         newest = line.run >= told
@@ -84,7 +90,7 @@ def _messages(world: World, log: Log, *, well: bool, worst: bool) -> Iterator[Ob
             "weight": line.weight,
             "count": len(same),
             "last_run": newest,
-            "live": newest and not well and (line.index > last_settling or line.run < last_run),
+            "live": newest and not well and line.index not in over and (line.index > last_settling or line.run < last_run),
             "settled": newest and line.index > role_since,
             "tail": line.index >= len(lines) - TAIL,
             "decisive": the_one is not None and the_one.message == line.message,
@@ -101,6 +107,16 @@ def _last_run_that_tells(lines: Sequence[Line], last: int) -> int:
     if last and all(line.harmless or not line.text.strip() for line in lines if line.run == last):
         return last - 1
     return last
+
+
+def _put_right(lines: Sequence[Line]) -> set[int]:
+    """Indexes of the lines of a run that never was ready, when a later one is: it came further than what they complain of."""
+    ready: dict[int, int] = {}
+    for line in lines:
+        if READY.match(line.message):
+            ready.setdefault(line.run, line.index)
+    last = max(ready, default=-1)
+    return {line.index for line in lines if line.run < last and line.index < ready.get(line.run, len(lines))}
 
 
 def _together(lines: Sequence[Line]) -> Iterator[list[Line]]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from collector.model import JSON, Result
 from collector.observe.checks import Check
-from collector.observe.instances import Instance, own_exits, slot
+from collector.observe.instances import Instance, ends_since, own_exits, slot
 from collector.observe.observation import Observation, scope
 from collector.observe.world import World
 
@@ -42,6 +43,7 @@ def instance_fields(one: Instance, checks: Sequence[Check], *, has_litefs: bool)
         "restarts": one.alloc["restarts"],
         "restarting": one.restarting,
         "failed": one.status == "failed",
+        "failing": one.restarting or one.status == "failed",
         "lost": one.status in {"lost", "unknown"},
         "ended": one.over,
         "never_started": one.never_started,
@@ -68,8 +70,10 @@ def observe_events(world: World, wells: Mapping[str, bool]) -> Iterator[Observat
         for task in one.tasks:
             itself = {id(event) for event in own_exits(task["events"])}
             started = max((event["time"] for event in task["events"] if event["type"] == "Started"), default=0.0)
+            ending = math.inf if wells.get(one.id, False) else ends_since(task, world.now)
             for event in sorted(task["events"], key=lambda known: -known["time"]):
-                current = not wells.get(one.id, False) or event["time"] > started
+                # What kept a task from starting is over with its start; an end is over when the task has stayed up since.
+                current = event["time"] > started or (event["type"] == "Terminated" and event["time"] >= ending)
                 yield _event(world, one, task, event, itself=id(event) in itself, current=current)
 
 

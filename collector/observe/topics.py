@@ -26,6 +26,7 @@ TOPICS: Mapping[str, Topic] = {
             "restarts": "restarts of all its tasks",
             "restarting": "in a restart loop: its process ended by itself and it waits, or has done so repeatedly just now",
             "failed": "given up: client_status failed",
+            "failing": "in a restart loop, or given up",
             "lost": "its node took it along: client_status lost or unknown",
             "ended": "it is over, and no sound successor has taken its place",
             "never_started": "no task of it ever started",
@@ -57,7 +58,7 @@ TOPICS: Mapping[str, Topic] = {
             "signal": "of Terminated",
             "oom_killed": "of Terminated",
             "itself": "Terminated without Nomad having killed it",
-            "current": "nothing shows that the trouble is over: it comes after the last start, or the instance is not well",
+            "current": "nothing shows that it is over: no start came after it; or it is an end, and the task has not stayed up since",
         },
     ),
     "log": Topic(

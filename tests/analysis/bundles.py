@@ -97,6 +97,9 @@ def healthy(node: str, names: tuple[str, ...]) -> dict[str, Data]:
         },
         "again": None,
         "fails": None,
+        "http_fails": None,
+        "output_fails": None,
+        "log_fails": None,
     }
 
 
@@ -163,9 +166,15 @@ def _of_node(name: str, node: Mapping[str, Data]) -> Iterator[Result]:
         if node["fails"] is not None and not number:
             yield _gap("litefs_status", target, node["fails"], ident_)
         elif state:
-            attempt = Attempt("http", Status.OK, "", 0.01, (f"http://{address(name)}:{LITEFS_PORT}/metrics",))
+            attempts = (Attempt("http", Status.OK, "", 0.01, (f"http://{address(name)}:{LITEFS_PORT}/metrics",)),)
+            if why := node["http_fails"]:
+                attempts = (
+                    Attempt("http", Status(why["status"]), why["reason"], 0.1, (), why["cause"]),
+                    Attempt("exec", Status.OK, "", 0.01),
+                )
+            rung = attempts[-1].rung
             yield Result(
-                ident_, "LiteFS", "litefs_status", target, Status.OK, "http", data=state, attempts=(attempt,), started_at=NOW, date=NOW
+                ident_, "LiteFS", "litefs_status", target, Status.OK, rung, data=state, attempts=attempts, started_at=NOW, date=NOW
             )
     for stream in ("log", "stdout"):
         if node[stream] is not None:
@@ -173,8 +182,12 @@ def _of_node(name: str, node: Mapping[str, Data]) -> Iterator[Result]:
             data = {"alloc": alloc["id"], "node": name, "task": TASK, "lines": lines, "wanted": 20, "bytes": 1, "cut": False}
             data["stream"] = "stderr" if stream == "log" else stream
             yield Result(f"{stream}@{name}", "log", "nomad_logs", target, Status.OK, "api", data=data, date=NOW)
+    if node["log_fails"] is not None:
+        yield _gap("nomad_logs", target, {"rungs": ["api"], **node["log_fails"]}, f"log@{name}")
+    if node["output_fails"] is not None:
+        yield _gap("check_output", Target(node=name), {"rungs": ["agent"], **node["output_fails"]}, f"output@{name}")
     bad = [_check(name, node, key, check) for key, check in node["checks"].items() if check["status"] in {"critical", "warning"}]
-    if bad and node["outputs"]:
+    if bad and node["outputs"] and node["output_fails"] is None:
         rows = [{key: row[key] for key in ("check_id", "name", "service", "service_id", "status", "output", "type")} for row in bad]
         data = {"node": name, "source": "agent", "asked_from": address(name), "checks": rows, "agent": True}
         yield Result(f"output@{name}", "output", "check_output", Target(node=name), Status.OK, "agent", data=data)

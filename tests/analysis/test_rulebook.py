@@ -9,11 +9,12 @@ import yaml
 from collector import resources, yamlio
 from collector.analyze import analyze, codes, explain, lint_rules
 from collector.errors import SpecError
+from collector.joins import joins
 from collector.rulebook import shipped
 from tests.analysis.bundles import bundle
 
 ROOT = Path(__file__).parents[2]
-FILES = sorted(resources.rules_dir().glob("*.yml"))
+FILES = resources.rule_files()
 LOOP = yaml.safe_load((ROOT / "tests" / "rules" / "cases" / "app.yml").read_text("utf-8"))["presets"]["loop"]
 
 
@@ -51,6 +52,8 @@ WRONG = [
     ({"when": {"see": "log", "where": {"message": {"matches": "("}}}}, "not a regular expression", ""),
     ({"title": "{messag}"}, "{messag} is no field or capture", 'did you mean "message"?'),
     ({"explains": [{"of": "node", "codes": ["app.exitd"]}]}, "no rule has the code 'app.exitd'", 'did you mean "app.exited"?'),
+    ({"explains": ["instance-dwn"]}, "there is no join 'instance-dwn'", 'did you mean "instance-down"?'),
+    ({"explains": [{"of": "node", "codes": ["app.exited"], "when": {}}]}, "'when' was unexpected", ""),
     ({"severity": "fatal"}, "'fatal' is not one of", ""),
     ({"when": {"see": "log", "where": {"weight": {"more": 3}}}}, "", ""),
     ({"colour": "red"}, "'colour'", ""),
@@ -63,6 +66,21 @@ def test_a_wrong_rule_is_told_with_its_place(change, says, hint):
     problems = lint_rules(document)
     assert any(says in problem.message and (not hint or problem.hint == hint) for problem in problems), problems
     assert all(problem.mark.file == "own.yml" and problem.mark.path.startswith("$[0]") for problem in problems)
+
+
+@pytest.mark.parametrize("name", joins())
+def test_a_join_is_right_and_documented(name):
+    told = joins()[name]
+    assert lint_rules(yamlio.Document("joins.yml", [{**RULE, "explains": told["explains"]}], {}, {})) == []
+    assert all(isinstance(link, dict) for link in told["explains"])
+    assert f"| `{name}` | {told['summary']} |" in (ROOT / "docs" / "rules.md").read_text("utf-8")
+    assert any(name in rule.get("explains", ()) for path in FILES for rule in yamlio.read(path).data)
+
+
+def test_what_a_join_explains_is_told_with_its_cause_and_not_the_cause_itself():
+    told = explain("app.exited")["explains"]
+    assert {"litefs.no-primary", "symptom.service-short", "app.check.timeout"} <= {*told}
+    assert "app.exited" not in told
 
 
 def test_a_first_rule_must_say_what_a_further_one_may_leave_out():

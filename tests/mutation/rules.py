@@ -2,57 +2,75 @@
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache, reduce
+from functools import cache, partial
+from itertools import repeat
+from pathlib import Path
+from typing import TypeVar
 
+import pytest
+
+from collector import analyze as analysis
+from collector import joins as named
 from collector import rulebook, yamlio
 from collector.analyze import analyze
 from collector.errors import CollectorError
+from collector.joins import joins
 from collector.model import JSON, Bundle, Report
-from collector.resources import incidents, rules_dir
-from collector.rule import Rule, compile_rule
+from collector.resources import incidents, rule_files
+from collector.rule import Rule
 from collector.yamlio import Document
 from tests.analysis import bundles
 from tests.e2e.incidents import diagnose, recording, timeless
 from tests.rules import test_cases as cases
 from tests.rules import test_every_rule as further
+from tests.rules import test_joins as table
 
 Place = tuple[str | int, ...]
+Given, Made = TypeVar("Given"), TypeVar("Made")
 NEXT = {"ge": "gt", "gt": "ge", "le": "lt", "lt": "le"}
-ELSEWHERE = {"same": "cluster", "node": "cluster", "cluster": "same", "elsewhere": "cluster", "instance": "cluster", "service": "cluster"}
+ELSEWHERE = {"same": "cluster", "node": "cluster", "cluster": "same", "elsewhere": "cluster"}
+JOINED = {"instance": "cluster", "node": "cluster", "service": "cluster", "elsewhere": "cluster", "cluster": "node"}
+"""Where else a matcher can look, and a link can reach."""
 TEXTS = {(name,) for name in ("title", "detail", "remedy", "commands", "summary", "reference", "code", "scope")}
-ONE_OF_MANY = ("all", "any", "none", "codes", "explains", "rules_out", "not")
+CONDITIONS = ("all", "any", "none")
+ONE_OF_MANY = (*CONDITIONS, "codes", "explains", "rules_out", "not")
 
 
 TESTS = {
     "code": cases.test_the_cause_is_the_first_root_on_the_right_node,
     "not": cases.test_the_cause_is_not_accused,
     "finds": further.test_the_finding_is_there_and_says_what_was_seen,
+    "lacks": further.test_the_finding_is_not_there,
 }
 """The test of a case, by the key that such a case has."""
+JOINS = "joins.yml"
 
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """A rule file with one rule broken in one place."""
+    """A rule file with one rule broken in one place, or the joins with one of them broken: then `code` is its name."""
 
     file: str
     index: int
     code: str
     what: str
-    rules: JSON
+    data: JSON
 
     @property
     def about(self) -> str:
-        """Which rule it is."""
-        return f"`{self.code}`, rule {self.index + 1} of {self.file}"
+        """Which rule or join it is."""
+        return f"the join `{self.code}`" if self.file == JOINS else f"`{self.code}`, rule {self.index + 1} of {self.file}"
 
 
 def mutants() -> Iterator[Mutant]:
     """All of them, rule by rule."""
-    for path in sorted(rules_dir().glob("*.yml")):
+    for index, (name, join) in enumerate(joins().items()):
+        for what, broken in _breaks(join):
+            if broken:
+                yield Mutant(JOINS, index, name, what, {**joins(), name: broken})
+    for path in rule_files():
         rules = yamlio.read(path).data
         for index, rule in enumerate(rules):
             for what, broken in _breaks(rule):
@@ -92,7 +110,8 @@ def _broken(place: Place, value: JSON) -> Iterator[tuple[str, JSON]]:
     elif isinstance(value, bool) and name != "quiet":
         yield f"{where} is {str(not value).lower()}", not value
     elif name == "of":
-        yield f"{where} is {ELSEWHERE[value]}", ELSEWHERE[value]
+        other = (JOINED if place[-3] in {"explains", "rules_out"} else ELSEWHERE)[value]
+        yield f"{where} is {other}", other
     elif isinstance(value, dict) and len(value) == 1 and (comparison := next(iter(value))) in NEXT:
         yield f"{where}: {NEXT[comparison]} for {comparison}", {NEXT[comparison]: value[comparison]}
 
@@ -111,49 +130,69 @@ def _put(rule: JSON, place: Place, new: JSON) -> JSON:
         return new
     key, rest = place[0], place[1:]
     part = _put(rule[key], rest, new)
-    gone = part is None or (part in ([], {}) and key in ONE_OF_MANY)
+    gone = part is None or (part in ([], {}) and key in CONDITIONS)
     if isinstance(rule, list):
         return [*rule[:key], *([] if gone else [part]), *rule[key + 1 :]]
     return {name: value for name, value in {**rule, key: part}.items() if not (gone and name == key)}
 
 
+def _rulebook(mutant: Mutant) -> tuple[Rule, ...]:
+    """All rules with what was broken among them."""
+    if mutant.file == JOINS:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(named, "joins", lambda: mutant.data)
+            return tuple(rule for path in rule_files() for rule in _compiled(yamlio.read(path).data))
+    return tuple(rule for path in rule_files() for rule in (_compiled(mutant.data) if path.name == mutant.file else _shipped(path)))
+
+
 @cache
-def _shipped(file: str) -> tuple[Rule, ...]:
-    return _compiled(yamlio.read(rules_dir() / file).data)
+def _shipped(path: Path) -> list[Rule]:
+    return _compiled(yamlio.read(path).data)
 
 
-def _compiled(rules: JSON) -> tuple[Rule, ...]:
-    return tuple(compile_rule(rule, "mutant") for rule in rulebook.completed(rules))
+def _compiled(rules: JSON) -> list[Rule]:
+    return list(rulebook.made(rules, repeat("mutant")))
 
 
 def survives(mutant: Mutant) -> bool:
     """Whether no case, no recorded incident and no lint notices."""
     try:
-        files = sorted(path.name for path in rules_dir().glob("*.yml"))
-        broken = reduce(operator.add, (_compiled(mutant.rules) if name == mutant.file else _shipped(name) for name in files))
+        broken = _rulebook(mutant)
     except (CollectorError, KeyError, ValueError, TypeError):
         return False
-    whole = rulebook.shipped
-    rulebook.shipped = lambda: broken  # type: ignore[assignment]
-    try:
-        return (
-            not any(_noticed(case) for case in _nearest_first(mutant.code)) and all(_alike(name) for name in incidents()) and _lints(mutant)
-        )
-    finally:
-        rulebook.shipped = whole
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rulebook, "shipped", lambda: broken)
+        return _as_the_table_says(mutant) and _as_cases_say(mutant) and all(map(_alike, incidents())) and _lints(mutant)
+
+
+def _as_the_table_says(mutant: Mutant) -> bool:
+    """What is explained and ruled out is what the table of joins says."""
+    if not mutant.what.removeprefix("without ").startswith(("explains", "rules_out")):
+        return True
+    every = [one for one in table.causes() if mutant.file == JOINS or one[0] == mutant.code]
+    return all(_passes(partial(table.test_a_cause_explains_what_the_table_says_and_nothing_else, *one)) for one in every) and all(
+        _passes(partial(table.test_a_cause_takes_away_what_only_looks_like_another_on_its_own_instance, *one)) for one in table.RULED_OUT
+    )
+
+
+def _as_cases_say(mutant: Mutant) -> bool:
+    return not any(map(_noticed, _nearest_first(mutant.code)))
 
 
 def _nearest_first(code: str) -> list[dict[str, JSON]]:
-    return sorted([*cases.CASES, *further.FURTHER], key=lambda case: code not in {case.get("code"), case.get("not"), case.get("finds")})
+    return sorted([*cases.CASES, *further.FURTHER], key=lambda case: code not in {case.get(key) for key in TESTS})
 
 
 def _noticed(case: dict[str, JSON]) -> bool:
-    test = next(test for key, test in TESTS.items() if key in case)
+    return not _passes(partial(next(test for key, test in TESTS.items() if key in case), case))
+
+
+def _passes(test: Callable[[], None]) -> bool:
     try:
-        test(case)
+        test()
     except AssertionError:
-        return True
-    return False
+        return False
+    return True
 
 
 def _alike(name: str) -> bool:
@@ -174,18 +213,23 @@ def _bundle(name: str) -> Bundle:
 
 
 def _lints(mutant: Mutant) -> bool:
-    return not rulebook.lint_rules(Document(mutant.file, mutant.rules, {}, {}))
+    return mutant.file == JOINS or not rulebook.lint_rules(Document(mutant.file, mutant.data, {}, {}))
+
+
+def _once(make: Callable[[Given], Made]) -> Callable[[Given], Made]:
+    """Made once for each thing that is given, which stays as it is."""
+    made: dict[int, tuple[Given, Made]] = {}
+
+    def kept(given: Given) -> Made:
+        return (made[id(given)] if id(given) in made else made.setdefault(id(given), (given, make(given))))[1]
+
+    return kept
 
 
 def prepare() -> None:
     """What is the same for all mutants is done once: bundles, and the reports of the rules as they are."""
-    made: dict[int, Bundle] = {}
-    build = bundles.bundle
-
-    def once(case: dict[str, JSON]) -> Bundle:
-        return made[id(case)] if id(case) in made else made.setdefault(id(case), build(case))
-
-    cases.bundle = further.bundle = once
+    cases.bundle = further.bundle = _once(bundles.bundle)
+    analysis.observe = _once(analysis.observe)
     for case in _nearest_first(""):
         if _noticed(case):
             raise AssertionError(f"fails already without a mutation: {case['says']}")

@@ -18,6 +18,8 @@ from tests.analysis.bundles import bundle
 from tests.rules.test_cases import CASES
 
 FURTHER = yaml.safe_load(Path(__file__).with_name("further.yml").read_text("utf-8"))["cases"]
+FOUND = [case for case in FURTHER if "finds" in case]
+NOT_FOUND = [case for case in FURTHER if "lacks" in case]
 
 
 @cache
@@ -30,8 +32,15 @@ def test_every_rule_finds_something_in_a_case(rule: Rule) -> None:
     assert any(engine.run([rule])[0] for engine in engines())
 
 
-@pytest.mark.parametrize("case", FURTHER, ids=lambda case: f"{case['finds']}: {case['says']}")
+@pytest.mark.parametrize("case", FOUND, ids=lambda case: f"{case['finds']}: {case['says']}")
 def test_the_finding_is_there_and_says_what_was_seen(case: dict[str, Any]) -> None:
     report = analyze(bundle(case))
     titles = [finding.title for finding in report.findings if (finding.code, finding.node) == (case["finds"], case["node"])]
     assert case["title"] in titles, [(finding.code, finding.node, finding.title) for finding in report.findings]
+
+
+@pytest.mark.parametrize("case", NOT_FOUND, ids=lambda case: f"{case['lacks']}: {case['says']}")
+def test_the_finding_is_not_there(case: dict[str, Any]) -> None:
+    """With `of: instance` only as an allocation's."""
+    report = analyze(bundle(case))
+    assert case["lacks"] not in {finding.code for finding in report.findings if finding.alloc or case.get("of") != "instance"}

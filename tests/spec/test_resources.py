@@ -31,7 +31,8 @@ def test_in_a_checkout_data_is_found_at_its_root() -> None:
     assert resources.incident("healthy").is_file()
     assert resources.spec_path("navidrome").is_file()
     assert resources.template_dir().is_dir()
-    assert list(resources.rules_dir().glob("*.yml"))
+    assert len(resources.rule_files()) > 1
+    assert resources.joins_file() not in resources.rule_files()
 
 
 def test_in_a_wheel_data_is_found_beside_the_modules(wheel) -> None:
