@@ -129,6 +129,16 @@ def _leader_words(mine: list[Result], known: list[bool | None]) -> str:
     return str(said) if said else ("the servers answer, and name no leader" if False in known else "")
 
 
+def lost_servers(world: World, system: str) -> list[str]:
+    """Names of the servers that the gossip pool calls failed; they count for the majority until they are removed."""
+    if system == "nomad":
+        rows = [row for result in world.results("nomad_agent") for row in result.data["servers"]]
+    else:
+        rows = [row for _, row in world.rows("consul_members") if row["role"] == "server"]
+    alive = {row["name"] for row in rows if row["status"] == "alive"}
+    return sorted({row["name"] for row in rows if row["status"] == "failed"} - alive)
+
+
 def observe_servers(world: World) -> Iterator[Observation]:
     """One observation per system that was asked."""
     for system in ("nomad", "consul"):
@@ -136,11 +146,13 @@ def observe_servers(world: World) -> Iterator[Observation]:
         if one.answers is None and one.leader is None:
             continue
         endpoint = world.bundle.endpoints.get(system, "")
+        lost = ", ".join(lost_servers(world, system)) or None
+        said = one.reason or ("has a leader" if one.leader else "no leader")
         yield Observation(
             "server",
             {},
-            {"system": system, "answers": one.answers, "leader": one.leader, "cause": one.cause, "reason": one.reason},
-            quote=one.reason or ("has a leader" if one.leader else "no leader"),
+            {"system": system, "answers": one.answers, "leader": one.leader, "cause": one.cause, "reason": one.reason, "lost": lost},
+            quote=f"{said}; failed: {lost}" if lost else said,
             source=f"{system} at {endpoint}" if endpoint else system,
             item=one.result.id if one.result else "",
         )

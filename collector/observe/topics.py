@@ -182,6 +182,7 @@ TOPICS: Mapping[str, Topic] = {
             "leader": "there is a leader; null when not seen",
             "cause": "why nothing came: refused, timeout, dns, ...",
             "reason": "in words",
+            "lost": "names of servers that the others call failed",
         },
     ),
     "gap": Topic(
