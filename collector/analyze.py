@@ -42,7 +42,7 @@ def analyze(bundle: Bundle, now: float | None = None) -> Report:
         now=bundle.started_at + bundle.seconds if now is None else now,
         duration_seconds=bundle.seconds,
         verdict=verdict,
-        headline=headline(verdict, causes.roots, table, covered, bundle),
+        headline=headline(verdict, causes.roots, table, covered, bundle, instances=len(seen.world.instances)),
         coverage=covered,
         nodes=table,
         root_causes=causes.roots,
@@ -82,7 +82,9 @@ def _with_impact(causes: Causes, seen: Observed) -> Causes:
     return Causes(roots, (*roots, *causes.findings[len(roots) :]), causes.ruled_out)
 
 
-def headline(verdict: Verdict, roots: Sequence[Finding], table: Sequence[NodeRow], covered: Coverage, bundle: Bundle) -> str:
+def headline(
+    verdict: Verdict, roots: Sequence[Finding], table: Sequence[NodeRow], covered: Coverage, bundle: Bundle, *, instances: int
+) -> str:
     """The one sentence that a reader sees first."""
     if roots and verdict is not Verdict.UNKNOWN:
         return _first(roots)
@@ -94,8 +96,11 @@ def headline(verdict: Verdict, roots: Sequence[Finding], table: Sequence[NodeRow
         unseen = f"; not seen: {', '.join(covered.unseen_nodes)}" if covered.unseen_nodes else ""
         return f"nothing wrong was seen, but {len(covered.gaps)} of {covered.planned} items gave no answer{unseen}"
     primary = next((row.name for row in table if row.role == "primary"), None)
-    running = sum(row.allocation is not None for row in table)
-    return f"{len(table)} nodes, {running} instances, all well" + (f"; primary {primary}" if primary else "")
+    return f"{_count(len(table), 'node')}, {_count(instances, 'instance')}, all well" + (f"; primary {primary}" if primary else "")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _first(roots: Sequence[Finding]) -> str:

@@ -40,6 +40,11 @@ def rows(seen: Observed, findings: Iterable[Finding]) -> tuple[NodeRow, ...]:
     )
 
 
+def _worth_showing(one: Instance, states: Sequence[State]) -> tuple[bool, bool, int]:
+    """A node has room for one allocation: the one that is not well, else the one with LiteFS, else the newest."""
+    return one.restarting or not one.running, any(state.alloc == one.id for state in states), one.alloc["create_index"]
+
+
 def _row(
     seen: Observed,
     name: str,
@@ -51,7 +56,7 @@ def _row(
 ) -> NodeRow:
     node = seen.nodes[name]
     fields = next(iter(seen.observations.of("node", node=name))).fields
-    shown = instances[-1] if instances else None
+    shown = max(instances, key=lambda one: _worth_showing(one, states), default=None)
     state = next((one for one in states if shown and one.alloc == shown.id), states[0] if states else None)
     uptime, uptime_from = _uptime(seen, shown, state)
     lag_from = _lag_rung(state)

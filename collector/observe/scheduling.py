@@ -33,7 +33,7 @@ def _evaluation(
     world: World, result: Result, row: Mapping[str, JSON], origin: Mapping[str, JSON], group: Mapping[str, JSON]
 ) -> Observation:
     dimensions = [*group["dimension_exhausted"], *group["class_exhausted"], *group["quota_exhausted"]]
-    constraints = sorted(group["constraint_filtered"], key=lambda text: -group["constraint_filtered"][text])
+    constraints = _constraints(group["constraint_filtered"])
     queued = origin["queued"].get(group["group"]) or row["queued"].get(group["group"]) or 1 + (group["coalesced_failures"] or 0)
     text = _placement(group, dimensions, constraints)
     return Observation(
@@ -54,6 +54,12 @@ def _evaluation(
         item=result.id,
         at=origin["create_time"],
     )
+
+
+def _constraints(filtered: Mapping[str, int]) -> list[str]:
+    """What filters nodes out, by how many. That the scheduler need not look at a class of nodes again says nothing beside a constraint."""
+    told = {text: count for text, count in filtered.items() if text != "computed class ineligible"} or filtered
+    return sorted(told, key=lambda text: -told[text])
 
 
 def _placement(group: Mapping[str, JSON], dimensions: Sequence[str], constraints: Sequence[str]) -> str:

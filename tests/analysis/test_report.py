@@ -15,7 +15,7 @@ from collector.replay.recording import Recording
 from tests.accuracy.grade import compared
 from tests.accuracy.recorded import bundle_of
 from tests.accuracy.variants import plain
-from tests.analysis.bundles import bundle
+from tests.analysis.bundles import NOW, bundle, ident
 
 INCIDENTS = resources.incidents()
 RECORDINGS = {name: Recording.load(resources.incident(name)) for name in INCIDENTS}
@@ -156,3 +156,25 @@ def test_a_denied_question_names_the_capability():
     assert root.code == "access.denied"
     assert "read-job" in root.title
     assert root.severity is Severity.WARNING
+
+
+def test_one_is_not_called_several():
+    report = analyze(bundle({"names": ["n1"], "job": {"groups": []}}))
+    assert report.headline == "1 node, 1 instance, all well; primary n1"
+
+
+def test_a_node_shows_the_allocation_that_matters():
+    """With two allocations on a node: the one that is not well, else the one that LiteFS was seen in."""
+
+    def shown(restarting: bool):
+        made = bundle({})
+        allocs = next(result for result in made.results if result.kind == "nomad_allocations")
+        other = {**allocs.data[1], "id": ident("other"), "name": "wiki.zfront[0]", "group": "zfront", "create_index": 500}
+        if restarting:
+            ended = {"type": "Terminated", "time": NOW - 3, "message": "", "details": {}, "exit_code": 1, "signal": 0, "oom_killed": False}
+            other["tasks"] = [{**other["tasks"][0], "state": "pending", "restarts": 4, "events": [ended]}]
+        allocs.data.append(other)
+        return next(row for row in analyze(made).nodes if row.name == "n2").allocation["id"]
+
+    assert shown(restarting=False) == ident("n2")
+    assert shown(restarting=True) == ident("other")
