@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from collector.model import JSON, Finding
+from collector.model import JSON, Finding, Severity
 from collector.observe import Observed
 
 AT_RISK = {
@@ -15,6 +15,10 @@ AT_RISK = {
     "litefs.cluster-id.lost": "no node has the data any more",
     "disk.full": "a commit may have failed half way",
 }
+
+
+NO_COMMIT = frozenset({"disk.full"})
+"""A primary that has this critically answers as primary, and cannot commit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,8 @@ def _by_node(pairs: Iterable[tuple[str, str]]) -> dict[str, frozenset[str]]:
 def impact(root: Finding, below: Sequence[Finding], seen: Observed, all_of_it: Whole) -> dict[str, JSON]:
     """The blast radius of one root, as plain data: whom it touches, what is left, and what is in danger.
 
-    `writes` is `blocked`, `go on` or `unknown` (no LiteFS node answered); `data_at_risk` is a list of sentences.
+    `writes` is `blocked` (no primary, or one that cannot commit), `go on` or `unknown` (no LiteFS node answered); `data_at_risk` lists
+    sentences.
     """
     touched = [root, *below]
     nodes = sorted({one.node for one in touched if one.node})
@@ -76,15 +81,19 @@ def impact(root: Finding, below: Sequence[Finding], seen: Observed, all_of_it: W
         "instances": all_of_it.instances,
         "instances_left": all_of_it.well,
         "replicas_left": all_of_it.synced,
-        "writes": all_of_it.writes,
+        "writes": "blocked" if _stops_the_primary(root, all_of_it) else all_of_it.writes,
         "primary": all_of_it.primary,
         "data_at_risk": _risks(root, nodes, seen, all_of_it),
     }
 
 
+def _stops_the_primary(root: Finding, all_of_it: Whole) -> bool:
+    return root.code in NO_COMMIT and root.severity is Severity.CRITICAL and root.node is not None and root.node == all_of_it.primary
+
+
 def _risks(root: Finding, nodes: Sequence[str], seen: Observed, all_of_it: Whole) -> list[str]:
     found = [AT_RISK[root.code]] if root.code in AT_RISK else []
-    if all_of_it.lonely in nodes:
+    if all_of_it.lonely in nodes or (all_of_it.lonely and root.code.startswith("litefs.replica.")):
         found.append(f"no replica has what the primary {all_of_it.lonely} holds")
     for node in nodes:
         for line in seen.observations.of("log", node=node):

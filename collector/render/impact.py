@@ -37,6 +37,8 @@ def _writes(impact: Mapping[str, JSON]) -> Iterator[str]:
     following = f"{count(replicas, 'replica')} in step" if replicas is not None else ""
     if impact.get("writes") == "go on":
         yield f"writes go on (primary {impact['primary']}{', ' + following if following else ''})"
+    elif impact.get("writes") == "blocked" and impact.get("primary"):
+        yield f"writes fail on the primary {impact['primary']}" + (f" ({following})" if replicas else "")
     elif impact.get("writes") == "blocked":
         yield "writes are blocked: no primary" + (f", {following}" if replicas else "")
     elif impact.get("databases"):

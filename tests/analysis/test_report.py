@@ -178,3 +178,17 @@ def test_a_node_shows_the_allocation_that_matters():
 
     assert shown(restarting=False) == ident("n2")
     assert shown(restarting=True) == ident("other")
+
+
+@pytest.mark.parametrize(("node", "writes"), [("n1", "blocked"), ("n2", "go on")])
+def test_a_primary_without_space_cannot_commit(node, writes):
+    line = 'level=INFO msg="fuse: write(): journal error: write /data/litefs/dbs/wiki.db/journal: no space left on device"'
+    root = analyze(bundle({"nodes": {node: {"log": [line]}}})).root_causes[0]
+    assert (root.code, root.node, root.impact["writes"], root.impact["primary"]) == ("disk.full", node, writes, "n1")
+
+
+def test_a_primary_without_replicas_in_step_is_the_only_one_with_the_data():
+    behind = {"litefs": {"lag_seconds": 60.0, "databases": [{"name": "wiki.db", "txid": 12, "checksum": "00000000000000bb"}]}}
+    root = analyze(bundle({"nodes": {"n2": behind, "n3": behind}})).root_causes[0]
+    assert root.code == "litefs.replica.lagging"
+    assert "no replica has what the primary n1 holds" in root.impact["data_at_risk"]
