@@ -21,12 +21,14 @@ from collector.errors import CollectorError
 from collector.kinds.kind import Kind
 from collector.ladder import Climb, Outcome
 from collector.model import JSON, Item, Reply, Request, Result, Spec, Status, Task
+from collector.pace import Pace
 from collector.plan import Names, Renderer, Selection, Turn, expand, select_tasks
 from collector.runs import ItemRun, Redaction, TaskRun, result_of, unrun
 
 MAX_PAUSE = 5.0
 LATE = 0.1
 """Seconds after the deadline at which this thread itself is cut off, whatever it is at: an expression, a pattern of the user's."""
+TOO_LATE = "the answer came too late to do anything with it before the run's deadline"
 SOON = 0.01
 """Seconds in which what was asked leaves, and in which another reply may come, before something else is done."""
 PARSE_BUGS = (RecursionError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError)
@@ -60,6 +62,8 @@ class Limits(NamedTuple):
     forks: int = 32
     asks: Callable[[Task], bool] = lambda _task: True
     """Which tasks may really ask; the others are planned only."""
+    afterwards: float = 0.0
+    """What follows on collecting takes so many times what its own work takes; the deadline is for both."""
 
 
 class Collected(NamedTuple):
@@ -87,7 +91,7 @@ class _Scheduler:
         self._count = itertools.count()
         self._runs: dict[ItemRun, None] = {}
         self._limits = limits
-        self._deadline = time.monotonic() + limits.deadline
+        self._pace = Pace(limits.deadline, limits.afterwards)
         self._done = self._known = 0
         self._chores = deque(means.chores)
         self._patience = SOON
@@ -106,21 +110,25 @@ class _Scheduler:
         return Collected(results, self._dispatcher.sent, interrupted)
 
     def _work_until_the_deadline(self) -> None:
-        with suppress(Overdue), cut_off_at(self._deadline + LATE):
-            self._start_ready_tasks()
-            while self._runs and time.monotonic() < self._deadline:
+        with suppress(Overdue), cut_off_at(self._pace.deadline + LATE):
+            with self._pace.work():
+                self._start_ready_tasks()
+            while self._runs and time.monotonic() < self._pace.end(len(self._runs)):
                 self._turn_over()
 
     def _turn_over(self) -> None:
         """Send what can leave, and take in one reply; where none comes soon, the time is used for a chore."""
         now = time.monotonic()
-        while self._later and self._later[0][0] <= now:
-            self._try_again(heapq.heappop(self._later)[2])
-        self._dispatcher.send_ready()
-        until = min(self._deadline, self._later[0][0]) if self._later else self._deadline
+        with self._pace.work():
+            while self._later and self._later[0][0] <= now:
+                self._try_again(heapq.heappop(self._later)[2])
+            self._dispatcher.send_ready()
+        end = self._pace.end(len(self._runs))
+        until = min(end, self._later[0][0]) if self._later else end
         if received := self._dispatcher.next_reply(min(until, now + self._patience) if self._chores else until):
             self._patience = SOON
-            self._receive(*received)
+            with self._pace.work():
+                self._receive(*received)
         elif self._chores:
             self._patience = 0.0
             self._chores.popleft()()
@@ -171,13 +179,16 @@ class _Scheduler:
         self._advance(run, None)
 
     def _advance(self, run: ItemRun, replies: Sequence[Reply] | None) -> None:
-        now = time.monotonic()
+        now, began = time.monotonic(), time.thread_time()
         try:
             step = run.climb.step(replies, now)
         except PARSE_BUGS as bug:
             # A kind's parse is total. Should it not be after all, one odd answer must not cost everybody the report.
             reason = f"this answer upset {run.item.kind} ({type(bug).__name__}: {bug}); that is a bug of the collector, please report it"
             step = run.climb.abandon(Status.INVALID, reason, now)
+        run.work += time.thread_time() - began
+        if isinstance(step, Outcome) and step.status is Status.OK and not self._pace.has_room(run.work):
+            step = run.climb.abandon(Status.BUDGET, TOO_LATE, now)._replace(status=Status.BUDGET, reason=TOO_LATE)
         if isinstance(step, Outcome):
             self._settle(run, step, now)
         else:
@@ -201,7 +212,7 @@ class _Scheduler:
     def _begin(self, run: ItemRun, now: float) -> float:
         if run.started is None:
             run.started, run.started_at = now, time.time()
-        return run.climb.begin(now, self._deadline)
+        return run.climb.begin(now, self._pace.deadline)
 
     def _receive(self, ticket: Ticket, reply: Reply) -> None:
         run = ticket.asker

@@ -52,7 +52,7 @@ class TaskRun:
 
 @dataclass(slots=True, eq=False)
 class ItemRun:
-    """One item while it runs; `turn` is its place among its task's turns."""
+    """One item while it runs; `turn` is its place among its task's turns, `work` the processor seconds that its parses took."""
 
     item: Item
     climb: Climb
@@ -63,6 +63,7 @@ class ItemRun:
     started_at: float = 0.0
     started: float | None = None
     tries: int = 1
+    work: float = 0.0
     announced: bool = False
 
 

@@ -252,6 +252,38 @@ def test_an_answer_that_is_being_redacted_when_the_deadline_comes_is_named() -> 
     assert [(result.task, result.status) for result in collected.results] == [("text a", Status.BUDGET), ("text b", Status.BUDGET)]
 
 
+def laborious(args: Mapping[str, JSON]) -> Rung:
+    (reply,) = yield [Http("nomad", str(args["path"]))]
+    until = time.thread_time() + 0.25
+    while time.thread_time() < until:
+        pass
+    return reply.body.decode()
+
+
+LABORIOUS = KINDS | {"laborious": Kind("laborious", "", {"api": laborious}, (("api", None),), PATH)}
+
+
+def test_collecting_ends_before_its_deadline_by_what_the_report_will_take() -> None:
+    servers = Servers(b=lambda deadline: time.sleep(max(0.0, deadline - time.monotonic())) or "late")
+    spec = Spec("s", "s.yml", "", "0" * 64, {}, (task("laborious", "a"), task("text", "b")), {})
+    started = time.monotonic()
+    collected = collect(spec, Means(LABORIOUS, servers, Expressions(), Shouting()), Limits(3.0, afterwards=10.0), Selection())
+    assert time.monotonic() - started < 2.9
+    assert [(result.status, result.reason) for result in collected.results] == [
+        (Status.OK, ""),
+        (Status.BUDGET, "the run's deadline came first"),
+    ]
+
+
+def test_an_answer_for_which_there_is_no_time_left_is_named_and_nothing_is_done_with_it() -> None:
+    tasks = task("laborious", "a", register="names"), task("text", "$item", loop="$names", after=frozenset({"names"}))
+    spec = Spec("s", "s.yml", "", "0" * 64, {}, tasks, {})
+    collected = collect(spec, Means(LABORIOUS, Servers(), Expressions(), Shouting()), Limits(0.5, afterwards=10.0), Selection())
+    (result,) = collected.results
+    assert (result.status, result.data) == (Status.BUDGET, None)
+    assert result.reason == "the answer came too late to do anything with it before the run's deadline"
+
+
 def test_no_log_hides_the_data_from_the_bundle_but_not_from_other_tasks() -> None:
     results = run(
         task("list", "a,b", register="names", no_log=True), task("text", "$item", loop="$names", after=frozenset({"names"}))

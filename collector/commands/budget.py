@@ -1,4 +1,4 @@
-"""How a run's deadline is shared out: collecting gets it all, unless somebody has to be reached over a network with the report."""
+"""How a run's deadline is shared out: collecting gets it all but for what the report takes, and for who has to be reached with it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ SHARE, MOST = 1 / 3, 10.0
 """Of the deadline, and at most so many seconds, is kept for mail and pings."""
 LEAST = 0.5
 """Seconds that each of them gets in any case: it costs a run that is late already less than a report that nobody reads."""
+
+ANALYSIS, WRITING = 0.6, 0.15
+"""What judging takes, and what each output takes, for a second of collecting's own work (docs/benchmarks.md, 5,000 nodes)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,11 @@ class Budget:
     def reserved(self) -> float:
         """Seconds that collecting must leave."""
         return min(MOST, self.seconds * SHARE) if self.reaches else 0.0
+
+    @staticmethod
+    def afterwards(outputs: int) -> float:
+        """How many times its own work collecting must leave for a report that is put down so many times."""
+        return ANALYSIS + WRITING * outputs
 
     @property
     def for_collecting(self) -> float:

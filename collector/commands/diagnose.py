@@ -17,7 +17,7 @@ def run(arguments: argparse.Namespace) -> int:
         return plan_only(call)
     to = handover(arguments, call.settings, call.spec, scope=_scope(call), seconds=call.limits.deadline)
     to.begin()
-    call = call._replace(limits=call.limits._replace(deadline=to.budget.for_collecting), prepare=to.prepare)
+    call = call._replace(limits=call.limits._replace(deadline=to.budget.for_collecting, afterwards=to.afterwards), prepare=to.prepare)
     try:
         with progress_bar(wanted=not arguments.quiet) as progress:
             bundle = collect_bundle(call.watched_by(progress))

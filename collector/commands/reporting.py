@@ -47,6 +47,12 @@ class Handover:
 
         return str(uuid.uuid4())
 
+    @property
+    def afterwards(self) -> float:
+        """How many times its own work collecting must leave for what is done here: outputs, the bundle, earlier runs to compare with."""
+        outputs = [place for place in self.places if isinstance(place, Stdout | File)]
+        return self.budget.afterwards(len(outputs) + bool(self.arguments.bundle) + bool(self.store))
+
     def begin(self) -> None:
         """Tell dead-man services that a run has started."""
         for ping in self._pings():

@@ -50,8 +50,8 @@ class Size:
     stages: dict[str, float]
 
 
-def measured(proxy: str, *words: str) -> Measured:
-    """`collector diagnose` of the fleet behind a proxy."""
+def measured(proxy: str, *words: str, keep: bool = False) -> Measured:
+    """`collector diagnose` of the fleet behind a proxy; its output is kept on demand."""
     with tempfile.TemporaryDirectory() as directory:
         nomad = Path(directory) / "nomad"
         nomad.write_text(NOMAD, "utf-8")
@@ -63,7 +63,7 @@ def measured(proxy: str, *words: str) -> Measured:
             "CONSUL_HTTP_ADDR": "http://127.0.0.1:8500",
             "COLLECTOR_PROXY": proxy,
         }
-        ran = run([*COLLECTOR, "diagnose", str(SPEC), "--deadline", "120s", *words], environ)
+        ran = run([*COLLECTOR, "diagnose", str(SPEC), "--deadline", "120s", *words], environ, keep=keep)
         calls = Path(f"{nomad}.calls")
         return Measured(ran, tuple(calls.read_text("utf-8").splitlines()) if calls.exists() else ())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections import Counter
@@ -32,6 +33,8 @@ def test_check_announces_every_call_that_a_healthy_run_makes(tmp_path: Path) -> 
     assert planning < made, "the plan asks for the inventory alone"
 
 
+STARTING = 1.0
+"""Seconds that the start of the process may take on a busy machine."""
 NO = ["400 Bad Request", "401 Unauthorized", "403 Forbidden", "404 Not Found", "405 Method Not Allowed", "429 Too Many Requests"]
 LISTS = {
     "nomad_nodes: {}": "/v1/nodes",
@@ -71,6 +74,17 @@ def test_a_server_that_fails_is_asked_as_often_as_the_spec_says_and_with_a_pause
     with cluster("healthy", Spoiler(everywhere, answer(b"no", "500 Internal Server Error"))) as (proxy, environ):
         call("diagnose", str(spec), "-o", "json", environ=environ)
     assert len(proxy.replay.asked) == 3
+
+
+def test_a_report_on_many_is_made_within_the_deadline_and_names_what_did_not_fit() -> None:
+    """Collecting alone takes twice as long; judging and showing all of it half a second."""
+    seconds = 2.0
+    with serving(sys.executable, "-m", "tests.bench.server", "1000", "0.02") as proxy:
+        ran = measured(proxy, "-o", "json", "--deadline", f"{seconds}s", keep=True).run
+    report = json.loads(ran.output)
+    assert ran.code in {2, 3}
+    assert {gap["status"] for gap in report["coverage"]["gaps"]} >= {"budget"}
+    assert ran.wall < seconds + 1.0 + STARTING
 
 
 def test_among_many_a_healthy_node_costs_two_calls_and_no_command() -> None:
