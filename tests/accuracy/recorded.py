@@ -32,6 +32,7 @@ FAILURES = (
     ("no route", (Status.UNREACHABLE, "unroutable", "there is no route to {}")),
     ("accept", (Status.TIMEOUT, "timeout", "{} did not accept a connection in time")),
     ("timed out", (Status.TIMEOUT, "timeout", "{} did not answer in time")),
+    ("did not answer in time", (Status.TIMEOUT, "timeout", "{} did not answer in time")),
 )
 
 
