@@ -15,6 +15,8 @@ from collector.observe.world import World
 LITEFS_PATHS = re.compile(r"^/(?:info|metrics|debug/(?:vars|pprof.*|rand)|events|export|import|stream|tx|handoff|promote|halt)$")
 """Every route of LiteFS 0.5 (http/server.go:134-247 at v0.5.14)."""
 
+MAINTENANCE = ("_node_maintenance", "_service_maintenance")
+"""IDs of the checks that `consul maint` adds; its reason is in their notes."""
 OWN_WORDS = {"script", "ttl", "alias"}
 """Types of checks whose text is not Consul's but a script's, or a program's: a `refused` in it may be about anything. Nomad runs a job's
 script itself and reports it as `ttl`."""
@@ -69,7 +71,7 @@ def checks(world: World) -> list[Check]:
 
 def meaning(row_type: str | None, check_id: str, output: str) -> tuple[str, int | None]:
     """What a check's text says went wrong, and the HTTP status in it."""
-    if check_id.startswith(("_node_maintenance", "_service_maintenance")):
+    if check_id.startswith(MAINTENANCE):
         return "maintenance", None
     if not output.strip():
         return "none", None
@@ -135,7 +137,8 @@ def _quote(check: Check, code: int | None) -> str:
 
 def _check(world: World, result: Result, row: Mapping[str, JSON], better: tuple[Result, str, str] | None) -> Check:
     node = world.node(row["node"]) or row["node"]
-    output, source, words, origin = (row["output"] or "")[:LONGEST], "catalog", "text from the catalog", result
+    told = row["output"] or (row["notes"] if row["check_id"].startswith(MAINTENANCE) else "")
+    output, source, words, origin = (told or "")[:LONGEST], "catalog", "text from the catalog", result
     if better and better[1]:
         origin, output, source = better[0], better[1][:LONGEST], better[2]
         words = {"agent": f"text from {node}'s own agent", "exec": f"text from {node}'s agent, asked from within the task"}.get(

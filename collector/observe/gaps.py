@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from collector.kinds import KINDS
 from collector.model import Attempt, Result, Status
@@ -18,6 +19,8 @@ LOCAL = LEADERS | {"consul_members"}
 """What any agent answers from its own memory, leader or not."""
 NO_ANSWER = {"refused", "timeout", "dns", "reset", "unroutable", "protocol"}
 NO_LEADER = ("no cluster leader", "no leader", "no path to region")
+PAIR = 2
+"""Servers of which none may be lost: one alone has no majority."""
 NO_SERVERS = ("no known consul servers", "no servers", "rpc error getting client", "failed to get rpc connection")
 
 
@@ -130,13 +133,34 @@ def _leader_words(mine: list[Result], known: list[bool | None]) -> str:
 
 
 def lost_servers(world: World, system: str) -> list[str]:
-    """Names of the servers that the gossip pool calls failed; they count for the majority until they are removed."""
-    if system == "nomad":
-        rows = [row for result in world.results("nomad_agent") for row in result.data["servers"]]
-    else:
+    """Names of the servers that the others call failed, or that did not answer when they were asked themselves; none that did answer.
+
+    Beside a pair, one that has left is lost too: Consul's autopilot puts out those that fail, and nobody means to run two servers.
+    """
+    rows = [row for result in world.results("nomad_agent") for row in result.data["servers"]]
+    if system == "consul":
         rows = [row for _, row in world.rows("consul_members") if row["role"] == "server"]
-    alive = {row["name"] for row in rows if row["status"] == "alive"}
-    return sorted({row["name"] for row in rows if row["status"] == "failed"} - alive)
+    answered, silent = _asked_themselves(world, system)
+    lost = {row["name"] for row in rows if row["status"] == "failed" or row["address"] in silent}
+    lost -= {row["name"] for row in rows if row["address"] in answered}
+    alive = {row["name"] for row in rows if row["status"] == "alive"} - lost
+    return sorted(lost | ({row["name"] for row in rows if row["status"] == "left"} if len(alive) == PAIR else set()))
+
+
+def _asked_themselves(world: World, system: str) -> tuple[set[str], set[str]]:
+    """Hosts of the servers that answered for themselves, and of those that did not."""
+    mine = [result for result in world.bundle.results if result.kind in LEADERS and result.kind.startswith(system)]
+    hosts = [({_host(one) for attempt in result.attempts for one in attempt.endpoints}, result.status) for result in mine]
+    answered = {host for some, status in hosts for host in some if status is Status.OK}
+    return answered, {host for some, status in hosts for host in some if status in {Status.UNREACHABLE, Status.TIMEOUT}} - answered
+
+
+def _host(endpoint: str) -> str:
+    """The host of a URL, or of `host:port`."""
+    try:
+        return urlsplit(endpoint if "//" in endpoint else f"//{endpoint}").hostname or ""
+    except ValueError:
+        return ""
 
 
 def observe_servers(world: World) -> Iterator[Observation]:
@@ -152,7 +176,7 @@ def observe_servers(world: World) -> Iterator[Observation]:
             "server",
             {},
             {"system": system, "answers": one.answers, "leader": one.leader, "cause": one.cause, "reason": one.reason, "lost": lost},
-            quote=f"{said}; failed: {lost}" if lost else said,
+            quote=f"{said}; lost: {lost}" if lost else said,
             source=f"{system} at {endpoint}" if endpoint else system,
             item=one.result.id if one.result else "",
         )

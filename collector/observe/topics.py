@@ -182,7 +182,7 @@ TOPICS: Mapping[str, Topic] = {
             "leader": "there is a leader; null when not seen",
             "cause": "why nothing came: refused, timeout, dns, ...",
             "reason": "in words",
-            "lost": "names of servers that the others call failed",
+            "lost": "names of servers that the others call failed, or that do not answer themselves",
         },
     ),
     "gap": Topic(
