@@ -95,7 +95,7 @@ def test_the_command_line_starts_without_what_only_a_run_needs(argument):
     assert set(done.stderr.split()) & NOT_AT_START == set()
 
 
-FROZEN_AT_START = {"Address", "Api", "Budget", "Handover", "MailSettings", "Settings", "Ticket", "Tls"}
+FROZEN_AT_START = {"Address", "Api", "Budget", "Handover", "MailSettings", "Settings", "Ticket"}
 """Frozen dataclasses that a run needs before its first request: they hide secrets from their repr, hold state, or have identity."""
 
 

@@ -3,8 +3,6 @@
 All that can be wrong is found here, before the first request leaves.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path

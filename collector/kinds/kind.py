@@ -1,7 +1,5 @@
 """What a kind of collection is: its name, its arguments, and the ways to ask."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import Literal, NamedTuple
 

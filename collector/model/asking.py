@@ -1,7 +1,5 @@
 """What a kind asks, and what comes back (sans I/O: kinds yield requests and are sent replies)."""
 
-from __future__ import annotations
-
 from collections.abc import Generator, Mapping, Sequence
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """What was collected."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """The spec and the plan."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import NamedTuple
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from collector.errors import SettingsError
 from collector.settings.address import parse_address
@@ -24,8 +24,7 @@ SECRETS = ("NOMAD_TOKEN", "CONSUL_HTTP_TOKEN", "COLLECTOR_SMTP_PASSWORD", "NOMAD
 """Variables whose value is a secret; of the last two, what stands behind the colon."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tls:
+class Tls(NamedTuple):
     """How a server proves who it is, and how we do. Paths were readable when the settings were made.
 
     `ca_file` wins over `ca_path`; with neither, the system's certificate authorities are trusted (Go's rootcerts does the same).
@@ -41,7 +40,7 @@ class Tls:
     verify: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Api:
     """How to reach one HTTP API. `address` is `scheme://host:port`, perhaps with a path prefix, and holds no user and no secret.
 
@@ -56,7 +55,7 @@ class Api:
     region: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class MailSettings:
     """The server that takes our mail. `security` says whether the connection is plain, upgraded by STARTTLS, or TLS from the start."""
 
@@ -68,7 +67,7 @@ class MailSettings:
     sender: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Settings:
     """All that the environment decides. `proxy` is `http://host:port` or empty; no other proxy is ever used.
 

@@ -12,7 +12,7 @@ from collector.errors import SettingsError
 HTTP_PORTS: Mapping[str, int] = {"http": 80, "https": 443}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Address:
     """A parsed address. `host` is without brackets; `prefix` starts with a slash or is empty and never ends with one."""
 

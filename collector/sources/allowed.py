@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Final
 from urllib.parse import unquote
 
@@ -101,14 +102,19 @@ _BASE: Final = re.compile(
 )
 
 
-def _patterns(paths: tuple[str, ...]) -> re.Pattern[str]:
+ALLOWED: Final[Mapping[str, tuple[str, ...]]] = {"nomad": NOMAD, "consul": CONSUL}
+
+
+def _among(path: str, paths: tuple[str, ...]) -> bool:
     """`*` stands for one path segment, `**` for any number; an empty one is an objection, not a bug."""
+    return path in paths or _pattern(paths).fullmatch(path) is not None
+
+
+@cache
+def _pattern(paths: tuple[str, ...]) -> re.Pattern[str]:
+    """Made when it is needed: the first requests are for paths that stand in the list as they are."""
     written = "|".join(re.escape(path).replace(r"\*\*", ".*").replace(r"\*", "[^/]*") for path in paths)
     return re.compile(f"(?:{written})")
-
-
-ALLOWED: Mapping[str, re.Pattern[str]] = {"nomad": _patterns(NOMAD), "consul": _patterns(CONSUL)}
-_LITEFS_REFUSED = _patterns(LITEFS_REFUSED)
 
 
 def objection(source: str, path: str) -> str:
@@ -122,8 +128,8 @@ def objection(source: str, path: str) -> str:
     if "." in names or ".." in names:
         return f"the path {path!r} has a dot segment in it"
     if source == "litefs":
-        return f"{path!r} would change or load what it is asked of" if _LITEFS_REFUSED.fullmatch("/" + decoded.strip("/")) else ""
-    if not ALLOWED[source].fullmatch(path):
+        return f"{path!r} would change or load what it is asked of" if _among("/" + decoded.strip("/"), LITEFS_REFUSED) else ""
+    if not _among(path, ALLOWED[source]):
         raise ValueError(f"{path!r} is not among the reads that may be asked of {source}")
     return f"the path {path!r} has an empty name in it" if "" in path.split("/")[1:] else ""
 
