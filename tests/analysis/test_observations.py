@@ -100,6 +100,8 @@ MEANINGS = [
     ("http", "HTTP GET http://10.0.0.1:1/ping: 500 Internal Server Error Output: x", ("http", 500)),
     ("http", "HTTP GET http://10.0.0.1:1/ping: 502 Bad Gateway Output: dial tcp 10.9.9.9:5432: connect: connection refused", ("http", 502)),
     ("http", "GET http://10.0.0.1:1/ping: 500 Output: x509: certificate has expired; request timed out", ("http", 500)),
+    ("http", "GET http://127.0.0.9:1/ping: 127.0.0.9:1 refused the connection", ("refused", None)),
+    ("http", "GET http://192.0.2.9:1/ping: 192.0.2.9:1 did not answer in time", ("timeout", None)),
     ("http", 'Get "https://10.0.0.1:1/ping": http: server gave HTTP response to HTTPS client', ("tls", None)),
     ("http", "GET http://10.0.0.1:1/ping: 404 Output: nothing", ("http", 404)),
     ("http", 'Get "http://10.0.0.1:1/": dial tcp 10.0.0.1:1: connect: connection refused', ("refused", None)),
