@@ -100,6 +100,7 @@ def healthy(node: str, names: tuple[str, ...]) -> dict[str, Data]:
         "http_fails": None,
         "output_fails": None,
         "log_fails": None,
+        "nomad_checks": [],
     }
 
 
@@ -182,6 +183,9 @@ def _of_node(name: str, node: Mapping[str, Data]) -> Iterator[Result]:
             data = {"alloc": alloc["id"], "node": name, "task": TASK, "lines": lines, "wanted": 20, "bytes": 1, "cut": False}
             data["stream"] = "stderr" if stream == "log" else stream
             yield Result(f"{stream}@{name}", "log", "nomad_logs", target, Status.OK, "api", data=data, date=NOW)
+    if node["nomad_checks"]:
+        rows = [{"task": None, "output": "", "code": None, "mode": "healthiness", "time": NOW, **row} for row in node["nomad_checks"]]
+        yield Result(f"nomad_checks@{name}", "checks", "nomad_checks", target, Status.OK, "api", data=rows, date=NOW)
     if node["log_fails"] is not None:
         yield _gap("nomad_logs", target, {"rungs": ["api"], **node["log_fails"]}, f"log@{name}")
     if node["output_fails"] is not None:

@@ -35,8 +35,9 @@ def test_every_rule_finds_something_in_a_case(rule: Rule) -> None:
 @pytest.mark.parametrize("case", FOUND, ids=lambda case: f"{case['finds']}: {case['says']}")
 def test_the_finding_is_there_and_says_what_was_seen(case: dict[str, Any]) -> None:
     report = analyze(bundle(case))
-    titles = [finding.title for finding in report.findings if (finding.code, finding.node) == (case["finds"], case["node"])]
-    assert case["title"] in titles, [(finding.code, finding.node, finding.title) for finding in report.findings]
+    found = [finding for finding in report.findings if (finding.code, finding.node) == (case["finds"], case["node"])]
+    assert case["title"] in {finding.title for finding in found}, [(finding.code, finding.node, finding.title) for finding in report.findings]
+    assert case.get("severity", found[0].severity) == found[0].severity
 
 
 @pytest.mark.parametrize("case", NOT_FOUND, ids=lambda case: f"{case['lacks']}: {case['says']}")
