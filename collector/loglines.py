@@ -77,11 +77,11 @@ _PAIR = re.compile(r'(?:^|\s)(\w[\w.-]*)=("(?:[^"\\]|\\.)*"|\S*)')
 _STAMP = re.compile(r"""^(\d{4}-\d\d-\d\dT\S+)|\b(?:time|ts|timestamp)"?[=:]\s?"?(\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d))""")
 _GLOG = re.compile(r"^([IWEF])\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ [^\]]+\] (.*)")
 _FATAL = re.compile(
-    r"\b(?:FATAL|CRITICAL|PANIC)\b|^(?:panic|fatal error|fatal): |\bpanicked at\b|^Exception in thread |^Uncaught "
+    r"\b(?:FATAL|CRITICAL|PANIC)\b|\[(?:emerg|alert|crit)\]|^(?:panic|fatal error|fatal): |\bpanicked at\b|^Exception in thread |^Uncaught "
     r"|^[\w.$]*(?:Error|Exception)(?:$|: )|Segmentation fault|^Caused by: |^npm ERR! |core dumped|^error: unable to"
 )
 _ERROR = re.compile(
-    r"\b(?:ERROR|SEVERE|ERR)\b|^error[: ]|\b[Ee]rror: |\b(?:failed|cannot|could not|unable to|refused|denied|no such)\b", re.ASCII
+    r"\b(?:ERROR|SEVERE|ERR)\b|\[error\]|^error[: ]|\b[Ee]rror: |\b(?:failed|cannot|could not|unable to|refused|denied|no such)\b", re.ASCII
 )
 _WARNING = re.compile(r"\bWARN(?:ING)?\b")
 _LEVELS = {

@@ -36,7 +36,9 @@ _MEANINGS = tuple(
     )
 )
 """What the texts of Consul's and Nomad's checks (Go's net package) and of our own probes (kinds/probing.py) say, the first that fits."""
-_HTTP_CODE = re.compile(r"(?:\bHTTP (?:GET|HEAD|POST|PUT|OPTIONS) \S+: |\bHTTP[/ ]?[\d.]* ?|\bstatus(?: code)?[ :=]+|: )([1-5]\d\d)\b")
+_HTTP_CODE = re.compile(
+    r"(?:\bHTTP (?:GET|HEAD|POST|PUT|OPTIONS) \S+: |\bHTTP[/ ]?[\d.]* ?|\bstatus(?: code)?[ :=]+|: )([1-5]\d\d)(?!\w|\.\d)"
+)
 _ANSWERED = re.compile(r"\A(?:HTTP )?[A-Z]{3,7} https?://\S+: ([1-5]\d\d)(?!\S)")
 """An answer came; what follows is its body, which may quote anything (Consul's agent, and kinds/probing.py)."""
 _URL = re.compile(r"https?://[^\s\"'<>]+")

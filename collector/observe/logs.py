@@ -78,6 +78,7 @@ def _messages(world: World, log: Log, *, well: bool, up: bool, worst: bool) -> I
     role_since = -1 if last_role is None else last_role.index if ROLE_TAKEN.match(last_role.message) else len(lines)
     the_one = decisive(lines)
     told = last_run if up else _last_run_that_tells(lines, last_run)
+    last_words = max((line.index for line in lines if line.origin == "app" and line.text.strip()), default=-1)
     for same in list(_together(lines))[:MAX_MESSAGES]:
         line = same[0]
         newest = line.run >= told
@@ -96,6 +97,7 @@ def _messages(world: World, log: Log, *, well: bool, up: bool, worst: bool) -> I
             "decisive": the_one is not None and the_one.message == line.message,
             "harmless": line.harmless,
             "worst": worst,
+            "last": line.index == last_words,
         }
         where = scope(node=log.data["node"] or _node(world, log), alloc=log.data["alloc"], task=log.data["task"])
         words = f"{log.data['stream']} of {log.data['alloc'][:8]}, task {log.data['task']}"

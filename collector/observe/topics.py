@@ -79,6 +79,7 @@ TOPICS: Mapping[str, Topic] = {
             "decisive": "the line that says why the process ended",
             "harmless": "a known line of normal start, handoff or shutdown",
             "worst": "its task is the one of the allocation that is worst off",
+            "last": "the application's last line in this log",
         },
     ),
     "check": Topic(
