@@ -19,3 +19,8 @@ def test_on_another_cluster_the_first_root_cause_is_the_injected_one_and_nothing
 @pytest.mark.parametrize("name", [name for name, variant in EVERY.items() if not variant.expected])
 def test_a_cluster_that_is_well_again_is_ok(name: str) -> None:
     assert grade(EVERY[name]).verdict == "ok"
+
+
+@pytest.mark.parametrize("name", [name for name, variant in EVERY.items() if "verdict" in variant.recording.meta])
+def test_the_verdict_is_what_an_operator_expects(name: str) -> None:
+    assert grade(EVERY[name]).verdict == EVERY[name].recording.meta["verdict"]
