@@ -36,7 +36,9 @@ def test_every_rule_finds_something_in_a_case(rule: Rule) -> None:
 def test_the_finding_is_there_and_says_what_was_seen(case: dict[str, Any]) -> None:
     report = analyze(bundle(case))
     found = [finding for finding in report.findings if (finding.code, finding.node) == (case["finds"], case["node"])]
-    assert case["title"] in {finding.title for finding in found}, [(finding.code, finding.node, finding.title) for finding in report.findings]
+    assert case["title"] in {finding.title for finding in found}, [
+        (finding.code, finding.node, finding.title) for finding in report.findings
+    ]
     assert case.get("severity", found[0].severity) == found[0].severity
 
 
