@@ -67,12 +67,6 @@ STARTS = re.compile(r"(?:no backup client configured|using backup client|config 
 ENDS = re.compile(r"ERROR: ")
 """LiteFS's last word before it leaves: raw, on stderr (cmd/litefs/main.go)."""
 
-AFTER_END = re.compile(
-    LITEFS_ID + r"(?:disconnected from primary|exiting primary|preserving lease|stream disconnected|cannot remove lease"
-    r"|cannot release consul key|consul key release error|litefs shut down|sending signal to exec|waiting for exec process)"
-)
-"""What LiteFS's other threads still say when its last word is out."""
-
 _PAIR = re.compile(r'(?:^|\s)(\w[\w.-]*)=("(?:[^"\\]|\\.)*"|\S*)')
 _STAMP = re.compile(r"""^(\d{4}-\d\d-\d\dT\S+)|\b(?:time|ts|timestamp)"?[=:]\s?"?(\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d))""")
 _GLOG = re.compile(r"^([IWEF])\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ [^\]]+\] (.*)")
@@ -112,11 +106,11 @@ def read(lines: Sequence[str]) -> list[Line]:
     for index, whole in enumerate(lines):
         text = whole[:LONGEST]
         message, level = _open(text)
-        goes_on = ended and bool(text.startswith((" ", "\t")) or AFTER_END.match(message))
-        if (ended and not goes_on) or (STARTS.match(message) and started):
-            run, started = run + 1, False
+        ends = bool(ENDS.match(text))
+        if (ended and ends) or (started and STARTS.match(message)):
+            run, started, ended = run + 1, False, False
         started = started or bool(message.strip())
-        ended = goes_on or bool(ENDS.match(text))
+        ended = ended or ends
         out.append(_line(index, text, message, level, run))
     return out
 

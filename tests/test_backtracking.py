@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from collector.backtracking import slow_on
 from collector.redact.rules import RULES
-from collector.resources import rules_dir
+from collector.resources import joins_file, rule_files
 from collector.yamlio import read
 
 SLOW = [
@@ -56,8 +56,9 @@ def test_a_pattern_that_ends_is_not_accused(pattern: str) -> None:
 
 
 def test_our_own_patterns_end() -> None:
-    texts = "\n".join(path.read_text("utf-8") for path in rules_dir().glob("*.yml"))
-    own = [pattern for path in rules_dir().glob("*.yml") for pattern in _patterns(read(path).data)]
+    files = [*rule_files(), joins_file()]
+    texts = "\n".join(path.read_text("utf-8") for path in files)
+    own = [pattern for path in files for pattern in _patterns(read(path).data)]
     assert len(own) == len(re.findall(r"\bmatches:", texts))
     assert not [pattern for pattern in own if slow_on(pattern)]
     assert not [rule.pattern for rule in RULES if slow_on(rule.pattern, re.IGNORECASE | re.MULTILINE)]

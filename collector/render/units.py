@@ -88,7 +88,7 @@ def lasting(since: str | None, not_before: str | None, now: str) -> str:
 
     `for 1 h to 2 h`; `for at least 1 h`; `for at most 25 s`; `for 3 h 12 min` where the bounds are nearer than a twentieth (or 2 s).
     """
-    least, most = (None if moment is None else max(0.0, seconds_between(moment, now) or 0.0) for moment in (since, not_before))
+    least, most = (None if bound is None else max(0.0, seconds_between(bound, now) or 0.0) for bound in (since, not_before))
     if least is None or most is None:
         return f"for at least {duration(least)}" if least is not None else f"for at most {duration(most)}" if most is not None else ""
     near = most - least <= max(_NEAR, most * _NEARLY) or duration(least) == duration(most)
