@@ -64,8 +64,17 @@ SETTLES = re.compile(
     LITEFS_ID + r"(?:connected to cluster, ready|primary lease acquired|using existing cluster id|snapshot received for|stream connected)"
 )
 STARTS = re.compile(r"(?:no backup client configured|using backup client|config file read from|LiteFS (?:development build|v\d))")
-ENDS = re.compile(r"ERROR: ")
-"""LiteFS's last word before it leaves: raw, on stderr (cmd/litefs/main.go)."""
+LAST_WORD = re.compile(r"ERROR: ")
+"""LiteFS's last word before it leaves: raw, on stderr (cmd/litefs/main.go). Applications write so as well."""
+ENDS = re.compile(
+    LAST_WORD.pattern
+    + r"(?:cannot (?:init (?:store|http server|consul|file system)|open store|run proxy server|exec|specify a database replication filter"
+    r"|(?:read|parse|unmarshal) config)\b|init logger: |invalid lease type|promote: |yaml: |EOF\s*$|config file not found"
+    r"|open .*\.ya?ml: |(?:fuse|data) directory (?:required|and data directory))"
+)
+"""Those that only LiteFS writes (v0.5.14, cmd/litefs/mount_linux.go, config.go)."""
+SUPERVISES = re.compile(r"starting (?:background )?subprocess")
+"""From here on the application speaks, and LiteFS itself ends with no other last word than that of a failed `exec`."""
 
 _PAIR = re.compile(r'(?:^|\s)(\w[\w.-]*)=("(?:[^"\\]|\\.)*"|\S*)')
 _STAMP = re.compile(r"""^(\d{4}-\d\d-\d\dT\S+)|\b(?:time|ts|timestamp)"?[=:]\s?"?(\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d))""")
@@ -101,17 +110,18 @@ def read(lines: Sequence[str]) -> list[Line]:
     """Every line with its origin, run and weight, in order."""
     out: list[Line] = []
     run = 0
-    ended = False
-    started = False
+    started = ended = spoken = False
     for index, whole in enumerate(lines):
         text = whole[:LONGEST]
         message, level = _open(text)
         ends = bool(ENDS.match(text))
         if (ended and ends) or (started and STARTS.match(message)):
-            run, started, ended = run + 1, False, False
+            run, started, ended, spoken = run + 1, False, False, False
         started = started or bool(message.strip())
         ended = ended or ends
-        out.append(_line(index, text, message, level, run))
+        line = _line(index, text, message, level, run, last_word=ends or not spoken)
+        spoken = spoken or bool(SUPERVISES.match(message)) or _speaks(line)
+        out.append(line)
     return out
 
 
@@ -187,8 +197,14 @@ def _seconds(stamp: str) -> float | None:
         return None
 
 
-def _line(index: int, text: str, message: str, level: str, run: int) -> Line:
-    own = bool(HARMLESS.match(message) or LITEFS_OWN.match(message) or ENDS.match(text))
+def _speaks(line: Line) -> bool:
+    """It is the application's, and does not just go on with a line before it."""
+    return line.origin == "app" and not line.text.startswith((" ", "\t")) and bool(line.text.strip())
+
+
+def _line(index: int, text: str, message: str, level: str, run: int, *, last_word: bool) -> Line:
+    """`last_word`: here LiteFS may say its last word."""
+    own = bool(HARMLESS.match(message) or LITEFS_OWN.match(message) or (last_word and LAST_WORD.match(text)))
     return Line(
         index=index,
         text=text,

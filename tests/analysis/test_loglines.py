@@ -73,6 +73,25 @@ def test_a_new_start_begins_a_new_run():
     assert runs == [0, 0, 1, 1]
 
 
+@pytest.mark.parametrize(
+    "before",
+    [['level=INFO msg="starting background subprocess: /bin/wiki"'], ["wiki 2.1 is starting"], ["ERROR: cannot read a page", "retrying"]],
+)
+def test_errors_of_an_application_are_no_last_words_of_litefs(before):
+    *_, first, second = read([*before, "ERROR: could not connect", "ERROR: giving up"])
+    assert (first.origin, second.origin) == ("app", "app")
+    assert first.run == second.run == 0
+
+
+def test_a_last_word_that_only_litefs_has_is_its_own_whoever_spoke_before():
+    assert read(["wiki 2.1 is starting", "ERROR: cannot exec: sync cmd: cannot run command: exit status 1"])[1].origin == "litefs"
+
+
+def test_a_last_word_that_nobody_knows_is_litefs_own_while_nobody_else_has_spoken():
+    lines = read(['level=INFO msg="no backup client configured, skipping"', "ERROR: cannot connect to a thing of 0.6"])
+    assert [line.origin for line in lines] == ["litefs", "litefs"]
+
+
 def test_litefs_last_word_ends_a_run_with_its_indented_rest():
     lines = read(
         [
