@@ -3,15 +3,13 @@
 Belongs to the scheduler's thread; only `workers` crosses threads.
 """
 
-from __future__ import annotations
-
 import heapq
 import itertools
 import queue
 import time
 from collections import deque
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from collector.model import Dial, Exec, Http, Reply, Request, Status
 from collector.workers import Job, Workers
@@ -24,8 +22,7 @@ PER_COMMAND = 8
 Order = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Ticket:
+class Ticket(NamedTuple):
     """One request of one asker. `begin(now)` is called when it leaves and says (monotonic) until when it may take."""
 
     asker: Hashable
@@ -34,13 +31,13 @@ class Ticket:
     begin: Callable[[float], float]
 
 
-@dataclass(slots=True)
 class _Server:
     """What is under way to one server, and what is held back for its sake."""
 
-    limit: int
-    in_flight: int = 0
-    held: deque[tuple[Order, int, Ticket]] = field(default_factory=deque)
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.in_flight = 0
+        self.held: deque[tuple[Order, int, Ticket]] = deque()
 
 
 class Dispatcher:

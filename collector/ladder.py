@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from collector.errors import Unanswered
@@ -29,7 +28,6 @@ class Outcome(NamedTuple):
     retryable: bool = False
 
 
-@dataclass(slots=True)
 class Climb:
     """The state of one item: `step(None)` opens it, `step(replies)` goes on; both return requests, or the `Outcome`.
 
@@ -37,21 +35,22 @@ class Climb:
     hanging first rung leaves room for the next.
     """
 
-    item: Item
-    rungs: Mapping[str, RungFunction]
-    attempts: list[Attempt] = field(default_factory=list)
-    deadline: float | None = None
-    rung_deadline: float | None = None
-    requests: int = 0
-    _position: int = -1
-    _rung: Rung | None = None
-    _opened: float = 0.0
-    _endpoints: list[str] = field(default_factory=list)
-    _date: float | None = None
-    _final: bool = False
-    _stale_helps: bool = True
-    _asked: Sequence[Request] = ()
-    _refused: str = ""
+    def __init__(self, item: Item, rungs: Mapping[str, RungFunction], attempts: Sequence[Attempt] = ()) -> None:
+        self.item = item
+        self.attempts = list(attempts)
+        self.deadline: float | None = None
+        self.rung_deadline: float | None = None
+        self.requests = 0
+        self._rungs = rungs
+        self._position = -1
+        self._rung: Rung | None = None
+        self._opened = 0.0
+        self._endpoints: list[str] = []
+        self._date: float | None = None
+        self._final = False
+        self._stale_helps = True
+        self._asked: Sequence[Request] = ()
+        self._refused = ""
 
     def begin(self, now: float, run_deadline: float) -> float:
         """Start this item's clock if it is not running; return until when the current rung may take."""
@@ -106,7 +105,7 @@ class Climb:
             return self._open_next()
         name, value = self.item.ladder[self._position]
         self._endpoints, self.rung_deadline, self._refused = [], None, ""
-        self._rung = self.rungs[name]({**self.item.args, "rung": value})
+        self._rung = self._rungs[name]({**self.item.args, "rung": value})
         return self._rung
 
     def _has_next(self) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
 from typing import Protocol
 
 from collector.ladder import Climb, Outcome
@@ -21,18 +20,18 @@ class Redaction(Protocol):
         """The text, redacted."""
 
 
-@dataclass(slots=True, eq=False)
 class TaskRun:
     """One task while its items run; the three lists have one entry for each turn of its loop, `beginning` while turns are added."""
 
-    task: Task
-    index: int
-    elements: list[JSON] = field(default_factory=list)
-    results: list[Result | None] = field(default_factory=list)
-    values: list[JSON] = field(default_factory=list)
-    open: int = 0
-    beginning: bool = False
-    finished: bool = False
+    def __init__(self, task: Task, index: int) -> None:
+        self.task = task
+        self.index = index
+        self.elements: list[JSON] = []
+        self.results: list[Result | None] = []
+        self.values: list[JSON] = []
+        self.open = 0
+        self.beginning = False
+        self.finished = False
 
     def add(self, element: JSON, result: Result | None = None) -> int:
         """A new turn; its place among the turns."""
@@ -50,21 +49,23 @@ class TaskRun:
         return [{"item": e, "status": str(r.status) if r else str(Status.BUDGET), "data": v} for e, r, v in rows]
 
 
-@dataclass(slots=True, eq=False)
 class ItemRun:
     """One item while it runs; `turn` is its place among its task's turns, `work` the processor seconds that its parses took."""
 
-    item: Item
-    climb: Climb
-    parent: TaskRun
-    turn: int
-    replies: list[Reply | None] = field(default_factory=list)
-    missing: int = 0
-    started_at: float = 0.0
-    started: float | None = None
-    tries: int = 1
-    work: float = 0.0
-    announced: bool = False
+    __slots__ = ("announced", "climb", "item", "missing", "parent", "replies", "started", "started_at", "tries", "turn", "work")
+
+    def __init__(self, item: Item, climb: Climb, parent: TaskRun, turn: int) -> None:
+        self.item = item
+        self.climb = climb
+        self.parent = parent
+        self.turn = turn
+        self.replies: list[Reply | None] = []
+        self.missing = 0
+        self.started_at = 0.0
+        self.started: float | None = None
+        self.tries = 1
+        self.work = 0.0
+        self.announced = False
 
 
 def unrun(task: Task, turn: Turn, redaction: Redaction, status: Status | None = None) -> Result:

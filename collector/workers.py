@@ -8,18 +8,17 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from collector.model import Reply, Request
 
 
-@dataclass(slots=True, eq=False)
 class Job:
     """One request on its way; `deadline` is monotonic."""
 
-    request: Request
-    deadline: float
-    abandoned: bool = False
+    def __init__(self, request: Request, deadline: float) -> None:
+        self.request = request
+        self.deadline = deadline
+        self.abandoned = False
 
 
 class Workers:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -125,30 +124,32 @@ def _mark_at(position: int, text: str, file: str) -> Mark:
     return Mark(file, len(before), len(before[-1]) + 1)
 
 
-@dataclass(slots=True)
 class _Frame:
     """A container that is being filled. `value` is a list, a dict, or for the document itself its one value."""
 
-    kind: type[list[Any] | dict[str, Any]] | None
-    path: str
-    value: Any = None
-    key: str | None = None
-    awaits_key: bool = False
+    __slots__ = ("awaits_key", "key", "kind", "path", "value")
+
+    def __init__(self, kind: type[list[Any] | dict[str, Any]] | None, path: str, value: Any = None, *, awaits_key: bool = False) -> None:
+        self.kind = kind
+        self.path = path
+        self.value = value
+        self.key: str | None = None
+        self.awaits_key = awaits_key
 
 
-@dataclass(slots=True)
 class _Composer:
     """Builds data out of events, without recursion."""
 
-    file: str
-    problems: list[Problem] = field(default_factory=list)
-    marks: dict[str, Mark] = field(default_factory=dict)
-    keys: dict[str, Mark] = field(default_factory=dict)
-    root: _Frame = field(default_factory=lambda: _Frame(None, "$"))
-    _stack: list[_Frame] = field(default_factory=list)
-    _documents: int = 0
-    _nodes: int = 0
-    _skipping: int = 0
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.problems: list[Problem] = []
+        self.marks: dict[str, Mark] = {}
+        self.keys: dict[str, Mark] = {}
+        self.root = _Frame(None, "$")
+        self._stack: list[_Frame] = []
+        self._documents = 0
+        self._nodes = 0
+        self._skipping = 0
 
     def take(self, event: yaml.Event) -> None:
         """One event of the parser."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
 
 SHARE, MOST = 1 / 3, 10.0
 """Of the deadline, and at most so many seconds, is kept for mail and pings."""
@@ -14,13 +13,13 @@ ANALYSIS, WRITING = 0.6, 0.15
 """What judging takes, and what each output takes, for a second of collecting's own work (docs/benchmarks.md, 5,000 nodes)."""
 
 
-@dataclass(frozen=True, slots=True)
 class Budget:
     """`seconds` from now on (monotonic) for a whole run; `reaches` tells whether it ends with a mail or a ping."""
 
-    seconds: float
-    reaches: bool
-    started: float = field(default_factory=time.monotonic)
+    def __init__(self, seconds: float, *, reaches: bool) -> None:
+        self.seconds = seconds
+        self.reaches = reaches
+        self.started = time.monotonic()
 
     @property
     def reserved(self) -> float:

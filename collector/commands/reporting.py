@@ -11,7 +11,6 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,15 +29,17 @@ TO_DELIVER = 30.0
 EXIT_CODES = {Verdict.OK: 0, Verdict.WARNING: 1, Verdict.CRITICAL: 2, Verdict.UNKNOWN: 3}
 
 
-@dataclass(frozen=True)
 class Handover:
     """Where one run's report goes; made, and thereby checked, before the first request leaves."""
 
-    arguments: argparse.Namespace
-    settings: Settings
-    places: tuple[Destination, ...]
-    store: Store | None
-    budget: Budget
+    def __init__(
+        self, arguments: argparse.Namespace, settings: Settings, places: tuple[Destination, ...], store: Store | None, budget: Budget
+    ) -> None:
+        self.arguments = arguments
+        self.settings = settings
+        self.places = places
+        self.store = store
+        self.budget = budget
 
     @cached_property
     def run(self) -> str:

@@ -38,7 +38,8 @@ def parse(argv: tuple[str, ...], reply: Reply) -> State:
     parsed = structured(shapes.plain(reply.body))
     if reply.cause or reply.status not in (Status.OK, Status.FAILED) or (reply.status != Status.OK and not parsed):
         raise _no_status(argv, reply)
-    state = State(status_command={"rc": reply.code, "text": shapes.plain(output)[:KEPT], "parsed": parsed})
+    state = State()
+    state.status_command = {"rc": reply.code, "text": shapes.plain(output)[:KEPT], "parsed": parsed}
     for name, value in (parsed or {}).items():
         _learn(state, re.sub(r"[^a-z]", "", name.lower()), value)
     state.settle_role()

@@ -72,7 +72,8 @@ def _get(base: str, path: str) -> Http:
 
 def observed(scrape: Reply, variables: Reply) -> tuple[State, bool]:
     """What `/metrics` and `/debug/vars` say, and whether that settles the node: a primary, or a replica in contact with one."""
-    state = State(date=scrape.date if scrape.date is not None else variables.date)
+    state = State()
+    state.date = scrape.date if scrape.date is not None else variables.date
     samples = _believed(state, scrape, "/metrics", parse_metrics)
     store = _believed(state, variables, "/debug/vars", parse_vars)
     if samples is not None:

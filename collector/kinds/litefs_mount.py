@@ -59,7 +59,8 @@ def parse(mount: str, lag: Reply, primary: Reply, listing: Reply) -> State:
     names = databases(listing)
     if milliseconds is None and not hostname and not names:
         raise Unanswered(Status.FAILED, f"{mount} in the task is not LiteFS's mount: it has no .lag", reply=lag)
-    state = State(lag_file_ms=milliseconds, primary_hostname=hostname or ("" if _absent(primary) else None))
+    state = State()
+    state.lag_file_ms, state.primary_hostname = milliseconds, hostname or ("" if _absent(primary) else None)
     state.role, state.is_primary = _role(state.primary_hostname, milliseconds)
     if milliseconds is None:
         state.notes.append(f"{mount}/.lag cannot be read: LiteFS before 0.5.0 has none")

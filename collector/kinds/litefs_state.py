@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
 
 from collector.model import JSON
 
@@ -15,9 +14,8 @@ NEVER_SYNCED_MS = 2147483647
 """`.lag` of a node that never synced, or was demoted. Source: docs/litefs.md."""
 
 
-@dataclass(slots=True)
 class State:
-    """The data of `litefs_status`; docs/kinds.md describes each part."""
+    """The data of `litefs_status`; docs/kinds.md describes each part. What nobody has said yet has its value of the class."""
 
     role: str = "unknown"
     is_primary: bool | None = None
@@ -26,7 +24,7 @@ class State:
     litefs_id: str | None = None
     path: str | None = None
     primary_hostname: str | None = None
-    databases: list[dict[str, JSON]] = field(default_factory=list)
+    databases: list[dict[str, JSON]]
     lag_seconds: float | None = None
     lag_file_ms: int | None = None
     started_at: float | None = None
@@ -34,12 +32,15 @@ class State:
     stream_count: int | None = None
     version: str | None = None
     status_command: dict[str, JSON] | None = None
-    notes: list[str] = field(default_factory=list)
+    notes: list[str]
     date: float | None = None
+
+    def __init__(self) -> None:
+        self.databases, self.notes = [], []
 
     def data(self) -> JSON:
         """As plain data."""
-        return {part.name: getattr(self, part.name) for part in fields(self)}
+        return {name: getattr(self, name) for name in State.__annotations__}
 
     def learn(self, known: Mapping[str, JSON]) -> None:
         """Take over what is known and was not before."""

@@ -4,10 +4,7 @@ The only reader of environment variables. Names and meaning are those of the `no
 which read some of the same names differently (docs/settings.md lists where). An empty variable counts as unset, as it does for the CLIs.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
 from collector.errors import SettingsError
@@ -40,8 +37,7 @@ class Tls(NamedTuple):
     verify: bool = True
 
 
-@dataclass(frozen=True)
-class Api:
+class Api(NamedTuple):
     """How to reach one HTTP API. `address` is `scheme://host:port`, perhaps with a path prefix, and holds no user and no secret.
 
     `namespace` and `region` are Nomad's and empty for Consul; empty means the server's default.
@@ -49,26 +45,32 @@ class Api:
 
     address: str
     tls: Tls
-    token: str = field(default="", repr=False)
-    auth: tuple[str, str] | None = field(default=None, repr=False)
+    token: str = ""
+    auth: tuple[str, str] | None = None
     namespace: str = ""
     region: str = ""
 
+    def __repr__(self) -> str:
+        """Without token and password."""
+        return f"Api({self.address!r})"
 
-@dataclass(frozen=True)
-class MailSettings:
+
+class MailSettings(NamedTuple):
     """The server that takes our mail. `security` says whether the connection is plain, upgraded by STARTTLS, or TLS from the start."""
 
     host: str
     port: int
     security: Literal["plain", "starttls", "tls"]
     user: str = ""
-    password: str = field(default="", repr=False)
+    password: str = ""
     sender: str = ""
 
+    def __repr__(self) -> str:
+        """Without the password."""
+        return f"MailSettings({self.host!r}, {self.port}, {self.security!r})"
 
-@dataclass(frozen=True)
-class Settings:
+
+class Settings(NamedTuple):
     """All that the environment decides. `proxy` is `http://host:port` or empty; no other proxy is ever used.
 
     `spare` are secrets of the environment that are not in use: a token that a token file overrules, a mail password without a mail server.
@@ -77,16 +79,20 @@ class Settings:
     nomad: Api
     consul: Api
     mail: MailSettings | None = None
-    proxy: str = field(default="", repr=False)
+    proxy: str = ""
     path: str = ""
     home: str = ""
     lang: str = ""
     no_color: bool = False
     workers: int = 32
-    spare: tuple[str, ...] = field(default=(), repr=False)
+    spare: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        """Without a secret."""
+        return f"Settings({self.nomad!r}, {self.consul!r}, {self.mail!r})"
 
     @classmethod
-    def from_environment(cls, environ: Mapping[str, str], **overrides: Any) -> Settings:
+    def from_environment(cls, environ: Mapping[str, str], **overrides: Any) -> "Settings":
         """Read the environment; `overrides` are fields of this class and win. Raises `SettingsError` naming the variable that is wrong."""
         environment = Environment(environ)
         settings = cls(
@@ -100,7 +106,7 @@ class Settings:
             no_color=bool(environment.text("NO_COLOR")),
             spare=tuple(environment.text(name).partition(":")[2 if name.endswith("_AUTH") else 0] for name in SECRETS),
         )
-        return replace(settings, **overrides)
+        return settings._replace(**overrides)
 
     def describe(self) -> dict[str, str]:
         """Where the servers are, for the bundle and the report; no secrets."""

@@ -1,10 +1,8 @@
 """Addresses as people write them into environment variables."""
 
-from __future__ import annotations
-
 import ipaddress
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from typing import NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 
 from collector.errors import SettingsError
@@ -12,8 +10,7 @@ from collector.errors import SettingsError
 HTTP_PORTS: Mapping[str, int] = {"http": 80, "https": 443}
 
 
-@dataclass(frozen=True)
-class Address:
+class Address(NamedTuple):
     """A parsed address. `host` is without brackets; `prefix` starts with a slash or is empty and never ends with one."""
 
     scheme: str
@@ -21,7 +18,11 @@ class Address:
     port: int
     prefix: str = ""
     user: str = ""
-    password: str = field(default="", repr=False)
+    password: str = ""
+
+    def __repr__(self) -> str:
+        """Without user and password."""
+        return f"Address({self.url!r})"
 
     @property
     def url(self) -> str:

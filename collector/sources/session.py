@@ -14,7 +14,6 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from functools import cached_property
 from socket import gaierror, socket
 from ssl import SSL_ERROR_SSL, SSLEOFError, SSLError
@@ -42,13 +41,13 @@ CUT = 1 << 20
 """What is kept of an answer that is longer than its limit: enough for a log; of a list that is not whole nobody reads more."""
 
 
-@dataclass(slots=True)
 class Exchange:
     """One request on its way: until when (monotonic), how many decoded bytes of body, and whether there were more."""
 
-    deadline: float
-    limit: int
-    truncated: bool = False
+    def __init__(self, deadline: float, limit: int) -> None:
+        self.deadline = deadline
+        self.limit = limit
+        self.truncated = False
 
 
 _current: ContextVar[Exchange] = ContextVar("exchange")
