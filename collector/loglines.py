@@ -106,20 +106,22 @@ _LEVEL_KEYS = ("level", "lvl", "severity", "levelname")
 _HARMLESS_TRACE = re.compile(r"^(?:KeyboardInterrupt|SystemExit|asyncio\.exceptions\.CancelledError|GeneratorExit)\b")
 
 
-def read(lines: Sequence[str]) -> list[Line]:
-    """Every line with its origin, run and weight, in order."""
+def read(lines: Sequence[str], *, litefs: bool = True) -> list[Line]:
+    """Every line with its origin, run and weight, in order. `litefs`: who wrote them is LiteFS, as far as is known without reading them."""
     out: list[Line] = []
     run = 0
     started = ended = spoken = False
+    heard = litefs
     for index, whole in enumerate(lines):
         text = whole[:LONGEST]
         message, level = _open(text)
         ends = bool(ENDS.match(text))
         if (ended and ends) or (started and STARTS.match(message)):
-            run, started, ended, spoken = run + 1, False, False, False
+            run, started, ended, spoken, heard = run + 1, False, False, False, litefs
         started = started or bool(message.strip())
         ended = ended or ends
-        line = _line(index, text, message, level, run, last_word=ends or not spoken)
+        line = _line(index, text, message, level, run, last_word=ends or (heard and not spoken))
+        heard = heard or line.origin == "litefs"
         spoken = spoken or bool(SUPERVISES.match(message)) or _speaks(line)
         out.append(line)
     return out

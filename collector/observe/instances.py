@@ -87,7 +87,7 @@ class Instance:
     @cached_property
     def restarting(self) -> bool:
         """In a restart loop: its process ended by itself and waits to be started, or has done so repeatedly just now."""
-        if not self.exits or self.status not in LIVE:
+        if not self.exits or self.status not in LIVE or (self.troubled and done(self.troubled)):
             return False
         last = self.exits[-1]
         events = self.troubled["events"] if self.troubled else []
@@ -100,12 +100,26 @@ class Instance:
         """It does not live any more."""
         return self.status not in LIVE
 
+    @cached_property
+    def lasting(self) -> frozenset[str]:
+        """Names of the tasks that run as long as the allocation: main ones and sidecars. Of a job that was not seen all."""
+        return frozenset(task["name"] for task in self.tasks if (hook := self._hook(task["name"])) == "" or hook.endswith(" sidecar"))
+
     def _is_main(self, task: str) -> bool:
+        return not self._hook(task)
+
+    def _hook(self, task: str) -> str:
+        """At what point of the allocation's life the task starts, and whether it stays; empty for a main one."""
         for group in (self.job or {}).get("groups", ()):
             for known in group["tasks"]:
                 if known["name"] == task and group["name"] == self.alloc["group"]:
-                    return known["lifecycle"] in (None, "")
-        return True
+                    return str(known["lifecycle"] or "")
+        return ""
+
+
+def done(task: Mapping[str, JSON]) -> bool:
+    """It has ended well and is not started again: a `prestart` or `poststart` task that has done its work."""
+    return task["state"] == "dead" and not task["failed"]
 
 
 def stayed_up(task: Mapping[str, JSON], now: float) -> bool:
@@ -188,5 +202,5 @@ def _replaced(one: Instance, sound: Mapping[tuple[str, str, str], int], newest: 
     return last.alloc["job_version"] > one.alloc["job_version"] or last.restarting or last.over or not last.young
 
 
-def _trouble(task: Mapping[str, JSON]) -> tuple[bool, int, bool]:
-    return bool(task["failed"]), task["restarts"] or 0, task["state"] != "running"
+def _trouble(task: Mapping[str, JSON]) -> tuple[bool, bool, int, bool]:
+    return not done(task), bool(task["failed"]), task["restarts"] or 0, task["state"] != "running"

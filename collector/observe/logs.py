@@ -44,7 +44,8 @@ class Log:
 def logs(world: World) -> list[Log]:
     """Every collected log once, read; of one that was read twice the later one."""
     newest = {(result.data["alloc"], result.data["task"], result.data["stream"]): result for result in world.results("nomad_logs")}
-    return [Log(result, read(result.data["lines"])) for result in newest.values()]
+    alone = {(one.id, *one.lasting, "stderr") for one in world.instances if len(one.lasting) == 1}
+    return [Log(result, read(result.data["lines"], litefs=key in alone)) for key, result in newest.items()]
 
 
 def observe_logs(world: World, every: Sequence[Log], over: Mapping[str, bool]) -> Iterator[Observation]:

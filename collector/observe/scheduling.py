@@ -32,19 +32,22 @@ def _placed(row: Mapping[str, JSON]) -> bool:
 def _evaluation(
     world: World, result: Result, row: Mapping[str, JSON], origin: Mapping[str, JSON], group: Mapping[str, JSON]
 ) -> Observation:
-    dimensions = [*group["dimension_exhausted"], *group["class_exhausted"], *group["quota_exhausted"]]
+    every = [*group["dimension_exhausted"], *group["class_exhausted"], *group["quota_exhausted"]]
     constraints = _constraints(group["constraint_filtered"])
+    own = _held_by_the_group_itself(world, group) if constraints or lost_nodes(world) else set()
+    dimensions = [text for text in every if text not in own]
+    exhausted = bool(dimensions) or group["nodes_exhausted"] > sum(group["dimension_exhausted"][text] for text in own)
     queued = origin["queued"].get(group["group"]) or row["queued"].get(group["group"]) or 1 + (group["coalesced_failures"] or 0)
-    text = _placement(group, dimensions, constraints)
+    text = _placement(group, every, constraints)
     return Observation(
         "evaluation",
         {},
         {
             "group": group["group"],
             "queued": queued,
-            "exhausted": bool(dimensions) or group["nodes_exhausted"] > 0,
+            "exhausted": exhausted,
             "dimension": ", ".join(dimensions) or None,
-            "filtered": not dimensions and not group["nodes_exhausted"],
+            "filtered": not exhausted,
             "constraint": ", ".join(constraints) or "no node in its datacenters and node pool",
             "trigger": origin["triggered_by"],
             "by_node_loss": _by_node_loss(world, origin["triggered_by"], dimensions, constraints),
@@ -54,6 +57,12 @@ def _evaluation(
         item=result.id,
         at=origin["create_time"],
     )
+
+
+def _held_by_the_group_itself(world: World, group: Mapping[str, JSON]) -> set[str]:
+    """Static ports of nodes that have an instance of the group already: why no second one goes there is not why one is missing."""
+    nodes = {one.node for one in world.instances if one.alloc["group"] == group["group"] and not one.over}
+    return {text for text, count in group["dimension_exhausted"].items() if "reserved port collision" in text and count <= len(nodes)}
 
 
 def _constraints(filtered: Mapping[str, int]) -> list[str]:
