@@ -24,6 +24,8 @@ _VARYING = re.compile(r"\b[0-9A-F]{16}\b|\b\d[\d:.,TZ+-]*\b|0x[0-9a-f]+")
 MAX_MESSAGES = 200
 """Distinct messages of one log that rules see, newest first: a log that says something else every time says nothing new."""
 
+PANICKED = re.compile(r"panicked at [^ ]+:$")
+"""Rust since 1.73: where it panicked; why is the next line."""
 TAIL = 20
 
 
@@ -51,12 +53,14 @@ def logs(world: World) -> list[Log]:
 def observe_logs(world: World, every: Sequence[Log], over: Mapping[str, bool]) -> Iterator[Observation]:
     """The messages of the allocations that count. `over` says of an allocation that it is well now, so that its log is history."""
     worst = {one.id: one.troubled["name"] if one.troubled else None for one in world.instances}
+    wordy = {(log.data["alloc"], log.data["task"]) for log in every if log.data["stream"] == "stderr" and _last_words(log.lines) >= 0}
     steady = {(one.id, task["name"]) for one in world.instances for task in one.tasks if stayed_up(task, world.now)}
     for log in every:
         alloc, task = log.data["alloc"], log.data["task"]
         if alloc in worst:
             well, up = over.get(alloc, False), (alloc, task) in steady
-            yield from _messages(world, log, well=well, up=up, worst=worst[alloc] in (task, None))
+            first = log.data["stream"] == "stderr" or (alloc, task) not in wordy
+            yield from _messages(world, log, well=well, up=up, worst=worst[alloc] in (task, None), first=first)
 
 
 def decisive_lines(every: Sequence[Log]) -> dict[str, Line]:
@@ -70,7 +74,7 @@ def decisive_lines(every: Sequence[Log]) -> dict[str, Line]:
     return found
 
 
-def _messages(world: World, log: Log, *, well: bool, up: bool, worst: bool) -> Iterator[Observation]:
+def _messages(world: World, log: Log, *, well: bool, up: bool, worst: bool, first: bool) -> Iterator[Observation]:
     lines = log.lines
     last_run = lines[-1].run if lines else 0
     over = _put_right(lines)
@@ -79,7 +83,7 @@ def _messages(world: World, log: Log, *, well: bool, up: bool, worst: bool) -> I
     role_since = -1 if last_role is None else last_role.index if ROLE_TAKEN.match(last_role.message) else len(lines)
     the_one = decisive(lines)
     told = last_run if up else _last_run_that_tells(lines, last_run)
-    last_words = max((line.index for line in lines if line.origin == "app" and line.text.strip()), default=-1)
+    last_words = _last_words(lines) if first and the_one is None else -1
     for same in list(_together(lines))[:MAX_MESSAGES]:
         line = same[0]
         newest = line.run >= told
@@ -103,6 +107,11 @@ def _messages(world: World, log: Log, *, well: bool, up: bool, worst: bool) -> I
         where = scope(node=log.data["node"] or _node(world, log), alloc=log.data["alloc"], task=log.data["task"])
         words = f"{log.data['stream']} of {log.data['alloc'][:8]}, task {log.data['task']}"
         yield Observation("log", where, fields, quote=_with_rest(lines, line), source=words, item=log.result.id)
+
+
+def _last_words(lines: Sequence[Line]) -> int:
+    """Index of the last line that the application said; -1 where it said nothing."""
+    return max((line.index for line in lines if line.origin == "app" and line.text.strip()), default=-1)
 
 
 def _last_run_that_tells(lines: Sequence[Line], last: int) -> int:
@@ -132,9 +141,9 @@ def _together(lines: Sequence[Line]) -> Iterator[list[Line]]:
 
 
 def _with_rest(lines: Sequence[Line], line: Line) -> str:
-    """The line with the indented ones that go on with it, as far as they are a message and not a trace."""
-    rest = []
-    for following in lines[line.index + 1 : line.index + 4]:
+    """The line with the indented ones that go on with it, as far as they are a message and not a trace; Rust's panics go on as they are."""
+    rest = [following.text for following in lines[line.index + 1 : line.index + 2] if PANICKED.search(line.text)]
+    for following in lines[line.index + 1 + len(rest) : line.index + 4]:
         if not following.text.startswith(("  ", "\t")) or following.text.lstrip().startswith(("at ", "File ")):
             break
         rest.append(following.text)

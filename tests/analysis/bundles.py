@@ -1,6 +1,7 @@
 """Bundles as data: a healthy cluster of three nodes, and what a case changes in it.
 
 A case is a mapping (from YAML): `nodes: {n2: {...}}` changes a node, everything else changes the whole. `None` for a part takes it away.
+`more` gives a node's allocation further tasks (name -> task, with `events` and the lines of its `log`), `lifecycles` says which tasks of the job are hooks.
 Names, addresses and ports are none of the recordings'.
 """
 
@@ -101,6 +102,7 @@ def healthy(node: str, names: tuple[str, ...]) -> dict[str, Data]:
         "output_fails": None,
         "log_fails": None,
         "nomad_checks": [],
+        "more": {},
     }
 
 
@@ -134,7 +136,7 @@ def _results(case: Mapping[str, Data], names: tuple[str, ...], nodes: Mapping[st
     plain: dict[str, Data] = {
         "nomad_agent": merged(_agent(), case.get("nomad", {})),
         "consul_leader": merged(_consul(), case.get("consul", {})),
-        "nomad_job": merged(_job(len(names)), case.get("job", {})),
+        "nomad_job": merged(_job(len(names), case.get("lifecycles", {})), case.get("job", {})),
         "nomad_nodes": [_node(name, node["nomad"]) for name, node in nodes.items() if node["nomad"]],
         "nomad_allocations": [row for name, node in nodes.items() for row in _allocations(name, node)],
         "nomad_evaluations": [_evaluation(index, row) for index, row in enumerate(case.get("evaluations", ()))],
@@ -177,12 +179,10 @@ def _of_node(name: str, node: Mapping[str, Data]) -> Iterator[Result]:
             yield Result(
                 ident_, "LiteFS", "litefs_status", target, Status.OK, rung, data=state, attempts=attempts, started_at=NOW, date=NOW
             )
-    for stream in ("log", "stdout"):
-        if node[stream] is not None:
-            lines = [line for text in node[stream] for line in text.splitlines()]
-            data = {"alloc": alloc["id"], "node": name, "task": TASK, "lines": lines, "wanted": 20, "bytes": 1, "cut": False}
-            data["stream"] = "stderr" if stream == "log" else stream
-            yield Result(f"{stream}@{name}", "log", "nomad_logs", target, Status.OK, "api", data=data, date=NOW)
+    for task, said in {TASK: node, **node["more"]}.items():
+        for stream in ("log", "stdout"):
+            if said.get(stream) is not None:
+                yield _log(name, alloc["id"], task, stream, said[stream])
     if node["nomad_checks"]:
         rows = [{"task": None, "output": "", "code": None, "mode": "healthiness", "time": NOW, **row} for row in node["nomad_checks"]]
         yield Result(f"nomad_checks@{name}", "checks", "nomad_checks", target, Status.OK, "api", data=rows, date=NOW)
@@ -195,6 +195,14 @@ def _of_node(name: str, node: Mapping[str, Data]) -> Iterator[Result]:
         rows = [{key: row[key] for key in ("check_id", "name", "service", "service_id", "status", "output", "type")} for row in bad]
         data = {"node": name, "source": "agent", "asked_from": address(name), "checks": rows, "agent": True}
         yield Result(f"output@{name}", "output", "check_output", Target(node=name), Status.OK, "agent", data=data)
+
+
+def _log(node: str, alloc: str, task: str, stream: str, texts: list[str]) -> Result:
+    lines = [line for text in texts for line in text.splitlines()]
+    data = {"alloc": alloc, "node": node, "task": task, "lines": lines, "wanted": 20, "bytes": 1, "cut": False}
+    data["stream"] = "stderr" if stream == "log" else stream
+    item = f"{stream}@{node}" if task == TASK else f"{stream} of {task}@{node}"
+    return Result(item, "log", "nomad_logs", Target(node=node, alloc=alloc, task=task), Status.OK, "api", data=data, date=NOW)
 
 
 def _gap(kind: str, target: Target, why: Mapping[str, Data], item: str = "") -> Result:
@@ -228,21 +236,25 @@ def _node(name: str, seen: Mapping[str, Data]) -> Data:
 def _allocations(name: str, node: Mapping[str, Data]) -> Iterator[Data]:
     for change in [{}, *node["older"]] if node["alloc"] is not None else node["older"]:
         base = healthy(name, NODES)["alloc"] if node["alloc"] is None else node["alloc"]
-        yield _allocation(name, merged(base, change), change.get("events", node["events"] if not change else []))
+        yield _allocation(name, merged(base, change), change.get("events", node["events"] if not change else []), node["more"])
 
 
-def _allocation(name: str, alloc: Mapping[str, Data], events: list[Data]) -> Data:
-    kept = {key: value for key, value in alloc.items() if key not in {"state", "started_at", "failed", "events", "tasks"}}
-    task = {
-        "name": TASK,
-        "state": alloc["state"],
-        "failed": alloc["failed"],
-        "restarts": alloc["restarts"],
-        "started_at": alloc["started_at"],
+def _task(name: str, seen: Mapping[str, Data], events: list[Data]) -> Data:
+    return {
+        "name": name,
+        "state": seen.get("state", "running"),
+        "failed": seen.get("failed", False),
+        "restarts": seen.get("restarts", 0),
+        "started_at": seen.get("started_at", NOW - HOUR),
         "finished_at": None,
         "last_restart": None,
         "events": [_event(event) for event in events],
     }
+
+
+def _allocation(name: str, alloc: Mapping[str, Data], events: list[Data], more: Mapping[str, Data]) -> Data:
+    kept = {key: value for key, value in alloc.items() if key not in {"state", "started_at", "failed", "events", "tasks"}}
+    tasks = [_task(TASK, alloc, events), *(_task(other, seen, seen.get("events", [])) for other, seen in more.items())]
     ports = [("http", APP_PORT), ("litefs", LITEFS_PORT)]
     return {
         "namespace": "default",
@@ -257,7 +269,7 @@ def _allocation(name: str, alloc: Mapping[str, Data], events: list[Data]) -> Dat
         "followup_eval": None,
         "reschedules": 0,
         "memory_mb": 256,
-        "tasks": alloc.get("tasks", [task]),
+        "tasks": alloc.get("tasks", tasks),
         **kept,
     }
 
@@ -459,7 +471,7 @@ def _deployment(row: Mapping[str, Data]) -> Data:
     }
 
 
-def _job(count: int) -> Data:
+def _job(count: int, lifecycles: Mapping[str, Data]) -> Data:
     return {
         "id": JOB,
         "namespace": "default",
@@ -472,13 +484,13 @@ def _job(count: int) -> Data:
         "periodic": False,
         "parameterized": False,
         "datacenters": ["dc1"],
-        "groups": [_group(count)],
+        "groups": [_group(count, lifecycles)],
         "lease_keys": ["litefs/wiki"],
         "lease_urls": [],
     }
 
 
-def _group(count: int) -> Data:
+def _group(count: int, lifecycles: Mapping[str, Data]) -> Data:
     checks = {"ping": "/ping", "info": "/info"}
     services = [
         {
@@ -503,6 +515,7 @@ def _group(count: int) -> Data:
         }
         for service, label, check in ((SERVICE, "http", "ping"), (f"{SERVICE}-litefs", "litefs", "info"))
     ]
-    task = {"name": TASK, "driver": "docker", "memory_mb": 256, "user": "", "command": None, "lifecycle": None, "leader": False}
+    task = {"driver": "docker", "memory_mb": 256, "user": "", "command": None, "leader": False}
+    tasks = [{"name": name, "lifecycle": hook, **task} for name, hook in {TASK: None, **lifecycles}.items()]
     ports = [{"label": "http", "static": APP_PORT, "to": None}, {"label": "litefs", "static": LITEFS_PORT, "to": None}]
-    return {"name": GROUP, "count": count, "network_mode": "host", "ports": ports, "constraints": [], "services": services, "tasks": [task]}
+    return {"name": GROUP, "count": count, "network_mode": "host", "ports": ports, "constraints": [], "services": services, "tasks": tasks}
