@@ -1,7 +1,8 @@
 """Bundles as data: a healthy cluster of three nodes, and what a case changes in it.
 
 A case is a mapping (from YAML): `nodes: {n2: {...}}` changes a node, everything else changes the whole. `None` for a part takes it away.
-`more` gives a node's allocation further tasks (name -> task, with `events` and the lines of its `log`), `lifecycles` says which tasks of the job are hooks.
+`more` gives a node's allocation further tasks (name -> task, with `events` and the lines of its `log`), `lifecycles` says which tasks of
+the job are hooks.
 Names, addresses and ports are none of the recordings'.
 """
 
