@@ -243,7 +243,7 @@ def _finding(draft: Draft) -> Finding:
         if unknown
         else best.text(best.rule.detail),
         remedy=_look_next(draft) if unknown else best.text(best.rule.remedy),
-        commands=_unknown_commands(draft) if unknown else tuple((what, best.text(text, quoted=True)) for what, text in best.rule.commands),
+        commands=_unknown_commands(draft) if unknown else best.commands(),
         explained_by=draft.root.id if draft.parent else None,
         explains=tuple(child.id for child in sorted(draft.below() if draft.parent is None else draft.children, key=_order)),
         evidence=_evidence(draft),

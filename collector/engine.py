@@ -20,6 +20,8 @@ from collector.rule import Condition, Group, Matcher, Rule
 QUOTES_PER_MATCHER = 2
 MAX_EVIDENCE = 6
 _NARROWEST = ("alloc", "service", "node")
+PLAIN = 1000.0
+"""From here on a number is told without a fraction."""
 _SLOT = re.compile(r"\{(\w+)\}")
 _OPTIONAL = re.compile(r"\[([^\[\]]*\{\w+\}[^\[\]]*)\]")
 
@@ -70,6 +72,16 @@ class Hit:
             return shlex.quote(value) if quoted else value
 
         return _SLOT.sub(fill, _OPTIONAL.sub(part, template))
+
+    def commands(self) -> tuple[tuple[str, str], ...]:
+        """The rule's commands, filled in; without those that need what nobody knows here."""
+        values = self.values()
+        known = [
+            (what, text)
+            for what, text in self.rule.commands
+            if all(values.get(slot) not in (None, "") for slot in _SLOT.findall(_OPTIONAL.sub("", text)))
+        ]
+        return tuple((what, self.text(text, quoted=True)) for what, text in known)
 
     def values(self) -> dict[str, JSON]:
         """Captures before scope parts before fields, of the first matching observation first."""
@@ -213,5 +225,5 @@ def _words(value: JSON) -> str:
     if value is None:
         return "unknown"
     if isinstance(value, float):
-        return f"{value:.3g}"
+        return f"{value:.3g}" if abs(value) < PLAIN else f"{value:.0f}"
     return " ".join(str(value).split())

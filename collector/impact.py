@@ -46,7 +46,7 @@ def whole(seen: Observed) -> Whole:
         instances=len(instances),
         well=sum(bool(one.fields["well"]) for one in instances),
         primary=primary,
-        writes="go on" if primary else "blocked" if any(state.data for state in states) else "unknown",
+        writes="go on" if primaries else "blocked" if any(state.data for state in states) else "unknown",
         synced=synced,
         lonely=primary if not synced and len(states) > 1 else None,
         databases=_by_node((state.node, str(db["name"])) for state in states for db in state.databases),

@@ -93,6 +93,7 @@ def _fields(world: World, node: Node, health: Check | None, direct: Sequence[tup
     nomad = node.nomad or {}
     agent = [(ok, cause) for result, ok, cause in direct if result.kind == "check_output"]
     return {
+        "node_id": str(nomad.get("id") or "")[:8] or None,
         "nomad": nomad.get("status") or ("absent" if world.results("nomad_nodes") else "unknown"),
         "eligibility": nomad.get("eligibility") or "unknown",
         "draining": bool(nomad.get("draining")),

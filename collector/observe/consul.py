@@ -33,14 +33,15 @@ def orphans(world: World, every: Sequence[Registration], checks: Sequence[Check]
         return {}
     mine = set(services(world))
     live = {alloc["id"] for alloc in world.allocations if alloc["client_status"] in {"pending", "running", "unknown"}}
+    lost = {alloc["id"] for alloc in world.allocations if alloc["client_status"] == "lost"}
     known = {alloc["id"] for alloc in world.allocations}
     ports = {(host, port["port"]) for alloc in world.allocations if alloc["id"] in live for port, host in _ports(world, alloc)}
     failing = {(check.row["node"], check.row["service_id"]) for check in checks if check.row["status"] != "passing"}
     found = {}
     for _, row in every:
         why = _why(row, live, known, ports) if row["service"] in mine else None
-        if row["alloc"] not in known and (row["node"], row["service_id"]) not in failing:
-            continue
+        if (row["alloc"] not in known or row["alloc"] in lost) and (row["node"], row["service_id"]) not in failing:
+            continue  # what is lost to Nomad may still run, and answers here
         if why:
             found[(row["node"], row["service_id"])] = why
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from collector.model import JSON, Result
@@ -10,6 +11,9 @@ from collector.observe.checks import Check
 from collector.observe.instances import Instance, ends_since, own_exits, slot
 from collector.observe.observation import Observation, scope
 from collector.observe.world import World
+
+DRAINED = re.compile(r"migrat|node is tainted")
+"""How Nomad's schedulers describe what a drain stopped; system jobs have words of their own (scheduler/scheduler_system.go, util.go)."""
 
 
 def observe_instances(world: World, checks: Sequence[Check], litefs: set[str]) -> Iterator[Observation]:
@@ -153,7 +157,7 @@ def migrated(world: World) -> list[Mapping[str, JSON]]:
         key = (alloc["node"], alloc["job"], alloc["group"])
         if key not in newest or newest[key]["create_index"] < alloc["create_index"]:
             newest[key] = alloc
-    return [a for a in newest.values() if a["desired_status"] == "stop" and "migrat" in (a["desired_description"] or "")]
+    return [a for a in newest.values() if a["desired_status"] == "stop" and DRAINED.search(a["desired_description"] or "")]
 
 
 def missing_total(world: World) -> int:

@@ -48,7 +48,8 @@ def _evaluation(
             "exhausted": exhausted,
             "dimension": ", ".join(dimensions) or None,
             "filtered": not exhausted,
-            "constraint": ", ".join(constraints) or "no node in its datacenters and node pool",
+            "constraint": ", ".join(constraints) or "its datacenters and node pool",
+            "quota": ", ".join(group["quota_exhausted"]) or None,
             "trigger": origin["triggered_by"],
             "by_node_loss": _by_node_loss(world, origin["triggered_by"], dimensions, constraints),
         },
@@ -62,7 +63,9 @@ def _evaluation(
 def _held_by_the_group_itself(world: World, group: Mapping[str, JSON]) -> set[str]:
     """Static ports of nodes that have an instance of the group already: why no second one goes there is not why one is missing."""
     nodes = {one.node for one in world.instances if one.alloc["group"] == group["group"] and not one.over}
-    return {text for text, count in group["dimension_exhausted"].items() if "reserved port collision" in text and count <= len(nodes)}
+    passed_over = sum(count for text, count in group["constraint_filtered"].items() if "distinct_hosts" in text)
+    left = len(nodes) - passed_over
+    return {text for text, count in group["dimension_exhausted"].items() if "reserved port collision" in text and count <= left}
 
 
 def _constraints(filtered: Mapping[str, int]) -> list[str]:
@@ -77,6 +80,8 @@ def _placement(group: Mapping[str, JSON], dimensions: Sequence[str], constraints
         parts.append(f"{group['nodes_filtered']} filtered ({', '.join(constraints) or 'class'})")
     if group["nodes_exhausted"]:
         parts.append(f"{group['nodes_exhausted']} exhausted ({', '.join(dimensions)})")
+    if group["quota_exhausted"]:
+        parts.append(f"the namespace's quota is used up ({', '.join(group['quota_exhausted'])})")
     if not group["nodes_evaluated"]:
         parts.append(f"available by datacenter: {group['nodes_available'] or 'none'}")
     return f"group {group['group']} cannot be placed: " + ", ".join(parts)

@@ -105,6 +105,7 @@ TOPICS: Mapping[str, Topic] = {
         "one node",
         "node",
         {
+            "node_id": "the first eight digits of Nomad's ID, which its commands ask for",
             "nomad": "ready, down, disconnected, initializing, absent, or unknown when Nomad was not seen",
             "eligibility": "eligible or ineligible",
             "draining": "a drain is under way",
@@ -209,6 +210,7 @@ TOPICS: Mapping[str, Topic] = {
             "dimension": "which",
             "filtered": "constraints leave no node",
             "constraint": "which",
+            "quota": "what of the namespace's quota is used up",
             "trigger": "what started it: job-register, node-update, node-drain, ...",
             "by_node_loss": "it waits because a node went away",
         },
