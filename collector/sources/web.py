@@ -16,6 +16,7 @@ from collector.sources.allowed import objection, objection_to_base
 from collector.sources.answer import Answer, where_of
 from collector.sources.consul import Consul
 from collector.sources.litefs import Litefs
+from collector.sources.memory import make_room_for
 from collector.sources.nomad import Nomad
 from collector.sources.session import Session, exchange
 
@@ -56,6 +57,7 @@ class Web:
                 answer = self._sources[request.source].get(request)
             except translate.EXPECTED as error:
                 return self._failed(request, endpoint, error)
+        make_room_for(answer.body)
         return self._answered(request, endpoint, answer, truncated=current.truncated)
 
     def close(self) -> None:
