@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from collector.loglines import Line, complaint, decisive, read
+from collector.loglines import LAST_WORD, Line, complaint, decisive, read
 from collector.model import JSON, Result
 from collector.observe.instances import stayed_up
 from collector.observe.observation import Observation, scope
@@ -115,10 +115,21 @@ def _last_words(lines: Sequence[Line]) -> int:
 
 
 def _last_run_that_tells(lines: Sequence[Line], last: int) -> int:
-    """The newest run, or the one before while the newest has not said anything but its normal start."""
-    if last and all(line.harmless or not line.text.strip() for line in lines if line.run == last):
-        return last - 1
-    return last
+    """The newest run, or the one before while the newest is on its way: it has said nothing but its normal start, or what may pass.
+
+    LiteFS that failed before it was ready fails there again, and until then complains of what its last end left: a lease of its own.
+    """
+    newest = [line for line in lines if line.run == last and line.text.strip()]
+    before = [line for line in lines if line.run == last - 1]
+    if all(line.harmless for line in newest):
+        return max(last - 1, 0)
+    on_its_way = all(line.origin == "litefs" and not READY.match(line.message) and not _is_last_word(line) for line in newest)
+    failed = not any(READY.match(line.message) for line in before) and any(_is_last_word(line) for line in before)
+    return last - 1 if on_its_way and failed else last
+
+
+def _is_last_word(line: Line) -> bool:
+    return line.origin == "litefs" and bool(LAST_WORD.match(line.text))
 
 
 def _put_right(lines: Sequence[Line]) -> set[int]:
