@@ -20,6 +20,8 @@ from collector.rule import Condition, Group, Matcher, Rule
 QUOTES_PER_MATCHER = 2
 MAX_EVIDENCE = 6
 _NARROWEST = ("alloc", "service", "node")
+BY_TASK = frozenset({"log", "task_event"})
+"""Topics whose observations are of one task; an allocation's own names the task that is worst off."""
 PLAIN = 1000.0
 """From here on a number is told without a fraction."""
 _SLOT = re.compile(r"\{(\w+)\}")
@@ -91,7 +93,12 @@ class Hit:
             values |= {name: value for name, value in one.fields.items() if value is not None}
         for one in reversed(every):
             values |= one.scope
-        return values | dict(self.subject.scope) | self.match.captures
+        return values | dict(self.subject.scope) | self._task() | self.match.captures
+
+    def _task(self) -> dict[str, JSON]:
+        """Of an allocation's tasks the one that was seen to say or do it, where its evidence is one task's."""
+        said = [one.scope["task"] for one in self.match.observations if one.topic in BY_TASK and "task" in one.scope]
+        return {"task": said[0]} if said else {}
 
 
 @dataclass(frozen=True, slots=True)

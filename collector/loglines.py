@@ -78,6 +78,10 @@ SUPERVISES = re.compile(r"starting (?:background )?subprocess")
 
 _PAIR = re.compile(r'(?:^|\s)(\w[\w.-]*)=("(?:[^"\\]|\\.)*"|\S*)')
 _STAMP = re.compile(r"""^(\d{4}-\d\d-\d\dT\S+)|\b(?:time|ts|timestamp)"?[=:]\s?"?(\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d))""")
+_PHP = re.compile(
+    r"^(?:\[[^\]]*\] )?(?:NOTICE|WARNING): (?:PHP message: |\[pool [^\]]+\] child \d+ said into std(?:err|out): \"(?:NOTICE: PHP message: )?)"
+)
+"""PHP-FPM's envelope, in which every line of an application is a notice or a warning of the pool's."""
 _GLOG = re.compile(r"^([IWEF])\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ [^\]]+\] (.*)")
 _FATAL = re.compile(
     r"\b(?:FATAL|CRITICAL|PANIC)\b|\[(?:emerg|alert|crit)\]|^(?:panic|fatal error|fatal): |\bpanicked at\b|^Exception in thread |^Uncaught "
@@ -150,10 +154,11 @@ def complaint(line: Line) -> str:
     """
     if line.origin == "litefs":
         return line.message
-    fields, level = _fields(line.text)
+    text = _PHP.sub("", line.text)
+    fields, level = _fields(text)
     if fields is None:
-        return "" if _TOLD_CALMLY.match(line.text) else _unquoted(line.text)
-    if _SLOG.match(line.text):
+        return "" if _TOLD_CALMLY.match(text) else _unquoted(text)
+    if _SLOG.match(text):
         return _unquoted(line.message)
     if _LEVELS.get(level.lower(), ERROR) == PLAIN:
         return ""
@@ -235,6 +240,7 @@ def _weight(text: str, message: str, level: str) -> int:
 
 def _open(text: str) -> tuple[str, str]:
     """The message and the level inside a line's envelope; the line itself and no level where it has none that is known."""
+    text = _PHP.sub("", text)
     if text.startswith("{"):
         found = _open_json(text)
         if found:

@@ -69,7 +69,7 @@ def observe_nodes(world: World, known: Mapping[str, Node], every: Sequence[Check
     moved = {alloc["node"] for alloc in migrated(world)}
     gone = {alloc["node"]: alloc["modify_time"] for alloc in migrated(world)}
     gone |= {one.node: one.alloc["modify_time"] for one in world.instances if one.status == "lost"}
-    living = {one.node for one in world.instances if not one.over}
+    living = {one.node for one in world.instances if not one.over and one.status != "unknown"}
     missing = missing_total(world)
     health = serf(every)
     direct = _direct(world)

@@ -18,14 +18,14 @@ ROLE_CHANGE = re.compile(
     _ID + r"(?:existing primary found|primary lease|exiting primary|connected to cluster, ready|disconnected from primary)"
 )
 """While LiteFS is between roles the application cannot know where it may write: it looks for a primary's name that is not there."""
+ENDING = re.compile(r"context canceled$")
+"""What a replica says of its stream when it leaves."""
 READY = re.compile(r"connected to cluster, ready")
 """LiteFS has its lease or its primary by then, its mount and its port: what kept it from there is over."""
 _VARYING = re.compile(r"\b[0-9A-F]{16}\b|\b\d[\d:.,TZ+-]*\b|0x[0-9a-f]+")
 MAX_MESSAGES = 200
 """Distinct messages of one log that rules see, newest first: a log that says something else every time says nothing new."""
 
-PANICKED = re.compile(r"panicked at [^ ]+:$")
-"""Rust since 1.73: where it panicked; why is the next line."""
 TAIL = 20
 
 
@@ -79,7 +79,8 @@ def _messages(world: World, log: Log, *, well: bool, up: bool, worst: bool, firs
     last_run = lines[-1].run if lines else 0
     over = _put_right(lines)
     last_settling = max((line.index for line in lines if line.settles), default=-1)
-    last_role = max((line for line in lines if ROLE_CHANGE.match(line.message)), key=lambda line: line.index, default=None)
+    changes = (line for line in lines if ROLE_CHANGE.match(line.message) and not ENDING.search(line.message))
+    last_role = max(changes, key=lambda line: line.index, default=None)
     role_since = -1 if last_role is None else last_role.index if ROLE_TAKEN.match(last_role.message) else len(lines)
     the_one = decisive(lines)
     told = last_run if up else _last_run_that_tells(lines, last_run)
@@ -152,8 +153,8 @@ def _together(lines: Sequence[Line]) -> Iterator[list[Line]]:
 
 
 def _with_rest(lines: Sequence[Line], line: Line) -> str:
-    """The line with the indented ones that go on with it, as far as they are a message and not a trace; Rust's panics go on as they are."""
-    rest = [following.text for following in lines[line.index + 1 : line.index + 2] if PANICKED.search(line.text)]
+    """The line with the indented ones that go on with it, as far as they are a message and not a trace; after a colon the next one at all."""
+    rest = [following.text for following in lines[line.index + 1 : line.index + 2] if line.text.rstrip().endswith(":")]
     for following in lines[line.index + 1 + len(rest) : line.index + 4]:
         if not following.text.startswith(("  ", "\t")) or following.text.lstrip().startswith(("at ", "File ")):
             break

@@ -58,6 +58,7 @@ def instance_fields(one: Instance, checks: Sequence[Check], *, has_litefs: bool)
         "exit_code": last.get("exit_code"),
         "exit_signal": last.get("signal"),
         "self_exits": len(one.exits),
+        "last_exit": one.now - one.exits[-1]["time"] if one.exits else None,
         "oom_killed": bool(last.get("oom_killed")),
         "checks_critical": critical,
         "checks": len(checks),
@@ -137,10 +138,11 @@ def _expected(world: World) -> Iterator[Observation]:
 def group_counts(world: World, job: Mapping[str, JSON], group: Mapping[str, JSON]) -> tuple[int | None, int, int]:
     """Expected, live and missing instances of a group.
 
-    A system job has no count: there what is missing are the nodes whose last instance was moved away or lost.
+    A system job has no count: there what is missing are the nodes whose last instance was moved away or lost. An instance that Nomad knows
+    nothing of any more (`unknown`, on a client that is disconnected) is none that lives.
     """
     mine = [one for one in world.instances if one.alloc["job"] == job["id"] and one.alloc["group"] == group["name"]]
-    live = {slot(one) for one in mine if not one.over}
+    live = {slot(one) for one in mine if not one.over and one.status != "unknown"}
     failed = {slot(one) for one in mine if one.status == "failed"} - live
     if job["type"] in {"batch", "sysbatch"} or job["periodic"] or job["parameterized"]:
         return None, len(live), 0
