@@ -79,7 +79,8 @@ SUPERVISES = re.compile(r"starting (?:background )?subprocess")
 _PAIR = re.compile(r'(?:^|\s)(\w[\w.-]*)=("(?:[^"\\]|\\.)*"|\S*)')
 _STAMP = re.compile(r"""^(\d{4}-\d\d-\d\dT\S+)|\b(?:time|ts|timestamp)"?[=:]\s?"?(\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d))""")
 _PHP = re.compile(
-    r"^(?:\[[^\]]*\] )?(?:NOTICE|WARNING): (?:PHP message: |\[pool [^\]]+\] child \d+ said into std(?:err|out): \"(?:NOTICE: PHP message: )?)"
+    r"^(?:\[[^\]]*\] )?(?:NOTICE|WARNING): (?:PHP message: "
+    r"|\[pool [^\]]+\] child \d+ said into std(?:err|out): \"(?:NOTICE: PHP message: )?)"
 )
 """PHP-FPM's envelope, in which every line of an application is a notice or a warning of the pool's."""
 _GLOG = re.compile(r"^([IWEF])\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ [^\]]+\] (.*)")

@@ -153,7 +153,7 @@ def _together(lines: Sequence[Line]) -> Iterator[list[Line]]:
 
 
 def _with_rest(lines: Sequence[Line], line: Line) -> str:
-    """The line with the indented ones that go on with it, as far as they are a message and not a trace; after a colon the next one at all."""
+    """The line with the indented ones that go on with it, as far as they are a message and no trace; after a colon any next one."""
     rest = [following.text for following in lines[line.index + 1 : line.index + 2] if line.text.rstrip().endswith(":")]
     for following in lines[line.index + 1 + len(rest) : line.index + 4]:
         if not following.text.startswith(("  ", "\t")) or following.text.lstrip().startswith(("at ", "File ")):
