@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
@@ -16,6 +17,16 @@ from tests.hostile.proxy import Spoiler
 from tests.hostile.run import cluster
 
 LONG = ("--deadline", "60s")
+ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@pytest.fixture(autouse=True)
+def _as_from_a_terminal() -> Iterator[None]:
+    """What runs in the background, or under nohup, hands down that it ignores these; a child of ours must not."""
+    before = {number: signal.signal(number, lambda *_: None) for number in ENDS}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 def check_left(ended: Ended) -> None:
@@ -26,7 +37,7 @@ def check_left(ended: Ended) -> None:
     assert not ended.stderr
 
 
-@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("sent", ENDS)
 @pytest.mark.parametrize(("incident", "code"), [("healthy", 3), ("app-crash", 2)])
 def test_a_run_that_is_ended_early_reports_what_it_has(sent: signal.Signals, incident: str, code: int, tmp_path: Path) -> None:
     with cluster(incident, Spoiler(from_litefs, silent)) as (proxy, environ):

@@ -74,7 +74,7 @@ def effects() -> dict[tuple[str, str], Rule]:
 
 def causes() -> list[tuple[str, str]]:
     """Code and scope of every rule that explains anything, and of all that the table names."""
-    told = {name for row in ROWS for name in row["causes"]}
+    told = {cause for row in ROWS for cause in row["causes"]}
     return sorted({(rule.code, rule.scope) for rule in rulebook.shipped() if rule.explains or name(rule.code, rule.scope) in told})
 
 
