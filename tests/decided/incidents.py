@@ -1,0 +1,64 @@
+"""Incidents that others than the rules' authors wrote down, with the answer that they decided before any rule was tried on them.
+
+A case's keys, beside those of tests/analysis/bundles.py: `first` are the acceptable first root causes (CODE@NODE; none where nothing is
+wrong), `also` further ones (any of each list), `never` what must not be accused, `verdict` the acceptable ones; `drop` takes results away,
+`logs` adds those of further tasks; `open` says why the answer still differs.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from collector.analyze import analyze
+from collector.model import Bundle, Result, Severity, Status, Target
+from tests.analysis.bundles import NOW, bundle, ident
+
+Case = dict[str, Any]
+AT_FIRST_SIGHT = {"instance": (89, 96), "cluster": (79, 84), "year": (60, 69)}
+"""How many were answered as decided when they were new, and of how many: those that their authors had to mend are not counted."""
+ANSWER = ("says", "first", "also", "never", "verdict", "open", "drop", "logs")
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def incidents() -> dict[str, Case]:
+    """Name -> case."""
+    found = {}
+    for path in sorted(Path(__file__).parent.glob("*.yml")):
+        cases = yaml.load(path.read_text("utf-8"), _LOADER)["cases"]
+        found |= {f"{path.stem} {number}: {case['says']}": case for number, case in enumerate(cases, 1)}
+    return found
+
+
+def differences(case: Case) -> list[str]:
+    """What of the report is not as it was decided."""
+    report = analyze(bundle_of(case))
+    roots = [f"{root.code}@{root.node or ''}" for root in report.root_causes]
+    named = {*roots, *(root.partition("@")[0] for root in roots)}
+    found = [f"{some} is not among {roots}" for some in case.get("also", ()) if not set(some) & set(roots)]
+    found += [f"{one} is accused" for one in case.get("never", ()) if one in named]
+    if case["first"] and (not roots or roots[0] not in case["first"]):
+        found.append(f"the first of {roots} is none of {case['first']}")
+    if not case["first"] and any(root.severity is Severity.CRITICAL for root in report.root_causes):
+        found.append(f"{roots} where nothing is wrong")
+    if str(report.verdict) not in case.get("verdict", [str(report.verdict)]):
+        found.append(f"verdict {report.verdict}, not {case['verdict']}")
+    return found
+
+
+def bundle_of(case: Case) -> Bundle:
+    """What would have been collected."""
+    made = bundle({key: value for key, value in case.items() if key not in ANSWER})
+    kept = [result for result in made.results if result.id not in case.get("drop", ())]
+    return made._replace(results=(*kept, *(_log(said) for said in case.get("logs", ()))))
+
+
+def _log(said: dict[str, Any]) -> Result:
+    alloc, stream = said.get("alloc") or ident(said["node"]), said.get("stream", "stderr")
+    target = Target(node=said["node"], alloc=alloc, task=said["task"])
+    data = {"alloc": alloc, "node": said["node"], "task": said["task"], "stream": stream, "lines": said["lines"]}
+    data |= {"wanted": 20, "bytes": 1, "cut": False}
+    item = f"{stream} of {said['task']}@{said['node']}"
+    return Result(item, "log", "nomad_logs", target, Status.OK, "api", data=data, date=NOW)
