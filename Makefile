@@ -24,7 +24,7 @@ PYTEST   := pytest -n $(WORKERS)
 PYTHONS  ?= python3.11 python3.12 python3.13
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo diagnose test check check-all check-min lint format audit mutation bench accuracy servers lab lab-fault lab-down lock clean
+.PHONY: help setup demo diagnose test check check-all check-min lint format audit mutation fuzz bench accuracy servers lab lab-fault lab-down lock clean
 .DELETE_ON_ERROR:
 
 help: ## This list
@@ -75,6 +75,10 @@ audit: $(RUN) ## Known vulnerabilities of what is locked to run; needs an adviso
 mutation: $(DEV) ## Break each rule and redaction pattern in turn, write docs/mutation.md: what no test notices (ARGS=)
 	$(BIN)/python -m tests.mutation $(ARGS)
 
+fuzz: $(DEV) ## Fuzz all that reads what others wrote, by coverage (needs Linux on x86-64; ARGS='SECONDS TARGET...')
+	$(PIP) --require-hashes -r requirements/fuzz.txt
+	$(BIN)/python -m tests.fuzz $(ARGS)
+
 bench: $(DEV) ## Measure speed, write docs/benchmarks.md (ARGS=)
 	$(BIN)/python -m tests.bench $(ARGS)
 
@@ -103,6 +107,7 @@ lock: ## Lock the dependencies of pyproject.toml anew (needs uv; ARGS=--upgrade 
 	$(COMPILE) $(ARGS) pyproject.toml --group dev -c requirements/run.txt -o requirements/dev.txt
 	$(COMPILE) --resolution lowest-direct pyproject.toml -o requirements/min.txt
 	$(COMPILE) $(ARGS) --group build -c requirements/dev.txt -o requirements/build.txt
+	$(COMPILE) $(ARGS) --group fuzz -o requirements/fuzz.txt
 
 clean: ## Remove all that make made
 	rm -rf $(VENV) $(VENV)-* .cache dist build htmlcov .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis

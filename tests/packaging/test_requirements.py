@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-LOCKS = ("run", "build", "dev", "min")
+LOCKS = ("run", "build", "dev", "min", "fuzz")
 PINNED = re.compile(r"(?P<name>[a-z0-9-]+)==(?P<version>[^\s;]+)(?: ; [^\\]+)?(?: \\\n    --hash=sha256:[0-9a-f]{64})+\n")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
@@ -39,6 +39,7 @@ def test_every_dependency_is_locked():
     assert _names(PROJECT["project"]["dependencies"]) <= _pins("run").keys()
     assert _names(PROJECT["dependency-groups"]["build"]) <= _pins("build").keys()
     assert _names(PROJECT["dependency-groups"]["dev"]) <= _pins("dev").keys()
+    assert _names(PROJECT["dependency-groups"]["fuzz"]) <= _pins("fuzz").keys()
 
 
 def test_tests_run_with_the_versions_that_users_get():
@@ -50,7 +51,7 @@ def test_tests_run_with_the_versions_that_users_get():
 def test_every_dependency_is_explained():
     rows = re.findall(r"^\| (`.+?`) \|", (ROOT / "docs" / "dependencies.md").read_text(), re.MULTILINE)
     explained = {name.lower() for row in rows for name in re.findall(r"`([\w-]+)`", row)}
-    assert explained == _pins("run").keys() | _names(PROJECT["dependency-groups"]["dev"]) | {"hatchling"}
+    assert explained == _pins("run").keys() | _names(PROJECT["dependency-groups"]["dev"]) | {"hatchling", "atheris"}
 
 
 def test_the_lowest_versions_are_those_of_the_ranges():
