@@ -18,6 +18,8 @@ ROLE_CHANGE = re.compile(
     _ID + r"(?:existing primary found|primary lease|exiting primary|connected to cluster, ready|disconnected from primary)"
 )
 """While LiteFS is between roles the application cannot know where it may write: it looks for a primary's name that is not there."""
+MOUNTING = re.compile(r"mount helper error|fusermount")
+"""LiteFS takes its lease beside this, so that what it says of the lease may come later and ends nothing of it."""
 ENDING = re.compile(r"context canceled$")
 """What a replica says of its stream when it leaves."""
 READY = re.compile(r"connected to cluster, ready")
@@ -79,6 +81,7 @@ def _messages(world: World, log: Log, *, well: bool, up: bool, worst: bool, firs
     last_run = lines[-1].run if lines else 0
     over = _put_right(lines)
     last_settling = max((line.index for line in lines if line.settles), default=-1)
+    last_ready = max((line.index for line in lines if READY.match(line.message)), default=-1)
     changes = (line for line in lines if ROLE_CHANGE.match(line.message) and not ENDING.search(line.message))
     last_role = max(changes, key=lambda line: line.index, default=None)
     role_since = -1 if last_role is None else last_role.index if ROLE_TAKEN.match(last_role.message) else len(lines)
@@ -88,6 +91,7 @@ def _messages(world: World, log: Log, *, well: bool, up: bool, worst: bool, firs
     for same in list(_together(lines))[:MAX_MESSAGES]:
         line = same[0]
         newest = line.run >= told
+        ended = last_ready if MOUNTING.search(line.message) or _is_last_word(line) else last_settling
         fields = {
             "text": _told_whole(lines, line),
             "message": line.message,
@@ -97,7 +101,7 @@ def _messages(world: World, log: Log, *, well: bool, up: bool, worst: bool, firs
             "weight": line.weight,
             "count": len(same),
             "last_run": newest,
-            "live": newest and not well and line.index not in over and (line.index > last_settling or line.run < last_run),
+            "live": newest and not well and line.index not in over and (line.index > ended or line.run < last_run),
             "settled": newest and line.index > role_since,
             "tail": line.index >= len(lines) - TAIL,
             "decisive": the_one is not None and the_one.message == line.message,
