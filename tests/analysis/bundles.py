@@ -45,32 +45,12 @@ def merged(base: Data, change: Data) -> Data:
 
 def healthy(node: str, names: tuple[str, ...]) -> dict[str, Data]:
     """One node as it is when all is well; the first is primary."""
-    primary = node == names[0]
-    started = NOW - HOUR
     return {
         "nomad": {"status": "ready", "eligibility": "eligible", "draining": False, "drivers": [{"name": "docker", "healthy": True}]},
         "member": "alive",
         "serf": "passing",
         "node_checks": {},
-        "alloc": {
-            "id": ident(node),
-            "client_status": "running",
-            "client_description": "Tasks are running",
-            "desired_status": "run",
-            "desired_description": "",
-            "healthy": True,
-            "create_time": started,
-            "modify_time": started,
-            "restarts": 0,
-            "job_version": 1,
-            "next": None,
-            "previous": None,
-            "create_index": 100,
-            "name": f"{JOB}.{GROUP}[{names.index(node)}]",
-            "state": "running",
-            "started_at": started,
-            "failed": False,
-        },
+        "alloc": _running(node, names),
         "older": [],
         "events": [{"type": "Started", "ago": HOUR, "message": "Task started by client"}],
         "log": None,
@@ -78,25 +58,7 @@ def healthy(node: str, names: tuple[str, ...]) -> dict[str, Data]:
         "checks": {"ping": {"status": "passing", "path": "/ping"}, "info": {"status": "passing", "path": "/info"}},
         "outputs": True,
         "registered": True,
-        "litefs": {
-            "role": "primary" if primary else "replica",
-            "is_primary": primary,
-            "candidate": True,
-            "cluster_id": LEASE_ID,
-            "litefs_id": "0123456789ABCDEF",
-            "path": "/data/litefs",
-            "primary_hostname": names[0],
-            "databases": [{"name": "wiki.db", "txid": 40, "checksum": "00000000000000aa"}],
-            "lag_seconds": 0.0 if primary else 0.4,
-            "lag_file_ms": None,
-            "started_at": started,
-            "uptime_seconds": HOUR,
-            "stream_count": len(names) - 1 if primary else 0,
-            "version": "0.5.14",
-            "status_command": None,
-            "notes": [],
-            "date": NOW,
-        },
+        "litefs": _leading_or_following(node, names),
         "again": None,
         "fails": None,
         "http_fails": None,
@@ -104,6 +66,52 @@ def healthy(node: str, names: tuple[str, ...]) -> dict[str, Data]:
         "log_fails": None,
         "nomad_checks": [],
         "more": {},
+    }
+
+
+def _running(node: str, names: tuple[str, ...]) -> dict[str, Data]:
+    started = NOW - HOUR
+    return {
+        "id": ident(node),
+        "client_status": "running",
+        "client_description": "Tasks are running",
+        "desired_status": "run",
+        "desired_description": "",
+        "healthy": True,
+        "create_time": started,
+        "modify_time": started,
+        "restarts": 0,
+        "job_version": 1,
+        "next": None,
+        "previous": None,
+        "create_index": 100,
+        "name": f"{JOB}.{GROUP}[{names.index(node)}]",
+        "state": "running",
+        "started_at": started,
+        "failed": False,
+    }
+
+
+def _leading_or_following(node: str, names: tuple[str, ...]) -> dict[str, Data]:
+    primary = node == names[0]
+    return {
+        "role": "primary" if primary else "replica",
+        "is_primary": primary,
+        "candidate": True,
+        "cluster_id": LEASE_ID,
+        "litefs_id": "0123456789ABCDEF",
+        "path": "/data/litefs",
+        "primary_hostname": names[0],
+        "databases": [{"name": "wiki.db", "txid": 40, "checksum": "00000000000000aa"}],
+        "lag_seconds": 0.0 if primary else 0.4,
+        "lag_file_ms": None,
+        "started_at": NOW - HOUR,
+        "uptime_seconds": HOUR,
+        "stream_count": len(names) - 1 if primary else 0,
+        "version": "0.5.14",
+        "status_command": None,
+        "notes": [],
+        "date": NOW,
     }
 
 
