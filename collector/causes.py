@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from collector.engine import MAX_EVIDENCE, Dropped, Engine, Hit, Match
 from collector.model import Evidence, Finding, RuledOut, Severity
@@ -63,8 +64,7 @@ class Draft:
             yield from child.below()
 
 
-@dataclass(frozen=True, slots=True)
-class Causes:
+class Causes(NamedTuple):
     """Roots first, most likely first; then everything that they explain; and what was considered and dropped."""
 
     roots: tuple[Finding, ...]

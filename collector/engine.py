@@ -10,6 +10,7 @@ import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from collector.cutoff import TooSlow
 from collector.model import JSON
@@ -28,8 +29,7 @@ _SLOT = re.compile(r"\{(\w+)\}")
 _OPTIONAL = re.compile(r"\[([^\[\]]*\{\w+\}[^\[\]]*)\]")
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(NamedTuple):
     """What a rule is tried on. `onset` is when its own observation began, as far as that is known."""
 
     scope: Mapping[str, str]
@@ -51,8 +51,7 @@ class Match:
         self.captures = {**other.captures, **self.captures}
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """A rule that fits a subject."""
 
     rule: Rule
@@ -101,8 +100,7 @@ class Hit:
         return {"task": said[0]} if said else {}
 
 
-@dataclass(frozen=True, slots=True)
-class Dropped:
+class Dropped(NamedTuple):
     """A rule that fitted but for its `unless`."""
 
     rule: Rule
@@ -180,7 +178,7 @@ class Engine:
     def _see(self, matcher: Matcher, subject: Subject) -> Match | None:
         found = Match()
         count = 0
-        low, high = matcher.count
+        low, high = matcher.times
         for one in self._candidates(matcher, subject):
             captures = _fits(one, matcher)
             if captures is None:
@@ -212,7 +210,7 @@ class Engine:
     def _possible(self, condition: Condition) -> bool:
         """Is there anything at all of what it must see? Spares the subjects of a big cluster."""
         if isinstance(condition, Matcher):
-            return condition.count[0] == 0 or any(_fits(one, condition) is not None for one in self._seen.of(condition.topic))
+            return condition.times[0] == 0 or any(_fits(one, condition) is not None for one in self._seen.of(condition.topic))
         return all(self._possible(part) for part in condition.all) and (
             not condition.any or any(self._possible(part) for part in condition.any)
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from collector.model import JSON, Finding, Severity
 from collector.observe import Observed
@@ -21,8 +21,7 @@ NO_COMMIT = frozenset({"disk.full"})
 """A primary that has this critically answers as primary, and cannot commit."""
 
 
-@dataclass(frozen=True, slots=True)
-class Whole:
+class Whole(NamedTuple):
     """What holds for the whole cluster, computed once. `synced` counts the replicas that follow the primary."""
 
     instances: int

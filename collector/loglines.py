@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 LONGEST = 2000
 """Characters of a line that are looked at: what decides stands at its start, and patterns must not meet a line of a megabyte."""
@@ -19,15 +19,14 @@ FATAL, ERROR, WARNING, PLAIN = 3, 2, 1, 0
 """How much a line weighs when the decisive one is looked for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One line: `text` as it came, `message` without its envelope, `origin` litefs or app.
 
     `run` counts the process's starts within this text (0 is the oldest), `weight` is one of FATAL, ERROR, WARNING, PLAIN.
     `harmless` marks LiteFS's normal start, handoff and shutdown lines; `settles` those that end a spell of trouble.
     """
 
-    index: int
+    number: int
     text: str
     message: str
     origin: str
@@ -142,7 +141,7 @@ def decisive(lines: Iterable[Line]) -> Line | None:
         if (
             line.weight >= ERROR
             and not line.harmless
-            and (best is None or (line.weight, line.run, line.index) >= (best.weight, best.run, best.index))
+            and (best is None or (line.weight, line.run, line.number) >= (best.weight, best.run, best.number))
         ):
             best = line
     return best
@@ -214,7 +213,7 @@ def _line(index: int, text: str, message: str, level: str, run: int, *, last_wor
     """`last_word`: here LiteFS may say its last word."""
     own = bool(HARMLESS.match(message) or LITEFS_OWN.match(message) or (last_word and LAST_WORD.match(text)))
     return Line(
-        index=index,
+        number=index,
         text=text,
         message=message,
         origin="litefs" if own else "app",

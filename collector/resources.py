@@ -23,8 +23,9 @@ def _directory(name: str) -> Path:
     return packaged if packaged.is_dir() else _PACKAGE.parent / name
 
 
-def _names(directory: Path, suffix: str) -> list[str]:
-    return sorted(path.relative_to(directory).as_posix().removesuffix(suffix) for path in directory.rglob(f"*{suffix}"))
+@cache
+def _names(directory: Path, suffix: str) -> tuple[str, ...]:
+    return tuple(sorted(path.relative_to(directory).as_posix().removesuffix(suffix) for path in directory.rglob(f"*{suffix}")))
 
 
 def _find(directory: Path, name: str, suffix: str) -> Path:
@@ -43,7 +44,7 @@ def schema(name: str) -> dict[str, JSON]:
     return document
 
 
-def schema_names() -> list[str]:
+def schema_names() -> tuple[str, ...]:
     """Names of all schemas, sorted."""
     return _names(_directory("schemas"), _SCHEMA)
 
@@ -53,7 +54,7 @@ def incident(name: str) -> Path:
     return _find(_directory("incidents"), name, _INCIDENT)
 
 
-def incidents() -> list[str]:
+def incidents() -> tuple[str, ...]:
     """Names of the recorded incidents, sorted."""
     return _names(_directory("incidents"), _INCIDENT)
 

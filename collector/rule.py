@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from functools import cache
 from operator import ge, gt, le, lt
+from typing import NamedTuple
 
 from collector.cutoff import compiled
 from collector.model import JSON, Severity
@@ -25,24 +26,22 @@ UNKNOWN = "unknown"
 """The root of what no rule explains."""
 
 
-@dataclass(frozen=True, slots=True)
-class Matcher:
+class Matcher(NamedTuple):
     """Looks for observations of `topic` whose fields pass all `tests`.
 
     `of` is where it looks: `same` (the subject's own), `node`, `cluster` (everywhere), `elsewhere` (on other nodes).
-    `count` bounds how many must fit; (1, None) by default, and a minimum of 0 makes it optional evidence. A `quiet` one is a condition
+    `times` bounds how many must fit; (1, None) by default, and a minimum of 0 makes it optional evidence. A `quiet` one is a condition
     and a source of values, and no evidence.
     """
 
     topic: str
     tests: tuple[tuple[str, Test], ...]
     of: str = "same"
-    count: tuple[int, int | None] = (1, None)
+    times: tuple[int, int | None] = (1, None)
     quiet: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """Holds when all of `all`, at least one of `any` (if there are some) and none of `none` hold."""
 
     all: tuple[Condition, ...] = ()
@@ -53,8 +52,7 @@ class Group:
 Condition = Matcher | Group
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """What a finding explains, or rules out: findings with these codes, in this relation to it, if `only_if` holds for its subject."""
 
     codes: frozenset[str]
@@ -66,8 +64,7 @@ class Link:
         return code in self.codes or (code.startswith(SYMPTOM) and SYMPTOM + "*" in self.codes)
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """One way to recognise one cause, or one symptom. Texts hold placeholders `{name}` for fields, captures and scope parts."""
 
     code: str
@@ -85,7 +82,7 @@ class Rule:
     rules_out: tuple[Link, ...] = ()
     reference: str = ""
     last_resort: bool = False
-    place: str = field(default="", compare=False)
+    place: str = ""
 
     @property
     def symptom(self) -> bool:
@@ -94,7 +91,7 @@ class Rule:
 
 
 def compile_rule(data: Mapping[str, JSON], place: str = "", search: Search = re.Pattern.search) -> Rule:
-    """A rule from data that fits the schema. Raises `ValueError` for a pattern that is none."""
+    """A rule from data that fits the schema and whose patterns are some: lint says so."""
     return Rule(
         code=data["code"],
         summary=data["summary"],
@@ -148,10 +145,11 @@ def _mixed(value: JSON, wanted: list[JSON]) -> bool:
 
 
 def _matches(pattern: str, search: Search) -> Test:
-    regex = compiled(pattern)
+    """Compiled once there is a text to look into: most rules are about faults that a cluster has not."""
+    regex = cache(lambda: compiled(pattern))
 
     def test(value: JSON) -> Mapping[str, str] | None:
-        found = search(regex, value[:LONGEST]) if isinstance(value, str) else None
+        found = search(regex(), value[:LONGEST]) if isinstance(value, str) else None
         return None if found is None else {name: text for name, text in found.groupdict().items() if text is not None}
 
     return test

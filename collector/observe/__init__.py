@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from collector.model import Bundle
 from collector.observe.checks import Check, checks, observe_checks
@@ -22,8 +22,7 @@ from collector.observe.world import World, survey
 __all__ = ["TOPICS", "Check", "Lease", "Node", "Observation", "Observations", "Observed", "State", "World", "observe"]
 
 
-@dataclass(frozen=True, slots=True)
-class Observed:
+class Observed(NamedTuple):
     """A bundle, understood: the observations for the rules, and what tables and details are made from."""
 
     world: World
@@ -83,4 +82,4 @@ def _with_last_line(instances: Iterable[Observation], every: list[Log]) -> Itera
     for one in instances:
         line = lines.get(one.scope["alloc"])
         extra = {"last_line": line.text.strip() if line else None, "log_read": one.scope["alloc"] in read}
-        yield replace(one, fields={**one.fields, **extra})
+        yield one._replace(fields={**one.fields, **extra})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from collector.model import JSON, Result
@@ -44,8 +44,7 @@ _ANSWERED = re.compile(r"\A(?:HTTP )?[A-Z]{3,7} https?://\S+: ([1-5]\d\d)(?!\S)"
 _URL = re.compile(r"https?://[^\s\"'<>]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(NamedTuple):
     """A check with its text and where that came from. `asked` is the path and port it asks, as far as they are known."""
 
     row: Mapping[str, JSON]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from collector.kinds import KINDS
@@ -73,8 +73,7 @@ def _gap(world: World, result: Result) -> Observation:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Servers:
+class Servers(NamedTuple):
     """What was learned of one system's servers; None where it was not asked."""
 
     system: str

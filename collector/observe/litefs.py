@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from collector.model import JSON, Result, Status
@@ -72,8 +72,7 @@ def _ports(endpoints: Sequence[str]) -> Iterator[int]:
                 yield port
 
 
-@dataclass(frozen=True, slots=True)
-class Lease:
+class Lease(NamedTuple):
     """The lease in Consul, and the result that told it."""
 
     result: Result

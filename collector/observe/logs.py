@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from collector.loglines import LAST_WORD, Line, complaint, decisive, read
 from collector.model import JSON, Result
@@ -31,8 +31,7 @@ MAX_MESSAGES = 200
 TAIL = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Log:
+class Log(NamedTuple):
     """One stream's lines, read."""
 
     result: Result
@@ -80,11 +79,11 @@ def _messages(world: World, log: Log, *, well: bool, up: bool, worst: bool, firs
     lines = log.lines
     last_run = lines[-1].run if lines else 0
     over = _put_right(lines)
-    last_settling = max((line.index for line in lines if line.settles), default=-1)
-    last_ready = max((line.index for line in lines if READY.match(line.message)), default=-1)
+    last_settling = max((line.number for line in lines if line.settles), default=-1)
+    last_ready = max((line.number for line in lines if READY.match(line.message)), default=-1)
     changes = (line for line in lines if ROLE_CHANGE.match(line.message) and not ENDING.search(line.message))
-    last_role = max(changes, key=lambda line: line.index, default=None)
-    role_since = -1 if last_role is None else last_role.index if ROLE_TAKEN.match(last_role.message) else len(lines)
+    last_role = max(changes, key=lambda line: line.number, default=None)
+    role_since = -1 if last_role is None else last_role.number if ROLE_TAKEN.match(last_role.message) else len(lines)
     the_one = decisive(lines)
     told = last_run if up else _last_run_that_tells(lines, last_run)
     last_words = _last_words(lines) if first and the_one is None else -1
@@ -101,13 +100,13 @@ def _messages(world: World, log: Log, *, well: bool, up: bool, worst: bool, firs
             "weight": line.weight,
             "count": len(same),
             "last_run": newest,
-            "live": newest and not well and line.index not in over and (line.index > ended or line.run < last_run),
-            "settled": newest and line.index > role_since,
-            "tail": line.index >= len(lines) - TAIL,
+            "live": newest and not well and line.number not in over and (line.number > ended or line.run < last_run),
+            "settled": newest and line.number > role_since,
+            "tail": line.number >= len(lines) - TAIL,
             "decisive": the_one is not None and the_one.message == line.message,
             "harmless": line.harmless,
             "worst": worst,
-            "last": line.index == last_words,
+            "last": line.number == last_words,
         }
         where = scope(node=log.data["node"] or _node(world, log), alloc=log.data["alloc"], task=log.data["task"])
         words = f"{log.data['stream']} of {log.data['alloc'][:8]}, task {log.data['task']}"
@@ -116,7 +115,7 @@ def _messages(world: World, log: Log, *, well: bool, up: bool, worst: bool, firs
 
 def _last_words(lines: Sequence[Line]) -> int:
     """Index of the last line that the application said; -1 where it said nothing."""
-    return max((line.index for line in lines if line.origin == "app" and line.text.strip()), default=-1)
+    return max((line.number for line in lines if line.origin == "app" and line.text.strip()), default=-1)
 
 
 def _last_run_that_tells(lines: Sequence[Line], last: int) -> int:
@@ -142,9 +141,9 @@ def _put_right(lines: Sequence[Line]) -> set[int]:
     ready: dict[int, int] = {}
     for line in lines:
         if READY.match(line.message):
-            ready.setdefault(line.run, line.index)
+            ready.setdefault(line.run, line.number)
     last = max(ready, default=-1)
-    return {line.index for line in lines if line.run < last and line.index < ready.get(line.run, len(lines))}
+    return {line.number for line in lines if line.run < last and line.number < ready.get(line.run, len(lines))}
 
 
 def _together(lines: Sequence[Line]) -> Iterator[list[Line]]:
@@ -158,8 +157,8 @@ def _together(lines: Sequence[Line]) -> Iterator[list[Line]]:
 
 def _with_rest(lines: Sequence[Line], line: Line) -> str:
     """The line with the indented ones that go on with it, as far as they are a message and no trace; after a colon any next one."""
-    rest = [following.text for following in lines[line.index + 1 : line.index + 2] if line.text.rstrip().endswith(":")]
-    for following in lines[line.index + 1 + len(rest) : line.index + 4]:
+    rest = [following.text for following in lines[line.number + 1 : line.number + 2] if line.text.rstrip().endswith(":")]
+    for following in lines[line.number + 1 + len(rest) : line.number + 4]:
         if not following.text.startswith(("  ", "\t")) or following.text.lstrip().startswith(("at ", "File ")):
             break
         rest.append(following.text)
@@ -168,7 +167,7 @@ def _with_rest(lines: Sequence[Line], line: Line) -> str:
 
 def _told_whole(lines: Sequence[Line], line: Line) -> str:
     """The line; one that ends in a colon (a YAML parser's) says what is wrong only in the indented one after it."""
-    following = lines[line.index + 1].text if line.text.endswith(":") and line.index + 1 < len(lines) else ""
+    following = lines[line.number + 1].text if line.text.endswith(":") and line.number + 1 < len(lines) else ""
     return f"{line.text} {following.strip()}" if following.startswith(("  ", "\t")) else line.text
 
 

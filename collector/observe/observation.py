@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from collector.model import JSON, Evidence
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
+class Observation(NamedTuple):
     """One statement: `topic` says what about, `scope` (any of node, alloc, service, task) whom, `fields` what was seen.
 
     `fields` are plain scalars, listed per topic in `topics.TOPICS`. `quote` is the text or the field it rests on, `source` where a human
@@ -29,8 +29,7 @@ class Observation:
         return Evidence(item=self.item, source=self.source, quote=self.quote, at=self.at)
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """Where observations come from: the item, and words for a reader."""
 
     item: str = ""

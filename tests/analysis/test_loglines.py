@@ -130,7 +130,7 @@ def test_the_decisive_line_is(case):
 @given(st.lists(st.text(max_size=200), max_size=30))
 def test_any_text_is_read(lines):
     found = read(lines)
-    assert [line.index for line in found] == list(range(len(lines)))
+    assert [line.number for line in found] == list(range(len(lines)))
     assert [line.run for line in found] == sorted(line.run for line in found)
     assert all(line.origin in {"app", "litefs"} and PLAIN <= line.weight <= FATAL for line in found)
     decisive(found)

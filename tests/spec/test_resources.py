@@ -36,7 +36,7 @@ def test_in_a_checkout_data_is_found_at_its_root() -> None:
 
 
 def test_in_a_wheel_data_is_found_beside_the_modules(wheel) -> None:
-    assert resources.schema_names() == ["kinds/a", "spec"]
+    assert resources.schema_names() == ("kinds/a", "spec")
     assert resources.schema("kinds/a") == {"title": "schemas/kinds/a.schema.json"}
 
 
