@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import os
 import signal
@@ -14,6 +15,8 @@ from collector.errors import CollectorError
 
 INTERNAL_ERROR = 70
 INTERRUPTED = 130
+BETWEEN_LOOKS = 50_000
+"""Objects made until Python looks for cycles: a run makes hardly any, and is over soon (docs/benchmarks.md)."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -42,6 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def run() -> None:
     """The console script; leaves at once, whatever still hangs in a worker thread."""
+    gc.set_threshold(BETWEEN_LOOKS)
     _end_as_by_ctrl_c(signal.SIGTERM, signal.SIGHUP)
     code = main()
     for stream in (sys.stdout, sys.stderr):

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,9 +28,15 @@ MAX_DIGITS = 100
 _CONSTANTS: dict[str, JSON] = {"": None, "~": None, "null": None, "true": True, "false": False}
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)", re.ASCII)
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?)([eE][-+]?[0-9]+)?", re.ASCII)
+_NUMERIC = frozenset("+-.0123456789")
+"""What a number may begin with: a quick look, since most scalars are words."""
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _QUOTE_IT = 'an expression needs quotes: "{{ ... }}"'
 _PARSER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+Place = Any
+"""A mark of PyYAML, of its C parser or its own: lines and columns from 0; None where it has none."""
 
 
 class Document(NamedTuple):
@@ -36,25 +44,30 @@ class Document(NamedTuple):
 
     file: str
     data: JSON
-    marks: dict[str, Mark]
-    keys: dict[str, Mark]
+    marks: Mapping[str, Place]
+    keys: Mapping[str, Place]
 
     def mark(self, path: str) -> Mark:
         """Where the value at `path` stands; for a path that is not there, where its nearest container stands."""
         while path not in self.marks and path != "$":
             path = parent(path)
-        return self.marks.get(path, Mark(self.file, 1, 1))
+        return _mark(self.file, self.marks.get(path), path if path in self.marks else "$")
 
     def key_mark(self, path: str) -> Mark:
         """Where the key of the value at `path` stands."""
-        return self.keys.get(path) or self.mark(path)
+        return _mark(self.file, self.keys[path], path) if path in self.keys else self.mark(path)
 
 
 def child(path: str, key: str | int) -> str:
     """The JSON path of a member: `$.a`, `$.a[0]`, `$['a b']`."""
     if isinstance(key, int):
         return f"{path}[{key}]"
-    return f"{path}.{key}" if _IDENTIFIER.fullmatch(key) else f"{path}[{key!r}]"
+    return path + _step(key)
+
+
+@lru_cache(1 << 12)
+def _step(key: str) -> str:
+    return f".{key}" if _IDENTIFIER.fullmatch(key) else f"[{key!r}]"
 
 
 def parent(path: str) -> str:
@@ -68,7 +81,7 @@ def scalar(text: str) -> JSON:
     lowered = text.lower()
     if lowered in _CONSTANTS and text in (lowered, text.upper(), text.title()):
         return _CONSTANTS[lowered]
-    if len(text) > MAX_DIGITS:
+    if text[0] not in _NUMERIC or len(text) > MAX_DIGITS:
         return text
     if _INTEGER.fullmatch(text):
         return int(text)
@@ -143,8 +156,8 @@ class _Composer:
     def __init__(self, file: str) -> None:
         self.file = file
         self.problems: list[Problem] = []
-        self.marks: dict[str, Mark] = {}
-        self.keys: dict[str, Mark] = {}
+        self.marks: dict[str, Place] = {}
+        self.keys: dict[str, Place] = {}
         self.root = _Frame(None, "$")
         self._stack: list[_Frame] = []
         self._documents = 0
@@ -153,14 +166,14 @@ class _Composer:
 
     def take(self, event: yaml.Event) -> None:
         """One event of the parser."""
-        if isinstance(event, yaml.DocumentStartEvent):
+        if isinstance(event, yaml.NodeEvent):
+            self._node(event)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            self._end()
+        elif isinstance(event, yaml.DocumentStartEvent):
             self._documents += 1
             if self._documents > 1:
                 self._stop(event, "a second document starts here: one file holds one")
-        elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
-            self._end()
-        elif isinstance(event, yaml.NodeEvent):
-            self._node(event)
 
     def _node(self, event: yaml.NodeEvent) -> None:
         self._nodes += 1
@@ -200,13 +213,15 @@ class _Composer:
             self._problem(event, f"a key must be text, not {text or 'empty'}", f'quote it: "{text}"')
         path = child(frame.path, text)
         if path in self.keys:
-            self._problem(event, f'key "{text}" stands here a second time', f"the first is in line {self.keys[path].line}", path)
-        self.keys.setdefault(path, self._mark(event, path))
+            self._problem(
+                event, f'key "{text}" stands here a second time', f"the first is in line {_mark(self.file, self.keys[path]).line}", path
+            )
+        self.keys.setdefault(path, event.start_mark)
         frame.key = text
 
     def _value(self, frame: _Frame, event: yaml.NodeEvent) -> None:
         path = self._member_path(frame)
-        self.marks[path] = self._mark(event, path)
+        self.marks[path] = event.start_mark
         value: Any = None
         if isinstance(event, yaml.MappingStartEvent):
             value = {}
@@ -229,17 +244,18 @@ class _Composer:
         else:
             self._stack.pop()
 
-    def _mark(self, event: yaml.Event, path: str) -> Mark:
-        place = event.start_mark
-        return Mark(self.file, place.line + 1, place.column + 1, path) if place else Mark(self.file, 1, 1, path)
-
     def _problem(self, event: yaml.Event, message: str, hint: str = "", path: str | None = None) -> None:
         place = path or (self._member_path(self._stack[-1]) if self._stack else "$")
-        self.problems.append(Problem(self._mark(event, place), message, hint))
+        self.problems.append(Problem(_mark(self.file, event.start_mark, place), message, hint))
 
     def _stop(self, event: yaml.Event, message: str) -> None:
         self._problem(event, message)
         raise SpecError(self.problems)
+
+
+def _mark(file: str, place: Place, path: str = "$") -> Mark:
+    """A place as people count it: from 1."""
+    return Mark(file, place.line + 1, place.column + 1, path) if place else Mark(file, 1, 1, path)
 
 
 def _plain(event: yaml.Event) -> bool:

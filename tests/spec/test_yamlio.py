@@ -83,7 +83,7 @@ def test_all_problems_are_told_at_once() -> None:
 
 def test_every_value_and_key_has_its_place() -> None:
     document = load('a:\n  - b: 1\n    "c d": [x, y]\n', "f.yml")
-    places = {path: (mark.line, mark.column) for path, mark in document.marks.items()}
+    places = {path: (document.mark(path).line, document.mark(path).column) for path in document.marks}
     assert places == {"$": (1, 1), "$.a": (2, 3), "$.a[0]": (2, 5), "$.a[0].b": (2, 8), "$.a[0]['c d']": (3, 12)} | {
         "$.a[0]['c d'][0]": (3, 13),
         "$.a[0]['c d'][1]": (3, 16),
