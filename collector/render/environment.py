@@ -66,6 +66,7 @@ def _environment(template_dirs: tuple[Path, ...]) -> ImmutableSandboxedEnvironme
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        optimized=False,  # folding constants takes longer than it saves
     )
     environment.filters |= _filters()
     return environment

@@ -24,7 +24,7 @@ def paint(text: str, style: str | None, *, colour: bool) -> str:
 
 def columns_of(text: str) -> int:
     """Return how many terminal columns `text` takes up; our own colours take none."""
-    bare = _SGR.sub("", text)
+    bare = _SGR.sub("", text).replace(ELLIPSIS, ".")
     return len(bare) if bare.isascii() else sum(map(_columns, bare))
 
 
