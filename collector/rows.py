@@ -86,7 +86,7 @@ def _consul(fields: Mapping[str, JSON], checks: Sequence[Check]) -> str:
     """The worst of the node's checks and of its agent's membership."""
     if fields["member"] == "absent" and not checks:
         return "absent"
-    words = {str(check.row["status"]) for check in checks if check.source != "nomad"}
+    words = {str(check.row["status"]) for check in checks if check.text.source != "nomad"}
     if fields["member"] in {"failed", "left"}:
         words.add("critical")
     elif fields["member"] in {"alive", "leaving"}:
@@ -153,9 +153,9 @@ def _check(check: Check) -> dict[str, JSON]:
     return {
         **_status(check),
         "type": check.row["type"],
-        "output": check.output,
-        "output_source": check.words,
-        "item": check.result.id,
+        "output": check.text.output,
+        "output_source": check.text.words(check.node),
+        "item": check.text.result.id,
     }
 
 

@@ -22,6 +22,14 @@ OWN_WORDS = {"script", "ttl", "alias"}
 script itself and reports it as `ttl`."""
 LONGEST = 4000
 """Characters of a check's text that are kept and looked at; Consul itself cuts at 4 KiB."""
+WORDS = {
+    "catalog": "text from the catalog",
+    "agent": "text from {node}'s own agent",
+    "exec": "text from {node}'s agent, asked from within the task",
+    "probe": "asked again from here",
+    "nomad": "Nomad's own check",
+}
+"""Where a check's text can come from."""
 _MEANINGS = tuple(
     (name, re.compile(pattern, re.IGNORECASE))
     for name, pattern in (
@@ -44,15 +52,25 @@ _ANSWERED = re.compile(r"\A(?:HTTP )?[A-Z]{3,7} https?://\S+: ([1-5]\d\d)(?!\S)"
 _URL = re.compile(r"https?://[^\s\"'<>]+")
 
 
-class Check(NamedTuple):
-    """A check with its text and where that came from. `asked` is the path and port it asks, as far as they are known."""
+class Text(NamedTuple):
+    """A check's text and where it came from; `passes`: who told it, after the catalog, said with it that the check passes."""
 
-    row: Mapping[str, JSON]
-    node: str
     result: Result
     output: str
     source: str
-    words: str
+    passes: bool = False
+
+    def words(self, node: str) -> str:
+        """Where it came from, for a reader."""
+        return WORDS[self.source].format(node=node)
+
+
+class Check(NamedTuple):
+    """A check with its best text and the path and port it asks, as far as they are known."""
+
+    row: Mapping[str, JSON]
+    node: str
+    text: Text
     path: str | None
     port: int | None
     since: Since
@@ -96,7 +114,7 @@ def observe_checks(every: list[Check], litefs_ports: set[int], orphans: set[tupl
     """One observation per check. `orphans` holds the (node, service id) of the instances that no allocation stands behind."""
     for check in every:
         row = check.row
-        failure, code = _failure(row, check.output)
+        failure, code = _failure(row, check.text)
         on_litefs = check.port in litefs_ports if check.port else False
         yield Observation(
             "check",
@@ -105,8 +123,8 @@ def observe_checks(every: list[Check], litefs_ports: set[int], orphans: set[tupl
                 "name": row["name"],
                 "status": row["status"],
                 "type": row["type"],
-                "output": check.output,
-                "output_source": check.source,
+                "output": check.text.output,
+                "output_source": check.text.source,
                 "failure": failure,
                 "code": code,
                 "path": check.path,
@@ -117,44 +135,51 @@ def observe_checks(every: list[Check], litefs_ports: set[int], orphans: set[tupl
                 "orphan": (row["node"], row["service_id"]) in orphans,
             },
             quote=_quote(check, code),
-            source=f'check "{row["name"]}" on {check.node} ({check.words})',
-            item=check.result.id,
+            source=f'check "{row["name"]}" on {check.node} ({check.text.words(check.node)})',
+            item=check.text.result.id,
         )
 
 
-def _failure(row: Mapping[str, JSON], output: str) -> tuple[str, int | None]:
+def _failure(row: Mapping[str, JSON], text: Text) -> tuple[str, int | None]:
     """What is wrong with a check. Nomad tells the HTTP status apart from the text, which is then the answer's body alone."""
     if row["status"] == "passing":
         return "none", None
-    return ("http", row["code"]) if row.get("code") else meaning(row["type"], row["check_id"], output)
+    if text.passes:
+        return ("answers-here" if text.source == "probe" else "recovered"), None
+    return ("http", row["code"]) if row.get("code") else meaning(row["type"], row["check_id"], text.output)
 
 
 def _quote(check: Check, code: int | None) -> str:
-    text = check.output.strip()
+    text = check.text.output.strip()
     if check.row.get("code") and code is not None:
         return f"HTTP {code}: {text}".rstrip(": ")
     return text or f'check "{check.row["name"]}" is {check.row["status"]}, without a text'
 
 
-def _check(world: World, result: Result, row: Mapping[str, JSON], better: tuple[Result, str, str] | None) -> Check:
+def _check(world: World, result: Result, row: Mapping[str, JSON], better: Text | None) -> Check:
     node = world.node(row["node"]) or row["node"]
     told = row["output"] or (row["notes"] if row["check_id"].startswith(MAINTENANCE) else "")
-    output, source, words, origin = (told or "")[:LONGEST], "catalog", "text from the catalog", result
-    if better and better[1]:
-        origin, output, source = better[0], better[1][:LONGEST], better[2]
-        words = {"agent": f"text from {node}'s own agent", "exec": f"text from {node}'s agent, asked from within the task"}.get(
-            source, "asked again from here"
+    text = Text(result, (told or "")[:LONGEST], "catalog")
+    if better and _is_better(better, text):
+        text = better
+    path, port = _asked(world, row, text.output)
+    return Check(row, node, text, path, port, since(world, row))
+
+
+def _is_better(other: Text, catalog: Text) -> bool:
+    """That a check passes from here says nothing of why the node's agent calls it failing: then the agent's old text says more."""
+    return bool(other.output) and not (other.passes and other.source == "probe" and catalog.output)
+
+
+def _texts(world: World) -> dict[tuple[str, str], Text]:
+    """What was asked beyond the catalog, by node and check."""
+    return {
+        (result.data["node"], row["check_id"]): Text(
+            result, (row["output"] or "")[:LONGEST], result.data["source"], row.get("status") == "passing"
         )
-    path, port = _asked(world, row, output)
-    return Check(row, node, origin, output, source, words, path, port, since(world, row))
-
-
-def _texts(world: World) -> dict[tuple[str, str], tuple[Result, str, str]]:
-    found = {}
-    for result in world.results("check_output"):
-        for row in result.data["checks"]:
-            found[(result.data["node"], row["check_id"])] = (result, row["output"] or "", result.data["source"])
-    return found
+        for result in world.results("check_output")
+        for row in result.data["checks"]
+    }
 
 
 def _asked(world: World, row: Mapping[str, JSON], output: str) -> tuple[str | None, int | None]:
@@ -195,7 +220,7 @@ def _nomad_checks(world: World) -> Iterator[Check]:
             "alloc": result.target.alloc,
         }
         path, port = _asked(world, plain, row["output"] or "")
-        yield Check(plain, node, result, row["output"] or "", "nomad", "Nomad's own check", path, port, since(world, plain))
+        yield Check(plain, node, Text(result, row["output"] or "", "nomad"), path, port, since(world, plain))
 
 
 def _path_and_port(url: str) -> tuple[str | None, int | None]:

@@ -57,7 +57,7 @@ def _from_nomadless(world: World, every: Sequence[Check], found: dict[str, Node]
         found.setdefault(alloc.node, Node(alloc.node, alloc.alloc["address"], item=world.alloc_items.get(alloc.id, "")))
     for check in every:
         if check.row["service"] and check.node:
-            found.setdefault(check.node, Node(check.node, item=check.result.id))
+            found.setdefault(check.node, Node(check.node, item=check.text.result.id))
     if not world.results("nomad_nodes"):
         for name, (result, row) in (members(world) or {}).items():
             if row["role"] != "server":

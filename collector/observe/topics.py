@@ -91,7 +91,8 @@ TOPICS: Mapping[str, Topic] = {
             "type": "http, tcp, script, ttl, grpc, alias",
             "output": "its text, the best that could be had",
             "output_source": "agent, exec, probe, catalog or nomad: who gave the text",
-            "failure": "what the text means: refused, unreachable, timeout, http, dns, tls, ttl, script, maintenance, none, other",
+            "failure": "what the text means: refused, unreachable, timeout, http, dns, tls, ttl, script, maintenance, none, other; "
+            "recovered: the node's own agent, asked after the catalog, says that it passes; answers-here: it passes when it is asked from here",
             "code": "HTTP status in the text",
             "path": "path that it asks",
             "port": "port that it asks",

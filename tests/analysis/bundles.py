@@ -57,6 +57,7 @@ def healthy(node: str, names: tuple[str, ...]) -> dict[str, Data]:
         "stdout": None,
         "checks": {"ping": {"status": "passing", "path": "/ping"}, "info": {"status": "passing", "path": "/info"}},
         "outputs": True,
+        "heard_from": "agent",
         "registered": True,
         "litefs": _leading_or_following(node, names),
         "again": None,
@@ -202,8 +203,11 @@ def _of_node(name: str, node: Mapping[str, Data]) -> Iterator[Result]:
     bad = [_check(name, node, key, check) for key, check in node["checks"].items() if check["status"] in {"critical", "warning"}]
     if bad and node["outputs"] and node["output_fails"] is None:
         rows = [{key: row[key] for key in ("check_id", "name", "service", "service_id", "status", "output", "type")} for row in bad]
-        data = {"node": name, "source": "agent", "asked_from": address(name), "checks": rows, "agent": True}
-        yield Result(f"output@{name}", "output", "check_output", Target(node=name), Status.OK, "agent", data=data)
+        heard = {_check(name, node, key, check)["check_id"]: check["heard"] for key, check in node["checks"].items() if "heard" in check}
+        rows = [{**row, "status": heard.get(row["check_id"], row["status"])} for row in rows]
+        source = node["heard_from"]
+        data = {"node": name, "source": source, "asked_from": address(name), "checks": rows, "agent": source != "probe"}
+        yield Result(f"output@{name}", "output", "check_output", Target(node=name), Status.OK, source, data=data)
 
 
 def _log(node: str, alloc: str, task: str, stream: str, texts: list[str]) -> Result:
