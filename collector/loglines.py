@@ -54,7 +54,8 @@ HARMLESS = re.compile(
 """LiteFS v0.5.14: start-up, handoff and shutdown. The last two are normal for a moment; rules read them with the state."""
 LITEFS_OWN = re.compile(
     LITEFS_ID + r"(?:cannot (?:fetch cluster ID|find primary|connect, \"consul\"|acquire lease|acquire existing lease|remove lease"
-    r"|stream from primary|create journal|cannot read local|set cluster id)|disconnected from primary|lease renewal error"
+    r"|stream from primary|create journal|cannot read local|set cluster id)|disconnected from primary|replica disconnected, retrying"
+    r"|lease renewal error"
     r"|primary lease lost|handoff unsuccessful|state change recovery error|fuse: |fuse serve error|mount helper error"
     r"|client (?:transaction id|preapply)|position mismatch|http: [A-Z]+ /|backup |fatal error occurred while|invalid database header on"
     r"|node lost write access|remote begin|halt lock|restoring from backup|closing proxy server|proxy: |cannot truncate|retention)"
@@ -185,6 +186,11 @@ def _fields(text: str) -> tuple[dict[str, str] | None, str]:
         if "msg" in pairs or "message" in pairs:
             return pairs, pairs.get("level", pairs.get("lvl", ""))
     return None, ""
+
+
+def is_litefs(line: Line) -> bool:
+    """Surely a line of LiteFS's: of its normal life, or a last word that nobody else has."""
+    return line.harmless or bool(ENDS.match(line.text))
 
 
 def moment_of(text: str) -> float | None:

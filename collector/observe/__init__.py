@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from collector.loglines import is_litefs
 from collector.model import Bundle
 from collector.observe.checks import Check, checks, observe_checks
 from collector.observe.cluster import Node, holders, nodes, observe_cluster, observe_nodes, observe_skew
@@ -43,7 +44,15 @@ def observe(bundle: Bundle) -> Observed:
     litefs = states(world)
     registered = registrations(world)
     seen = Observed(
-        world, Observations(), every, litefs, lease(world), nodes(world, every), registered, logs(world), orphans(world, registered, every)
+        world,
+        Observations(),
+        every,
+        litefs,
+        lease(world, litefs),
+        nodes(world, every),
+        registered,
+        logs(world),
+        orphans(world, registered, every),
     )
     for observation in _observations(seen):
         seen.observations.add(observation)
@@ -79,7 +88,13 @@ def _of_the_whole(seen: Observed) -> Iterator[Observation]:
 def _with_last_line(instances: Iterable[Observation], every: list[Log]) -> Iterator[Observation]:
     lines = decisive_lines(every)
     read = {log.data["alloc"] for log in every if log.data["stream"] == "stderr"}
+    speaking = {log.data["alloc"] for log in every if any(map(is_litefs, log.lines))}
     for one in instances:
-        line = lines.get(one.scope["alloc"])
-        extra = {"last_line": line.text.strip() if line else None, "log_read": one.scope["alloc"] in read}
+        alloc = one.scope["alloc"]
+        line = lines.get(alloc)
+        extra = {
+            "last_line": line.text.strip() if line else None,
+            "log_read": alloc in read,
+            "has_litefs": one.fields["has_litefs"] or alloc in speaking,
+        }
         yield one._replace(fields={**one.fields, **extra})

@@ -134,11 +134,15 @@ def holders(held: Lease | None, litefs: Mapping[str, State], known: Mapping[str,
 
     A frozen primary that another has replaced still has replicas that wait for it (docs/litefs.md), so there may be several.
     """
-    names = {held.data["hostname"]} if held else set()
-    names |= {state.data["primary_hostname"] for state in litefs.values() if state.data}
-    url = str(held.data["advertise_url"] or "") if held else ""
-    found = {node.name for node in known.values() if node.name in names or (node.address and f"//{node.address}:" in url)}
+    names = {state.data["primary_hostname"] for state in litefs.values() if state.data}
+    found = {node.name for node in known.values() if node.name in names} | (_held_by_one_of(held, known) if held else set())
     return found | {state.node for state in litefs.values() if state.primary}
+
+
+def _held_by_one_of(held: Lease, known: Mapping[str, Node]) -> set[str]:
+    """The nodes that the lease names, by their name or by their address."""
+    url = str(held.data["advertise_url"] or "")
+    return {node.name for node in known.values() if node.name == held.data["hostname"] or (node.address and f"//{node.address}:" in url)}
 
 
 def missing_nodes(world: World, known: Mapping[str, Node]) -> list[str] | int:
@@ -159,6 +163,7 @@ def observe_cluster(world: World, litefs: Mapping[str, State], held: Lease | Non
     fields = {
         "primaries": len(primaries),
         "primary_nodes": ", ".join(sorted(state.node for state in primaries)),
+        "roles_unknown": sum(state.data is not None and state.data["is_primary"] is None for state in seen),
         "litefs_seen": len(seen),
         "litefs_silent": len(litefs) - len(seen),
         "litefs_expected": len(litefs),
@@ -172,6 +177,11 @@ def observe_cluster(world: World, litefs: Mapping[str, State], held: Lease | Non
         "lease_session_alive": held.data["session_alive"] if held else None,
         "advertise_url": held.data["advertise_url"] if held else None,
         "host_is_primary": any(state.node == host or _names(state) == host for state in primaries) if host and seen else None,
+        "lease_stranger": bool(host and held and known and not _held_by_one_of(held, known)),
+        "lease_foreign": held.foreign if held else None,
+        "lease_session_name": held.session.get("name") if held else None,
+        "lease_session_node": held.session.get("node") if held else None,
+        "lease_is_the_jobs": bool(held and any(held.data["key"] in job["lease_keys"] for job in world.jobs.values())),
         "nodes_missing": missing if isinstance(missing, int) else len(missing),
         "nodes_lost": len(lost_nodes(world)),
         "nodes_ready": len(ready_nodes(world)),
@@ -195,7 +205,8 @@ def _lease_words(held: Lease | None) -> str:
     if not held.data["held"]:
         return f"; the lease {held.data['key']} is not held"
     dead = ", a session that is gone" if held.data["session_alive"] is False else ""
-    return f"; the lease {held.data['key']} is held by {held.data['hostname']}{dead}"
+    holder = held.data["hostname"] or (f'a session "{held.session["name"]}" on {held.session["node"]}' if held.session else "somebody")
+    return f"; the lease {held.data['key']} is held by {holder}{dead}"
 
 
 def observe_skew(world: World) -> Iterator[Observation]:

@@ -72,6 +72,10 @@ def _ports(endpoints: Sequence[str]) -> Iterator[int]:
                 yield port
 
 
+LITEFS_SESSION = "litefs"
+"""What LiteFS calls its sessions in Consul (v0.5.14, consul/consul.go: DefaultSessionName)."""
+
+
 class Lease(NamedTuple):
     """The lease in Consul, and the result that told it."""
 
@@ -83,11 +87,43 @@ class Lease(NamedTuple):
         """Held by a session that exists."""
         return bool(self.data["held"] and self.data["session_alive"] is not False)
 
+    @property
+    def session(self) -> Mapping[str, JSON]:
+        """Its session as Consul lists it; empty where that is not known."""
+        sessions: Sequence[Mapping[str, JSON]] = self.data["sessions"]
+        return next((one for one in sessions if one["id"] == self.data["session"]), {})
 
-def lease(world: World) -> Lease | None:
-    """The lease, where it was asked for."""
-    results = world.results("consul_lease")
-    return Lease(results[-1], results[-1].data) if results else None
+    @property
+    def foreign(self) -> bool:
+        """Held by somebody who is not LiteFS: the session is known, and has another name."""
+        return bool(self.data["held"] and self.session.get("name", LITEFS_SESSION) != LITEFS_SESSION)
+
+
+def lease(world: World, every: Mapping[str, State]) -> Lease | None:
+    """The lease, where it was asked for. A job may have several LiteFS: then the one of those that were asked, if that can be told."""
+    leases = list({result.data["key"]: Lease(result, result.data) for result in world.results("consul_lease")}.values())
+    if len(leases) < 2:  # noqa: PLR2004 - nothing to choose from
+        return leases[0] if leases else None
+    ids = {state.data["cluster_id"] for state in every.values() if state.data} - {None}
+    ours = [one for one in leases if one.data["cluster_id"] in ids] or [one for one in leases if _advertised(one) in _ends(world, every)]
+    return ours[0] if len(ours) == 1 else None
+
+
+def _advertised(held: Lease) -> tuple[str, int] | None:
+    """Host and port of the primary's URL in the lease."""
+    try:
+        parts = urlsplit(str(held.data["advertise_url"] or ""))
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return None
+    return (host, port) if host and port else None
+
+
+def _ends(world: World, every: Mapping[str, State]) -> set[tuple[str, int] | None]:
+    """Every address and name that a LiteFS which was asked may advertise, with every port that was asked."""
+    nodes = {state.node for state in every.values()}
+    hosts = nodes | {alloc["address"] for alloc in world.allocations if alloc["node"] in nodes}
+    return {(host, port) for host in hosts if host for port in ports(world)}
 
 
 def observe_litefs(world: World, every: Mapping[str, State], held: Lease | None) -> Iterator[Observation]:

@@ -2,7 +2,7 @@
 
 A case is a mapping (from YAML): `nodes: {n2: {...}}` changes a node, everything else changes the whole. `None` for a part takes it away.
 `more` gives a node's allocation further tasks (name -> task, with `events` and the lines of its `log`), `lifecycles` says which tasks of
-the job are hooks.
+the job are hooks, `more_leases` are those of its other LiteFS.
 Names, addresses and ports are none of the recordings'.
 """
 
@@ -159,6 +159,8 @@ def _results(case: Mapping[str, Data], names: tuple[str, ...], nodes: Mapping[st
             yield _gap(kind, Target(), gaps.get(kind, gaps.get(f"{kind.split('_')[0]}_*", {})))
         elif case.get(kind, True) is not None:
             yield Result(kind, kind, kind, Target(), Status.OK, "api", data=data, date=NOW if kind.startswith("nomad") else None)
+    for lease in case.get("more_leases", ()):
+        yield Result(lease["key"], "lease", "consul_lease", Target(), Status.OK, "api", data={**_lease(names[0]), **lease})
     for service in (SERVICE, f"{SERVICE}-litefs"):
         if "consul_checks" in gaps or "consul_*" in gaps:
             yield _gap("consul_checks", Target(service=service), gaps.get("consul_checks") or gaps["consul_*"])
