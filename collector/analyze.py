@@ -13,7 +13,7 @@ from collector.impact import impact, whole
 from collector.model import JSON, Bundle, Coverage, Finding, NodeRow, Report, Result, Status, Target, Verdict
 from collector.observe import TOPICS, Observed, observe
 from collector.rows import details, rows
-from collector.rule import Rule
+from collector.rule import UNKNOWN, Rule
 from collector.timeline import timeline
 from collector.verdict import blind, coverage, judge
 
@@ -105,7 +105,7 @@ def _count(number: int, noun: str) -> str:
 
 def _first(roots: Sequence[Finding]) -> str:
     first = roots[0]
-    same = [root.node for root in roots if root.code == first.code and root.node]
+    same = [root.node for root in roots if root.code == first.code and root.node and (root.code != UNKNOWN or root.title == first.title)]
     others = f" and {len(same) - 1} more" if len(same) > 1 else ""
     return f"{first.node}{others}: {first.title}" if first.node else first.title
 

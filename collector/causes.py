@@ -260,10 +260,14 @@ def _look_next(draft: Draft) -> str:
 
 
 def _unknown_commands(draft: Draft) -> tuple[tuple[str, str], ...]:
-    hit = draft.hits[0]
+    """`nomad alloc logs` wants the task's name where there are several, so that it is left out where nobody knows whose trouble it is."""
     if not draft.alloc:
         return ()
-    return tuple(("read", hit.text(text, quoted=True)) for text in ("nomad alloc status {alloc}", "nomad alloc logs -stderr {alloc}"))
+    hit = next((one for one in draft.hits if one.values().get("task")), draft.hits[0])
+    texts = ["nomad alloc status {alloc}"]
+    if hit.values().get("task"):
+        texts.append("nomad alloc logs -stderr {alloc} {task}")
+    return tuple(("read", hit.text(text, quoted=True)) for text in texts)
 
 
 def _evidence(draft: Draft) -> tuple[Evidence, ...]:

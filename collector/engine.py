@@ -95,8 +95,9 @@ class Hit(NamedTuple):
         return values | dict(self.subject.scope) | self._task() | self.match.captures
 
     def _task(self) -> dict[str, JSON]:
-        """Of an allocation's tasks the one that was seen to say or do it, where its evidence is one task's."""
+        """Of an allocation's tasks the one that was seen to say or do it, else the one that was asked, where its evidence is one task's."""
         said = [one.scope["task"] for one in self.match.observations if one.topic in BY_TASK and "task" in one.scope]
+        said += [one.fields["task"] for one in self.match.observations if one.fields.get("task")]
         return {"task": said[0]} if said else {}
 
 

@@ -69,7 +69,7 @@ def _observations(seen: Observed) -> Iterator[Observation]:
     yield from litefs
     yield from observe_events(world, wells)
     yield from observe_logs(world, seen.logs, {alloc: well and alloc not in unsettled for alloc, well in wells.items()})
-    yield from observe_checks(every, ports(world), set(seen.orphans))
+    yield from observe_checks(world, every, ports(world), set(seen.orphans))
     yield from observe_nodes(world, seen.nodes, every, holders(seen.lease, seen.litefs, seen.nodes))
     yield from observe_cluster(world, seen.litefs, seen.lease, seen.nodes)
     yield from _of_the_whole(seen)

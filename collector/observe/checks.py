@@ -110,7 +110,7 @@ def _told(row_type: str | None, output: str) -> tuple[str, int | None]:
     return ("http", int(code[1])) if code and row_type != "tcp" else ("other", None)
 
 
-def observe_checks(every: list[Check], litefs_ports: set[int], orphans: set[tuple[str, str]]) -> Iterator[Observation]:
+def observe_checks(world: World, every: list[Check], litefs_ports: set[int], orphans: set[tuple[str, str]]) -> Iterator[Observation]:
     """One observation per check. `orphans` holds the (node, service id) of the instances that no allocation stands behind."""
     for check in every:
         row = check.row
@@ -133,11 +133,24 @@ def observe_checks(every: list[Check], litefs_ports: set[int], orphans: set[tupl
                 "endpoint_known": bool(check.path and LITEFS_PATHS.match(check.path)) if on_litefs and check.path else None,
                 "level": "service" if row["service"] else "node",
                 "orphan": (row["node"], row["service_id"]) in orphans,
+                "task": _task(world, row, on_litefs=on_litefs),
             },
             quote=_quote(check, code),
             source=f'check "{row["name"]}" on {check.node} ({check.text.words(check.node)})',
             item=check.text.result.id,
         )
+
+
+def _task(world: World, row: Mapping[str, JSON], *, on_litefs: bool) -> str | None:
+    """The task behind a check: LiteFS's, its service's, or the allocation's only one. A group's service may be of any of several."""
+    instance = world.instance.get(row.get("alloc") or "")
+    if on_litefs or instance is None:
+        return world.bundle.vars.get("task") if on_litefs else None
+    if row.get("task"):
+        return str(row["task"])
+    own = {service["task"] for service in _services(world, row)} - {None}
+    candidates = own or instance.lasting
+    return str(next(iter(candidates))) if len(candidates) == 1 else None
 
 
 def _failure(row: Mapping[str, JSON], text: Text) -> tuple[str, int | None]:
@@ -195,12 +208,17 @@ def _asked(world: World, row: Mapping[str, JSON], output: str) -> tuple[str | No
 
 
 def _defined(world: World, row: Mapping[str, JSON]) -> Iterator[tuple[str, Mapping[str, JSON]]]:
+    for service in _services(world, row):
+        for check in service["checks"]:
+            if check["name"] == row["name"]:
+                yield check["port_label"] or service["port_label"], check
+
+
+def _services(world: World, row: Mapping[str, JSON]) -> Iterator[Mapping[str, JSON]]:
+    """The services of this name, as the jobs define them."""
     for job in world.jobs.values():
         for group in job["groups"]:
-            for service in group["services"]:
-                for check in service["checks"]:
-                    if service["name"] == row["service"] and check["name"] == row["name"]:
-                        yield check["port_label"] or service["port_label"], check
+            yield from (service for service in group["services"] if service["name"] == row["service"])
 
 
 def _nomad_checks(world: World) -> Iterator[Check]:

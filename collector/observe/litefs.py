@@ -181,6 +181,7 @@ def _fields(world: World, state: State, primary_found: bool, kept: str | None) -
         "expected_id": kept,
         "stream_count": data.get("stream_count"),
         "primary_answers": primary_found,
+        "task": (state.samples[-1][0] if state.samples else state.failures[-1]).target.task,
         "status_command": _told(state, NOT_A_COMMAND),
         "spec_path": _told(state, ASKED_PATH),
     }
@@ -209,9 +210,20 @@ def _words(state: State, fields: Mapping[str, JSON]) -> str:
     if state.data is None:
         return state.failures[-1].reason or f"no answer ({fields['cause']})"
     parts = [f"the spec's rung asks for {fields['spec_path']}"] if fields["spec_path"] else []
-    parts += [f"role {fields['role']}", f"cluster ID {fields['cluster_id'] or 'none'}"]
+    parts.append(f"role {fields['role']}")
+    if fields["cluster_id"]:
+        parts.append(f"cluster ID {fields['cluster_id']}")
     if not state.primary:
-        parts.append(f"primary {fields['primary_hostname'] or 'unknown to it'}")
-        parts.append("has not synced" if state.never_synced else f"lag {fields['lag_seconds']} s")
+        parts += _follows(state, fields)
     parts += [f"{db['name']} at {db['txid']}" + (f", {db['behind']} behind" if db["behind"] else "") for db in state.databases]
     return ", ".join(parts)
+
+
+def _follows(state: State, fields: Mapping[str, JSON]) -> Iterator[str]:
+    """Whom a replica follows and how closely, as far as it was asked: a settled one is not asked for its primary's name."""
+    if fields["knows_primary"] is not None:
+        yield f"primary {fields['primary_hostname'] or 'unknown to it'}"
+    if state.never_synced:
+        yield "has not synced"
+    elif fields["lag_seconds"] is not None:
+        yield f"lag {fields['lag_seconds']} s"

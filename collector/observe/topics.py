@@ -100,6 +100,7 @@ TOPICS: Mapping[str, Topic] = {
             "endpoint_known": "LiteFS 0.5 has this path",
             "level": "node or service",
             "orphan": "its instance has no live allocation behind it",
+            "task": "the task behind it: LiteFS's, its service's, or the allocation's only one",
         },
     ),
     "node": Topic(
@@ -148,6 +149,7 @@ TOPICS: Mapping[str, Topic] = {
             "expected_id": "the other ID",
             "stream_count": "replicas connected to it",
             "primary_answers": "a primary was found by asking",
+            "task": "task that LiteFS was asked for in",
             "status_command": "that `litefs status` is not a command there, where it was asked",
             "spec_path": "the path that the spec's own rung asks LiteFS for, which has none to give: /status",
         },

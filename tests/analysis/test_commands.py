@@ -1,0 +1,73 @@
+"""What a report tells its reader to type, and to whom it gives a name."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from collector.analyze import analyze
+from collector.model import Finding
+from tests.analysis.bundles import TASK, bundle, ident
+
+SIDECAR = {"state": "running", "log": ["ready"]}
+SCRIPT = {"ping": {"status": "critical", "type": "script", "output": "3 stale locks"}}
+LATE = {"status": "timeout", "cause": "timeout", "reason": "10.1.0.12:20303 did not answer in time", "rungs": ["http", "exec"]}
+LOOP = {"client_status": "pending", "state": "pending", "restarts": 6}
+EXITS = [{"type": "Started", "ago": 20}, {"type": "Terminated", "ago": 9, "exit_code": 1}, {"type": "Restarting", "ago": 8}]
+
+
+def first(case: dict[str, Any]) -> Finding:
+    return analyze(bundle(case)).root_causes[0]
+
+
+def typed(root: Finding) -> list[str]:
+    return [text for _, text in root.commands]
+
+
+def test_the_logs_of_an_only_task_are_asked_for_with_its_name():
+    assert f"nomad alloc logs -stderr {ident('n2')} {TASK}" in typed(first({"nodes": {"n2": {"checks": SCRIPT}}}))
+
+
+def test_the_logs_of_one_of_several_tasks_are_asked_for_with_a_name_since_nomad_wants_one():
+    root = first({"lifecycles": {"proxy": "prestart sidecar"}, "nodes": {"n2": {"checks": SCRIPT, "more": {"proxy": SIDECAR}}}})
+    assert f"nomad alloc logs -stderr {ident('n2')} {TASK}" in typed(root)
+
+
+def test_a_hung_litefs_is_restarted_by_the_name_of_its_own_task():
+    worse = {"state": "running", "restarts": 1, "events": [{"type": "Started", "ago": 3000}]}
+    late = {"info": {"status": "critical", "output": 'Get "http://10.1.0.12:20303/info": context deadline exceeded'}}
+    root = first({"nodes": {"n2": {"fails": LATE, "checks": late, "more": {"api": worse}}}})
+    assert (root.code, typed(root)[-1]) == ("litefs.process.hung", f"nomad alloc restart {ident('n2')} {TASK}")
+
+
+UNLIKE = {
+    "n1": {"alloc": LOOP, "events": EXITS, "fails": {}, "log": ["ERROR: cannot open store: open /data: read-only file system"]},
+    "n2": {"checks": SCRIPT},
+}
+
+
+def test_a_headline_counts_only_what_is_told_in_the_same_words():
+    report = analyze(bundle({"nodes": UNLIKE}))
+    assert [root.code for root in report.root_causes] == ["unknown", "unknown"]
+    assert "more" not in report.headline
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        {"nodes": {"n2": {"checks": {"info": {"status": "critical", "output": "HTTP GET http://10.1.0.12:20303/status: 404 Not Found"}}}}},
+        {"gaps": {"consul_lease": {"status": "failed", "cause": "tls", "reason": "certificate has expired"}}},
+    ],
+    ids=["an endpoint that LiteFS has not", "a certificate"],
+)
+def test_no_command_has_a_blank_for_its_reader_to_fill_in(case):
+    assert not [text for text in typed(first(case)) if re.search(r"\b(?:JOB|HOST|PORT|NODE|ALLOC)\b", text)]
+
+
+def test_what_was_not_asked_of_a_litefs_is_not_told_as_missing():
+    replica = {"cluster_id": None, "primary_hostname": None, "lag_seconds": 40.0}
+    quotes = [one.quote for one in first({"nodes": {"n2": {"litefs": replica}}}).evidence]
+    assert any("lag 40.0 s" in quote for quote in quotes)
+    assert not any("none" in quote or "unknown to it" in quote for quote in quotes)
