@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 
 from collector import rulebook
@@ -94,9 +94,18 @@ def headline(
         return f"too little was seen for a verdict ({why})" + (f"; {_first(roots)}" if roots else "")
     if verdict is Verdict.WARNING:
         unseen = f"; not seen: {', '.join(covered.unseen_nodes)}" if covered.unseen_nodes else ""
-        return f"nothing wrong was seen, but {len(covered.gaps)} of {covered.planned} items gave no answer{unseen}"
+        reason = f" ({covered.gaps[0]['reason']})" if len(covered.gaps) == 1 else ""
+        return f"nothing wrong was seen, but {len(covered.gaps)} of {covered.planned} items gave no answer{reason}{unseen}"
     primary = next((row.name for row in table if row.role == "primary"), None)
-    return f"{_count(len(table), 'node')}, {_count(instances, 'instance')}, all well" + (f"; primary {primary}" if primary else "")
+    well = f"all well{narrowed(bundle.expect)}"
+    return f"{_count(len(table), 'node')}, {_count(instances, 'instance')}, {well}" + (f"; primary {primary}" if primary else "")
+
+
+def narrowed(expect: Mapping[str, JSON]) -> str:
+    """That a run looked at a part only, in words; empty for a whole one."""
+    options = (("-l", "limit"), ("-t", "tags"), ("--skip-tags", "skip_tags"))
+    given = [f"{option} {value}" for option, name in options if isinstance(expect.get(name), list) for value in expect[name]]
+    return f" as far as was asked ({' '.join(given)})" if given else ""
 
 
 def _count(number: int, noun: str) -> str:

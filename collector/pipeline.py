@@ -14,7 +14,7 @@ from collector.collect import Collected, Limits, Means, Performer, collect
 from collector.cutoff import LINT
 from collector.expressions import Expressions
 from collector.kinds import KINDS
-from collector.model import Bundle, Report, Result, Spec, Status, Target
+from collector.model import JSON, Bundle, Report, Result, Spec, Status, Target
 from collector.plan import Selection
 from collector.redact import UNCHECKED, Redactor
 from collector.settings import Settings
@@ -88,16 +88,21 @@ def _bundle(call: Call, collected: Collected, redactor: Redactor, started_at: fl
         vars=told,
         thresholds=dict(spec.thresholds),
         rules=spec.rules,
-        expect={**spec.expect, "limit": list(call.selection.limit)},
+        expect={**spec.expect, **_narrowed(call.selection)},
         started_at=started_at,
         seconds=seconds,
         results=results,
         planned=len(results),
-        endpoints={**call.settings.describe(), "requests": str(collected.requests)},
+        endpoints={**call.settings.describe(), "tokens": call.settings.tokens_for(), "requests": str(collected.requests)},
         version=__version__,
         redactions=_total(collected.results),
         interrupted=collected.interrupted,
     )
+
+
+def _narrowed(selection: Selection) -> dict[str, JSON]:
+    """What the caller left out, as the options that say so: a report must not claim what it was told not to look at."""
+    return {"limit": list(selection.limit), "tags": sorted(selection.tags), "skip_tags": sorted(selection.skip_tags)}
 
 
 def _withheld(redactor: Redactor) -> Iterator[Result]:

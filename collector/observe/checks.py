@@ -133,6 +133,7 @@ def observe_checks(world: World, every: list[Check], litefs_ports: set[int], orp
                 "endpoint_known": bool(check.path and LITEFS_PATHS.match(check.path)) if on_litefs and check.path else None,
                 "level": "service" if row["service"] else "node",
                 "orphan": (row["node"], row["service_id"]) in orphans,
+                "alloc_known": row.get("alloc") in world.instance,
                 "task": _task(world, row, on_litefs=on_litefs),
             },
             quote=_quote(check, code),

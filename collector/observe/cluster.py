@@ -182,6 +182,7 @@ def observe_cluster(world: World, litefs: Mapping[str, State], held: Lease | Non
         "lease_session_name": held.session.get("name") if held else None,
         "lease_session_node": held.session.get("node") if held else None,
         "lease_is_the_jobs": bool(held and any(held.data["key"] in job["lease_keys"] for job in world.jobs.values())),
+        "limited": bool(world.bundle.expect.get("limit")),
         "nodes_missing": missing if isinstance(missing, int) else len(missing),
         "nodes_lost": len(lost_nodes(world)),
         "nodes_ready": len(ready_nodes(world)),

@@ -37,6 +37,13 @@ def observe_gaps(world: World) -> Iterator[Observation]:
             yield _gap(world, result)
 
 
+def _token_given(world: World, result: Result) -> bool | None:
+    """Was a token sent along? Null for what takes none, and where an older bundle does not say so."""
+    system = "consul" if result.kind == "check_output" else result.kind.split("_")[0]
+    tokens = world.bundle.endpoints.get("tokens")
+    return None if tokens is None or system not in {"nomad", "consul"} else system in tokens.split(", ")
+
+
 def _held_back(result: Result, attempt: Attempt) -> bool:
     return attempt.status is Status.DENIED and attempt.rung == result.rung
 
@@ -66,6 +73,7 @@ def _gap(world: World, result: Result) -> Observation:
             "system": result.kind.split("_")[0] if result.kind != "check_output" else "consul",
             "capability": ", ".join(kind.capabilities) if kind else "",
             "decisive": result.kind in DECISIVE,
+            "token_given": _token_given(world, result),
         },
         quote=f"{result.kind} of {result.target}: {status}: {(denied or result).reason}",
         source=f"item {result.id}",

@@ -100,6 +100,7 @@ TOPICS: Mapping[str, Topic] = {
             "endpoint_known": "LiteFS 0.5 has this path",
             "level": "node or service",
             "orphan": "its instance has no live allocation behind it",
+            "alloc_known": "Nomad told of the allocation it belongs to, among those that count",
             "task": "the task behind it: LiteFS's, its service's, or the allocation's only one",
         },
     ),
@@ -179,6 +180,7 @@ TOPICS: Mapping[str, Topic] = {
             "lease_session_name": "name of the session that holds it",
             "lease_session_node": "Consul node of that session",
             "lease_is_the_jobs": "the lease's key stands in the job",
+            "limited": "only some nodes were asked (-l)",
             "nodes_missing": "how many of the nodes that the spec expects nobody knows",
             "nodes_lost": "Nomad nodes that are down, draining or ineligible",
             "nodes_ready": "Nomad nodes that take allocations",
@@ -207,6 +209,7 @@ TOPICS: Mapping[str, Topic] = {
             "system": "nomad, consul, litefs",
             "capability": "ACL rules that the kind needs",
             "decisive": "without it there is no verdict",
+            "token_given": "a token was sent along; null where none is wanted, or nobody knows",
         },
     ),
     "evaluation": Topic(

@@ -37,9 +37,16 @@ def current(allocs: Sequence[Allocation] | None, nodes: Sequence[Mapping[str, JS
     return _with_addresses(sorted(chosen, key=lambda alloc: (alloc["node"], alloc["name"])), nodes)
 
 
-def with_task(allocs: Sequence[Allocation] | None, task: str) -> list[Allocation]:
-    """Those allocations that have a task of this name (another group of the job may not), or whose tasks are not known yet."""
-    return [alloc for alloc in allocs or () if not alloc["tasks"] or any(one["name"] == task for one in alloc["tasks"])]
+def with_task(allocs: Sequence[Allocation] | None, task: str, *, required: bool = False) -> list[Allocation]:
+    """Those allocations that have a task of this name (another group of the job may not), or whose tasks are not known yet.
+
+    Raises ValueError where it is `required` and none of them has it: the name is wrong, and everything would be well unseen.
+    """
+    found = [alloc for alloc in allocs or () if not alloc["tasks"] or any(one["name"] == task for one in alloc["tasks"])]
+    if required and allocs and not found:
+        names = sorted({one["name"] for alloc in allocs for one in alloc["tasks"]})
+        raise ValueError(f"no allocation of the job has a task {task!r}; there are: {', '.join(names)}")
+    return found
 
 
 def other_tasks(allocs: Sequence[Allocation] | None, task: str) -> list[dict[str, JSON]]:

@@ -112,6 +112,10 @@ class Settings(NamedTuple):
         """Where the servers are, for the bundle and the report; no secrets."""
         return {"nomad": self.nomad.address, "consul": self.consul.address}
 
+    def tokens_for(self) -> str:
+        """The systems that a token or a user was given for, with commas; nothing of what was given."""
+        return ", ".join(name for name, server in (("nomad", self.nomad), ("consul", self.consul)) if server.token or server.auth)
+
     def secret_values(self) -> tuple[str, ...]:
         """Every secret that these settings hold, for the redactor."""
         values = [self.nomad.token, self.consul.token, parse_address("COLLECTOR_PROXY", self.proxy).password if self.proxy else ""]

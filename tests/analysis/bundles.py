@@ -132,7 +132,7 @@ def bundle(case: Mapping[str, Data]) -> Bundle:
             seconds=1.0,
             results=results,
             planned=len(results),
-            endpoints={"nomad": "http://10.1.0.1:4646", "consul": "http://10.1.0.1:8500"},
+            endpoints={"nomad": "http://10.1.0.1:4646", "consul": "http://10.1.0.1:8500", **case.get("endpoints", {})},
             version="test",
         )
     )

@@ -163,6 +163,20 @@ def test_one_is_not_called_several():
     assert report.headline == "1 node, 1 instance, all well; primary n1"
 
 
+@pytest.mark.parametrize(
+    ("expect", "told"),
+    [
+        ({}, "all well; primary n1"),
+        ({"limit": [], "tags": [], "skip_tags": []}, "all well; primary n1"),
+        ({"limit": ["n[12]", "n3"]}, "all well as far as was asked (-l n[12] -l n3); primary n1"),
+        ({"tags": ["consul"], "skip_tags": ["logs"]}, "all well as far as was asked (-t consul --skip-tags logs); primary n1"),
+        ({"limit": "n1", "tags": 3}, "all well; primary n1"),
+    ],
+)
+def test_a_run_that_looked_at_a_part_says_so_where_it_calls_all_well(expect, told):
+    assert analyze(bundle({"expect": expect})).headline.endswith(told)
+
+
 def test_a_node_shows_the_allocation_that_matters():
     """With two allocations on a node: the one that is not well, else the one that LiteFS was seen in."""
 

@@ -270,6 +270,14 @@ def test_an_allocation_of_another_group_has_not_the_task() -> None:
     assert ids(with_task([mine, other, unknown], "app")) == ["a", "c"]
 
 
+def test_a_task_that_must_be_there_is_missed_by_name_and_not_passed_over() -> None:
+    mine = alloc("a", tasks=[{"name": "app"}, {"name": "proxy"}])
+    assert ids(with_task([mine], "app", required=True)) == ["a"]
+    assert with_task([], "app", required=True) == with_task(None, "app", required=True) == []
+    with pytest.raises(ValueError, match=r"no allocation of the job has a task 'ap'; there are: app, proxy"):
+        with_task([mine], "ap", required=True)
+
+
 def test_other_tasks_are_those_that_have_a_log_worth_reading() -> None:
     tasks = [
         task(name="litefs"),

@@ -27,6 +27,18 @@ def refused(**environ: str) -> str:
 
 def test_an_empty_environment_asks_the_local_agents() -> None:
     assert settings().describe() == {"nomad": "http://127.0.0.1:4646", "consul": "http://127.0.0.1:8500"}
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"NOMAD_TOKEN": "t"}, "nomad"),
+        ({"CONSUL_HTTP_TOKEN": "t"}, "consul"),
+        ({"NOMAD_TOKEN": "t", "CONSUL_HTTP_TOKEN": "u"}, "nomad, consul"),
+    ],
+)
+def test_a_report_is_told_for_whom_there_is_a_token_and_not_which(given, told) -> None:
+    assert settings(**given).tokens_for() == told
     assert settings().nomad.tls.verify
     assert settings().consul.tls.verify
     assert settings().mail is None
