@@ -21,6 +21,7 @@ from collector.redact import Redactor
 from collector.settings import Settings
 from collector.sources import Sources
 from collector.spec import load_spec, parse_extra_vars
+from collector.streams import say
 
 
 def read_spec(path: str, extra_vars: Mapping[str, JSON]) -> Spec:
@@ -82,7 +83,7 @@ def plan_only(call: Call) -> int:
         plan = preview(call.spec, Means(KINDS, sources, Expressions(), redactor_of(call)), call.limits, call.selection)
     finally:
         sources.close()
-    sys.stdout.write(plan_text(plan, call.settings.nomad.namespace or "default"))
+    say(plan_text(plan, call.settings.nomad.namespace or "default"))
     return 3 if plan.unknown else 0
 
 

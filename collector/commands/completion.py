@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable, Iterable, Mapping
 
 import shtab
@@ -11,6 +10,7 @@ import shtab
 from collector.arguments import Parser, build_parser, subparsers
 from collector.resources import incidents, schema_names
 from collector.rulebook import codes
+from collector.streams import say
 
 FILES = frozenset({"SPEC", "FILE", "BUNDLE", "OLD", "NEW"})
 DIRECTORIES = frozenset({"DIR"})
@@ -24,7 +24,7 @@ NAMES: Mapping[tuple[str, str], Callable[[], Iterable[str]]] = {
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the script for one shell."""
-    sys.stdout.write(shtab.complete(_with_values(build_parser()), arguments.shell) + "\n")
+    say(shtab.complete(_with_values(build_parser()), arguments.shell) + "\n")
     return 0
 
 

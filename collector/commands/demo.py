@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from collector.pipeline import Call, conclude
 from collector.replay import Recording, demo_environment
 from collector.resources import incident, incidents, spec_path
 from collector.settings import Settings
+from collector.streams import say
 
 SPEC = "navidrome"
 
@@ -23,7 +23,7 @@ SPEC = "navidrome"
 def run(arguments: argparse.Namespace) -> int:
     """Replay an incident and report on it; 0 when that worked, whatever the verdict."""
     if arguments.incident == "list":
-        sys.stdout.write("\n".join(incidents()) + "\n")
+        say("\n".join(incidents()) + "\n")
         return 0
     with progress_bar(wanted=not arguments.quiet) as progress:
         report, call = diagnosed(Recording.load(_file(arguments.incident)), progress)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import sys
 import textwrap
 from collections.abc import Iterable, Mapping
 
 from collector.errors import UsageError
 from collector.model import JSON
 from collector.rulebook import codes, explain
+from collector.streams import say
 from collector.suggest import did_you_mean
 
 WIDTH = 80
@@ -19,12 +19,12 @@ INDENT = 13
 def run(arguments: argparse.Namespace) -> int:
     """Print what a code means, or the list of codes with what each stands for."""
     if arguments.code is None:
-        sys.stdout.write("".join(f"{code:30} {explain(code)['summary']}\n" for code in codes()))
+        say("".join(f"{code:30} {explain(code)['summary']}\n" for code in codes()))
         return 0
     if arguments.code not in codes():
         hint = did_you_mean(arguments.code, codes()) or "`collector explain` lists them"
         raise UsageError(f"there is no cause code {arguments.code!r} ({hint})")
-    sys.stdout.write("\n".join(_lines(explain(arguments.code))) + "\n")
+    say("\n".join(_lines(explain(arguments.code))) + "\n")
     return 0
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 from collector.errors import Problem, SpecError, UsageError
 from collector.kinds import KINDS
 from collector.spec import lint
+from collector.streams import say
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -17,9 +17,9 @@ def run(arguments: argparse.Namespace) -> int:
     for name in arguments.files:
         problems += _problems(name)
     for problem in problems:
-        sys.stdout.write(f"{problem}\n")
+        say(f"{problem}\n")
     if not problems:
-        sys.stdout.write(f"{len(arguments.files)} file{'s' if len(arguments.files) > 1 else ''}, no problems\n")
+        say(f"{len(arguments.files)} file{'s' if len(arguments.files) > 1 else ''}, no problems\n")
     return SpecError.exit_code if problems else 0
 
 
