@@ -251,7 +251,7 @@ def _add_lint(commands: Commands[Parser]) -> None:
 
 def _add_explain(commands: Commands[Parser]) -> None:
     parser = _command(commands, "explain", "what a cause code means, how it is recognised, what to do")
-    parser.add_argument("code", nargs="?", metavar="CODE", help="without it, the list of codes")
+    parser.add_argument("code", nargs="?", metavar="CODE", help="of a cause or a symptom; without it, the list of causes")
 
 
 def _add_diff(commands: Commands[Parser]) -> None:

@@ -16,7 +16,7 @@ from collector.expressions import Expressions
 from collector.kinds import KINDS
 from collector.model import JSON, Bundle, Spec
 from collector.pipeline import Call, gather
-from collector.plan import Selection
+from collector.plan import Selection, select_tasks
 from collector.redact import Redactor
 from collector.settings import Settings
 from collector.sources import Sources
@@ -107,8 +107,10 @@ def _words(values: Sequence[str]) -> list[str]:
 
 
 def _check_tags(spec: Spec, selection: Selection) -> None:
-    """A tag that no task has is a typing error, not an empty report."""
+    """A tag that no task has is a typing error, not an empty report; and where nothing is asked, nothing can be told."""
     known = {tag for task in spec.tasks for tag in task.tags} | {"always", "never"}
     unknown = sorted((set(selection.tags) | set(selection.skip_tags)) - known)
     if unknown:
         raise UsageError(f"no task of {spec.path} has the tag {unknown[0]!r}; there are: {', '.join(sorted(known))}")
+    if not select_tasks(spec, selection):
+        raise UsageError(f"with these tags no task of {spec.path} is left: nothing would be asked")

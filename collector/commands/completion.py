@@ -9,13 +9,13 @@ import shtab
 
 from collector.arguments import Parser, build_parser, subparsers
 from collector.resources import incidents, schema_names
-from collector.rulebook import codes
+from collector.rulebook import codes, symptoms
 from collector.streams import say
 
 FILES = frozenset({"SPEC", "FILE", "BUNDLE", "OLD", "NEW"})
 DIRECTORIES = frozenset({"DIR"})
 NAMES: Mapping[tuple[str, str], Callable[[], Iterable[str]]] = {
-    ("explain", "code"): codes,
+    ("explain", "code"): lambda: [*codes(), *symptoms()],
     ("demo", "incident"): lambda: ["list", *incidents()],
     ("schema", "name"): schema_names,
 }

@@ -143,8 +143,16 @@ def _overridden(places: list[Destination], wishes: Wishes) -> list[Destination]:
         others = [place for place in places if not isinstance(place, Mail)]
         places = [*others, model._replace(to=_addresses(wishes.mail_to))]
     if wishes.mail_when:
+        _check_recipients(places)
         places = [place._replace(when=wishes.mail_when) if isinstance(place, Mail) else place for place in places]
     return places
+
+
+def _check_recipients(places: list[Destination]) -> None:
+    if not any(isinstance(place, Mail) for place in places):
+        raise UsageError(
+            "--mail-when says when to mail, and nobody is to be mailed: name somebody with --mail-to or in the spec's `report`"
+        )
 
 
 def _redirected(places: list[Destination], wishes: Wishes) -> list[Destination]:

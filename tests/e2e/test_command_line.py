@@ -17,6 +17,7 @@ import pytest
 from collector.replay import Recording, demo_environment
 from collector.replay.recording import HttpExchange
 from collector.resources import incidents
+from collector.rulebook import symptoms
 from collector.validate import schema_problems
 from tests.e2e.incidents import SPEC, recording
 
@@ -170,9 +171,14 @@ USAGE = [
     (("diagnose", SPEC, "-e", "nonsense"), 64, "nonsense"),
     (("diagnose", SPEC, "-e", "jb=x"), 64, "job"),
     (("diagnose", SPEC, "-t", "nomed"), 64, "nomed"),
+    (("diagnose", SPEC, "-t", "never"), 64, "nothing would be asked"),
+    (("diagnose", SPEC, "--skip-tags", "nomad,consul,litefs"), 64, "nothing would be asked"),
+    (("diagnose", SPEC, "--check", "-t", "never"), 64, "nothing would be asked"),
     (("diagnose", SPEC, "-D"), 64, "--state"),
+    (("diagnose", SPEC, "--mail-when", "change", "--state", "."), 64, "--mail-to"),
     (("explain", "app.exitd"), 64, "app.exited"),
     (("demo", "app-crush"), 64, "app-crash"),
+    (("explain", "symptom.check-critica"), 64, "symptom.check-critical"),
     (("schema", "reprot"), 64, "report"),
     (("analyze", SPEC), 78, "navidrome.yml"),
 ]
@@ -207,6 +213,20 @@ def test_what_teaches_goes_to_stdout_and_is_no_failure(arguments: tuple[str, ...
     done = collector(*arguments)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.strip()
+
+
+@pytest.mark.parametrize("name", incidents())
+def test_the_list_of_incidents_says_what_was_wrong(name: str) -> None:
+    (line,) = [line for line in collector("demo", "list").stdout.splitlines() if line.split()[0] == name]
+    cause = recording(name).meta["cause"]
+    assert line.split(maxsplit=1)[1].startswith(f"{cause}: " if cause else "nothing is wrong")
+
+
+@pytest.mark.parametrize("code", symptoms())
+def test_every_symptom_that_a_report_can_name_is_explained_as_one(code: str) -> None:
+    done = collector("explain", code)
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, code)
+    assert "no cause by itself" in done.stdout
 
 
 def test_the_demo_is_no_verdict() -> None:
