@@ -22,14 +22,13 @@ from collector.settings import Settings
 from collector.sources import Sources
 from collector.spec import load_spec, parse_extra_vars
 from collector.streams import say
+from collector.yamlio import text_of
 
 
 def read_spec(path: str, extra_vars: Mapping[str, JSON]) -> Spec:
     """Read and check a spec, with `-e` on top of its variables. The syntax of its expressions is checked while the first answers come."""
     try:
-        text = Path(path).read_text("utf-8")
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path} is not UTF-8 text: {error.reason} at byte {error.start}") from error
+        text = text_of(Path(path))
     except OSError as error:
         raise UsageError(f"cannot read the spec {path}: {error.strerror}") from error
     return load_spec(text, path, extra_vars=extra_vars, syntax=False)

@@ -9,6 +9,7 @@ from collector.errors import Problem, SpecError, UsageError
 from collector.kinds import KINDS
 from collector.spec import lint
 from collector.streams import say
+from collector.yamlio import text_of
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -25,7 +26,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _problems(name: str) -> list[Problem]:
     try:
-        text = Path(name).read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"cannot read {name}: {error}") from error
+        text = text_of(Path(name))
+    except OSError as error:
+        raise UsageError(f"cannot read {name}: {error.strerror}") from error
+    except SpecError as error:
+        return error.problems
     return lint(text, name, kinds=KINDS)

@@ -263,6 +263,27 @@ def test_the_plans_policies_are_for_the_namespaces_of_what_was_found(tmp_path: P
     assert set(re.findall(r'namespace "(.*?)"', done.stdout)) == {"media", "default"}, "allocations name their own"
 
 
+FILES = [
+    (("lint", "DIR"), 64, "cannot read {}: Is a directory"),
+    (("diagnose", "DIR"), 64, "cannot read the spec {}: Is a directory"),
+    (("diagnose", SPEC, "-e", "@none.yml"), 64, "-e @none.yml: cannot read the file"),
+    (("lint", "BINARY"), 78, "{}:1:1: $: is not UTF-8 text"),
+    (("diagnose", "BINARY"), 78, "{}:1:1: $: is not UTF-8 text"),
+    (("diagnose", SPEC, "-e", "@BINARY"), 78, "{}:1:1: $: is not UTF-8 text"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "code", "says"), FILES, ids=[" ".join(a[0]).replace(SPEC, "SPEC") for a in FILES])
+def test_a_file_that_cannot_be_read_is_wrong_usage_and_one_that_is_no_text_a_bad_spec(
+    arguments: tuple[str, ...], code: int, says: str, tmp_path: Path
+) -> None:
+    binary = tmp_path / "binary.yml"
+    binary.write_bytes(b"\xff\xfe\x00")
+    done = collector(*(word.replace("DIR", str(tmp_path)).replace("BINARY", str(binary)) for word in arguments))
+    assert done.returncode == code
+    assert says.format(binary if "BINARY" in " ".join(arguments) else tmp_path) in done.stdout + done.stderr
+
+
 def test_lint_prints_every_problem_with_its_place(tmp_path: Path) -> None:
     spec = tmp_path / "bad.yml"
     spec.write_text(

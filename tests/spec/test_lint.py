@@ -31,7 +31,7 @@ BAD = [
     ("no mapping", "▸5", "must be a mapping, not 5"),
     ("nothing", "▸", "must be a mapping, not empty"),
     ("missing keys", "▸name: x", '"version" is missing'),
-    ("version", "version: ▸2\nname: x\ncollect: [plants: {}]", "must be 1, not 2"),
+    ("version", "version: ▸2\nname: x\ncollect: [plants: {}]", "must be 1, not 2 (the one that this collector reads: docs/spec.md)"),
     ("version as truth", "version: ▸true\nname: x\ncollect: [plants: {}]", "must be 1"),
     ("unknown key", HEAD + "collect: [plants: {}]\n▸reports: [text]", 'unknown key "reports" (did you mean "report"?)'),
     ("no tasks", HEAD + "collect: ▸[]", "must not be empty"),
@@ -113,6 +113,18 @@ def test_a_bad_spec_is_told_at_its_place(text: str, words: str) -> None:
 def test_every_problem_is_told_in_the_order_of_the_lines() -> None:
     text = HEAD + "collect:\n- plantz: {}\n- plants: {}\n  when: a\n- water: {tank: 5}\n- leaves: {}\n  loop: b | c\nreport: [tex]"
     assert [problem.mark.line for problem in lint(text, "garden.yml", kinds=KINDS)] == [4, 7, 10]
+
+
+@pytest.mark.parametrize("word", ["regster", "registers", "regiser"])
+def test_a_misspelt_register_is_told_once_and_not_wherever_its_name_is_used(word: str) -> None:
+    text = HEAD + f"collect:\n- plants: {{}}\n  {word}: p\n" + "".join(f"- {{plants: {{}}, name: n{n}, when: p}}\n" for n in range(9))
+    (problem,) = lint(text, "garden.yml", kinds=KINDS)
+    assert f'unknown key "{word}" (did you mean "register"?)' in str(problem)
+
+
+def test_another_unknown_key_registers_nothing() -> None:
+    text = HEAD + "collect:\n- plants: {}\n  surname: p\n- {plants: {}, name: n, when: p}"
+    assert [problem.message for problem in lint(text, "garden.yml", kinds=KINDS)] == ['unknown key "surname"', 'unknown name "p"']
 
 
 def test_problems_of_sound_tasks_are_told_beside_those_of_broken_ones() -> None:

@@ -129,8 +129,23 @@ def test_a_file_of_extra_variables_must_be_a_mapping(tmp_path) -> None:
     (tmp_path / "a.yml").write_text("- tank")
     with pytest.raises(UsageError, match="no mapping"):
         parse_extra_vars([f"@{tmp_path}/a.yml"])
-    with pytest.raises(SpecError, match="cannot be read"):
-        parse_extra_vars(["@/nowhere/a.yml"])
+
+
+@pytest.mark.parametrize(
+    ("content", "error", "words"),
+    [
+        (None, UsageError, "-e @.*a.yml: cannot read the file: No such file"),
+        (b"tank: \xff", SpecError, "a.yml:1:7: .*not UTF-8"),
+        (b"tank: [", SpecError, "a.yml:.*not YAML"),
+    ],
+)
+def test_a_file_of_extra_variables_that_cannot_be_read_is_wrong_usage_and_one_that_makes_no_sense_is_told_with_its_place(
+    content, error, words, tmp_path
+) -> None:
+    if content is not None:
+        (tmp_path / "a.yml").write_bytes(content)
+    with pytest.raises(error, match=words):
+        parse_extra_vars([f"@{tmp_path}/a.yml"])
 
 
 RULE = "{code: garden.dry, summary: dry, scope: node, severity: warning, title: dry, when: {see: %s}}"
