@@ -3,6 +3,7 @@
 schema.py      the language as a JSON schema
 structure.py   data against that schema
 meaning.py     names, expressions, order
+sense.py       recipients that can be reached, limits that can be passed, lists that count
 tasks.py       a checked entry of `collect` to a `Task`
 variables.py   -e
 load.py        all of it in order

@@ -13,6 +13,7 @@ from collector.spec.meaning import meaning_faults
 from collector.spec.patterns import slow_redactions, slow_rules
 from collector.spec.rules import own_rules, rule_problems, sources_of
 from collector.spec.schema import THRESHOLDS, spec_schema
+from collector.spec.sense import sense_faults
 from collector.spec.structure import Fault, faults
 from collector.spec.tasks import duration, rung_of, task
 from collector.spec.variables import override
@@ -76,7 +77,7 @@ def _problems(document: Document, kinds: Mapping[str, Kind], *, syntax: bool) ->
     broken = {match.group(1) for fault in found if (match := re.match(r"\$\.collect\[(\d+)\]", fault.path))}
     if not any(not fault.path.startswith("$.collect[") for fault in found):
         tasks = [(f"$.collect[{index}]", raw) for index, raw in enumerate(data["collect"]) if str(index) not in broken]
-        found += meaning_faults(data, tasks, kinds, syntax=syntax)
+        found += [*sense_faults(data), *meaning_faults(data, tasks, kinds, syntax=syntax)]
     return [_problem(document, fault) for fault in found]
 
 

@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 
 from collector.deliver import File, Mail, Ping, Stdout, Wishes, destinations
-from collector.deliver.destinations import address
 from collector.errors import SettingsError, SpecError, UsageError
 from collector.model import Spec
+from collector.recipients import address
 from collector.settings import MailSettings
 
 SERVER = MailSettings("mail.example.org", 587, "starttls", "robot", "secret")

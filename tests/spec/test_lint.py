@@ -24,6 +24,8 @@ GOOD = [
         "collect: [plants: {}]\nreport: [{ping: {url: 'https://x/y', fail_on: critical}}]",
         "collect: [plants: {}]\nexpect: {nodes: [a, b], instances: 2, services: [s]}",
         "collect: [plants: {}]\nanalyze: {thresholds: {lag_warning: 2, lag_critical: 1m}}",
+        "collect: [plants: {}]\nanalyze: {thresholds: {lag_warning: 10s}}",
+        "collect: [plants: {}]\nexpect: {nodes: 3}\nreport: [{email: {to: [a@b.example, c@d], from: e@f}}]",
     )
 ]
 
@@ -89,6 +91,27 @@ BAD = [
     ("unknown format", HEAD + "collect: [plants: {}]\nreport: [▸jsno]", 'did you mean "json"?'),
     ("mail to nobody", HEAD + "collect: [plants: {}]\nreport: [{email: ▸{}}]", '"to" is missing'),
     ("unknown threshold", HEAD + "collect: [plants: {}]\nanalyze: {thresholds: {▸lag: 3}}", 'unknown key "lag"'),
+    ("mail to no address", HEAD + "collect: [plants: {}]\nreport: [text, {email: {to: ▸x}}]", "'x' is not a mail address"),
+    ("one of several addresses", HEAD + "collect: [plants: {}]\nreport: [{email: {to: [a@b, ▸c]}}]", "'c' is not a mail address"),
+    ("mail from no address", HEAD + "collect: [plants: {}]\nreport: [{email: {to: a@b, from: ▸me}}]", "'me' is not a mail address"),
+    ("ping with a query", HEAD + "collect: [plants: {}]\nreport: [{ping: {url: ▸'https://x/a?b=c'}}]", "the ping URL is not of the form"),
+    (
+        "warning above critical",
+        HEAD + "collect: [plants: {}]\nanalyze: {thresholds: {lag_critical: 5s, lag_warning: ▸1m}}",
+        "lag_warning (60s) is above lag_critical (5s)",
+    ),
+    (
+        "warning above what is critical by default",
+        HEAD + "collect: [plants: {}]\nanalyze: {thresholds: {lag_warning: ▸20s}}",
+        "lag_warning (20s) is above lag_critical (10s) (set lag_critical too)",
+    ),
+    (
+        "critical below what is a warning by default",
+        HEAD + "collect: [plants: {}]\nanalyze: {thresholds: {skew_critical: ▸1}}",
+        "skew_warning (2s) is above skew_critical (1s) (set skew_warning too)",
+    ),
+    ("a node expected twice", HEAD + "collect: [plants: {}]\nexpect: {nodes: [a, b, ▸a]}", '"a" stands here a second time'),
+    ("a service expected twice", HEAD + "collect: [plants: {}]\nexpect: {services: [a, ▸a]}", '"a" stands here a second time'),
     ("pattern", HEAD + "collect: [plants: {}]\nredact: [▸'(']", "is not a regular expression"),
     ("yaml", HEAD + "collect: {▸{ x }}", "a key must be text"),
 ]

@@ -37,7 +37,7 @@ collect:
     tags: wet
     timeout: 2
 analyze:
-  thresholds: {lag_warning: 2m}
+  thresholds: {lag_warning: 2m, lag_critical: 5m}
 report: [json, {email: {to: a@example.org}}]
 expect: {nodes: 3}
 redact: ["secret-\\\\d+"]
@@ -55,7 +55,7 @@ def test_a_spec_is_read_whole() -> None:
     assert spec.sha256 == hashlib.sha256(FULL.encode()).hexdigest()
     assert spec.vars == {"tank": "north", "litres": 5, "dry": False}
     assert spec.thresholds["lag_warning"] == 120.0
-    assert spec.thresholds["lag_critical"] == 10.0
+    assert spec.thresholds["lag_critical"] == 300.0
     assert spec.report == ("json", {"email": {"to": "a@example.org"}})
     assert (spec.expect, spec.redact, spec.rules) == ({"nodes": 3}, ("secret-\\d+",), ())
 
