@@ -196,6 +196,14 @@ def test_wrong_usage_has_its_own_exit_code_and_says_what_was_meant(arguments: tu
     assert done.stderr.startswith("collector: ")
 
 
+@pytest.mark.parametrize("more", [(), ("--check",), ("-o", "json", "-l", "odroid6")])
+def test_a_limit_that_fits_no_node_is_wrong_usage_and_no_cluster_that_is_well(more: tuple[str, ...]) -> None:
+    with demo_environment(recording("healthy"), path=os.environ["PATH"]) as leading:
+        done = collector("diagnose", SPEC, "-l", "odriod7", *more, environ=leading)
+    assert (done.returncode, done.stdout) == (64, "")
+    assert 'no node fits -l odriod7 (did you mean "odroid7"? there are: odroid6, odroid7, odroid8, server1)' in done.stderr
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
