@@ -9,17 +9,31 @@ from typing import NoReturn
 
 from collector import __version__
 from collector.errors import UsageError
+from collector.suggest import did_you_mean
 
 FORMATS = ("text", "json", "html", "markdown", "junit", "nagios", "prometheus")
 SHELLS = ("bash", "zsh", "fish")
 DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>ms|s|m|h)?")
 SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
-EXIT_CODES = """\
+FAILURES = """\
+  64 wrong usage   78 bad spec, bundle or settings   130 interrupted
+  70 internal error, or the report could not be handed over
+"""
+VERDICTS = """\
 exit codes:
   0 ok   1 warning   2 critical   3 unknown: too little was seen for a verdict
-  64 wrong usage   70 internal error   78 bad spec or settings
 """
+EXIT_CODES: Mapping[str, str] = {
+    "": VERDICTS + FAILURES,
+    "diagnose": VERDICTS + "  with --check: 0 the plan is whole   3 the items could not all be listed\n" + FAILURES,
+    "analyze": VERDICTS + FAILURES,
+    "lint": "exit codes:\n  0 no problem\n" + FAILURES,
+    "diff": "exit codes:\n  0 it worked, whatever changed\n" + FAILURES,
+    "demo": "exit codes:\n  0 it worked, whatever the verdict that it shows\n" + FAILURES,
+}
+"""By command: verdicts are for those that make one. `ANY` is for the others."""
+ANY = "exit codes:\n  0 it worked\n" + FAILURES
 EXAMPLES: Mapping[str, str] = {
     "": """\
   collector demo                        see what it does, without a cluster
@@ -82,13 +96,31 @@ class Parser(argparse.ArgumentParser):
         """Report wrong usage with the way to help."""
         raise UsageError(f"{message}\nTry `{self.prog} --help`.")
 
+    def _check_value(self, action: argparse.Action, value: str) -> None:
+        """As argparse does it, and with what was probably meant."""
+        try:
+            super()._check_value(action, value)
+        except argparse.ArgumentError as error:
+            if hint := did_you_mean(value, action.choices or ()):
+                error.message += f" ({hint})"
+            raise
+
+    def reject(self, words: Sequence[str]) -> NoReturn:
+        """Report arguments that this command does not have, the first option with what was probably meant."""
+        option = next((word.partition("=")[0] for word in words if word.startswith("-")), "")
+        hint = did_you_mean(option, self._option_string_actions) if option else ""
+        self.error(f"unrecognized arguments: {' '.join(words)}{f' ({hint})' if hint else ''}")
+
 
 def duration(text: str) -> float:
     """`30s`, `500ms`, `2m`, `1h` or plain seconds, as seconds."""
     match = DURATION.fullmatch(text.strip())
     if not match:
         raise argparse.ArgumentTypeError(f"{text!r} is not a duration such as 30s, 500ms or 2m")
-    return float(match["number"]) * SECONDS[match["unit"] or "s"]
+    seconds = float(match["number"]) * SECONDS[match["unit"] or "s"]
+    if not seconds:
+        raise argparse.ArgumentTypeError("nothing can be asked in no time")
+    return seconds
 
 
 def positive(text: str) -> int:
@@ -123,7 +155,11 @@ def build_parser() -> Parser:
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
     """The arguments of one call; UsageError where they make no sense."""
-    return build_parser().parse_args(argv)
+    parser = build_parser()
+    arguments, unknown = parser.parse_known_args(argv)
+    if unknown:
+        subparsers(parser)[arguments.command].reject(unknown)
+    return arguments
 
 
 def subparsers(parser: Parser) -> dict[str, Parser]:
@@ -136,7 +172,7 @@ Commands = argparse._SubParsersAction  # noqa: SLF001 - argparse has no public n
 
 
 def _epilog(command: str) -> str:
-    return f"examples:\n{EXAMPLES[command]}\n{EXIT_CODES}"
+    return f"examples:\n{EXAMPLES[command]}\n{EXIT_CODES.get(command, ANY)}"
 
 
 def _command(commands: Commands[Parser], name: str, summary: str) -> Parser:
@@ -215,7 +251,7 @@ def _add_lint(commands: Commands[Parser]) -> None:
 
 def _add_explain(commands: Commands[Parser]) -> None:
     parser = _command(commands, "explain", "what a cause code means, how it is recognised, what to do")
-    parser.add_argument("code", nargs="?", metavar="CODE", help="without it, the list of codes")
+    parser.add_argument("code", nargs="?", metavar="CODE", help="of a cause or a symptom; without it, the list of causes")
 
 
 def _add_diff(commands: Commands[Parser]) -> None:

@@ -45,6 +45,8 @@ def _read(stream: IO[bytes], name: str) -> bytes:
         if raw.startswith(GZIP_MAGIC):
             unpack = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
             raw = unpack.decompress(raw, MAX_BYTES + 1)
+            if not unpack.eof and not unpack.unconsumed_tail:
+                raise _cut(name)
     except (OSError, zlib.error) as error:
         raise _refused(name, f"cannot be read: {error}") from error
     if len(raw) > MAX_BYTES:
@@ -56,7 +58,18 @@ def _decode(raw: bytes, name: str) -> JSON:
     try:
         return json.loads(raw, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
+        if _ends_early(raw, error):
+            raise _cut(name) from error
+        if isinstance(error, json.JSONDecodeError):
+            raise _refused(name, f"is not JSON: {error.msg}", error.lineno, error.colno) from error
         raise _refused(name, f"is not JSON: {error}") from error
+
+
+def _ends_early(raw: bytes, error: Exception) -> bool:
+    """Does an object begin there that does not end? Where within a text or a character, the error names the place where that begins."""
+    text = raw.strip()
+    at_the_end = isinstance(error, json.JSONDecodeError) and error.pos >= len(error.doc.rstrip())
+    return text.startswith(b"{") and (at_the_end or not text.endswith(b"}"))
 
 
 def _no_constant(word: str) -> JSON:
@@ -85,5 +98,9 @@ def _result(row: Mapping[str, JSON]) -> Result:
     return Result(**{**row, "target": Target(**row["target"]), "status": Status(row["status"]), "attempts": attempts})
 
 
-def _refused(name: str, message: str) -> SpecError:
-    return SpecError([Problem(Mark(name, 1, 1), message, "a bundle is what `collector diagnose --bundle FILE` wrote")])
+def _refused(name: str, message: str, line: int = 1, column: int = 1) -> SpecError:
+    return SpecError([Problem(Mark(name, line, column), message, "a bundle is what `collector diagnose --bundle FILE` wrote")])
+
+
+def _cut(name: str) -> SpecError:
+    return SpecError([Problem(Mark(name, 1, 1), "the file ends in the middle", "was it copied in part?")])

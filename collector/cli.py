@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from collector.arguments import parse
 from collector.errors import CollectorError
+from collector.streams import flush, note, open_missing
 
 INTERNAL_ERROR = 70
 INTERRUPTED = 130
@@ -22,10 +23,8 @@ BETWEEN_LOOKS = 50_000
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code of contract.md."""
     try:
-        arguments = parse(sys.argv[1:] if argv is None else argv)
-        command = importlib.import_module(f"collector.commands.{arguments.command}")
-        code: int = command.run(arguments)
-        sys.stdout.flush()
+        code = _command(sys.argv[1:] if argv is None else argv)
+        flush()
     except CollectorError as error:
         _complain(str(error))
         return error.exit_code
@@ -36,22 +35,34 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader of stdout went away (`collector … | head`): not our failure, but no verdict either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return INTERRUPTED
-    except SystemExit as leaving:  # argparse, after --help and --version
-        return leaving.code if isinstance(leaving.code, int) else INTERNAL_ERROR
     except Exception as bug:  # noqa: BLE001 - the last resort: a bug must not look like a verdict
         return _report_bug(bug)
     return code
 
 
+def _command(argv: Sequence[str]) -> int:
+    try:
+        arguments = parse(argv)
+    except SystemExit as leaving:  # argparse, after --help and --version
+        return leaving.code if isinstance(leaving.code, int) else INTERNAL_ERROR
+    command = importlib.import_module(f"collector.commands.{arguments.command}")
+    code: int = command.run(arguments)
+    return code
+
+
 def run() -> None:
     """The console script; leaves at once, whatever still hangs in a worker thread."""
-    gc.set_threshold(BETWEEN_LOOKS)
-    _end_as_by_ctrl_c(signal.SIGTERM, signal.SIGHUP)
-    code = main()
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError, ValueError):  # its reader has gone
-            stream.flush()
-    os._exit(code)
+    code = INTERNAL_ERROR
+    try:
+        open_missing()
+        gc.set_threshold(BETWEEN_LOOKS)
+        _end_as_by_ctrl_c(signal.SIGTERM, signal.SIGHUP)
+        code = main()
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError):  # its reader has gone
+                stream.flush()
+    finally:  # whatever was raised: Python's own exit code for it is 1, which is a verdict
+        os._exit(code)
 
 
 def _end_as_by_ctrl_c(*numbers: signal.Signals) -> None:
@@ -65,7 +76,7 @@ def _end_as_by_ctrl_c(*numbers: signal.Signals) -> None:
 
 
 def _complain(message: str) -> None:
-    sys.stderr.write(f"collector: {message}\n")
+    note(f"collector: {message}")
 
 
 def _report_bug(bug: Exception) -> int:

@@ -42,14 +42,17 @@ class Call(NamedTuple):
 def gather(call: Call, sources: Performer, redactor: Redactor) -> Bundle:
     """Collect and validate: a bundle in which everything is redacted and what does not fit its schema is marked `invalid`.
 
-    Raises `SpecError` for an expression that cannot be compiled.
+    Raises `SpecError` for an expression that cannot be compiled, and `UsageError` for a limit that fits no node.
     """
     started_at, started = time.time(), time.monotonic()
     means = Means(KINDS, sources, Expressions(), redactor, call.progress, chores=_chores(call))
     collected = collect(call.spec, means, call.limits, call.selection)
+    from collector.limit import check_limit  # noqa: PLC0415 - see _chores
     from collector.validate import validate  # noqa: PLC0415 - see _chores
 
-    return validate(_bundle(call, collected, redactor, started_at, time.monotonic() - started))
+    bundle = validate(_bundle(call, collected, redactor, started_at, time.monotonic() - started))
+    check_limit(call.selection.limit, bundle.results, call.spec.expect)
+    return bundle
 
 
 def _chores(call: Call) -> tuple[Callable[[], object], ...]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from collector.collect import Limits, Means, collect
 from collector.dispatch import describe
 from collector.kinds.kind import Kind
+from collector.limit import check_limit
 from collector.model import Item, Request, Result, Spec, Status, Task
 from collector.plan import Selection, select_tasks
 from collector.policies import LITEFS_KEYS, policies_for
@@ -45,7 +46,7 @@ class Preview:
 
 
 def preview(spec: Spec, means: Means, limits: Limits, selection: Selection) -> Preview:
-    """Plan the spec's run, asking the inventory only."""
+    """Plan the spec's run, asking the inventory only. Raises `UsageError` for a limit that fits no node of it."""
     tasks = select_tasks(spec, selection)
     inventory = _inventory(tasks)
     planned: list[PlannedItem] = []
@@ -56,6 +57,7 @@ def preview(spec: Spec, means: Means, limits: Limits, selection: Selection) -> P
 
     dry = Means(means.kinds, means.sources, means.renderer, means.redaction, means.progress, announce)
     collected = collect(spec, dry, Limits(limits.deadline, limits.forks, lambda task: task.name in inventory), selection)
+    check_limit(selection.limit, collected.results, spec.expect)
     with_items = {planned_item.item.task for planned_item in planned}
     return Preview(
         tuple(planned),

@@ -64,6 +64,11 @@ def codes() -> tuple[str, ...]:
     return tuple(sorted({rule.code for rule in shipped() if not rule.symptom} | {UNKNOWN}))
 
 
+def symptoms() -> tuple[str, ...]:
+    """Every code of what is wrong to see and is no cause, sorted."""
+    return tuple(sorted({rule.code for rule in shipped() if rule.symptom}))
+
+
 def lint_rules(document: Document, at: str = "$") -> list[Problem]:
     """Everything wrong with the list of rules at `at` (a JSON path) of a document, each with its place; empty when all is well."""
     data: JSON = document.data

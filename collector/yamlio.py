@@ -24,6 +24,7 @@ MAX_BYTES = 1 << 20
 MAX_DEPTH = 64
 MAX_NODES = 100_000
 MAX_DIGITS = 100
+TOO_LARGE = f"is larger than {MAX_BYTES} bytes"
 
 _CONSTANTS: dict[str, JSON] = {"": None, "~": None, "null": None, "true": True, "false": False}
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)", re.ASCII)
@@ -93,20 +94,29 @@ def scalar(text: str) -> JSON:
 def read(path: Path) -> Document:
     """Reads and loads a YAML file; raises `SpecError` also when it cannot be read."""
     try:
-        with path.open("rb") as stream:
-            content = stream.read(MAX_BYTES + 1)
-        return load(content.decode("utf-8"), str(path))
+        return load(text_of(path), str(path))
     except OSError as error:
         raise SpecError([Problem(Mark(str(path), 1, 1), f"cannot be read: {error.strerror}")]) from error
+
+
+def text_of(path: Path) -> str:
+    """The text of a file; `SpecError` where it holds none, OSError where it cannot be read."""
+    with path.open("rb") as stream:
+        content = stream.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise SpecError([Problem(Mark(str(path), 1, 1), TOO_LARGE)])
+    try:
+        return content.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise SpecError([Problem(Mark(str(path), 1, 1), f"is not UTF-8: {error.reason} at byte {error.start}")]) from error
+        place = _mark_at(error.start, content, str(path))
+        raise SpecError([Problem(place, f"is not UTF-8 text: {error.reason}", "is it a text file, and saved as UTF-8?")]) from error
 
 
 def load(text: str, file: str) -> Document:
     """The data of one YAML document. Raises `SpecError` with every problem and its place, and nothing else, whatever the text is."""
     try:
         if len(text.encode("utf-8")) > MAX_BYTES:
-            raise SpecError([Problem(Mark(file, 1, 1), f"is larger than {MAX_BYTES} bytes")])
+            raise SpecError([Problem(Mark(file, 1, 1), TOO_LARGE)])
         composer = _Composer(file)
         for event in yaml.parse(text, Loader=_PARSER):
             composer.take(event)
@@ -123,17 +133,19 @@ def _syntax_problem(error: yaml.YAMLError, text: str, file: str) -> Problem:
     place = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     message = getattr(error, "problem", None) or getattr(error, "reason", None) or "not YAML"
     if place is None:
-        return Problem(_mark_at(getattr(error, "position", 0), text, file), f"not YAML: {message}")
+        return Problem(_mark_at(getattr(error, "position", 0), text.encode(), file), f"not YAML: {message}")
     lines = text.splitlines()
     line = lines[place.line] if place.line < len(lines) else ""
+    if line[place.column : place.column + 1] == "\t":
+        return Problem(Mark(file, place.line + 1, place.column + 1), "not YAML: a tab stands here", "indent with spaces")
     context = getattr(error, "context", None)
     detail = f"{message} {context}" if context else message
     return Problem(Mark(file, place.line + 1, place.column + 1), f"not YAML: {detail}", _QUOTE_IT if "{{" in line else "")
 
 
-def _mark_at(position: int, text: str, file: str) -> Mark:
+def _mark_at(position: int, content: bytes, file: str) -> Mark:
     """The place of a byte."""
-    before = text.encode()[:position].decode(errors="ignore").split("\n")
+    before = content[:position].decode(errors="ignore").split("\n")
     return Mark(file, len(before), len(before[-1]) + 1)
 
 

@@ -78,6 +78,7 @@ def having(value: Any, *path: Any) -> bytes:
     [
         (b"", "not JSON"),
         (b"[" * 100_000, "not JSON"),
+        (b'{"format": 1,\n "vars": oops}', "b.json:2:10: $: is not JSON: Expecting value"),
         (b'{"format": NaN}', "not JSON"),
         (b"\x1f\x8bnot gzip", "cannot be read"),
         (having(2, "format"), "format 2"),
@@ -93,6 +94,17 @@ def test_a_file_that_is_no_bundle_is_refused_with_the_place(raw: bytes, says: st
     with pytest.raises(SpecError, match=r"b\.json") as refused:
         load(raw)
     assert says in str(refused.value)
+
+
+CUT = {"gzip": (dump_bundle(BUNDLE, compress=True), 5), "JSON": (dump_bundle(BUNDLE, compress=False), 1)}
+
+
+@pytest.mark.parametrize("form", CUT)
+def test_a_file_that_was_copied_in_part_is_told_as_that_wherever_it_ends(form: str) -> None:
+    whole, least = CUT[form]
+    for end in range(least, len(whole)):
+        with pytest.raises(SpecError, match=r"b\.json:1:1: \$: the file ends in the middle \(was it copied in part\?\)"):
+            load(whole[:end])
 
 
 def test_a_gzip_bomb_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,19 +16,19 @@ from collector.expressions import Expressions
 from collector.kinds import KINDS
 from collector.model import JSON, Bundle, Spec
 from collector.pipeline import Call, gather
-from collector.plan import Selection
+from collector.plan import Selection, select_tasks
 from collector.redact import Redactor
 from collector.settings import Settings
 from collector.sources import Sources
 from collector.spec import load_spec, parse_extra_vars
+from collector.streams import say
+from collector.yamlio import text_of
 
 
 def read_spec(path: str, extra_vars: Mapping[str, JSON]) -> Spec:
     """Read and check a spec, with `-e` on top of its variables. The syntax of its expressions is checked while the first answers come."""
     try:
-        text = Path(path).read_text("utf-8")
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path} is not UTF-8 text: {error.reason} at byte {error.start}") from error
+        text = text_of(Path(path))
     except OSError as error:
         raise UsageError(f"cannot read the spec {path}: {error.strerror}") from error
     return load_spec(text, path, extra_vars=extra_vars, syntax=False)
@@ -82,7 +82,7 @@ def plan_only(call: Call) -> int:
         plan = preview(call.spec, Means(KINDS, sources, Expressions(), redactor_of(call)), call.limits, call.selection)
     finally:
         sources.close()
-    sys.stdout.write(plan_text(plan, call.settings.nomad.namespace or "default"))
+    say(plan_text(plan, call.settings.nomad.namespace or "default"))
     return 3 if plan.unknown else 0
 
 
@@ -106,8 +106,10 @@ def _words(values: Sequence[str]) -> list[str]:
 
 
 def _check_tags(spec: Spec, selection: Selection) -> None:
-    """A tag that no task has is a typing error, not an empty report."""
+    """A tag that no task has is a typing error, not an empty report; and where nothing is asked, nothing can be told."""
     known = {tag for task in spec.tasks for tag in task.tags} | {"always", "never"}
     unknown = sorted((set(selection.tags) | set(selection.skip_tags)) - known)
     if unknown:
         raise UsageError(f"no task of {spec.path} has the tag {unknown[0]!r}; there are: {', '.join(sorted(known))}")
+    if not select_tasks(spec, selection):
+        raise UsageError(f"with these tags no task of {spec.path} is left: nothing would be asked")

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable, Iterable, Mapping
 
 import shtab
 
 from collector.arguments import Parser, build_parser, subparsers
 from collector.resources import incidents, schema_names
-from collector.rulebook import codes
+from collector.rulebook import codes, symptoms
+from collector.streams import say
 
 FILES = frozenset({"SPEC", "FILE", "BUNDLE", "OLD", "NEW"})
 DIRECTORIES = frozenset({"DIR"})
 NAMES: Mapping[tuple[str, str], Callable[[], Iterable[str]]] = {
-    ("explain", "code"): codes,
+    ("explain", "code"): lambda: [*codes(), *symptoms()],
     ("demo", "incident"): lambda: ["list", *incidents()],
     ("schema", "name"): schema_names,
 }
@@ -24,7 +24,7 @@ NAMES: Mapping[tuple[str, str], Callable[[], Iterable[str]]] = {
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the script for one shell."""
-    sys.stdout.write(shtab.complete(_with_values(build_parser()), arguments.shell) + "\n")
+    say(shtab.complete(_with_values(build_parser()), arguments.shell) + "\n")
     return 0
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -13,9 +12,11 @@ from collector.commands.reporting import handover, plain_arguments
 from collector.errors import DeliveryError
 from collector.model import JSON, Bundle, Report
 from collector.pipeline import Call, conclude
-from collector.replay import Recording, demo_environment
+from collector.replay import Recording, demo_environment, recorded_meta
 from collector.resources import incident, incidents, spec_path
+from collector.rulebook import explain
 from collector.settings import Settings
+from collector.streams import say
 
 SPEC = "navidrome"
 
@@ -23,7 +24,7 @@ SPEC = "navidrome"
 def run(arguments: argparse.Namespace) -> int:
     """Replay an incident and report on it; 0 when that worked, whatever the verdict."""
     if arguments.incident == "list":
-        sys.stdout.write("\n".join(incidents()) + "\n")
+        say("".join(f"{name:20} {_truth(incident(name))}\n" for name in incidents()))
         return 0
     with progress_bar(wanted=not arguments.quiet) as progress:
         report, call = diagnosed(Recording.load(_file(arguments.incident)), progress)
@@ -51,6 +52,12 @@ def _as_then(bundle: Bundle, recording: Recording) -> Bundle:
 def _file(name: str) -> Path:
     """An incident that ships, or a recording of the user's own."""
     return Path(name) if Path(name).is_file() else incident(name)
+
+
+def _truth(path: Path) -> str:
+    """What was wrong when an incident was recorded."""
+    code = recorded_meta(path).get("cause")
+    return f"{code}: {explain(code)['summary']}" if code else "nothing is wrong"
 
 
 def _vars(recording: Recording) -> Mapping[str, JSON]:

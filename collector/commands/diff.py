@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from pathlib import Path
 
 from collector.commands.analyze import read_bundle
@@ -13,6 +12,7 @@ from collector.history import compare
 from collector.model import JSON, Mark
 from collector.pipeline import conclude
 from collector.render import changes_text, report_document
+from collector.streams import say
 from collector.validate import schema_problems
 
 MAX_BYTES = 64 << 20
@@ -24,7 +24,7 @@ def run(arguments: argparse.Namespace) -> int:
     changes = compare(_document(arguments.old), new)
     as_json = arguments.output == "json"
     text = json.dumps(changes, indent=2, ensure_ascii=False) + "\n" if as_json else changes_text({**new, "changes": changes})
-    sys.stdout.write(text)
+    say(text)
     return 0
 
 

@@ -3,33 +3,36 @@
 from __future__ import annotations
 
 import argparse
-import sys
 import textwrap
 from collections.abc import Iterable, Mapping
 
 from collector.errors import UsageError
 from collector.model import JSON
-from collector.rulebook import codes, explain
+from collector.rulebook import codes, explain, symptoms
+from collector.streams import say
 from collector.suggest import did_you_mean
 
 WIDTH = 80
 INDENT = 13
+SHOWN = "no cause by itself: it stands under the cause that explains it, or under `unknown` where none does"
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print what a code means, or the list of codes with what each stands for."""
+    """Print what a code of a cause or a symptom means, or the list of causes with what each stands for."""
     if arguments.code is None:
-        sys.stdout.write("".join(f"{code:30} {explain(code)['summary']}\n" for code in codes()))
+        say("".join(f"{code:30} {explain(code)['summary']}\n" for code in codes()))
         return 0
-    if arguments.code not in codes():
-        hint = did_you_mean(arguments.code, codes()) or "`collector explain` lists them"
-        raise UsageError(f"there is no cause code {arguments.code!r} ({hint})")
-    sys.stdout.write("\n".join(_lines(explain(arguments.code))) + "\n")
+    known = (*codes(), *symptoms())
+    if arguments.code not in known:
+        hint = did_you_mean(arguments.code, known) or "`collector explain` lists the causes"
+        raise UsageError(f"there is no code {arguments.code!r} ({hint})")
+    say("\n".join(_lines(explain(arguments.code))) + "\n")
     return 0
 
 
 def _lines(told: Mapping[str, JSON]) -> Iterable[str]:
     yield from [told["code"], *textwrap.wrap(told["summary"], WIDTH), ""]
+    yield from _section("a symptom", [SHOWN] if told["symptom"] else [])
     yield from _section("severity", [told["severity"]])
     yield from _section("recognised", told["recognised"])
     yield from _section("explains", [", ".join(told["explains"])])

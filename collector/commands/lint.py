@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 from collector.errors import Problem, SpecError, UsageError
 from collector.kinds import KINDS
 from collector.spec import lint
+from collector.streams import say
+from collector.yamlio import text_of
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -17,15 +18,17 @@ def run(arguments: argparse.Namespace) -> int:
     for name in arguments.files:
         problems += _problems(name)
     for problem in problems:
-        sys.stdout.write(f"{problem}\n")
+        say(f"{problem}\n")
     if not problems:
-        sys.stdout.write(f"{len(arguments.files)} file{'s' if len(arguments.files) > 1 else ''}, no problems\n")
+        say(f"{len(arguments.files)} file{'s' if len(arguments.files) > 1 else ''}, no problems\n")
     return SpecError.exit_code if problems else 0
 
 
 def _problems(name: str) -> list[Problem]:
     try:
-        text = Path(name).read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"cannot read {name}: {error}") from error
+        text = text_of(Path(name))
+    except OSError as error:
+        raise UsageError(f"cannot read {name}: {error.strerror}") from error
+    except SpecError as error:
+        return error.problems
     return lint(text, name, kinds=KINDS)

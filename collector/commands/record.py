@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 import time
 
 from collector.commands.collecting import build_call, open_sources, progress_bar, redactor_of
@@ -12,6 +11,7 @@ from collector.pipeline import gather
 from collector.record import Recorder, crawl
 from collector.redact import Redactor
 from collector.spec import parse_extra_vars
+from collector.streams import note
 
 CRAWL_SECONDS = 30.0
 
@@ -33,5 +33,5 @@ def run(arguments: argparse.Namespace) -> int:
     recording.save(arguments.recording)
     if arguments.bundle:
         write_bundle(arguments.bundle, bundle)
-    sys.stderr.write(f"{arguments.recording}: {len(recording.http)} HTTP answers and {len(recording.execs)} commands\n")
+    note(f"{arguments.recording}: {len(recording.http)} HTTP answers and {len(recording.execs)} commands")
     return 0

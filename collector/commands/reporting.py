@@ -20,6 +20,7 @@ from collector.deliver import Destination, File, Mail, Ping, Stdout, Wishes, des
 from collector.errors import DeliveryError, UsageError
 from collector.model import JSON, Bundle, Report, Spec, Verdict
 from collector.settings import Settings
+from collector.streams import note
 
 if TYPE_CHECKING:
     from collector.history import Outlook, Store
@@ -108,8 +109,8 @@ class Handover:
         from collector.render import report_document  # noqa: PLC0415 - see the module's docstring
 
         earlier = self.store.earlier()
-        for note in earlier.notes:
-            _warn(note)
+        for remark in earlier.notes:
+            _warn(remark)
         news = outlook(earlier.run, report_document(report))
         return joined(report, news), news
 
@@ -191,7 +192,7 @@ def environment_settings() -> Settings:
 
 def _warn(message: str | None) -> None:
     if message:
-        sys.stderr.write(f"collector: {message}\n")
+        note(f"collector: {message}")
 
 
 def _directory(name: str) -> Path:

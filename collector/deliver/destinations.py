@@ -3,22 +3,19 @@
 All that can be wrong is found here, before the first request leaves.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal, NamedTuple
-from urllib.parse import urlsplit
 
 from collector.errors import CollectorError, Problem, SettingsError, SpecError, UsageError
 from collector.model import JSON, Mark, Spec
+from collector.recipients import address, ping_url
 from collector.settings import MailSettings
 
 When = Literal["always", "problem", "change"]
 
 PRIVATE, SHARED = 0o600, 0o644
 PREFIX = "[collector]"
-
-_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?P<domain>[A-Za-z0-9](?:[A-Za-z0-9.-]{0,253}[A-Za-z0-9])?)")
 
 
 class Stdout(NamedTuple):
@@ -111,13 +108,9 @@ def _to_file(path: Path, output: str, mode: str | None = None) -> File:
 
 
 def _ping(options: Mapping[str, JSON]) -> Ping:
-    url = options["url"]
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or re.search(r"[^!-~]", url):
-        raise UsageError("the ping URL is not of the form https://host/path")
     fail_on = options.get("fail_on", ())
     verdicts = frozenset([fail_on] if isinstance(fail_on, str) else fail_on)
-    return Ping(url.rstrip("/"), options.get("method", "POST"), verdicts)
+    return Ping(ping_url(options["url"]), options.get("method", "POST"), verdicts)
 
 
 _READERS: dict[str, Callable[[Mapping[str, JSON]], Destination]] = {"email": _mail, "file": _file, "ping": _ping}
@@ -125,14 +118,6 @@ _READERS: dict[str, Callable[[Mapping[str, JSON]], Destination]] = {"email": _ma
 
 def _addresses(texts: tuple[str, ...] | list[str]) -> tuple[str, ...]:
     return tuple(address(text) for text in texts)
-
-
-def address(text: str) -> str:
-    """Return one mail address, checked: `name@host` in ASCII and nothing else; UsageError says what it is not."""
-    match = _ADDRESS.fullmatch(text)
-    if not match or ".." in text:
-        raise UsageError(f"{text!r} is not a mail address of the form name@example.org")
-    return text
 
 
 def _overridden(places: list[Destination], wishes: Wishes) -> list[Destination]:
@@ -143,8 +128,16 @@ def _overridden(places: list[Destination], wishes: Wishes) -> list[Destination]:
         others = [place for place in places if not isinstance(place, Mail)]
         places = [*others, model._replace(to=_addresses(wishes.mail_to))]
     if wishes.mail_when:
+        _check_recipients(places)
         places = [place._replace(when=wishes.mail_when) if isinstance(place, Mail) else place for place in places]
     return places
+
+
+def _check_recipients(places: list[Destination]) -> None:
+    if not any(isinstance(place, Mail) for place in places):
+        raise UsageError(
+            "--mail-when says when to mail, and nobody is to be mailed: name somebody with --mail-to or in the spec's `report`"
+        )
 
 
 def _redirected(places: list[Destination], wishes: Wishes) -> list[Destination]:

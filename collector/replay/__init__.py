@@ -11,6 +11,6 @@ from __future__ import annotations
 
 from collector.replay.demo import demo_environment
 from collector.replay.proxy import Replay, replay_server
-from collector.replay.recording import ExecExchange, HttpExchange, Recording
+from collector.replay.recording import ExecExchange, HttpExchange, Recording, recorded_meta
 
-__all__ = ["ExecExchange", "HttpExchange", "Recording", "Replay", "demo_environment", "replay_server"]
+__all__ = ["ExecExchange", "HttpExchange", "Recording", "Replay", "demo_environment", "recorded_meta", "replay_server"]

@@ -14,7 +14,8 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import NoReturn, Self
@@ -120,6 +121,12 @@ class Recording:
         return next((exchange.base for exchange in self.http if exchange.source == source), None)
 
 
+def recorded_meta(path: str | Path) -> Mapping[str, JSON]:
+    """What a recording says of itself; the rest of it is not read."""
+    with closing(_lines(Path(path))) as lines:
+        return next(lines).object_("meta")
+
+
 def netloc(base: str) -> str:
     """`host:port` of a base address; the scheme's own port where none is written. Raises ValueError where there is no host."""
     parts = urlsplit(base)
@@ -174,7 +181,7 @@ class _Line:
         return found
 
 
-def _lines(path: Path) -> Iterator[_Line]:
+def _lines(path: Path) -> Generator[_Line, None, None]:
     total = 0
     try:
         with gzip.open(path, "rb") as file:

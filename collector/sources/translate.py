@@ -9,6 +9,7 @@ import ssl
 import zlib
 from collections.abc import Iterator, Mapping
 from errno import EADDRNOTAVAIL, EHOSTDOWN, EHOSTUNREACH, ENETDOWN, ENETUNREACH
+from http import HTTPStatus
 from typing import Final, NamedTuple
 
 import requests
@@ -74,6 +75,9 @@ urllib3's NewConnectionError is left out: it calls itself a timeout, whatever it
 
 _NO_ROUTE: Final = frozenset({EHOSTUNREACH, ENETUNREACH, EHOSTDOWN, ENETDOWN, EADDRNOTAVAIL})
 
+_NO_TLS: Final = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE"})
+"""What OpenSSL says of bytes that are no TLS record; which of them depends on its version."""
+
 PROXY_ERRORS: Final[Mapping[str, Failure]] = {
     "dns_timeout": DNS,
     "dns_error": DNS,
@@ -114,6 +118,16 @@ def detail(error: BaseException) -> str:
             return _without_source(getattr(link, "verify_message", "") or link.strerror or str(link))
     texts = [str(link) for link in chain if str(link)]
     return _without_source(texts[-1]) if texts else type(error).__name__
+
+
+def is_without_tls(error: BaseException) -> bool:
+    """Was a TLS handshake answered with something else? OpenSSL takes the first bytes of plain HTTP for a strange version of TLS."""
+    return any(isinstance(link, ssl.SSLError) and getattr(link, "reason", None) in _NO_TLS for link in _chain(error))
+
+
+def wants_tls(code: int, body: bytes) -> bool:
+    """Was this the answer of a server of Go's that speaks TLS on that port, and was asked without (net/http, server.go)?"""
+    return code == HTTPStatus.BAD_REQUEST and body.startswith(b"Client sent an HTTP request to an HTTPS server")
 
 
 def is_of_proxy(error: BaseException) -> bool:

@@ -23,6 +23,7 @@ from collector.sources.session import Session, exchange
 DENIED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 SNIPPET = 200
 PLAIN = Tls("COLLECTOR")
+VARIABLES = {"nomad": "NOMAD_ADDR", "consul": "CONSUL_HTTP_ADDR"}
 
 
 class Source(Protocol):
@@ -81,7 +82,9 @@ class Web:
         if failure is None:
             raise error
         where = f"the proxy {where_of(self._settings.proxy)}" if translate.is_of_proxy(error) else where_of(self._base(request))
-        return self._reply_of(endpoint, failure, translate.detail(error), where)
+        plain = translate.is_without_tls(error)
+        detail = f"the server speaks plain HTTP; is it http://{_from(request)}?" if plain else translate.detail(error)
+        return self._reply_of(endpoint, failure, detail, where)
 
     def _reply_of(self, endpoint: str, failure: translate.Failure, detail: str, where: str) -> Reply:
         reason = failure.sentence.format(where=where, detail=detail)
@@ -113,7 +116,13 @@ class Web:
             location = answer.headers.get("Location", "nowhere")
             return Status.FAILED, translate.REDIRECT.cause, translate.REDIRECT.sentence.format(where=where, detail=location[:SNIPPET])
         said = f": {snippet}" if (snippet := _snippet(answer.body)) else ""
-        return Status.DENIED if code in DENIED else Status.FAILED, "", f"{where} answers HTTP {code}{said}"
+        mend = f" Is it https://{_from(request)}?" if translate.wants_tls(code, answer.body) else ""
+        return Status.DENIED if code in DENIED else Status.FAILED, "", f"{where} answers HTTP {code}{said}{mend}"
+
+
+def _from(request: Http) -> str:
+    """Where the address comes from, to be looked at there; empty where it is not of the settings."""
+    return f" in {VARIABLES[request.source]}" if request.base is None and request.source in VARIABLES else ""
 
 
 def _snippet(body: bytes) -> str:

@@ -3,8 +3,10 @@
 schema.py      the language as a JSON schema
 structure.py   data against that schema
 meaning.py     names, expressions, order
+sense.py       recipients that can be reached, limits that can be passed, lists that count
 tasks.py       a checked entry of `collect` to a `Task`
 variables.py   -e
+given.py       whether what -e gives can be used
 load.py        all of it in order
 """
 

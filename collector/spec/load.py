@@ -9,10 +9,12 @@ from collections.abc import Mapping
 from collector.errors import Problem, SpecError
 from collector.kinds import KINDS, Kind
 from collector.model import JSON, Spec, Task
+from collector.spec.given import check_given
 from collector.spec.meaning import meaning_faults
 from collector.spec.patterns import slow_redactions, slow_rules
 from collector.spec.rules import own_rules, rule_problems, sources_of
 from collector.spec.schema import THRESHOLDS, spec_schema
+from collector.spec.sense import sense_faults
 from collector.spec.structure import Fault, faults
 from collector.spec.tasks import duration, rung_of, task
 from collector.spec.variables import override
@@ -29,8 +31,8 @@ def load_spec(
 ) -> Spec:
     """The spec that a YAML text describes. `path` names it in messages and is where its rule files are looked for.
 
-    Raises `SpecError` with all problems, and `UsageError` for an extra variable that the spec does not have. With `syntax` false the
-    expressions are not compiled, which saves the import of Jinja2: names and filters are checked all the same, and `lint` finds the rest.
+    Raises `SpecError` with all problems, and `UsageError` for an extra variable that the spec does not have or cannot use. With `syntax`
+    false the expressions are not compiled, which saves the import of Jinja2: names and filters are checked, and `lint` finds the rest.
     """
     document = load(text, path)
     problems = _problems(document, kinds, syntax=syntax)
@@ -38,12 +40,14 @@ def load_spec(
     if problems or wrong:
         raise SpecError([*problems, *wrong])
     data = document.data
+    variables = override(data.get("vars", {}), extra_vars or {})
+    check_given(extra_vars or {}, variables, data, kinds)
     return Spec(
         name=data["name"],
         path=path,
         text=text,
         sha256=hashlib.sha256(text.encode()).hexdigest(),
-        vars=override(data.get("vars", {}), extra_vars or {}),
+        vars=variables,
         tasks=_tasks(document, kinds),
         thresholds=_thresholds(data),
         rules=tuple(rules),
@@ -76,7 +80,7 @@ def _problems(document: Document, kinds: Mapping[str, Kind], *, syntax: bool) ->
     broken = {match.group(1) for fault in found if (match := re.match(r"\$\.collect\[(\d+)\]", fault.path))}
     if not any(not fault.path.startswith("$.collect[") for fault in found):
         tasks = [(f"$.collect[{index}]", raw) for index, raw in enumerate(data["collect"]) if str(index) not in broken]
-        found += meaning_faults(data, tasks, kinds, syntax=syntax)
+        found += [*sense_faults(data), *meaning_faults(data, tasks, kinds, syntax=syntax)]
     return [_problem(document, fault) for fault in found]
 
 

@@ -13,6 +13,7 @@ from collector.model import JSON
 from collector.names import KEYWORDS, Uses, uses
 from collector.selections import SELECTIONS
 from collector.spec.places import GIVEN, ITEM, RESULT, Place, names_from_outside, own_names, places
+from collector.spec.schema import task_keys
 from collector.spec.structure import Fault
 from collector.suggest import did_you_mean
 
@@ -29,7 +30,7 @@ def meaning_faults(spec: Mapping[str, JSON], tasks: Tasks, kinds: Mapping[str, K
     `syntax` has Jinja2 compile the expressions too, which imports it.
     """
     variables = set(spec.get("vars") or ())
-    registers = {task["register"] for task in spec["collect"] if isinstance(task, dict) and isinstance(task.get("register"), str)}
+    registers = set(_registered(spec["collect"], kinds))
     yield from _variable_faults(spec)
     yield from _name_faults(tasks, kinds, variables)
     check = Expressions().check if syntax else lambda _expression: None
@@ -38,6 +39,15 @@ def meaning_faults(spec: Mapping[str, JSON], tasks: Tasks, kinds: Mapping[str, K
         for place in places(task, path):
             yield from _expression_faults(place, variables | registers | own_names(task, place.key) | GIVEN, check)
     yield from _order_faults(tasks)
+
+
+def _registered(entries: Sequence[JSON], kinds: Collection[str]) -> Iterator[str]:
+    """Names under which tasks register, also where that word is misspelt: that is told once, not again wherever the name is used."""
+    others = task_keys() - {"register"} | set(kinds)
+    for entry in entries:
+        for key, value in entry.items() if isinstance(entry, dict) else ():
+            if isinstance(value, str) and key not in others and (key == "register" or did_you_mean(key, ("register",))):
+                yield value
 
 
 def task_name(task: RawTask, kinds: Collection[str]) -> str:

@@ -57,7 +57,7 @@ def spec_schema(kinds: Mapping[str, Kind]) -> Schema:
 
 def _top_level() -> dict[str, Schema]:
     return {
-        "version": _about("version of the spec language", {"const": 1}),
+        "version": _about("version of the spec language", {"title": "the one that this collector reads: docs/spec.md", "const": 1}),
         "name": _about("name of the spec, shown in every report", _TEXT),
         "vars": _about("variables with their default values; -e overrides them", {"type": "object", "propertyNames": _NAME}),
         "collect": _about("the tasks, in any order", {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/task"}}),
@@ -189,6 +189,11 @@ def _one_or_more(what: str, schema: Schema = _TEXT) -> Schema:
 def _object(properties: Mapping[str, Schema], required: list[str] | None = None) -> Schema:
     schema: Schema = {"type": "object", "additionalProperties": False, "properties": dict(properties)}
     return schema | ({"required": required} if required else {})
+
+
+def task_keys() -> frozenset[str]:
+    """Keys that a task may have beside that of its kind."""
+    return frozenset(_task_keys({}))
 
 
 def _about(text: str, schema: Schema) -> Schema:

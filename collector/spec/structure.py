@@ -47,7 +47,7 @@ def _check(data: JSON, schema: Mapping[str, JSON], path: str, root: Mapping[str,
     if "anyOf" in schema:
         yield from _check_any(data, schema["anyOf"], path, root)
     elif "const" in schema and (data != schema["const"] or isinstance(data, bool)):
-        yield Fault(path, f"must be {schema['const']!r}, not {_short(data)}")
+        yield Fault(path, f"must be {schema['const']!r}, not {_short(data)}", schema.get("title", ""))
     elif "enum" in schema and data not in schema["enum"]:
         yield Fault(path, f"{_short(data)} is not one of {', '.join(schema['enum'])}", _meant(data, schema["enum"]))
     elif "type" in schema and not _is_any(data, schema["type"]):

@@ -8,7 +8,7 @@ from pathlib import Path
 from collector.errors import UsageError
 from collector.model import JSON
 from collector.suggest import did_you_mean
-from collector.yamlio import read, scalar
+from collector.yamlio import load, scalar, text_of
 
 
 def parse_extra_vars(values: Sequence[str]) -> dict[str, JSON]:
@@ -47,7 +47,10 @@ def _from_pair(text: str) -> dict[str, JSON]:
 
 
 def _from_file(name: str) -> dict[str, JSON]:
-    data = read(Path(name)).data
+    try:
+        data = load(text_of(Path(name)), name).data
+    except OSError as error:
+        raise UsageError(f"-e @{name}: cannot read the file: {error.strerror}") from error
     if not isinstance(data, dict):
         raise UsageError(f"-e @{name}: holds no mapping of names to values")
     return data

@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 
 from collector.deliver import File, Mail, Ping, Stdout, Wishes, destinations
-from collector.deliver.destinations import address
 from collector.errors import SettingsError, SpecError, UsageError
 from collector.model import Spec
+from collector.recipients import address
 from collector.settings import MailSettings
 
 SERVER = MailSettings("mail.example.org", 587, "starttls", "robot", "secret")
@@ -60,7 +60,6 @@ MAILED = {"email": {"to": [OPS], "when": "change"}}
         pytest.param(["text"], {"mail_to": (OPS,)}, [Stdout("text"), Mail((OPS,))], id="mail-to adds a mail"),
         pytest.param([MAILED], {"mail_to": ("me@b",)}, [Mail(("me@b",), when="change")], id="mail-to replaces the spec's recipients"),
         pytest.param([MAILED], {"mail_when": "always"}, [Mail((OPS,), when="always")], id="mail-when replaces the spec's"),
-        pytest.param(["text"], {"mail_when": "always"}, [Stdout("text")], id="mail-when alone mails nobody"),
     ],
 )
 def test_the_command_line_wins(report, wishes, expected):
@@ -76,6 +75,7 @@ def test_the_command_line_wins(report, wishes, expected):
         ([{"ping": {"url": "ftp://x"}}], {}, SpecError, r"\$.report\[0\].ping: the ping URL is not of the form"),
         ([{"ping": {"url": "https://x/a?b=c"}}], {}, SpecError, "the ping URL is not of the form"),
         ([{"ping": {"url": "https://x/a b"}}], {}, SpecError, "the ping URL is not of the form"),
+        (["text"], {"mail_when": "change"}, UsageError, "nobody is to be mailed: name somebody with --mail-to"),
         (["text"], {"out": Path("no/such/dir/x")}, UsageError, "cannot write no/such/dir/x: there is no directory .*no/such/dir"),
         ([MAILED], {"mail": None}, SettingsError, "COLLECTOR_SMTP_URL does not say"),
         ([MAILED], {"keeps_runs": False}, UsageError, "--mail-when change compares with the run before: say with --state DIR"),

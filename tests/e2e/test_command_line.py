@@ -17,6 +17,7 @@ import pytest
 from collector.replay import Recording, demo_environment
 from collector.replay.recording import HttpExchange
 from collector.resources import incidents
+from collector.rulebook import symptoms
 from collector.validate import schema_problems
 from tests.e2e.incidents import SPEC, recording
 
@@ -169,10 +170,19 @@ USAGE = [
     (("diagnose", SPEC, "-o", "yaml"), 64, "invalid choice"),
     (("diagnose", SPEC, "-e", "nonsense"), 64, "nonsense"),
     (("diagnose", SPEC, "-e", "jb=x"), 64, "job"),
+    (("diagnose", SPEC, "-e", "lines=abc"), 64, "-e lines: must be a number, not 'abc'"),
+    (("diagnose", SPEC, "-e", "watched=abc"), 64, "-e watched: must be a number"),
+    (("diagnose", SPEC, "-e", "litefs_port=x"), 64, "-e litefs_port: must be a number"),
+    *((("diagnose", SPEC, "-e", f"{name}="), 64, f"-e {name}: must not be empty") for name in ("job", "service", "task", "mount")),
     (("diagnose", SPEC, "-t", "nomed"), 64, "nomed"),
+    (("diagnose", SPEC, "-t", "never"), 64, "nothing would be asked"),
+    (("diagnose", SPEC, "--skip-tags", "nomad,consul,litefs"), 64, "nothing would be asked"),
+    (("diagnose", SPEC, "--check", "-t", "never"), 64, "nothing would be asked"),
     (("diagnose", SPEC, "-D"), 64, "--state"),
+    (("diagnose", SPEC, "--mail-when", "change", "--state", "."), 64, "--mail-to"),
     (("explain", "app.exitd"), 64, "app.exited"),
     (("demo", "app-crush"), 64, "app-crash"),
+    (("explain", "symptom.check-critica"), 64, "symptom.check-critical"),
     (("schema", "reprot"), 64, "report"),
     (("analyze", SPEC), 78, "navidrome.yml"),
 ]
@@ -184,6 +194,14 @@ def test_wrong_usage_has_its_own_exit_code_and_says_what_was_meant(arguments: tu
     assert (done.returncode, done.stdout) == (code, "")
     assert says in done.stderr
     assert done.stderr.startswith("collector: ")
+
+
+@pytest.mark.parametrize("more", [(), ("--check",), ("-o", "json", "-l", "odroid6")])
+def test_a_limit_that_fits_no_node_is_wrong_usage_and_no_cluster_that_is_well(more: tuple[str, ...]) -> None:
+    with demo_environment(recording("healthy"), path=os.environ["PATH"]) as leading:
+        done = collector("diagnose", SPEC, "-l", "odriod7", *more, environ=leading)
+    assert (done.returncode, done.stdout) == (64, "")
+    assert 'no node fits -l odriod7 (did you mean "odroid7"? there are: odroid6, odroid7, odroid8, server1)' in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -207,6 +225,20 @@ def test_what_teaches_goes_to_stdout_and_is_no_failure(arguments: tuple[str, ...
     done = collector(*arguments)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.strip()
+
+
+@pytest.mark.parametrize("name", incidents())
+def test_the_list_of_incidents_says_what_was_wrong(name: str) -> None:
+    (line,) = [line for line in collector("demo", "list").stdout.splitlines() if line.split()[0] == name]
+    cause = recording(name).meta["cause"]
+    assert line.split(maxsplit=1)[1].startswith(f"{cause}: " if cause else "nothing is wrong")
+
+
+@pytest.mark.parametrize("code", symptoms())
+def test_every_symptom_that_a_report_can_name_is_explained_as_one(code: str) -> None:
+    done = collector("explain", code)
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, code)
+    assert "no cause by itself" in done.stdout
 
 
 def test_the_demo_is_no_verdict() -> None:
@@ -241,6 +273,27 @@ def test_the_plans_policies_are_for_the_namespaces_of_what_was_found(tmp_path: P
     with demo_environment(recording("healthy"), path=os.environ["PATH"]) as leading:
         done = collector("diagnose", SPEC, "--check", environ={**leading, "NOMAD_NAMESPACE": "media"})
     assert set(re.findall(r'namespace "(.*?)"', done.stdout)) == {"media", "default"}, "allocations name their own"
+
+
+FILES = [
+    (("lint", "DIR"), 64, "cannot read {}: Is a directory"),
+    (("diagnose", "DIR"), 64, "cannot read the spec {}: Is a directory"),
+    (("diagnose", SPEC, "-e", "@none.yml"), 64, "-e @none.yml: cannot read the file"),
+    (("lint", "BINARY"), 78, "{}:1:1: $: is not UTF-8 text"),
+    (("diagnose", "BINARY"), 78, "{}:1:1: $: is not UTF-8 text"),
+    (("diagnose", SPEC, "-e", "@BINARY"), 78, "{}:1:1: $: is not UTF-8 text"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "code", "says"), FILES, ids=[" ".join(a[0]).replace(SPEC, "SPEC") for a in FILES])
+def test_a_file_that_cannot_be_read_is_wrong_usage_and_one_that_is_no_text_a_bad_spec(
+    arguments: tuple[str, ...], code: int, says: str, tmp_path: Path
+) -> None:
+    binary = tmp_path / "binary.yml"
+    binary.write_bytes(b"\xff\xfe\x00")
+    done = collector(*(word.replace("DIR", str(tmp_path)).replace("BINARY", str(binary)) for word in arguments))
+    assert done.returncode == code
+    assert says.format(binary if "BINARY" in " ".join(arguments) else tmp_path) in done.stdout + done.stderr
 
 
 def test_lint_prints_every_problem_with_its_place(tmp_path: Path) -> None:

@@ -117,10 +117,36 @@ def test_a_client_certificate_is_shown_to_a_server_that_wants_one(source: str, a
     assert without.cause in {"tls", "reset"}
 
 
-def test_a_server_without_tls_is_named_as_that() -> None:
+@pytest.mark.parametrize("source", API)
+def test_a_server_without_tls_is_named_as_that_with_the_variable_to_mend(source: str) -> None:
     with servers.serving(servers.answer(b"", status="400 Bad Request")) as server:
-        reply = ask(Http("nomad", "/v1/nodes"), {"NOMAD_ADDR": server.url.replace("http", "https")})
+        reply = ask(Http(source, API[source][2]), asked(source, server.url.replace("http", "https")))
     assert (reply.status, reply.cause) == (Status.FAILED, "tls")
+    assert reply.reason.endswith(f"the server speaks plain HTTP; is it http:// in {API[source][1]}?")
+
+
+def test_an_agent_without_tls_is_named_as_that_and_no_variable_is_blamed() -> None:
+    with servers.serving(servers.answer(b"", status="400 Bad Request")) as server:
+        reply = ask(Http("consul", "/v1/agent/checks", base=server.url.replace("http", "https")), {})
+    assert (reply.status, reply.cause) == (Status.FAILED, "tls")
+    assert reply.reason.endswith("the server speaks plain HTTP; is it http://?")
+
+
+WANTS_TLS = b"Client sent an HTTP request to an HTTPS server.\n"
+
+
+@pytest.mark.parametrize("source", API)
+def test_a_server_that_wants_tls_is_named_as_that_with_the_variable_to_mend(source: str) -> None:
+    with servers.serving(servers.answer(WANTS_TLS, status="400 Bad Request")) as server:
+        reply = ask(Http(source, API[source][2]), asked(source, server.url))
+    assert (reply.status, reply.code, reply.cause) == (Status.FAILED, 400, "")
+    assert reply.reason.endswith(f"{WANTS_TLS.decode().strip()} Is it https:// in {API[source][1]}?")
+
+
+@pytest.mark.parametrize(("code", "body"), [(400, b"Missing job ID"), (200, WANTS_TLS), (403, WANTS_TLS)])
+def test_no_other_answer_is_taken_for_one_that_wants_tls(code: int, body: bytes) -> None:
+    with servers.serving(servers.answer(body, status=f"{code} x")) as server:
+        assert "https://" not in ask(Http("nomad", "/v1/nodes"), asked("nomad", server.url)).reason
 
 
 def test_a_handshake_that_hangs_is_a_timeout() -> None:

@@ -24,6 +24,8 @@ GOOD = [
         "collect: [plants: {}]\nreport: [{ping: {url: 'https://x/y', fail_on: critical}}]",
         "collect: [plants: {}]\nexpect: {nodes: [a, b], instances: 2, services: [s]}",
         "collect: [plants: {}]\nanalyze: {thresholds: {lag_warning: 2, lag_critical: 1m}}",
+        "collect: [plants: {}]\nanalyze: {thresholds: {lag_warning: 10s}}",
+        "collect: [plants: {}]\nexpect: {nodes: 3}\nreport: [{email: {to: [a@b.example, c@d], from: e@f}}]",
     )
 ]
 
@@ -31,7 +33,7 @@ BAD = [
     ("no mapping", "▸5", "must be a mapping, not 5"),
     ("nothing", "▸", "must be a mapping, not empty"),
     ("missing keys", "▸name: x", '"version" is missing'),
-    ("version", "version: ▸2\nname: x\ncollect: [plants: {}]", "must be 1, not 2"),
+    ("version", "version: ▸2\nname: x\ncollect: [plants: {}]", "must be 1, not 2 (the one that this collector reads: docs/spec.md)"),
     ("version as truth", "version: ▸true\nname: x\ncollect: [plants: {}]", "must be 1"),
     ("unknown key", HEAD + "collect: [plants: {}]\n▸reports: [text]", 'unknown key "reports" (did you mean "report"?)'),
     ("no tasks", HEAD + "collect: ▸[]", "must not be empty"),
@@ -89,6 +91,27 @@ BAD = [
     ("unknown format", HEAD + "collect: [plants: {}]\nreport: [▸jsno]", 'did you mean "json"?'),
     ("mail to nobody", HEAD + "collect: [plants: {}]\nreport: [{email: ▸{}}]", '"to" is missing'),
     ("unknown threshold", HEAD + "collect: [plants: {}]\nanalyze: {thresholds: {▸lag: 3}}", 'unknown key "lag"'),
+    ("mail to no address", HEAD + "collect: [plants: {}]\nreport: [text, {email: {to: ▸x}}]", "'x' is not a mail address"),
+    ("one of several addresses", HEAD + "collect: [plants: {}]\nreport: [{email: {to: [a@b, ▸c]}}]", "'c' is not a mail address"),
+    ("mail from no address", HEAD + "collect: [plants: {}]\nreport: [{email: {to: a@b, from: ▸me}}]", "'me' is not a mail address"),
+    ("ping with a query", HEAD + "collect: [plants: {}]\nreport: [{ping: {url: ▸'https://x/a?b=c'}}]", "the ping URL is not of the form"),
+    (
+        "warning above critical",
+        HEAD + "collect: [plants: {}]\nanalyze: {thresholds: {lag_critical: 5s, lag_warning: ▸1m}}",
+        "lag_warning (60s) is above lag_critical (5s)",
+    ),
+    (
+        "warning above what is critical by default",
+        HEAD + "collect: [plants: {}]\nanalyze: {thresholds: {lag_warning: ▸20s}}",
+        "lag_warning (20s) is above lag_critical (10s) (set lag_critical too)",
+    ),
+    (
+        "critical below what is a warning by default",
+        HEAD + "collect: [plants: {}]\nanalyze: {thresholds: {skew_critical: ▸1}}",
+        "skew_warning (2s) is above skew_critical (1s) (set skew_warning too)",
+    ),
+    ("a node expected twice", HEAD + "collect: [plants: {}]\nexpect: {nodes: [a, b, ▸a]}", '"a" stands here a second time'),
+    ("a service expected twice", HEAD + "collect: [plants: {}]\nexpect: {services: [a, ▸a]}", '"a" stands here a second time'),
     ("pattern", HEAD + "collect: [plants: {}]\nredact: [▸'(']", "is not a regular expression"),
     ("yaml", HEAD + "collect: {▸{ x }}", "a key must be text"),
 ]
@@ -113,6 +136,18 @@ def test_a_bad_spec_is_told_at_its_place(text: str, words: str) -> None:
 def test_every_problem_is_told_in_the_order_of_the_lines() -> None:
     text = HEAD + "collect:\n- plantz: {}\n- plants: {}\n  when: a\n- water: {tank: 5}\n- leaves: {}\n  loop: b | c\nreport: [tex]"
     assert [problem.mark.line for problem in lint(text, "garden.yml", kinds=KINDS)] == [4, 7, 10]
+
+
+@pytest.mark.parametrize("word", ["regster", "registers", "regiser"])
+def test_a_misspelt_register_is_told_once_and_not_wherever_its_name_is_used(word: str) -> None:
+    text = HEAD + f"collect:\n- plants: {{}}\n  {word}: p\n" + "".join(f"- {{plants: {{}}, name: n{n}, when: p}}\n" for n in range(9))
+    (problem,) = lint(text, "garden.yml", kinds=KINDS)
+    assert f'unknown key "{word}" (did you mean "register"?)' in str(problem)
+
+
+def test_another_unknown_key_registers_nothing() -> None:
+    text = HEAD + "collect:\n- plants: {}\n  surname: p\n- {plants: {}, name: n, when: p}"
+    assert [problem.message for problem in lint(text, "garden.yml", kinds=KINDS)] == ['unknown key "surname"', 'unknown name "p"']
 
 
 def test_problems_of_sound_tasks_are_told_beside_those_of_broken_ones() -> None:

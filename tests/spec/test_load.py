@@ -1,4 +1,5 @@
 import hashlib
+import re
 
 import pytest
 
@@ -37,7 +38,7 @@ collect:
     tags: wet
     timeout: 2
 analyze:
-  thresholds: {lag_warning: 2m}
+  thresholds: {lag_warning: 2m, lag_critical: 5m}
 report: [json, {email: {to: a@example.org}}]
 expect: {nodes: 3}
 redact: ["secret-\\\\d+"]
@@ -55,7 +56,7 @@ def test_a_spec_is_read_whole() -> None:
     assert spec.sha256 == hashlib.sha256(FULL.encode()).hexdigest()
     assert spec.vars == {"tank": "north", "litres": 5, "dry": False}
     assert spec.thresholds["lag_warning"] == 120.0
-    assert spec.thresholds["lag_critical"] == 10.0
+    assert spec.thresholds["lag_critical"] == 300.0
     assert spec.report == ("json", {"email": {"to": "a@example.org"}})
     assert (spec.expect, spec.redact, spec.rules) == ({"nodes": 3}, ("secret-\\d+",), ())
 
@@ -95,9 +96,8 @@ def test_a_duration_is_seconds(value, seconds) -> None:
     [
         (["tank=7"], {"tank": "7"}),
         (["litres=7"], {"litres": 7}),
-        (["dry=true", "litres=null"], {"dry": True, "litres": None}),
+        (["dry=true"], {"dry": True}),
         (["tank=a=b"], {"tank": "a=b"}),
-        (["tank="], {"tank": ""}),
         (["tank={{ litres }}"], {"tank": "{{ litres }}"}),
         (["litres=1", "litres=2"], {"litres": 2}),
     ],
@@ -105,6 +105,56 @@ def test_a_duration_is_seconds(value, seconds) -> None:
 def test_extra_variables_come_before_the_specs_own(arguments, expected) -> None:
     spec = load(FULL, extra_vars=parse_extra_vars(arguments))
     assert spec.vars == {"tank": "north", "litres": 5, "dry": False} | expected
+
+
+UNUSABLE = [
+    (["litres=many"], "-e litres: must be a number, not 'many'"),
+    (["litres="], "-e litres: must be a number, not empty"),
+    (["litres=null"], "-e litres: must be a number, not empty"),
+    (["litres=true"], "-e litres: must be a number, not True"),
+    (["litres=1.5"], "-e litres: must be a whole number, not 1.5, as it becomes water's litres"),
+    (["litres=7", "dry=maybe"], "-e dry: must be true or false, not 'maybe'"),
+    (["tank="], "-e tank: must not be empty, as it becomes water's tank"),
+    ({"tank": None}, "-e tank: must not be empty, as it becomes water's tank"),
+    ({"tank": 7}, "-e tank: must be text, not 7"),
+]
+
+
+@pytest.mark.parametrize(("given", "says"), UNUSABLE, ids=[str(case[0]) for case in UNUSABLE])
+def test_a_value_that_a_variable_cannot_have_is_refused_with_its_name(given, says) -> None:
+    with pytest.raises(UsageError, match=f"^{re.escape(says)}"):
+        load(FULL, extra_vars=parse_extra_vars(given) if isinstance(given, list) else given)
+
+
+USES = [
+    ("water: {tank: a, quality: '{{ v }}'}", "sea", "'sea' is not one of rain, tap"),
+    ("water: {tank: a, stops: '{{ v }}'}", "x", "must be a list, not 'x'"),
+    ("water: {tank: a, litres: '{{ v }}'}", "x", "must be a whole number, not 'x'"),
+    ("water: {pipe: '{{ v }}'}", "", "must not be empty, as it becomes water's pipe"),
+    ("leaves: {plant: '{{ v }}'}", "", "must not be empty, as it becomes leaves's plant"),
+    ("{leaves: {plant: '{{ item }}'}, loop: '{{ [v, 1] }}'}", "", "must not be empty, as it becomes leaves's plant"),
+    ("leaves: {plant: 'all of {{ v }}'}", "", None),
+    ("{leaves: {plant: '{{ item }}'}, loop: '{{ [v, 1] }}'}", "x", None),
+    ("{leaves: {}, loop: '{{ [v, 1] }}'}", "", None),
+    ("{leaves: {plant: '{{ v }}'}, vars: {v: mine}}", "", None),
+    ("water: {tank: a, litres: '{{ v | int }}'}", "7", None),
+    ("water: {tank: a, quality: '{{ v }}'}", "tap", None),
+]
+
+
+@pytest.mark.parametrize(("task", "value", "says"), USES, ids=[f"{case[0]} with {case[1]!r}" for case in USES])
+def test_a_value_must_fit_the_arguments_that_it_becomes(task, value, says) -> None:
+    text = HEAD + f"vars: {{v: tap}}\ncollect: [{task if task.startswith('{') else '{' + task + '}'}]"
+    if says is None:
+        assert load(text, extra_vars={"v": value}).vars == {"v": value}
+        return
+    with pytest.raises(UsageError, match=f"^-e v: {re.escape(says)}"):
+        load(text, extra_vars={"v": value})
+
+
+def test_a_variable_without_a_value_takes_any() -> None:
+    text = HEAD + "vars: {v: null}\ncollect: [plants: {}]"
+    assert [load(text, extra_vars={"v": value}).vars["v"] for value in ("", "x", "7", "true")] == [None, "x", 7, True]
 
 
 def test_extra_variables_come_from_a_file(tmp_path) -> None:
@@ -129,8 +179,23 @@ def test_a_file_of_extra_variables_must_be_a_mapping(tmp_path) -> None:
     (tmp_path / "a.yml").write_text("- tank")
     with pytest.raises(UsageError, match="no mapping"):
         parse_extra_vars([f"@{tmp_path}/a.yml"])
-    with pytest.raises(SpecError, match="cannot be read"):
-        parse_extra_vars(["@/nowhere/a.yml"])
+
+
+@pytest.mark.parametrize(
+    ("content", "error", "words"),
+    [
+        (None, UsageError, "-e @.*a.yml: cannot read the file: No such file"),
+        (b"tank: \xff", SpecError, "a.yml:1:7: .*not UTF-8"),
+        (b"tank: [", SpecError, "a.yml:.*not YAML"),
+    ],
+)
+def test_a_file_of_extra_variables_that_cannot_be_read_is_wrong_usage_and_one_that_makes_no_sense_is_told_with_its_place(
+    content, error, words, tmp_path
+) -> None:
+    if content is not None:
+        (tmp_path / "a.yml").write_bytes(content)
+    with pytest.raises(error, match=words):
+        parse_extra_vars([f"@{tmp_path}/a.yml"])
 
 
 RULE = "{code: garden.dry, summary: dry, scope: node, severity: warning, title: dry, when: {see: %s}}"

@@ -48,7 +48,9 @@ REFUSED = [
     ("unquoted expression", "a: {{ x }}", 1, 5, "$.a", 'an expression needs quotes: "{{ ... }}"'),
     ("unquoted expression with more after it", "a: {{ x }}/b", 1, 11, "$", 'an expression needs quotes: "{{ ... }}"'),
     ("unclosed quote", "a: 'b", 1, 6, "$", "not YAML"),
-    ("tab", "a:\n\tb: 1", 2, 1, "$", "not YAML"),
+    ("tab", "a:\n\tb: 1", 2, 1, "$", "not YAML: a tab stands here (indent with spaces)"),
+    ("tab after spaces", "a:\n  b: 1\n \tc: 1", 3, 2, "$", "a tab stands here"),
+    ("another character that begins nothing", "a:\n @b", 2, 2, "$", "not YAML: found character"),
     ("NUL", "a: 1\nb: ä\x00", 2, 5, "$", "not YAML"),
     ("lone surrogate", "a: \ud800", 1, 1, "$", "not text"),
     ("two documents", "a: 1\n---\nb: 1", 2, 1, "$", "second document"),
@@ -122,8 +124,14 @@ def test_an_empty_text_is_null() -> None:
 
 
 def test_a_file_that_cannot_be_read_is_a_problem_of_that_file(tmp_path: Path) -> None:
-    (tmp_path / "latin.yml").write_bytes(b"a: \xe9")
-    for name, words in [("absent.yml", "No such file"), ("latin.yml", "not UTF-8")]:
+    (tmp_path / "latin.yml").write_bytes(b"a: 1\nb: \xe9")
+    (tmp_path / "large.yml").write_bytes(b"a" * (MAX_BYTES + 1))
+    for name, words in [
+        ("absent.yml", "No such file"),
+        ("", "Is a directory"),
+        ("latin.yml", "yml:2:4: .*not UTF-8"),
+        ("large.yml", "larger than"),
+    ]:
         with pytest.raises(SpecError, match=words) as caught:
             read(tmp_path / name)
         assert caught.value.problems[0].mark.file == str(tmp_path / name)

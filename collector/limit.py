@@ -1,0 +1,50 @@
+"""What `-l` names has to be there: with a pattern that fits no node nothing is asked of any, and that looks as if all were well."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
+
+from collector.errors import UsageError
+from collector.model import JSON, Result, Status
+from collector.suggest import did_you_mean
+
+LISTS = frozenset({"nomad_nodes", "consul_members"})
+"""Kinds that know every node of a cluster."""
+REDACTED = "<redacted:"
+SHOWN = 20
+
+
+def check_limit(limit: Sequence[str], results: Iterable[Result], expect: Mapping[str, JSON]) -> None:
+    """Raise `UsageError` for a pattern that fits no node. Nobody can tell where no list of them was read, or names are redacted."""
+    answered = [result for result in results if result.status is Status.OK and result.data is not None] if limit else []
+    known = {name for result in answered for name in _nodes(result)} | set(_expected(expect))
+    if not any(result.kind in LISTS for result in answered) or any(REDACTED in name for name in known):
+        return
+    for pattern in limit:
+        if not any(fnmatchcase(name, pattern) for name in known):
+            hint = f"{did_you_mean(pattern, known)} {_there_are(sorted(known))}".strip()
+            raise UsageError(f"no node fits -l {pattern} ({hint})")
+
+
+def _nodes(result: Result) -> Iterator[str]:
+    """Names of nodes that a result tells of, under the same name as items have it."""
+    if result.target.node:
+        yield result.target.node
+    if result.kind in LISTS:
+        yield from (row["name"] for row in result.data)
+    elif result.kind == "nomad_allocations":
+        yield from (row["node"] for row in result.data if row["node"])
+    elif result.kind == "consul_checks":
+        yield from (row["node"] for row in result.data["instances"])
+
+
+def _expected(expect: Mapping[str, JSON]) -> Iterable[str]:
+    """Nodes that the spec names: one that is gone may be asked about all the same."""
+    nodes = expect.get("nodes")
+    return nodes if isinstance(nodes, list) else ()
+
+
+def _there_are(names: Sequence[str]) -> str:
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return f"there are: {', '.join(names[:SHOWN])}{more}" if names else "there are none"

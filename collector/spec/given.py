@@ -1,0 +1,70 @@
+"""Values that the command line gives to a spec's variables, held against what the variables are for, before anything is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+
+from collector.errors import UsageError
+from collector.kinds.kind import Argument, Kind
+from collector.model import JSON
+from collector.names import names, path_of, segments
+from collector.spec.places import ITEM
+from collector.spec.structure import faults
+
+_TYPES = ((bool, "boolean"), ((int, float), "number"), (str, "string"), (list, "array"), (dict, "object"))
+
+
+def check_given(given: Collection[str], values: Mapping[str, JSON], spec: Mapping[str, JSON], kinds: Mapping[str, Kind]) -> None:
+    """Hold the given ones among the variables' values against the spec's own value and the arguments that they become.
+
+    Raises `UsageError` naming the first variable whose value cannot be used.
+    """
+    for name in given:
+        value, own = values[name], spec["vars"][name]
+        said = _misfit(value, _like(own, value)) or next(filter(None, _told_by_arguments(name, value, spec, kinds)), "")
+        if said:
+            raise UsageError(f"-e {name}: {said}")
+
+
+def _like(own: JSON, value: JSON) -> dict[str, JSON]:
+    """The schema of a value that can stand in for the spec's own; in place of a text there may be nothing (null)."""
+    name = next((name for types, name in _TYPES if isinstance(own, types)), None)
+    return {} if name is None or (name == "string" and value is None) else {"type": name}
+
+
+def _misfit(value: JSON, schema: Mapping[str, JSON]) -> str:
+    return next((fault.message for fault in faults(value, schema)), "")
+
+
+def _told_by_arguments(name: str, value: JSON, spec: Mapping[str, JSON], kinds: Mapping[str, Kind]) -> Iterator[str]:
+    """What each argument that the variable becomes says of its value."""
+    for task in spec["collect"]:
+        kind = next(kinds[key] for key in task if key in kinds)
+        for key, written in task[kind.name].items():
+            if isinstance(written, str) and name not in (task.get("vars") or ()) and name in _becomes(written, task):
+                yield _told(kind, key, value, whole=path_of(_expression(written)) == (name,))
+
+
+def _becomes(written: str, task: Mapping[str, JSON]) -> Collection[str]:
+    """Variables that an argument is, or that the loop makes it of."""
+    path = path_of(_expression(written))
+    return names(task.get("loop")) if path == (ITEM,) else path if len(path) == 1 else ()
+
+
+def _expression(written: str) -> str:
+    """The one expression that a text is; empty where there is more to it."""
+    parts = segments(written)
+    return parts[0].text if len(parts) == 1 and parts[0].expression else ""
+
+
+def _told(kind: Kind, key: str, value: JSON, *, whole: bool) -> str:
+    argument = kind.arguments[key]
+    needed = argument.type == "string" and (argument.required or key in kind.one_of)
+    if needed and value in ("", None):
+        return f"must not be empty, as it becomes {kind.name}'s {key}"
+    said = _misfit(value, _schema(argument)) if whole and value is not None else ""
+    return f"{said}, as it becomes {kind.name}'s {key}" if said else ""
+
+
+def _schema(argument: Argument) -> dict[str, JSON]:
+    return {"enum": list(argument.choices)} if argument.choices else {"type": argument.type}

@@ -1,0 +1,59 @@
+"""What stands beside the tasks of a spec and fits its schema, and still cannot be what was meant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from collector.errors import UsageError
+from collector.model import JSON
+from collector.recipients import address, ping_url
+from collector.spec.schema import THRESHOLDS
+from collector.spec.structure import Fault
+from collector.spec.tasks import duration
+from collector.yamlio import child
+
+
+def sense_faults(spec: Mapping[str, JSON]) -> Iterator[Fault]:
+    """What is wrong with `report`, `analyze` and `expect`, whose structure is right."""
+    for index, entry in enumerate(spec.get("report") or ()):
+        if isinstance(entry, Mapping):
+            yield from _recipient_faults(entry, child("$.report", index))
+    yield from _threshold_faults((spec.get("analyze") or {}).get("thresholds") or {})
+    for name, listed in (spec.get("expect") or {}).items():
+        if isinstance(listed, list):
+            yield from _repeated(listed, child("$.expect", name))
+
+
+def _recipient_faults(entry: Mapping[str, JSON], path: str) -> Iterator[Fault]:
+    mail, ping = entry.get("email") or {}, entry.get("ping") or {}
+    for name in ("to", "from"):
+        at = f"{path}.email.{name}"
+        given = mail.get(name, [])
+        for place, text in enumerate(given) if isinstance(given, list) else [(None, given)]:
+            yield from _refused(address, text, at if place is None else child(at, place))
+    if ping:
+        yield from _refused(ping_url, ping["url"], f"{path}.ping.url")
+
+
+def _refused(check: Callable[[str], str], text: str, path: str) -> Iterator[Fault]:
+    try:
+        check(text)
+    except UsageError as error:
+        yield Fault(path, str(error))
+
+
+def _threshold_faults(given: Mapping[str, JSON]) -> Iterator[Fault]:
+    """A warning beyond what is critical would never be given."""
+    limits = {name: duration(given.get(name, default)) for name, (default, _) in THRESHOLDS.items()}
+    for what in ("lag", "skew"):
+        warning, critical = f"{what}_warning", f"{what}_critical"
+        if limits[warning] > limits[critical]:
+            at = warning if warning in given else critical
+            hint = f"set {critical} too" if critical not in given else f"set {warning} too" if warning not in given else ""
+            yield Fault(f"$.analyze.thresholds.{at}", f"{warning} ({limits[warning]:g}s) is above {critical} ({limits[critical]:g}s)", hint)
+
+
+def _repeated(listed: list[JSON], path: str) -> Iterator[Fault]:
+    for index, name in enumerate(listed):
+        if name in listed[:index]:
+            yield Fault(child(path, index), f'"{name}" stands here a second time', "what is listed is counted")

@@ -1,0 +1,51 @@
+"""The command line as its reader learns it: help, and what is said of what it does not take."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from collector.arguments import build_parser, parse, subparsers
+from collector.errors import UsageError
+
+HELP = {name: parser.format_help() for name, parser in subparsers(build_parser()).items()}
+VERDICTS = {"1", "2", "3"}
+JUDGES = {"diagnose", "analyze"}
+
+
+def exit_codes(text: str) -> set[str]:
+    """What a help text lists as exit codes."""
+    return set(re.findall(r"(?:^|[ :])(\d+) [a-z]", text.partition("exit codes:\n")[2]))
+
+
+@pytest.mark.parametrize("command", HELP)
+def test_a_command_lists_the_exit_codes_that_it_gives_and_no_other(command: str) -> None:
+    assert exit_codes(HELP[command]) - {"0"} == {"64", "70", "78", "130"} | (VERDICTS if command in JUDGES else set())
+
+
+@pytest.mark.parametrize("command", HELP)
+def test_help_fits_80_columns(command: str) -> None:
+    assert max(map(len, HELP[command].splitlines())) <= 80
+
+
+REFUSED = [
+    ("diagnos", 'did you mean "diagnose"?', "collector --help"),
+    ("xyz", "invalid choice", "collector --help"),
+    ("diagnose SPEC -o jsno", 'did you mean "json"?', "collector diagnose --help"),
+    ("diagnose SPEC --stat x", 'unrecognized arguments: --stat x (did you mean "--state"?)', "collector diagnose --help"),
+    ("diagnose SPEC --limt=x", 'did you mean "--limit"?', "collector diagnose --help"),
+    ("lint SPEC --now 1", "unrecognized arguments: --now", "collector lint --help"),
+    ("explain a b", "unrecognized arguments: b", "collector explain --help"),
+    ("diagnose SPEC --deadline 0", "in no time", "collector diagnose --help"),
+    ("diagnose SPEC --deadline 0ms", "in no time", "collector diagnose --help"),
+    ("record SPEC FILE --deadline 0.0", "in no time", "collector record --help"),
+]
+
+
+@pytest.mark.parametrize(("line", "says", "leads_to"), REFUSED, ids=[case[0] for case in REFUSED])
+def test_what_is_not_taken_is_told_with_what_was_meant_and_where_help_is(line: str, says: str, leads_to: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        parse(line.split())
+    assert says in str(refused.value)
+    assert str(refused.value).endswith(f"Try `{leads_to}`.")
