@@ -61,7 +61,7 @@ def observe(bundle: Bundle) -> Observed:
 
 def _observations(seen: Observed) -> Iterator[Observation]:
     world, every = seen.world, seen.checks
-    instances = list(_with_last_line(observe_instances(world, every, expected(world)), seen.logs))
+    instances = list(_with_logs(world, observe_instances(world, every, expected(world)), seen.logs))
     wells = {one.scope["alloc"]: bool(one.fields["well"]) for one in instances}
     litefs = list(observe_litefs(world, seen.litefs, seen.lease))
     unsettled = {one.scope["alloc"] for one in litefs if not one.fields["settled"] and "alloc" in one.scope}
@@ -85,9 +85,12 @@ def _of_the_whole(seen: Observed) -> Iterator[Observation]:
         yield from others
 
 
-def _with_last_line(instances: Iterable[Observation], every: list[Log]) -> Iterator[Observation]:
+def _with_logs(world: World, instances: Iterable[Observation], every: list[Log]) -> Iterator[Observation]:
     lines = decisive_lines(every)
     read = {log.data["alloc"] for log in every if log.data["stream"] == "stderr"}
+    asked: dict[str, set[str | None]] = {}
+    for result in world.results("litefs_status"):
+        asked.setdefault(result.target.alloc or "", set()).add(result.target.task)
     speaking = {log.data["alloc"] for log in every if any(map(is_litefs, log.lines))}
     for one in instances:
         alloc = one.scope["alloc"]
@@ -96,5 +99,6 @@ def _with_last_line(instances: Iterable[Observation], every: list[Log]) -> Itera
             "last_line": line.text.strip() if line else None,
             "log_read": alloc in read,
             "has_litefs": one.fields["has_litefs"] or alloc in speaking,
+            "beside_litefs": bool(asked.get(alloc)) and one.scope.get("task") not in asked[alloc],
         }
         yield one._replace(fields={**one.fields, **extra})

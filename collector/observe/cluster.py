@@ -9,7 +9,7 @@ from statistics import median
 from collector.model import JSON, Result, Status
 from collector.observe.checks import Check
 from collector.observe.consul import members, serf
-from collector.observe.litefs import Lease
+from collector.observe.litefs import Lease, advertised, ports
 from collector.observe.nomad import migrated, missing_total
 from collector.observe.observation import Observation, scope
 from collector.observe.positions import State
@@ -145,6 +145,12 @@ def _held_by_one_of(held: Lease, known: Mapping[str, Node]) -> set[str]:
     return {node.name for node in known.values() if node.name == held.data["hostname"] or (node.address and f"//{node.address}:" in url)}
 
 
+def _is_stranger(world: World, held: Lease, known: Mapping[str, Node]) -> bool:
+    """Is it none of the nodes, or on one of them another LiteFS than was asked, by its port?"""
+    end = advertised(held)
+    return not _held_by_one_of(held, known) or (end is not None and end[1] not in ports(world))
+
+
 def missing_nodes(world: World, known: Mapping[str, Node]) -> list[str] | int:
     """The nodes that the spec expects and nobody knows: their names, or how many where it only says a number."""
     wanted = world.bundle.expect.get("nodes") or ()
@@ -177,7 +183,7 @@ def observe_cluster(world: World, litefs: Mapping[str, State], held: Lease | Non
         "lease_session_alive": held.data["session_alive"] if held else None,
         "advertise_url": held.data["advertise_url"] if held else None,
         "host_is_primary": any(state.node == host or _names(state) == host for state in primaries) if host and seen else None,
-        "lease_stranger": bool(host and held and known and not _held_by_one_of(held, known)),
+        "lease_stranger": bool(host and held and known and _is_stranger(world, held, known)),
         "lease_foreign": held.foreign if held else None,
         "lease_session_name": held.session.get("name") if held else None,
         "lease_session_node": held.session.get("node") if held else None,

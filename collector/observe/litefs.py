@@ -101,15 +101,22 @@ class Lease(NamedTuple):
 
 def lease(world: World, every: Mapping[str, State]) -> Lease | None:
     """The lease, where it was asked for. A job may have several LiteFS: then the one of those that were asked, if that can be told."""
-    leases = list({result.data["key"]: Lease(result, result.data) for result in world.results("consul_lease")}.values())
+    told = {result.data["key"]: Lease(result, result.data) for result in world.results("consul_lease")}
+    leases = [one for one in told.values() if not _is_a_guess(world, one)]
     if len(leases) < 2:  # noqa: PLR2004 - nothing to choose from
         return leases[0] if leases else None
     ids = {state.data["cluster_id"] for state in every.values() if state.data} - {None}
-    ours = [one for one in leases if one.data["cluster_id"] in ids] or [one for one in leases if _advertised(one) in _ends(world, every)]
+    ours = [one for one in leases if one.data["cluster_id"] in ids] or [one for one in leases if advertised(one) in _ends(world, every)]
     return ours[0] if len(ours) == 1 else None
 
 
-def _advertised(held: Lease) -> tuple[str, int] | None:
+def _is_a_guess(world: World, held: Lease) -> bool:
+    """There is no such key in Consul, and none in the job either: a static lease, or another key. It says nothing of who may lead."""
+    named = any(held.data["key"] in job["lease_keys"] for job in world.jobs.values())
+    return bool(world.jobs) and not named and not held.data["held"] and not held.data["cluster_id"]
+
+
+def advertised(held: Lease) -> tuple[str, int] | None:
     """Host and port of the primary's URL in the lease."""
     try:
         parts = urlsplit(str(held.data["advertise_url"] or ""))

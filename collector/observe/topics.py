@@ -42,6 +42,7 @@ TOPICS: Mapping[str, Topic] = {
             "checks": "checks of its services that were seen",
             "well": "running, not restarting, no critical check",
             "has_litefs": "LiteFS was asked for here, or speaks in its log",
+            "beside_litefs": "the task that is worst off is another than the one in which LiteFS answers",
             "driver": "driver of its main task",
             "memory_mb": "its memory limit",
             "log_read": "its stderr was read, though it may be empty",
