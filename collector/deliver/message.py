@@ -11,7 +11,7 @@ from email.utils import formatdate, make_msgid
 from hashlib import sha256
 
 from collector.deliver.destinations import Mail
-from collector.model import JSON
+from collector.model import JSON, name_of
 
 MAX_PAGE = 8 << 20
 """A page above this many bytes is not attached: many servers take no mail above 10 MB, and base64 adds a third."""
@@ -31,7 +31,7 @@ class Content:
 def compose(mail: Mail, document: Mapping[str, JSON], content: Content, *, sender: str, now: float) -> EmailMessage:
     """Return the message; `document` is the report's, `now` Unix seconds. No text of the report can add a header."""
     domain = sender.rpartition("@")[2]
-    thread = f"<{_thread(document['spec'], sender)}@{domain}>"
+    thread = f"<{_thread(name_of(document), sender)}@{domain}>"
     message = EmailMessage()
     message["Subject"] = subject(document, mail.prefix)
     message["From"] = sender
@@ -51,9 +51,9 @@ def default_sender() -> str:
     return "collector@" + (re.sub(r"[^A-Za-z0-9.-]+", "-", socket.gethostname()).strip(".-") or "localhost")
 
 
-def _thread(spec: str, sender: str) -> str:
-    """The root that all mails of a spec from one sender answer to. It is never sent itself: clients join what refers to the same ID."""
-    return "collector." + sha256(f"{spec}\n{sender}".encode("utf-8", "replace")).hexdigest()[:24]
+def _thread(name: str, sender: str) -> str:
+    """The root that all mails of a spec and job from one sender answer to. It is never sent itself: clients join what refers to the same ID."""
+    return "collector." + sha256(f"{name}\n{sender}".encode("utf-8", "replace")).hexdigest()[:24]
 
 
 def _fill(message: EmailMessage, content: Content, name: str) -> None:
@@ -71,13 +71,13 @@ def _sound(text: str) -> str:
 
 
 def _file_name(document: Mapping[str, JSON]) -> str:
-    stem = re.sub(r"[^A-Za-z0-9]+", "-", f"{document['spec']}-{document['started_at'][:19]}").strip("-")
+    stem = re.sub(r"[^A-Za-z0-9]+", "-", f"{name_of(document)}-{document['started_at'][:19]}").strip("-")
     return f"{stem}.html"
 
 
 def subject(document: Mapping[str, JSON], prefix: str) -> str:
     """Return verdict, cause and change in one line: `[collector] navidrome CRITICAL odroid8: app.exited — new`."""
-    what = " ".join(filter(None, [prefix, document["spec"], document["verdict"].upper(), _cause(document)]))
+    what = " ".join(filter(None, [prefix, name_of(document), document["verdict"].upper(), _cause(document)]))
     change = _change(document)
     return _one_line(f"{what} — {change}" if change else what)
 

@@ -34,6 +34,8 @@ def letter(document=CRASH, content=CONTENT, sender="collector@board.example.org"
             "navidrome CRITICAL odroid8: disk.full — worse, resolved odroid8: app.exited (+1 more)",
         ),
         (report(finding(), changes=[change("new", root=False)]), "navidrome CRITICAL odroid8: app.exited"),
+        (report(finding(), job="wiki"), "navidrome/wiki CRITICAL odroid8: app.exited"),
+        (report(finding(), job="navidrome"), "navidrome CRITICAL odroid8: app.exited"),
         (report(verdict="unknown", coverage={"planned": 17, "collected": 3}), "navidrome UNKNOWN 3 of 17 items seen"),
     ],
 )
@@ -77,8 +79,10 @@ def test_all_mails_of_a_spec_and_sender_are_one_thread():
     assert first["References"] == first["In-Reply-To"] == second["References"]
 
 
-@pytest.mark.parametrize("other", [{"document": report(spec="gitea")}, {"sender": "collector@other.example.org"}])
-def test_another_spec_or_sender_is_another_thread(other):
+@pytest.mark.parametrize(
+    "other", [{"document": report(spec="gitea")}, {"document": report(job="wiki")}, {"sender": "collector@other.example.org"}]
+)
+def test_another_spec_job_or_sender_is_another_thread(other):
     assert letter(**other)["References"] != letter()["References"]
 
 
