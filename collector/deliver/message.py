@@ -52,7 +52,7 @@ def default_sender() -> str:
 
 
 def _thread(name: str, sender: str) -> str:
-    """The root that all mails of a spec and job from one sender answer to. It is never sent itself: clients join what refers to the same ID."""
+    """The root that all mails of a spec and job from one sender answer to. Never sent itself: clients join what refers to the same ID."""
     return "collector." + sha256(f"{name}\n{sender}".encode("utf-8", "replace")).hexdigest()[:24]
 
 
