@@ -7,6 +7,7 @@ import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.message import EmailMessage
+from email.policy import EmailPolicy, default
 from email.utils import formatdate, make_msgid
 from hashlib import sha256
 
@@ -17,6 +18,9 @@ MAX_PAGE = 8 << 20
 """A page above this many bytes is not attached: many servers take no mail above 10 MB, and base64 adds a third."""
 
 MAX_SUBJECT = 200
+
+MAX_LINE = 998
+"""Characters of a line that every mail server takes (RFC 5322, 2.1.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,16 @@ def compose(mail: Mail, document: Mapping[str, JSON], content: Content, *, sende
     message["Auto-Submitted"] = "auto-generated"
     message["X-Collector-Verdict"] = document["verdict"]
     _fill(message, content, _file_name(document))
+    message.policy = _folding(message["Subject"])
     return message
+
+
+def _folding(subject: str) -> EmailPolicy:
+    """Return how long header lines may be: 78 as a rule, but a longer subject would begin with an empty line, its text folded below it.
+
+    Encoded words (RFC 2047) are short by themselves, and have to be.
+    """
+    return default.clone(max_line_length=MAX_LINE) if subject.isascii() else default
 
 
 def default_sender() -> str:
@@ -76,10 +89,10 @@ def _file_name(document: Mapping[str, JSON]) -> str:
 
 
 def subject(document: Mapping[str, JSON], prefix: str) -> str:
-    """Return verdict, cause and change in one line: `[collector] navidrome CRITICAL odroid8: app.exited — new`."""
+    """Return verdict, cause and change in one line: `[collector] navidrome CRITICAL odroid8: app.exited - new`."""
     what = " ".join(filter(None, [prefix, name_of(document), document["verdict"].upper(), _cause(document)]))
     change = _change(document)
-    return _one_line(f"{what} — {change}" if change else what)
+    return _one_line(f"{what} - {change}" if change else what)
 
 
 def _cause(document: Mapping[str, JSON]) -> str:

@@ -77,7 +77,7 @@ def _dated(moments: str, source: str | None) -> str:
 
 
 def _log(log: Mapping[str, JSON], verbose: int) -> dict[str, JSON]:
-    """Return the end of one log: a title that says which and how much of it, its lines, and the same with repeats told once (not with -v)."""
+    """Return the end of one log: a title that says which and how much of it, its lines, and these with repeats told once (not with -v)."""
     wanted = log.get("wanted") or _WANTED
     lines = log["lines"][-wanted:]
     extent = f"last {count(len(lines), 'line')}" if len(lines) == wanted else f"all {count(len(lines), 'line')}"
