@@ -7,7 +7,6 @@ import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.message import EmailMessage
-from email.policy import EmailPolicy, default
 from email.utils import formatdate, make_msgid
 from hashlib import sha256
 
@@ -47,16 +46,16 @@ def compose(mail: Mail, document: Mapping[str, JSON], content: Content, *, sende
     message["Auto-Submitted"] = "auto-generated"
     message["X-Collector-Verdict"] = document["verdict"]
     _fill(message, content, _file_name(document))
-    message.policy = _folding(message["Subject"])
+    message.policy = message.policy.clone(max_line_length=_line_length(message["Subject"]))
     return message
 
 
-def _folding(subject: str) -> EmailPolicy:
-    """Return how long header lines may be: 78 as a rule, but a longer subject would begin with an empty line, its text folded below it.
+def _line_length(subject: str) -> int:
+    """Return how long a header's lines may be: 78 as a rule, but a longer subject would begin with an empty line, its text folded below it.
 
     Encoded words (RFC 2047) are short by themselves, and have to be.
     """
-    return default.clone(max_line_length=MAX_LINE) if subject.isascii() else default
+    return MAX_LINE if subject.isascii() else 78
 
 
 def default_sender() -> str:

@@ -70,7 +70,7 @@ def test_no_subject_begins_with_an_empty_line(name):
 
 def test_the_folding_of_headers_leaves_the_text_as_it_is():
     wire = compose(MAIL, SUBJECTS["long"], Content("x" * 500, "y" * 500, "z" * 500), sender="a@b", now=NOW).as_bytes()
-    assert max(map(len, re.findall(rb"[xyz]{9,}=?|[A-Za-z0-9+/]{70,}", wire))) <= 76
+    assert max(len(line) for line in wire.split(b"\n") if line and set(line) <= set(b"xyz=")) <= 78
 
 
 def test_text_comes_first_html_second_and_the_whole_page_is_attached():
