@@ -24,7 +24,7 @@ PYTEST   := pytest -n $(WORKERS)
 PYTHONS  ?= python3.11 python3.12 python3.13
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo diagnose test check check-all check-min lint format audit mutation fuzz bench accuracy servers lab lab-fault lab-down lock clean
+.PHONY: help setup demo diagnose test check check-all check-min lint format wheel audit mutation fuzz bench accuracy servers lab lab-fault lab-down lock clean
 .DELETE_ON_ERROR:
 
 help: ## This list
@@ -64,6 +64,9 @@ lint: $(DEV) ## Format, lint rules and types
 format: $(DEV) ## Put the code into its form
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+wheel: $(RUN) ## The wheel, in dist/ (ARGS='-d DIRECTORY' for another place), with the locked build tool
+	$(BIN)/python -m hatchling build -t wheel $(ARGS)
 
 audit: $(RUN) ## Known vulnerabilities of what is locked to run; needs an advisory database, says so where it cannot be reached
 	@test -x $(VENV)-audit/bin/pip-audit || { $(PYTHON) -m venv $(VENV)-audit && $(VENV)-audit/bin/pip install --quiet pip-audit; }

@@ -79,7 +79,14 @@ def conclude(bundle: Bundle, now: float | None = None) -> Report:
     """Analyse a bundle; `now` (Unix seconds) makes ages reproducible."""
     from collector.analyze import analyze  # noqa: PLC0415 - rules are not needed before the first request
 
-    return analyze(bundle, now)
+    report = analyze(bundle, now)
+    return report._replace(spec={**report.spec, "job": _job(bundle)})
+
+
+def _job(bundle: Bundle) -> str | None:
+    """The job that the run looked at, where the spec has a variable for it: one spec serves many jobs."""
+    job = bundle.vars.get("job")
+    return job if isinstance(job, str) and job else None
 
 
 def _bundle(call: Call, collected: Collected, redactor: Redactor, started_at: float, seconds: float) -> Bundle:

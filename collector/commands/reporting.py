@@ -128,7 +128,7 @@ class Handover:
             colour=terminal and not self.arguments.no_color and not self.settings.no_color,
             template_dirs=directories,
             verbose=self.arguments.verbose,
-            quiet=self.arguments.quiet,
+            quiet=self.arguments.quiet and reader == "stdout",
             diff=self.arguments.diff,
         )
 

@@ -11,12 +11,15 @@ from email.utils import formatdate, make_msgid
 from hashlib import sha256
 
 from collector.deliver.destinations import Mail
-from collector.model import JSON
+from collector.model import JSON, name_of
 
 MAX_PAGE = 8 << 20
 """A page above this many bytes is not attached: many servers take no mail above 10 MB, and base64 adds a third."""
 
 MAX_SUBJECT = 200
+
+MAX_LINE = 998
+"""Characters of a line that every mail server takes (RFC 5322, 2.1.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,7 @@ class Content:
 def compose(mail: Mail, document: Mapping[str, JSON], content: Content, *, sender: str, now: float) -> EmailMessage:
     """Return the message; `document` is the report's, `now` Unix seconds. No text of the report can add a header."""
     domain = sender.rpartition("@")[2]
-    thread = f"<{_thread(document['spec'], sender)}@{domain}>"
+    thread = f"<{_thread(name_of(document), sender)}@{domain}>"
     message = EmailMessage()
     message["Subject"] = subject(document, mail.prefix)
     message["From"] = sender
@@ -43,7 +46,16 @@ def compose(mail: Mail, document: Mapping[str, JSON], content: Content, *, sende
     message["Auto-Submitted"] = "auto-generated"
     message["X-Collector-Verdict"] = document["verdict"]
     _fill(message, content, _file_name(document))
+    message.policy = message.policy.clone(max_line_length=_line_length(message["Subject"]))
     return message
+
+
+def _line_length(subject: str) -> int:
+    """Return how long a header's lines may be: 78 as a rule, but a longer subject would begin with an empty line, its text folded below it.
+
+    Encoded words (RFC 2047) are short by themselves, and have to be.
+    """
+    return MAX_LINE if subject.isascii() else 78
 
 
 def default_sender() -> str:
@@ -51,9 +63,9 @@ def default_sender() -> str:
     return "collector@" + (re.sub(r"[^A-Za-z0-9.-]+", "-", socket.gethostname()).strip(".-") or "localhost")
 
 
-def _thread(spec: str, sender: str) -> str:
-    """The root that all mails of a spec from one sender answer to. It is never sent itself: clients join what refers to the same ID."""
-    return "collector." + sha256(f"{spec}\n{sender}".encode("utf-8", "replace")).hexdigest()[:24]
+def _thread(name: str, sender: str) -> str:
+    """The root that all mails of a spec and job from one sender answer to. Never sent itself: clients join what refers to the same ID."""
+    return "collector." + sha256(f"{name}\n{sender}".encode("utf-8", "replace")).hexdigest()[:24]
 
 
 def _fill(message: EmailMessage, content: Content, name: str) -> None:
@@ -71,15 +83,15 @@ def _sound(text: str) -> str:
 
 
 def _file_name(document: Mapping[str, JSON]) -> str:
-    stem = re.sub(r"[^A-Za-z0-9]+", "-", f"{document['spec']}-{document['started_at'][:19]}").strip("-")
+    stem = re.sub(r"[^A-Za-z0-9]+", "-", f"{name_of(document)}-{document['started_at'][:19]}").strip("-")
     return f"{stem}.html"
 
 
 def subject(document: Mapping[str, JSON], prefix: str) -> str:
-    """Return verdict, cause and change in one line: `[collector] navidrome CRITICAL odroid8: app.exited — new`."""
-    what = " ".join(filter(None, [prefix, document["spec"], document["verdict"].upper(), _cause(document)]))
+    """Return verdict, cause and change in one line: `[collector] navidrome CRITICAL odroid8: app.exited - new`."""
+    what = " ".join(filter(None, [prefix, name_of(document), document["verdict"].upper(), _cause(document)]))
     change = _change(document)
-    return _one_line(f"{what} — {change}" if change else what)
+    return _one_line(f"{what} - {change}" if change else what)
 
 
 def _cause(document: Mapping[str, JSON]) -> str:

@@ -88,6 +88,12 @@ class Coverage(NamedTuple):
     gaps: tuple[Mapping[str, str], ...]
 
 
+def name_of(document: Mapping[str, JSON]) -> str:
+    """Return what a report document is about: the spec's name, with the job behind it where that is another: `navidrome/wiki`."""
+    spec, job = str(document["spec"]), document.get("job")
+    return spec if job in (None, spec) else f"{spec}/{job}"
+
+
 class Report(NamedTuple):
     """The whole answer; `report_document` in render.py turns it into the contract's JSON."""
 

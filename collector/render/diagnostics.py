@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from collector.model import JSON
+from collector.render.folding import folded
 from collector.render.units import NOTHING, between, count, duration, lasting, on_the_day
 
 _WANTED = 20
@@ -28,7 +29,12 @@ def diagnostics(document: Mapping[str, JSON], *, verbose: int) -> list[JSON]:
     if document["verdict"] == "ok" and not verbose:
         return []
     ageless = _STATELESS if document["changes"] is None else _AGELESS
-    return [_block(detail, document["now"], ageless, verbose) for detail in document["details"]]
+    return [_block(detail, document["now"], ageless, verbose) for detail in document["details"] if _says_anything(detail)]
+
+
+def _says_anything(detail: Mapping[str, JSON]) -> bool:
+    """Whether there is more to show of a node than its name: nothing runs on one that was drained."""
+    return any(detail[part] for part in ("checks", "logs", "litefs", "events"))
 
 
 def _block(detail: Mapping[str, JSON], now: str, ageless: str, verbose: int) -> dict[str, JSON]:
@@ -71,13 +77,14 @@ def _dated(moments: str, source: str | None) -> str:
 
 
 def _log(log: Mapping[str, JSON], verbose: int) -> dict[str, JSON]:
-    """Return the end of one log: a title that says which and how much of it, and its lines."""
+    """Return the end of one log: a title that says which and how much of it, its lines, and these with repeats told once (not with -v)."""
     wanted = log.get("wanted") or _WANTED
     lines = log["lines"][-wanted:]
     extent = f"last {count(len(lines), 'line')}" if len(lines) == wanted else f"all {count(len(lines), 'line')}"
     return {
         "title": f"{log['stream']} of allocation {log['alloc'][:8]}, task {log['task']}, {extent if lines else 'nothing written'}",
         "lines": [_excerpt(line, verbose) for line in lines],
+        "folded": [_excerpt(line, verbose) for line in (lines if verbose else folded(lines))],
     }
 
 

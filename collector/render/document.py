@@ -17,6 +17,7 @@ def report_document(report: Report) -> dict[str, JSON]:
     document = {
         "schema_version": SCHEMA_VERSION,
         "spec": report.spec.get("name", ""),
+        "job": report.spec.get("job"),
         "spec_file": {key: report.spec.get(key) for key in ("path", "sha256", "commit")},
         "started_at": rfc3339(report.started_at),
         "now": rfc3339(report.now),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise, takewhile
 
 from collector.model import JSON
 
 ELLIPSIS = "…"
-NARROWEST = 48
+NARROWEST = 40
 """Terminals with fewer columns than this get lines of this many."""
 
 _GAP = "  "
@@ -98,20 +99,48 @@ def hang(text: str, first: str, rest: str | None = None, *, width: int) -> str:
 def table(columns: Sequence[Mapping[str, JSON]], rows: Sequence[Sequence[Mapping[str, JSON]]], *, width: int, colour: bool) -> str:
     """Return aligned lines no wider than `width`, the titles first.
 
-    A column is {title, least, right}; a cell is {text, severity}. Too wide a table shrinks its widest column down to `least`, then on.
+    A column is {title, least, right, keep}; a cell is {text, severity}. Too wide a table shrinks its widest column down to `least`, then
+    leaves columns out, those with the highest `keep` first and of equal ones the last, and says which. The first column names the rows:
+    it is never cut so far that two of them look the same, unless nothing else is left.
     """
     titles = [{"text": column["title"], "severity": "dim"} for column in columns]
     cells = [titles, *rows]
     natural = [max(columns_of(row[index]["text"]) for row in cells) for index in range(len(columns))]
-    widths = _fit(natural, [column["least"] for column in columns], width - len(_GAP) * (len(columns) - 1))
-    return "\n".join(_line(row, columns, widths, colour=colour) for row in cells)
+    least = [max(columns[0]["least"], _telling([row[0]["text"] for row in rows])), *(column["least"] for column in columns[1:])]
+    shown = _shown([min(sizes) for sizes in zip(natural, least, strict=True)], [column.get("keep", 0) for column in columns], width)
+    widths = _fit([natural[index] for index in shown], [least[index] for index in shown], width - len(_GAP) * (len(shown) - 1))
+    lines = [_line([row[index] for index in shown], [columns[index] for index in shown], widths, colour=colour) for row in cells]
+    return "\n".join([*lines, *_left_out([column["title"] for index, column in enumerate(columns) if index not in shown], width)])
+
+
+def _telling(names: Sequence[str]) -> int:
+    """Return the fewest columns in which these names, cut, still differ: what two of them share, one character more, and the ellipsis."""
+    return max((_shared(*pair) for pair in pairwise(sorted(set(names)))), default=0) + 2
+
+
+def _shared(one: str, other: str) -> int:
+    """Return how many columns of their beginnings are the same."""
+    same = takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))
+    return columns_of("".join(character for character, _ in same))
+
+
+def _shown(sizes: Sequence[int], keep: Sequence[int], width: int) -> list[int]:
+    """Return which columns there is room for; the first one is always there."""
+    shown = list(range(len(sizes)))
+    while len(shown) > 1 and sum(sizes[index] for index in shown) + len(_GAP) * (len(shown) - 1) > width:
+        shown.remove(max(shown[1:], key=lambda index: (keep[index], index)))
+    return shown
+
+
+def _left_out(titles: Sequence[str], width: int) -> list[str]:
+    return [hang(", ".join(titles), "left out: ", width=width)] if titles else []
 
 
 def _fit(widths: list[int], least: Sequence[int], room: int) -> list[int]:
-    for floor in (least, [3] * len(widths)):
-        while sum(widths) > room and (wide := [index for index, size in enumerate(widths) if size > floor[index]]):
-            widths[max(wide, key=lambda index: widths[index])] -= 1
-    return widths
+    """Return the widths, the widest made smaller down to `least`; a column that is alone is cut all the same."""
+    while sum(widths) > room and (wide := [index for index, size in enumerate(widths) if size > least[index]]):
+        widths[max(wide, key=lambda index: widths[index])] -= 1
+    return widths if len(widths) > 1 else [min(widths[0], room)]
 
 
 def _line(row: Sequence[Mapping[str, JSON]], columns: Sequence[Mapping[str, JSON]], widths: Sequence[int], *, colour: bool) -> str:

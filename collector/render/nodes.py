@@ -14,17 +14,21 @@ TABLE_LIMIT = 40
 SCREEN = 12
 """A cluster that is well and has more nodes than this is told in one line of the text, so that all of it fits a screen of 24 lines."""
 
+MAILED = 5
+"""So many columns, those that are kept longest, are in the table of a mail: there is room for no more on a phone."""
+
 COLUMNS: tuple[dict[str, JSON], ...] = (
-    {"title": "NODE", "least": 8, "right": False, "mailed": True, "about": "the node's name"},
-    {"title": "CONSUL", "least": 8, "right": False, "mailed": True, "about": "the worst of the node's checks in Consul"},
-    {"title": "NOMAD", "least": 6, "right": False, "mailed": True, "about": "the Nomad client's status"},
-    {"title": "ALLOC", "least": 8, "right": False, "mailed": False, "about": "the allocation looked at"},
-    {"title": "RESTARTS", "least": 8, "right": True, "mailed": True, "about": "restarts of the allocation's tasks"},
-    {"title": "ROLE", "least": 7, "right": False, "mailed": True, "about": "LiteFS's role"},
-    {"title": "UPTIME", "least": 6, "right": False, "mailed": False, "about": "how long LiteFS has been up"},
-    {"title": "LAG", "least": 5, "right": False, "mailed": True, "about": "how far LiteFS is behind its primary"},
-    {"title": "TXID", "least": 5, "right": False, "mailed": False, "about": "the last transaction of the database"},
+    {"title": "NODE", "least": 8, "right": False, "keep": 0, "about": "the node's name"},
+    {"title": "CONSUL", "least": 8, "right": False, "keep": 1, "about": "the worst of the node's checks in Consul"},
+    {"title": "NOMAD", "least": 6, "right": False, "keep": 2, "about": "the Nomad client's status"},
+    {"title": "ALLOC", "least": 8, "right": False, "keep": 7, "about": "the allocation looked at"},
+    {"title": "RESTARTS", "least": 8, "right": True, "keep": 6, "about": "restarts of the allocation's tasks"},
+    {"title": "ROLE", "least": 7, "right": False, "keep": 3, "about": "LiteFS's role"},
+    {"title": "UPTIME", "least": 6, "right": False, "keep": 8, "about": "how long LiteFS has been up"},
+    {"title": "LAG", "least": 5, "right": False, "keep": 4, "about": "how far LiteFS is behind its primary"},
+    {"title": "TXID", "least": 5, "right": False, "keep": 5, "about": "the last transaction of the database"},
 )
+"""`least` is how far a column shrinks, `keep` the order in which columns are kept where there is no room for all."""
 
 _CONSUL_SEVERITY = {"critical": "critical", "warning": "warning", "absent": "warning", "unknown": "unknown"}
 _NOMAD_SEVERITY = {"ready": None, "down": "critical", "disconnected": "critical", "initializing": "warning"}
@@ -41,7 +45,7 @@ def node_rows(document: Mapping[str, JSON], *, verbose: int) -> dict[str, JSON]:
     rest = [] if everyone else [node for node in nodes if not _severity(node, unseen)]
     return {
         "caption": _caption(nodes, unseen),
-        "columns": [dict(column) for column in COLUMNS],
+        "columns": [{**column, "mailed": column["keep"] < MAILED} for column in COLUMNS],
         "rows": [{"name": node["name"], "severity": _severity(node, unseen), "cells": _cells(node, document)} for node in shown],
         "rest": _rest(rest, others=bool(shown)) if rest else "",
         "brief": _rest(nodes, others=False) if document["verdict"] == "ok" and len(shown) > SCREEN and not verbose else "",

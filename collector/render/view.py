@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from collector.model import JSON
+from collector.model import JSON, name_of
 from collector.render.causes import causes_in_words
 from collector.render.changes import changes_in_words
 from collector.render.clean import on_one_line
@@ -24,6 +24,7 @@ def view(document: Mapping[str, JSON], *, verbose: int, diff: bool = False) -> d
     changes = changes_in_words(document, verbose=verbose or diff)
     diagnosed = diagnostics(document, verbose=verbose)
     return {
+        "name": name_of(document),
         "title": on_one_line(document["headline"]),
         "started_seconds": seconds_between(EPOCH, document["started_at"]),
         "success_seconds": seconds_between(EPOCH, _last_success(document)),

@@ -1,7 +1,7 @@
 # Many clusters from one place: each dispatch of this job looks at one cluster, and Nomad spreads the work over its nodes.
 #
 #   nomad var put nomad/jobs/collector-clusters nomad_token_berlin=... consul_token_berlin=... smtp_password=...
-#   nomad job run -var image=registry.example.org/collector:1.0 deploy/nomad/collector-clusters.nomad.hcl
+#   nomad job run -var image=registry.example.org/collector:0.1.0 deploy/nomad/collector-clusters.nomad.hcl
 #   nomad job dispatch -id-prefix-template berlin -meta cluster=berlin -meta nomad_addr=https://nomad.berlin.example.org:4646 \
 #     -meta consul_addr=https://consul.berlin.example.org:8501 collector-clusters specs/navidrome.yml
 #
@@ -96,7 +96,7 @@ job "collector-clusters" {
 
       resources {
         cpu    = 200
-        memory = 192
+        memory = 192 # 1,000 nodes take 90 MB, 5,000 take 229: give it 320 for so many
       }
     }
   }

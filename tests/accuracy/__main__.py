@@ -86,6 +86,8 @@ def decided() -> list[str]:
         "",
         f"- At first sight {right} of {count} were answered so ({right / count:.1%}): {sets}.",
         "  The last set was tried after the rules had been mended by the first.",
+        f"  The other {len(every) - count} of {len(every)} are those whose authors had to mend their own case: they are not counted here,",
+        "  and are below.",
         f"- Now {len(every) - len(differ)} of {len(every)} are. The rules were mended by them, so that this says little about the next.",
         *(["", "Those that still differ, and why:", "", *open_] if open_ else []),
     ]

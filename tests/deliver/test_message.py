@@ -1,5 +1,6 @@
 import email
 import email.policy
+import re
 
 import pytest
 from hypothesis import given
@@ -23,17 +24,19 @@ def letter(document=CRASH, content=CONTENT, sender="collector@board.example.org"
 @pytest.mark.parametrize(
     ("document", "line"),
     [
-        (CRASH, "navidrome CRITICAL odroid8: app.exited — new"),
+        (CRASH, "navidrome CRITICAL odroid8: app.exited - new"),
         (report(finding()), "navidrome CRITICAL odroid8: app.exited"),
         (report(finding(), finding("disk.full"), finding("port.in-use")), "navidrome CRITICAL odroid8: app.exited (+2 more)"),
         (report(finding("nomad.no-leader", None)), "navidrome CRITICAL nomad.no-leader"),
         (report(), "navidrome OK"),
-        (report(changes=[change("resolved")]), "navidrome OK — resolved odroid8: app.exited"),
+        (report(changes=[change("resolved")]), "navidrome OK - resolved odroid8: app.exited"),
         (
             report(finding("disk.full"), changes=[change("worse", "disk.full"), change("resolved"), change("resolved", node="odroid7")]),
-            "navidrome CRITICAL odroid8: disk.full — worse, resolved odroid8: app.exited (+1 more)",
+            "navidrome CRITICAL odroid8: disk.full - worse, resolved odroid8: app.exited (+1 more)",
         ),
         (report(finding(), changes=[change("new", root=False)]), "navidrome CRITICAL odroid8: app.exited"),
+        (report(finding(), job="wiki"), "navidrome/wiki CRITICAL odroid8: app.exited"),
+        (report(finding(), job="navidrome"), "navidrome CRITICAL odroid8: app.exited"),
         (report(verdict="unknown", coverage={"planned": 17, "collected": 3}), "navidrome UNKNOWN 3 of 17 items seen"),
     ],
 )
@@ -42,7 +45,32 @@ def test_the_subject_says_verdict_cause_and_change(document, line):
 
 
 def test_the_subject_survives_the_wire():
-    assert letter()["Subject"] == "[collector] navidrome CRITICAL odroid8: app.exited — new"
+    assert letter()["Subject"] == "[collector] navidrome CRITICAL odroid8: app.exited - new"
+
+
+SUBJECTS = {
+    "short": report(finding()),
+    "just above a line": report(finding("litefs.replica.disconnected", "odroid7"), finding("x")),
+    "long": report(
+        finding("litefs.replica.disconnected", "n" * 63 + ".example.org"), changes=[change("new", "c", "n"), change("resolved")]
+    ),
+    "the longest": report(finding("x" * 400)),
+    "of other letters": report(finding("litefs.replica.disconnected", "knödel-" * 9), spec="größe " * 9),
+}
+
+
+@pytest.mark.parametrize("name", SUBJECTS)
+def test_no_subject_begins_with_an_empty_line(name):
+    wire = compose(MAIL, SUBJECTS[name], CONTENT, sender="collector@example.org", now=NOW).as_bytes(policy=None)
+    (first,) = [line for line in wire.split(b"\n") if line.startswith(b"Subject:")]
+    assert first.startswith(b"Subject: [collector] ")
+    assert letter(SUBJECTS[name])["Subject"] == subject(SUBJECTS[name], "[collector]")
+    assert max(map(len, re.findall(rb"=\?utf-8\?.*?\?=", wire)), default=0) <= 77  # as Python's own, without our policy
+
+
+def test_the_folding_of_headers_leaves_the_text_as_it_is():
+    wire = compose(MAIL, SUBJECTS["long"], Content("x" * 500, "y" * 500, "z" * 500), sender="a@b", now=NOW).as_bytes()
+    assert max(len(line) for line in wire.split(b"\n") if line and set(line) <= set(b"xyz=")) <= 78
 
 
 def test_text_comes_first_html_second_and_the_whole_page_is_attached():
@@ -77,8 +105,10 @@ def test_all_mails_of_a_spec_and_sender_are_one_thread():
     assert first["References"] == first["In-Reply-To"] == second["References"]
 
 
-@pytest.mark.parametrize("other", [{"document": report(spec="gitea")}, {"sender": "collector@other.example.org"}])
-def test_another_spec_or_sender_is_another_thread(other):
+@pytest.mark.parametrize(
+    "other", [{"document": report(spec="gitea")}, {"document": report(job="wiki")}, {"sender": "collector@other.example.org"}]
+)
+def test_another_spec_job_or_sender_is_another_thread(other):
     assert letter(**other)["References"] != letter()["References"]
 
 

@@ -306,3 +306,11 @@ def test_lint_prints_every_problem_with_its_place(tmp_path: Path) -> None:
     assert f"{spec}:5:" in done.stdout
     assert f"{spec}:9:" in done.stdout
     assert "did you mean" in done.stdout
+
+
+@pytest.mark.parametrize("saved", [False, True], ids=["as it is diagnosed", "from its bundle"])
+def test_a_job_that_is_not_named_as_the_spec_is_in_the_headline(saved: bool, tmp_path: Path) -> None:
+    with demo_environment(recording("healthy"), path=os.environ["PATH"]) as leading:
+        done = collector("diagnose", SPEC, "-e", "job=wiki", "-q", "--bundle", str(tmp_path / "b.json"), environ=leading)
+    text = collector("analyze", str(tmp_path / "b.json"), "-q").stdout if saved else done.stdout
+    assert text.startswith("navidrome/wiki  ")

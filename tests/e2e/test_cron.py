@@ -80,3 +80,13 @@ def test_what_changed_is_in_every_output(tmp_path: Path, inbox: tuple[Box, str])
     assert {"new"} == {row["state"] for row in changes["findings"]}
     assert any(row["code"] == "app.exited" for row in changes["findings"])
     assert out.stat().st_mode & 0o777 == 0o600
+
+
+def test_quiet_is_for_the_terminal_and_not_for_the_mail(inbox: tuple[Box, str], tmp_path: Path) -> None:
+    kept, url = inbox
+    with demo_environment(recording("app-crash"), path=os.environ["PATH"]) as leading:
+        done = collector("diagnose", SPEC, "--mail-to", "ops@example.org", "-q", environ={**leading, "COLLECTOR_SMTP_URL": url})
+    (mail,) = mails(kept)
+    text = next(part for part in mail.walk() if part.get_content_type() == "text/plain").get_content()
+    assert "DIAGNOSTICS" in text
+    assert "DIAGNOSTICS" not in done.stdout

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.lab import machines
+
 SPEC = Path(__file__).parents[2] / "specs" / "navidrome.yml"
 
 
@@ -55,6 +57,6 @@ def diagnose(variables: Mapping[str, str], environ: Mapping[str, str]) -> Diagno
     """`collector diagnose -o json` as a process of its own, with exactly that environment."""
     words = [sys.executable, "-m", "collector", "diagnose", str(SPEC), "-o", "json", "-q"]
     extra = [word for name, value in variables.items() for word in ("-e", f"{name}={value}")]
-    ran = subprocess.run([*words, *extra], capture_output=True, text=True, env=dict(environ), timeout=60, check=False)
+    ran = subprocess.run([*words, *extra], capture_output=True, text=True, env=dict(environ), timeout=60 * machines.busyness(), check=False)
     assert ran.stdout, f"no report, exit code {ran.returncode}: {ran.stderr}"
     return Diagnosis(ran.returncode, json.loads(ran.stdout))

@@ -39,7 +39,7 @@ while words and words[0].startswith("-"):
     flags[name] = value if equals else words.pop(0)
 alloc, argv = words[0], words[1:]
 try:
-    with urllib.request.urlopen(os.environ["NOMAD_ADDR"] + "/fake/pid/" + alloc, timeout=5) as answer:
+    with urllib.request.urlopen(os.environ["NOMAD_ADDR"] + "/fake/pid/" + alloc, timeout=30) as answer:
         pid = str(json.load(answer))
 except urllib.error.HTTPError as error:
     sys.exit(error.read().decode())

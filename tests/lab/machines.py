@@ -17,6 +17,8 @@ from typing import TypeVar
 
 T = TypeVar("T")
 PROC = Path("/proc")
+MOST_BUSY = 10.0
+"""What never comes must end a test some time, however busy the machine is."""
 
 
 class Timeout(Exception):  # noqa: N818 - what was waited for did not come
@@ -24,8 +26,11 @@ class Timeout(Exception):  # noqa: N818 - what was waited for did not come
 
 
 def wait(what: str, question: Callable[[], T], seconds: float = 30.0) -> T:
-    """Ask again and again until the answer is true; returns it. An OSError or ValueError is a no. Raises `Timeout`."""
-    end, last = time.monotonic() + seconds, ""
+    """Ask again and again until the answer is true; returns it. An OSError or ValueError is a no. Raises `Timeout`.
+
+    `seconds` are those of a machine with nothing else to do: a busy one gets as many times more as it has processes for each processor.
+    """
+    began, last = time.monotonic(), ""
     while True:
         try:
             answer = question()
@@ -34,9 +39,14 @@ def wait(what: str, question: Callable[[], T], seconds: float = 30.0) -> T:
             last = repr(answer)
         except (OSError, ValueError) as error:
             last = f"{type(error).__name__}: {error}"
-        if time.monotonic() > end:
-            raise Timeout(f"waited {seconds:.0f} s for {what}; the last answer: {last}")
+        if (waited := time.monotonic() - began) > seconds * busyness():
+            raise Timeout(f"waited {waited:.0f} s for {what}; the last answer: {last}")
         time.sleep(0.05)
+
+
+def busyness() -> float:
+    """Return how many times longer than alone things take here now: the load for each processor, 1 at least and `MOST_BUSY` at most."""
+    return min(MOST_BUSY, max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1)))
 
 
 def start(argv: Sequence[str], log: Path, *, mortal: bool = False) -> subprocess.Popen[bytes]:

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -87,3 +88,18 @@ def test_help_names_every_target(checkout):
         "clean",
         "help",
     }
+
+
+@pytest.mark.slow
+def test_make_wheel_builds_it_with_the_locked_tool(checkout):
+    for name in ("collector", "schemas", "templates", "specs", "incidents"):
+        shutil.copytree(ROOT / name, checkout / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("README.md", "LICENSE"):
+        shutil.copy(ROOT / name, checkout / name)
+    (checkout / ".venv" / "bin" / "python").write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    (checkout / ".venv" / "bin" / "python").chmod(0o755)
+    (checkout / ".venv" / ".run-python3").touch()
+    done = _run(checkout, "make", "wheel")
+    assert done.returncode == 0, done.stderr
+    (wheel,) = (checkout / "dist").iterdir()
+    assert re.fullmatch(r"collector-[\d.]+-py3-none-any\.whl", wheel.name)

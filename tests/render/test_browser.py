@@ -8,9 +8,9 @@ import subprocess
 
 import pytest
 
-from collector.render import render
+from collector.render import mail_html, render
 
-from .samples import SAMPLES
+from .samples import SAMPLES, row
 
 CHROMIUM = shutil.which("chromium")
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason="no chromium on PATH (Debian's package `chromium`)")]
@@ -29,6 +29,11 @@ FLAGS = [
     "--virtual-time-budget=3000",
     "--dump-dom",
 ]
+
+MAILS = {
+    **{name: SAMPLES[name] for name in ("crash", "two-faults", "changed", "hostile", "large")},
+    "long names": SAMPLES["crash"]._replace(nodes=tuple(row(f"n-{number}.{'fra.example.' * 5}org") for number in range(3))),
+}
 
 FRAME = """<!doctype html><iframe id="page" src="page.html" style="width:{width}px;height:800px;border:0"></iframe>
 <script>
@@ -75,6 +80,14 @@ def test_page_fits_its_window_and_its_console_is_silent(measure, sample, width):
     assert found["scroll"] <= width
     assert found["wide"] == []
     assert found["console"] == []
+
+
+@pytest.mark.parametrize("sample", MAILS)
+@pytest.mark.parametrize("width", [320, 360, 700])
+def test_mail_fits_its_window(measure, sample, width):
+    found = measure(mail_html(MAILS[sample]), width)
+    assert found["scroll"] <= width
+    assert found["wide"] == []
 
 
 def test_pictures_can_be_read_on_a_phone(measure):

@@ -5,6 +5,7 @@ import pytest
 
 from collector import resources
 from collector.render import mail_html, render
+from collector.render.nodes import MAILED
 
 from .samples import SAMPLES
 
@@ -101,6 +102,14 @@ def test_mail_has_inline_styles_and_no_picture():
     page = Page(mail_html(SAMPLES["changed"]))
     assert page.all("svg", "style", "link", "details") == []
     assert all("class" not in attributes for _, attributes in page.elements)
+
+
+def test_mail_can_be_as_narrow_as_a_phone():
+    page = Page(mail_html(SAMPLES["two-faults"]))
+    layouts = [attributes for attributes in page.all("table") if attributes.get("role") == "presentation"]
+    assert [layout for layout in layouts if "table-layout:fixed" not in layout["style"]] == []
+    assert len(page.all("th")) == MAILED
+    assert any("overflow-wrap:anywhere" in layout["style"] for layout in layouts)
 
 
 def test_mail_is_small():

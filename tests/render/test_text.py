@@ -10,21 +10,22 @@ from collector.render.layout import columns_of, cut, hang, table, wrap
 
 from .samples import SAMPLES, row
 
+TITLES = ["NODE", "CONSUL", "NOMAD", "ALLOC", "RESTARTS", "ROLE", "UPTIME", "LAG", "TXID"]
 COMMANDS = re.compile(r"^ +(do +)?(read-only|changes): ")
 UNTIMED = settings(deadline=None)
 any_text = st.text(st.characters(exclude_categories=("Cs", "Cc")))
 
 
 @pytest.mark.parametrize("sample", SAMPLES)
-@pytest.mark.parametrize("width", [20, 48, 60, 80, 132])
+@pytest.mark.parametrize("width", [20, 40, 60, 80, 132])
 @pytest.mark.parametrize("verbose", [0, 1])
 def test_no_line_but_a_command_is_wider_than_the_terminal(sample, width, verbose):
     lines = render(SAMPLES[sample], "text", width=width, verbose=verbose).splitlines()
-    assert [line for line in lines if columns_of(line) > max(width, 48) and not COMMANDS.match(line)] == []
+    assert [line for line in lines if columns_of(line) > max(width, 40) and not COMMANDS.match(line)] == []
 
 
 def test_commands_stand_on_one_line_so_that_they_can_be_pasted():
-    text = render(SAMPLES["two-faults"], "text", width=48)
+    text = render(SAMPLES["two-faults"], "text", width=40)
     assert "read-only: nomad alloc exec -task navidrome e310dc68 cat /etc/litefs.yml\n" in text
 
 
@@ -198,13 +199,47 @@ def test_cut_text_fits(text, room):
 
 
 @UNTIMED
-@given(any_text, any_text.map(lambda text: text[:30]), st.integers(48, 120))
+@given(any_text, any_text.map(lambda text: text[:30]), st.integers(40, 120))
 def test_hanging_text_fits(text, first, width):
     assert all(columns_of(line) <= width for line in hang(text, first, width=width).split("\n"))
 
 
+def node_lines(names, width):
+    """The lines of the table of a cluster with these nodes."""
+    nodes = tuple(row(name, role="replica" if place else "primary") for place, name in enumerate(names))
+    lines = render(SAMPLES["crash"]._replace(nodes=nodes), "text", width=width).splitlines()
+    start = next(place for place, line in enumerate(lines) if line.startswith("NODE"))
+    return lines[start : start + 1 + len(names)], lines[start + 1 + len(names)]
+
+
+NAMES = {
+    "short": ["odroid6", "odroid7", "odroid8"],
+    "of a data centre": [f"n-{number:02}.fra.example.org" for number in range(1, 6)],
+    "alike for long": [f"production-raspberry-{number}" for number in range(1, 4)],
+    "one that begins as another": ["edge-1", "edge-10", "edge-100.example.org"],
+    "wide characters": ["节点一号", "节点二号", "节点三号"],
+}
+
+
+@pytest.mark.parametrize("names", NAMES)
+@pytest.mark.parametrize("width", [40, 48, 60, 70, 80, 132])
+def test_nodes_can_be_told_apart_on_any_terminal(names, width):
+    (_, *rows), _ = node_lines(NAMES[names], width)
+    assert len({line.split("  ")[0] for line in rows}) == len(NAMES[names])
+
+
+@pytest.mark.parametrize(
+    ("width", "left_out"),
+    [(40, "ALLOC, RESTARTS, UPTIME, TXID"), (48, "ALLOC, RESTARTS, UPTIME"), (60, "ALLOC, UPTIME"), (70, "UPTIME"), (80, None)],
+)
+def test_columns_that_have_no_room_are_left_out_and_named(width, left_out):
+    (titles, *_), after = node_lines(NAMES["short"], width)
+    assert titles.split() == [title for title in TITLES if title not in (left_out or "").split(", ")]
+    assert after == (f"left out: {left_out}" if left_out else "")
+
+
 @UNTIMED
-@given(st.lists(st.lists(any_text, min_size=4, max_size=4), max_size=5), st.integers(48, 120))
+@given(st.lists(st.lists(any_text, min_size=4, max_size=4), max_size=5), st.integers(40, 120))
 def test_tables_fit_and_columns_begin_at_the_same_place(rows, width):
     columns = [{"title": name, "least": 6, "right": False} for name in ("ONE", "TWO", "THREE", "FOUR")]
     cells = [[{"text": text, "severity": None} for text in row] for row in rows]

@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+from itertools import count
+
+import pytest
+
+from tests.lab import machines
+
+LOADS = [(0.0, 1.0), (2.0, 1.0), (8.0, 4.0), (200.0, 10.0)]
+"""The load of a machine with two processors, and how many times longer everything may take there."""
+
+
+@pytest.mark.parametrize(("load", "times"), LOADS)
+def test_a_busy_machine_gets_more_time(load: float, times: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    monkeypatch.setattr("os.getloadavg", lambda: (load, load, load))
+    seconds = count()  # each look at the clock is a second
+    monkeypatch.setattr("time.monotonic", lambda: float(next(seconds)))
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    with pytest.raises(machines.Timeout, match=rf"waited {30 * times + 1:.0f} s for a thing; the last answer: 0"):
+        machines.wait("a thing", lambda: 0)
+
+
+def test_what_comes_is_not_waited_for_any_longer() -> None:
+    answers = iter([0, 0, 7])
+    assert machines.wait("a thing", lambda: next(answers)) == 7
