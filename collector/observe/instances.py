@@ -148,9 +148,16 @@ class Instance:
     def _is_main(self, task: str) -> bool:
         return not self._hook(task)
 
+    def _may_end(self, task: str) -> bool:
+        """A batch job's task, or one that the job does not have as it is now, and that may have been a hook."""
+        if self.job is None or self.job["type"] in BATCH:
+            return True
+        groups = (group for group in self.job["groups"] if group["name"] == self.alloc["group"])
+        return task not in {known["name"] for group in groups for known in group["tasks"]}
+
     def _stands(self, task: Mapping[str, JSON]) -> bool:
-        """It does not run, has not just been stopped or restarted, and has not done its work (a batch job's, or maybe a hook's)."""
-        if task["state"] == "running" or (done(task) and (self.job is None or self.job["type"] in BATCH)):
+        """It does not run, has not just been stopped or restarted, and has not done its work."""
+        if task["state"] == "running" or (done(task) and self._may_end(task["name"])):
             return False
         return self.clock - max((event["time"] for event in task["events"]), default=-math.inf) >= YOUNG
 
