@@ -215,10 +215,7 @@ def _order(draft: Draft) -> tuple[int, int, float, str]:
 
 
 def _ranked(roots: list[Draft]) -> list[Draft]:
-    """By severity, what is known before what is not, what it explains (what is as bad first), directness, onset.
-
-    The same cause on several nodes stands together.
-    """
+    """By severity, what is known first, what it explains (what is as bad first), directness, onset; one cause's nodes together."""
     groups: dict[str, list[Draft]] = {}
     for root in roots:
         groups.setdefault(root.code, []).append(root)
