@@ -9,7 +9,7 @@ from collector import rulebook
 from collector.causes import Causes, connect
 from collector.cutoff import LINT, Allowance
 from collector.engine import Engine
-from collector.impact import impact, whole
+from collector.impact import impacts
 from collector.model import JSON, Bundle, Coverage, Finding, NodeRow, Report, Result, Status, Target, Verdict
 from collector.observe import TOPICS, Observed, observe
 from collector.rows import details, rows
@@ -73,12 +73,12 @@ def _given_up(rule: Rule) -> Result:
 
 
 def _with_impact(causes: Causes, seen: Observed) -> Causes:
-    all_of_it = whole(seen)
     below: dict[str, list[Finding]] = {}
     for finding in causes.findings:
         if finding.explained_by:
             below.setdefault(finding.explained_by, []).append(finding)
-    roots = tuple(root._replace(impact=impact(root, below.get(root.id, ()), seen, all_of_it)) for root in causes.roots)
+    blasts = impacts(causes.roots, below, seen)
+    roots = tuple(root._replace(impact=blast) for root, blast in zip(causes.roots, blasts, strict=True))
     return Causes(roots, (*roots, *causes.findings[len(roots) :]), causes.ruled_out)
 
 

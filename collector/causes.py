@@ -215,7 +215,7 @@ def _order(draft: Draft) -> tuple[int, int, float, str]:
 
 
 def _ranked(roots: list[Draft]) -> list[Draft]:
-    """By severity, what is known before what is not, what it explains, directness, onset; the same cause on several nodes together."""
+    """By severity, what is known first, what it explains (what is as bad first), directness, onset; one cause's nodes together."""
     groups: dict[str, list[Draft]] = {}
     for root in roots:
         groups.setdefault(root.code, []).append(root)
@@ -223,9 +223,18 @@ def _ranked(roots: list[Draft]) -> list[Draft]:
     return [root for group in ordered for root in sorted(group, key=_likelihood)]
 
 
-def _likelihood(root: Draft) -> tuple[int, bool, int, int, float, str]:
-    explained = len({(child.code, child.node) for child in root.below()})
-    return RANK[root.severity], root.code == UNKNOWN, -explained, -root.best.rule.directness, root.onset or float("inf"), root.id
+def _likelihood(root: Draft) -> tuple[int, bool, int, int, int, float, str]:
+    explained = {(child.code, child.node) for child in root.below()}
+    worst = {(child.code, child.node) for child in root.below() if child.severity is root.severity}
+    return (
+        RANK[root.severity],
+        root.code == UNKNOWN,
+        -len(worst),
+        -len(explained),
+        -root.best.rule.directness,
+        root.onset or float("inf"),
+        root.id,
+    )
 
 
 def _finding(draft: Draft) -> Finding:

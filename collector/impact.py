@@ -22,7 +22,10 @@ NO_COMMIT = frozenset({"disk.full"})
 
 
 class Whole(NamedTuple):
-    """What holds for the whole cluster, computed once. `synced` counts the replicas that follow the primary."""
+    """What holds for the whole cluster, computed once. `synced` counts the replicas that follow the primary.
+
+    `instances` is how many the job wants, so that what is missing is not left out of what it is measured by.
+    """
 
     instances: int
     well: int
@@ -40,10 +43,11 @@ def whole(seen: Observed) -> Whole:
     states = list(seen.litefs.values())
     primaries = [state.node for state in states if state.primary]
     primary = primaries[0] if len(primaries) == 1 else None
-    synced = sum(1 for state in states if state.data and not state.primary and not state.behind and not state.never_synced)
+    synced = sum(bool(one.fields["synced"]) for one in seen.observations.of("litefs"))
+    well = sum(bool(one.fields["well"]) for one in instances)
     return Whole(
-        instances=len(instances),
-        well=sum(bool(one.fields["well"]) for one in instances),
+        instances=max(well, _wanted(seen)),
+        well=well,
         primary=primary,
         writes="go on" if primaries else "blocked" if any(state.data for state in states) else "unknown",
         synced=synced,
@@ -53,11 +57,27 @@ def whole(seen: Observed) -> Whole:
     )
 
 
+def _wanted(seen: Observed) -> int:
+    """The jobs' counts together; the spec's where no job was seen, and what is there where nobody says how many it should be."""
+    groups = [one.fields for one in seen.observations.of("group")]
+    of_jobs = [group for group in groups if group["job"]] or groups
+    counts = [group["live"] + group["missing"] if group["expected"] is None else group["expected"] for group in of_jobs]
+    return sum(counts) if counts else len(seen.world.instances)
+
+
 def _by_node(pairs: Iterable[tuple[str, str]]) -> dict[str, frozenset[str]]:
     found: dict[str, set[str]] = {}
     for node, name in pairs:
         found.setdefault(node, set()).add(name)
     return {node: frozenset(names) for node, names in found.items()}
+
+
+def impacts(roots: Sequence[Finding], below: Mapping[str, Sequence[Finding]], seen: Observed) -> list[dict[str, JSON]]:
+    """The blast radius of each root. Where one of them stops writes they are stopped, whatever the others do."""
+    all_of_it = whole(seen)
+    if any(_stops_the_primary(root, all_of_it) for root in roots):
+        all_of_it = all_of_it._replace(writes="blocked")
+    return [impact(root, below.get(root.id, ()), seen, all_of_it) for root in roots]
 
 
 def impact(root: Finding, below: Sequence[Finding], seen: Observed, all_of_it: Whole) -> dict[str, JSON]:
@@ -80,7 +100,7 @@ def impact(root: Finding, below: Sequence[Finding], seen: Observed, all_of_it: W
         "instances": all_of_it.instances,
         "instances_left": all_of_it.well,
         "replicas_left": all_of_it.synced,
-        "writes": "blocked" if _stops_the_primary(root, all_of_it) else all_of_it.writes,
+        "writes": all_of_it.writes,
         "primary": all_of_it.primary,
         "data_at_risk": _risks(root, nodes, seen, all_of_it),
     }

@@ -116,13 +116,16 @@ def read(lines: Sequence[str], *, litefs: bool = True) -> list[Line]:
     out: list[Line] = []
     run = 0
     started = ended = spoken = False
+    starting = False  # what LiteFS says first are several lines in a row, where both streams are one
     heard = litefs
     for index, whole in enumerate(lines):
         text = whole[:LONGEST]
         message, level = _open(text)
         ends = bool(ENDS.match(text))
-        if (ended and ends) or (started and STARTS.match(message)):
+        starts = bool(STARTS.match(message))
+        if (ended and ends) or (started and starts and not starting):
             run, started, ended, spoken, heard = run + 1, False, False, False, litefs
+        starting = starts or (starting and not message.strip())
         started = started or bool(message.strip())
         ended = ended or ends
         line = _line(index, text, message, level, run, last_word=ends or (heard and not spoken))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from collector.causes import RANK
 from collector.model import JSON, Finding, NodeDetail, NodeRow, Result, Severity
 from collector.observe import Check, Observed, State
 from collector.observe.instances import Instance
@@ -16,8 +17,8 @@ def rows(seen: Observed, findings: Iterable[Finding]) -> tuple[NodeRow, ...]:
     """One row per node, by name."""
     severity: dict[str, Severity] = {}
     for finding in findings:
-        if finding.node and severity.get(finding.node) is not Severity.CRITICAL:
-            severity[finding.node] = finding.severity
+        if finding.node:
+            severity[finding.node] = min(severity.get(finding.node, finding.severity), finding.severity, key=RANK.__getitem__)
     instances: dict[str, list[Instance]] = {}
     for one in seen.world.instances:
         instances.setdefault(one.node, []).append(one)
@@ -45,6 +46,12 @@ def _worth_showing(one: Instance, states: Sequence[State]) -> tuple[bool, bool, 
     return one.restarting or not one.running, any(state.alloc == one.id for state in states), one.alloc["create_index"]
 
 
+def _shown(instances: Sequence[Instance], states: Sequence[State]) -> tuple[Instance | None, State | None]:
+    """Of a node's allocations the one that it is told of, and the LiteFS there; any other's where that one has none."""
+    shown = max(instances, key=lambda one: _worth_showing(one, states), default=None)
+    return shown, next((one for one in states if shown and one.alloc == shown.id), states[0] if states else None)
+
+
 def _row(
     seen: Observed,
     name: str,
@@ -56,8 +63,7 @@ def _row(
 ) -> NodeRow:
     node = seen.nodes[name]
     fields = next(iter(seen.observations.of("node", node=name))).fields
-    shown = max(instances, key=lambda one: _worth_showing(one, states), default=None)
-    state = next((one for one in states if shown and one.alloc == shown.id), states[0] if states else None)
+    shown, state = _shown(instances, states)
     uptime, uptime_from = _uptime(seen, shown, state)
     lag_from = _lag_rung(state)
     return NodeRow(
@@ -118,11 +124,13 @@ def details(seen: Observed, troubled: Iterable[str]) -> tuple[NodeDetail, ...]:
 
 def _detail(seen: Observed, name: str) -> NodeDetail:
     states = [state for state in seen.litefs.values() if state.node == name]
+    shown, state = _shown([one for one in seen.world.instances if one.node == name], states)
+    events = sorted(seen.observations.of("task_event", node=name), key=lambda one: shown is None or one.scope["alloc"] != shown.id)
     return NodeDetail(
         node=name,
         checks=tuple(_check(check) for check in seen.checks if check.node == name and check.row["status"] != "passing"),
         logs=tuple(_log(log.result) for log in seen.logs if log.data["node"] == name and log.data["lines"]),
-        litefs=_litefs(states[0]) if states else None,
+        litefs=_litefs(state) if state else None,
         events=tuple(
             {
                 "at": one.at,
@@ -131,7 +139,7 @@ def _detail(seen: Observed, name: str) -> NodeDetail:
                 "type": one.fields["type"],
                 "message": one.fields["message"],
             }
-            for one in seen.observations.of("task_event", node=name)[:EVENTS_SHOWN]
+            for one in events[:EVENTS_SHOWN]
         ),
     )
 

@@ -66,6 +66,13 @@ def asks_for_a_path(url: JSON) -> str | None:
     return f"{ASKS} {path}: {INSTEAD}" if path else None
 
 
+def _dated(state: State, reply: Reply) -> None:
+    """The server's time, and when that was by this machine's clock: somewhere between asking and the answer."""
+    state.date = reply.date
+    if reply.date is not None and reply.at:
+        state.date_at, state.date_within = reply.at + reply.seconds / 2, reply.seconds / 2
+
+
 def _get(base: str, path: str) -> Http:
     return Http("litefs", path, base=base, limit=LIMIT)
 
@@ -73,7 +80,7 @@ def _get(base: str, path: str) -> Http:
 def observed(scrape: Reply, variables: Reply) -> tuple[State, bool]:
     """What `/metrics` and `/debug/vars` say, and whether that settles the node: a primary, or a replica in contact with one."""
     state = State()
-    state.date = scrape.date if scrape.date is not None else variables.date
+    _dated(state, scrape if scrape.date is not None else variables)
     samples = _believed(state, scrape, "/metrics", parse_metrics)
     store = _believed(state, variables, "/debug/vars", parse_vars)
     if samples is not None:
@@ -155,7 +162,9 @@ def add_info(state: State, reply: Reply, *, seen: bool, first: Reply) -> None:
     if state.is_primary is not None and is_primary is not None and is_primary != state.is_primary:
         state.notes.append("the role changed while it was asked: /info is the latest")
     state.is_primary = state.is_primary if is_primary is None else is_primary
-    state.learn({**known, "litefs_id": asking.header(reply, LITEFS_ID), "date": reply.date})
+    state.learn({**known, "litefs_id": asking.header(reply, LITEFS_ID)})
+    if state.date is None:
+        _dated(state, reply)
     from_header, odd = cluster_id(asking.header(reply, CLUSTER_ID), f"the header {CLUSTER_ID} of /info")
     state.learn({"cluster_id": from_header})
     state.notes += [*notes, *odd]

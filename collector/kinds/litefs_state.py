@@ -34,6 +34,8 @@ class State:
     status_command: dict[str, JSON] | None = None
     notes: list[str]
     date: float | None = None
+    date_at: float | None = None
+    date_within: float | None = None
 
     def __init__(self) -> None:
         self.databases, self.notes = [], []

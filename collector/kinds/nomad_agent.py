@@ -56,6 +56,7 @@ def _server(row: Obj) -> JSON:
         "name": shapes.identity(row, "Name"),
         "address": shapes.maybe_text(row, "Addr"),
         "status": shapes.text(row, "Status"),
+        "region": shapes.maybe_text(tags, "region"),
         "version": shapes.maybe_text(tags, "build"),
         "rpc": f"{rpc_address}:{rpc_port}" if rpc_address and rpc_port else None,
     }

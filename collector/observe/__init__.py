@@ -9,7 +9,7 @@ from collector.loglines import is_litefs
 from collector.model import Bundle
 from collector.observe.checks import Check, checks, observe_checks
 from collector.observe.cluster import Node, holders, nodes, observe_cluster, observe_nodes, observe_skew
-from collector.observe.consul import Registration, observe_registrations, observe_services, orphans, registrations
+from collector.observe.consul import Registration, observe_registrations, observe_services, orphans, registered, registrations
 from collector.observe.gaps import observe_gaps, observe_servers
 from collector.observe.litefs import Lease, expected, lease, observe_litefs, ports, states
 from collector.observe.logs import Log, decisive_lines, logs, observe_logs
@@ -42,7 +42,7 @@ def observe(bundle: Bundle) -> Observed:
     world = survey(bundle)
     every = checks(world)
     litefs = states(world)
-    registered = registrations(world)
+    registry = registrations(world)
     seen = Observed(
         world,
         Observations(),
@@ -50,9 +50,9 @@ def observe(bundle: Bundle) -> Observed:
         litefs,
         lease(world, litefs),
         nodes(world, every),
-        registered,
+        registry,
         logs(world),
-        orphans(world, registered, every),
+        orphans(world, registry, every),
     )
     for observation in _observations(seen):
         seen.observations.add(observation)
@@ -61,7 +61,8 @@ def observe(bundle: Bundle) -> Observed:
 
 def _observations(seen: Observed) -> Iterator[Observation]:
     world, every = seen.world, seen.checks
-    instances = list(_with_logs(world, observe_instances(world, every, expected(world)), seen.logs))
+    held = registered(world, seen.registrations, seen.orphans)
+    instances = list(_with_logs(world, observe_instances(world, every, expected(world), held), seen.logs))
     wells = {one.scope["alloc"]: bool(one.fields["well"]) for one in instances}
     litefs = list(observe_litefs(world, seen.litefs, seen.lease))
     unsettled = {one.scope["alloc"] for one in litefs if not one.fields["settled"] and "alloc" in one.scope}

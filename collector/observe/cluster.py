@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from statistics import median
 
 from collector.model import JSON, Result, Status
 from collector.observe.checks import Check
+from collector.observe.clocks import SKEW, Reading, middle, readings
 from collector.observe.consul import members, serf
 from collector.observe.litefs import Lease, advertised, ports
 from collector.observe.nomad import migrated, missing_total
@@ -16,8 +16,6 @@ from collector.observe.positions import State
 from collector.observe.scheduling import lost_nodes, ready_nodes
 from collector.observe.world import World
 
-SKEW = 5.0
-"""Seconds: the nodes are asked within a second of each other, and an HTTP Date has whole seconds."""
 NO_ANSWER = {Status.UNREACHABLE, Status.TIMEOUT}
 DIRECT = {"litefs_status": {"http"}, "check_output": {"agent"}}
 """Kinds and rungs whose answer comes from the node itself, not from the servers."""
@@ -40,9 +38,6 @@ def nodes(world: World, every: Sequence[Check]) -> dict[str, Node]:
     found: dict[str, Node] = {}
     for name, (result, row) in world.clients.items():
         found[name] = Node(name, row["address"], nomad=row, item=result.id)
-    for name, (result, row) in (members(world) or {}).items():
-        if name not in found and row["role"] != "server" and not found:
-            found[name] = Node(name, row["address"], item=result.id)
     _from_nomadless(world, every, found)
     for name, (_, row) in (members(world) or {}).items():
         if name in found:
@@ -221,22 +216,21 @@ def observe_skew(world: World) -> Iterator[Observation]:
 
     Their distance from the moment of asking is compared, not the dates: items are not asked at the same time.
     """
-    offsets: dict[str, tuple[float, Result]] = {}
-    for result in world.results("litefs_status"):
-        node = world.node(result.target.node)
-        date = result.data["date"] if result.data["date"] is not None else result.date
-        if node and date is not None and node not in offsets:
-            offsets[node] = (date - (result.started_at + result.seconds), result)
-    if len(offsets) < 2:  # noqa: PLR2004 - one clock has nothing to be compared with
+    found: dict[str, Reading] = {}
+    for result, reading in readings(world.results("litefs_status")):
+        if node := world.node(result.target.node):
+            found.setdefault(node, reading)
+    if len(found) < 2:  # noqa: PLR2004 - one clock has nothing to be compared with
         return
-    middle = median(offset for offset, _ in offsets.values())
-    for node, (offset, result) in offsets.items():
-        seconds = offset - middle
+    usual = middle(found)
+    for node, reading in found.items():
+        seconds = reading.ahead - usual
+        beyond = abs(seconds) - reading.within > SKEW
         yield Observation(
             "skew",
             scope(node=node),
-            {"seconds": round(seconds), "beyond": abs(seconds) > SKEW and len(offsets) > 2},  # noqa: PLR2004 - of two nobody knows which is off
+            {"seconds": round(seconds), "beyond": beyond and len(found) > 2},  # noqa: PLR2004 - of two nobody knows which is off
             quote=f"its answer's Date is {seconds:+.0f} s off the other nodes'",
             source=f"HTTP Date of LiteFS on {node}",
-            item=result.id,
+            item=reading.result.id,
         )

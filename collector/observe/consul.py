@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from collector.model import JSON, Result
 from collector.observe.checks import Check
@@ -79,46 +80,72 @@ def observe_registrations(world: World, every: Sequence[Registration], left: Map
         )
 
 
-def services(world: World) -> dict[str, tuple[Mapping[str, JSON], Mapping[str, JSON], Mapping[str, JSON]]]:
-    """Name -> (job, group, service) of every service that the jobs register."""
-    return {
-        service["name"]: (job, group, service)
-        for job in world.jobs.values()
-        for group in job["groups"]
-        for service in group["services"]
-    }  # fmt: skip
+class Service(NamedTuple):
+    """A service that a group of a job registers, once for each of its instances and once more for every port of its own name."""
+
+    name: str
+    provider: str
+    job: Mapping[str, JSON]
+    group: Mapping[str, JSON]
+
+
+def services(world: World) -> dict[str, list[Service]]:
+    """Every service of the jobs by name, with all who register it: several groups may, and one of them under several ports."""
+    found: dict[str, list[Service]] = {}
+    for job in world.jobs.values():
+        for group in job["groups"]:
+            ports = {(one["name"], one["port_label"], one["task"]): one["provider"] for one in group["services"]}
+            for (name, _, _), provider in ports.items():
+                found.setdefault(name, []).append(Service(name, provider, job, group))
+    return found
 
 
 def observe_services(world: World, every: Sequence[Registration], left: Mapping[tuple[str, str], str]) -> Iterator[Observation]:
     """Every service of the jobs: instances against what should be there. Only those whose catalog entries were read."""
-    asked = {result.target.service: result for result in world.results("consul_checks") if result.target.service}
-    for name, (job, group, service) in services(world).items():
-        if service["provider"] != "consul" or name not in asked:
+    asked = _asked(world)
+    known = services(world)
+    for name, mine in known.items():
+        if name not in asked or any(one.provider != "consul" for one in mine):
             continue
         here = [row for _, row in every if row["service"] == name and (row["node"], row["service_id"]) not in left]
-        expected, live, missing = group_counts(world, job, group)
-        wanted = expected if expected is not None else live + missing
-        short = 0 if job["stopped"] or not world.seen_allocations() else max(0, wanted - len(here))
-        yield Observation(
-            "service",
-            scope(service=name),
-            {"provider": "consul", "expected": wanted, "instances": len(here), "missing": short, "seen": True},
-            quote=f"{len(here)} of {wanted} instances of {name} are registered",
-            source="Consul's catalog",
-            item=asked[name].id,
-        )
+        wanted = sum(_wanted(world, one) for one in mine)
+        stopped = all(one.job["stopped"] for one in mine)
+        short = 0 if stopped or not world.seen_allocations() else max(0, wanted - len(here))
+        counts = {"expected": wanted, "instances": len(here), "missing": short}
+        yield _service(asked[name], name, counts, f"{len(here)} of {wanted} instances of {name} are registered")
     for name in world.bundle.expect.get("services") or ():
-        if name in asked and name not in services(world):
-            here = [row for _, row in every if row["service"] == name]
-            fields = {"provider": "consul", "expected": 1, "instances": len(here), "missing": int(not here), "seen": True}
-            yield Observation(
-                "service",
-                scope(service=name),
-                fields,
-                f"{len(here)} instances of {name} are registered",
-                "Consul's catalog",
-                asked[name].id,
-            )
+        if name in asked and name not in known:
+            number = sum(row["service"] == name for _, row in every)
+            counts = {"expected": 1, "instances": number, "missing": int(not number)}
+            yield _service(asked[name], name, counts, f"{number} instances of {name} are registered")
+
+
+def _asked(world: World) -> dict[str, Result]:
+    return {result.target.service: result for result in world.results("consul_checks") if result.target.service}
+
+
+def _wanted(world: World, one: Service) -> int:
+    expected, live, missing = group_counts(world, one.job, one.group)
+    return expected if expected is not None else live + missing
+
+
+def _service(result: Result, name: str, counts: Mapping[str, int], quote: str) -> Observation:
+    return Observation("service", scope(service=name), {"provider": "consul", **counts, "seen": True}, quote, "Consul's catalog", result.id)
+
+
+def registered(world: World, every: Sequence[Registration], left: Mapping[tuple[str, str], str]) -> dict[str, bool]:
+    """Allocation -> has Consul an instance of every service that its group registers there? Only where instances name their allocations."""
+    asked = _asked(world)
+    held: dict[str, set[str]] = {}
+    for _, row in every:
+        if row["alloc"] and (row["node"], row["service_id"]) not in left:
+            held.setdefault(row["alloc"], set()).add(row["service"])
+    wanted: dict[tuple[str, str], set[str]] = {}
+    for name, mine in services(world).items():
+        for one in mine if name in asked else ():
+            wanted.setdefault((one.job["id"], one.group["name"]), set()).add(name)
+    places = {one.id: wanted.get((one.alloc["job"], one.alloc["group"]), set()) for one in world.instances}
+    return {alloc: names <= held.get(alloc, set()) for alloc, names in places.items() if names and held}
 
 
 def serf(every: Sequence[Check]) -> dict[str, Check]:

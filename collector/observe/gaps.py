@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from collector.kinds import KINDS
-from collector.model import Attempt, Result, Status
+from collector.model import JSON, Attempt, Result, Status
 from collector.observe.litefs import elsewhere
 from collector.observe.observation import Observation, scope
 from collector.observe.world import World
@@ -96,9 +96,10 @@ def servers(world: World, system: str) -> Servers:
     """Do the servers of `nomad` or `consul` answer, and have they a leader?"""
     mine = [result for result in world.bundle.results if result.kind.startswith(f"{system}_") and result.kind != "nomad_logs"]
     answered = [result for result in mine if result.status in {Status.OK, Status.DENIED, Status.INVALID} or _spoke(result)]
-    failed = [(result, attempt) for result in mine for attempt in result.attempts if attempt.status is not Status.OK]
-    leaderless = _says(failed, NO_LEADER)
-    serverless = _says(failed, NO_SERVERS)
+    failed = [(r, attempt) for r in mine for attempt in r.attempts if attempt.status is not Status.OK]
+    lasting = [(r, attempt) for r, attempt in failed if not _mended(r, mine)]
+    leaderless = _says(lasting, NO_LEADER)
+    serverless = _says(lasting, NO_SERVERS)
     known = [r.data["known_leader"] for r in mine if r.status is Status.OK and r.kind in LEADERS]
     leader = False if leaderless or False in known or _waits_for_leader(mine) else (True if True in known or _led(mine) else None)
     silent = next(((r, a) for r, a in failed if a.cause in NO_ANSWER or a.status in {Status.UNREACHABLE, Status.TIMEOUT}), None)
@@ -114,9 +115,15 @@ def servers(world: World, system: str) -> Servers:
     )
 
 
-def _led(mine: list[Result]) -> bool:
+def _led(mine: Iterable[Result]) -> bool:
     """Did a question get its answer that only a cluster with a leader answers without `stale`?"""
     return any(r.status is Status.OK and r.kind not in LOCAL and r.rung != "stale" for r in mine)
+
+
+def _mended(result: Result, mine: Iterable[Result]) -> bool:
+    """What failed was over soon: a later attempt of the same question was led, or a question that was asked after it."""
+    ended = result.started_at + result.seconds
+    return _led([result]) or bool(result.started_at and _led(r for r in mine if r.started_at > ended))
 
 
 def _waits_for_leader(mine: list[Result]) -> bool:
@@ -144,7 +151,7 @@ def lost_servers(world: World, system: str) -> list[str]:
 
     Beside a pair, one that has left is lost too: Consul's autopilot puts out those that fail, and nobody means to run two servers.
     """
-    rows = [row for result in world.results("nomad_agent") for row in result.data["servers"]]
+    rows = [row for result in world.results("nomad_agent") for row in result.data["servers"] if _of_its_region(row, result)]
     if system == "consul":
         rows = [row for _, row in world.rows("consul_members") if row["role"] == "server"]
     answered, silent = _asked_themselves(world, system)
@@ -152,6 +159,11 @@ def lost_servers(world: World, system: str) -> list[str]:
     lost -= {row["name"] for row in rows if row["address"] in answered}
     alive = {row["name"] for row in rows if row["status"] == "alive"} - lost
     return sorted(lost | ({row["name"] for row in rows if row["status"] == "left"} if len(alive) == PAIR else set()))
+
+
+def _of_its_region(row: Mapping[str, JSON], agent: Result) -> bool:
+    """Of federated regions each has servers and a leader of its own, and the agent knows all of them."""
+    return not row["region"] or agent.data["region"] in {None, row["region"]}
 
 
 def _asked_themselves(world: World, system: str) -> tuple[set[str], set[str]]:

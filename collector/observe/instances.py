@@ -1,7 +1,6 @@
-"""Which allocations count now, and what state each is in.
+"""What state an allocation is in that counts now.
 
-An allocation counts when it is live (wanted and not over), or when it is over against the wish (failed, lost) and no sound successor has
-taken its place. Everything else is history: replaced, updated away, stopped on purpose.
+Which of them count, and which are history, is told in successors.py.
 """
 
 from __future__ import annotations
@@ -20,18 +19,27 @@ LOOP_WINDOW = 120.0
 LOOP_SPACING = 600.0
 """Ends further apart than this (Nomad's default delay between restarts is 15 s) are two stories, not a loop."""
 LIVE = {"pending", "running", "unknown"}
-OVER = {"failed", "lost", "unknown"}
+RESTARTED_FOR = 'healthcheck: check "'
+"""Nomad's reason for a restart that a `check_restart` asks for; the check's name follows (check_watcher.go)."""
+SIGNAL_ENDS = 10.0
+"""Seconds within which an end is a signal's that Nomad sent: a template's SIGHUP, half an hour ago, is no excuse for a crash."""
+BATCH = {"batch", "sysbatch"}
 
 Allocation = Mapping[str, JSON]
+Event = Mapping[str, JSON]
 
 
 @dataclass(frozen=True)
 class Instance:
-    """One allocation that counts, with what follows from its task states. `job` is None where the job was not seen."""
+    """One allocation that counts, with what follows from its task states. `job` is None where the job was not seen.
+
+    `now` is the servers' time, which stamp the allocation; `clock` its node's, which stamps the events (clocks.py).
+    """
 
     alloc: Allocation
     job: Mapping[str, JSON] | None
     now: float
+    clock: float
 
     @property
     def id(self) -> str:
@@ -93,7 +101,39 @@ class Instance:
         events = self.troubled["events"] if self.troubled else []
         if not any(event["type"] == "Started" and event["time"] > last["time"] for event in events):
             return True
-        return len(self.exits) > 1 and self.now - last["time"] < LOOP_WINDOW and last["time"] - self.exits[-2]["time"] < LOOP_SPACING
+        return len(self.exits) > 1 and self.clock - last["time"] < LOOP_WINDOW and last["time"] - self.exits[-2]["time"] < LOOP_SPACING
+
+    @cached_property
+    def restarted_for(self) -> str | None:
+        """The check that Nomad has restarted a task of it for repeatedly, just now."""
+        return None if self.over else next(filter(None, map(self._restarted_for, self.tasks)), None)
+
+    def _restarted_for(self, task: Mapping[str, JSON]) -> str | None:
+        """The same of one task. What lies further back than from one such restart to the next, and half as much, is over."""
+        asked = [event for event in _sorted(task["events"]) if _for_a_check(event)]
+        if len(asked) < 2:  # noqa: PLR2004 - one restart may have mended it
+            return None
+        spell = asked[-1]["time"] - asked[-2]["time"]
+        if spell >= LOOP_SPACING or self.clock - asked[-1]["time"] >= max(LOOP_WINDOW, 1.5 * spell):
+            return None
+        return str(asked[-1]["message"]).split(RESTARTED_FOR)[1].split('"')[0]
+
+    @cached_property
+    def stopped(self) -> str | None:
+        """The first main task that does not run, though its allocation lives and has run something; None where nothing is to be said."""
+        if self.status not in {"pending", "running"} or self.never_started:
+            return None
+        return next((str(task["name"]) for task in self.tasks if self._is_main(task["name"]) and self._stands(task)), None)
+
+    @property
+    def sound(self) -> bool:
+        """It lives as it should, and has for a while."""
+        return self.live and self.running and not self.restarting and not self.restarted_for and not self.young
+
+    @property
+    def live(self) -> bool:
+        """Wanted, and not over."""
+        return self.alloc["desired_status"] == "run" and self.status in LIVE
 
     @property
     def over(self) -> bool:
@@ -107,6 +147,19 @@ class Instance:
 
     def _is_main(self, task: str) -> bool:
         return not self._hook(task)
+
+    def _may_end(self, task: str) -> bool:
+        """A batch job's task, or one that the job does not have as it is now, and that may have been a hook."""
+        if self.job is None or self.job["type"] in BATCH:
+            return True
+        groups = (group for group in self.job["groups"] if group["name"] == self.alloc["group"])
+        return task not in {known["name"] for group in groups for known in group["tasks"]}
+
+    def _stands(self, task: Mapping[str, JSON]) -> bool:
+        """It does not run, has not just been stopped or restarted, and has not done its work."""
+        if task["state"] == "running" or (done(task) and self._may_end(task["name"])):
+            return False
+        return self.clock - max((event["time"] for event in task["events"]), default=-math.inf) >= YOUNG
 
     def _hook(self, task: str) -> str:
         """At what point of the allocation's life the task starts, and whether it stays; empty for a main one."""
@@ -137,69 +190,31 @@ def ends_since(task: Mapping[str, JSON], now: float) -> float:
     return math.inf if stayed_up(task, now) else first
 
 
-def own_exits(events: Iterable[Mapping[str, JSON]]) -> list[Mapping[str, JSON]]:
+def own_exits(events: Iterable[Event]) -> list[Event]:
     """The `Terminated` events that no `Killing` or requested restart came before; the executor's own death (-1 of a killed one) is none.
 
-    An OOM kill is the kernel's, so it counts.
+    An OOM kill is the kernel's, so it counts. A signal that Nomad sends accounts for an end that follows at once.
     """
-    found, asked = [], False
-    for event in sorted(events, key=lambda one: one["time"]):
+    found: list[Event] = []
+    asked_until = -math.inf
+    for event in _sorted(events):
         if event["type"] == "Started":
-            asked = False
-        elif event["type"] in {"Killing", "Restart Signaled", "Signaling"}:
-            asked = True
-        elif event["type"] == "Terminated" and not asked:
+            asked_until = -math.inf
+        elif event["type"] in {"Killing", "Restart Signaled"}:
+            asked_until = math.inf
+        elif event["type"] == "Signaling":
+            asked_until = max(asked_until, event["time"] + SIGNAL_ENDS)
+        elif event["type"] == "Terminated" and event["time"] > asked_until:
             found.append(event)
     return found
 
 
-def current(allocations: Sequence[Allocation], jobs: Mapping[str, Mapping[str, JSON]], now: float) -> list[Instance]:
-    """Those that count, by node and group, newest last."""
-    every = [Instance(alloc, jobs.get(alloc["job"]), now) for alloc in allocations]
-    sound = _newest_sound(every)
-    newest = _newest(every)
-    kept = [one for one in every if _live(one) or (_over_against_the_wish(one) and not _replaced(one, sound, newest))]
-    return sorted(kept, key=lambda one: (one.node, one.alloc["group"], one.alloc["create_index"]))
+def _sorted(events: Iterable[Event]) -> list[Event]:
+    return sorted(events, key=lambda one: one["time"])
 
 
-def _live(one: Instance) -> bool:
-    return one.alloc["desired_status"] == "run" and one.status in LIVE
-
-
-def _over_against_the_wish(one: Instance) -> bool:
-    return one.status in OVER and (one.alloc["desired_status"] == "run" or one.status == "lost" or bool(one.alloc["next"]))
-
-
-def slot(one: Instance) -> tuple[str, str, str]:
-    """Which place of the job it fills: its name is unique there, except for system jobs, where each node is a place."""
-    system = (one.job or {}).get("type") in {"system", "sysbatch"}
-    return str(one.alloc["namespace"]), str(one.alloc["name"]), one.node if system else ""
-
-
-def _newest_sound(every: Iterable[Instance]) -> dict[tuple[str, str, str], int]:
-    found: dict[tuple[str, str, str], int] = {}
-    for one in every:
-        if _live(one) and one.running and not one.restarting and not one.young:
-            found[slot(one)] = max(found.get(slot(one), 0), one.alloc["create_index"])
-    return found
-
-
-def _newest(every: Iterable[Instance]) -> dict[tuple[str, str, str], Instance]:
-    found: dict[tuple[str, str, str], Instance] = {}
-    for one in every:
-        if slot(one) not in found or found[slot(one)].alloc["create_index"] < one.alloc["create_index"]:
-            found[slot(one)] = one
-    return found
-
-
-def _replaced(one: Instance, sound: Mapping[tuple[str, str, str], int], newest: Mapping[tuple[str, str, str], Instance]) -> bool:
-    """A sound successor is there; or one of a newer job version; or one that has had its own failures since."""
-    if sound.get(slot(one), -1) > one.alloc["create_index"]:
-        return True
-    last = newest[slot(one)]
-    if last is one:
-        return False
-    return last.alloc["job_version"] > one.alloc["job_version"] or last.restarting or last.over or not last.young
+def _for_a_check(event: Event) -> bool:
+    return event["type"] == "Restart Signaled" and RESTARTED_FOR in event["message"]
 
 
 def _trouble(task: Mapping[str, JSON]) -> tuple[bool, bool, int, bool]:

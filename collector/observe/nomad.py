@@ -8,22 +8,27 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from collector.model import JSON, Result
 from collector.observe.checks import Check
-from collector.observe.instances import Instance, ends_since, own_exits, slot
+from collector.observe.instances import Instance, ends_since, own_exits
 from collector.observe.observation import Observation, scope
+from collector.observe.successors import standing
 from collector.observe.world import World
 
 DRAINED = re.compile(r"migrat|node is tainted")
 """How Nomad's schedulers describe what a drain stopped; system jobs have words of their own (scheduler/scheduler_system.go, util.go)."""
 
 
-def observe_instances(world: World, checks: Sequence[Check], litefs: set[str]) -> Iterator[Observation]:
-    """One observation per allocation that counts. `litefs` holds the allocations (or nodes) that LiteFS was to be asked for in."""
+def observe_instances(world: World, checks: Sequence[Check], litefs: set[str], registered: Mapping[str, bool]) -> Iterator[Observation]:
+    """One observation per allocation that counts. `litefs` holds the allocations (or nodes) that LiteFS was to be asked for in.
+
+    `registered` says whether Consul has all of an allocation's services.
+    """
     by_alloc: dict[str, list[Check]] = {}
     for check in checks:
         if check.row.get("alloc"):
             by_alloc.setdefault(check.row["alloc"], []).append(check)
     for one in world.instances:
         fields = instance_fields(one, by_alloc.get(one.id, []), has_litefs=one.id in litefs or one.node in litefs)
+        fields["registered"] = registered.get(one.id)
         task = one.troubled["name"] if one.troubled else None
         yield Observation(
             "instance",
@@ -37,7 +42,7 @@ def observe_instances(world: World, checks: Sequence[Check], litefs: set[str]) -
 
 
 def instance_fields(one: Instance, checks: Sequence[Check], *, has_litefs: bool) -> dict[str, JSON]:
-    """The fields of one instance, except its log's."""
+    """The fields of one instance, except those of its log and of Consul's catalog."""
     last = one.exits[-1] if one.exits else {}
     critical = sum(check.row["status"] == "critical" for check in checks)
     return {
@@ -52,17 +57,19 @@ def instance_fields(one: Instance, checks: Sequence[Check], *, has_litefs: bool)
         "ended": one.over,
         "never_started": one.never_started,
         "running": one.running,
+        "stopped": one.stopped,
+        "restarted_for": one.restarted_for,
         "young": one.young,
         "age": one.age,
         "healthy": one.alloc["healthy"],
         "exit_code": last.get("exit_code"),
         "exit_signal": last.get("signal"),
         "self_exits": len(one.exits),
-        "last_exit": one.now - one.exits[-1]["time"] if one.exits else None,
+        "last_exit": one.clock - one.exits[-1]["time"] if one.exits else None,
         "oom_killed": bool(last.get("oom_killed")),
         "checks_critical": critical,
         "checks": len(checks),
-        "well": one.running and not one.restarting and not critical,
+        "well": one.running and not one.restarting and not one.restarted_for and not critical,
         "has_litefs": has_litefs,
         "driver": _driver(one),
         "memory_mb": one.alloc["memory_mb"],
@@ -75,7 +82,7 @@ def observe_events(world: World, wells: Mapping[str, bool]) -> Iterator[Observat
         for task in one.tasks:
             itself = {id(event) for event in own_exits(task["events"])}
             started = max((event["time"] for event in task["events"] if event["type"] == "Started"), default=0.0)
-            ending = math.inf if wells.get(one.id, False) else ends_since(task, world.now)
+            ending = math.inf if wells.get(one.id, False) else ends_since(task, one.clock)
             for event in sorted(task["events"], key=lambda known: -known["time"]):
                 # What kept a task from starting is over with its start; an end is over when the task has stayed up since.
                 current = event["time"] > started or (event["type"] == "Terminated" and event["time"] >= ending)
@@ -142,14 +149,14 @@ def group_counts(world: World, job: Mapping[str, JSON], group: Mapping[str, JSON
     nothing of any more (`unknown`, on a client that is disconnected) is none that lives.
     """
     mine = [one for one in world.instances if one.alloc["job"] == job["id"] and one.alloc["group"] == group["name"]]
-    live = {slot(one) for one in mine if not one.over and one.status != "unknown"}
-    failed = {slot(one) for one in mine if one.status == "failed"} - live
+    live = len(standing(mine))
+    failed = sum(one.status == "failed" for one in mine)
     if job["type"] in {"batch", "sysbatch"} or job["periodic"] or job["parameterized"]:
-        return None, len(live), 0
+        return None, live, 0
     if job["type"] == "system":
         gone = {one.node for one in mine if one.status == "lost"} | {a["node"] for a in migrated(world) if a["group"] == group["name"]}
-        return None, len(live), len(gone - {one.node for one in mine if not one.over})
-    return group["count"], len(live), max(0, group["count"] - len(live) - len(failed))
+        return None, live, len(gone - {one.node for one in mine if not one.over})
+    return group["count"], live, max(0, group["count"] - live - failed)
 
 
 def migrated(world: World) -> list[Mapping[str, JSON]]:

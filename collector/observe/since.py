@@ -9,12 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from collector.model import JSON
+from collector.observe.instances import RESTARTED_FOR
 from collector.observe.world import World
 
 PREFIX = "_nomad-task-"
-RESTARTED_FOR = 'healthcheck: check "'
-"""Nomad's reason for a restart that a `check_restart` asks for; the check's name follows (check_watcher.go)."""
-
 GIVEN_UP_FOR = "Services not healthy by deadline: "
 """Nomad's reason why a deployment gives an allocation up; the services' names follow (client/allochealth/tracker.go)."""
 
@@ -82,7 +80,9 @@ def _last_start(row: Mapping[str, JSON], alloc: Mapping[str, JSON]) -> float | N
     own = str(row.get("service_id") or "").removeprefix(f"{PREFIX}{alloc['id']}-")
     if own.startswith(f"group-{alloc['group']}-"):
         return None
-    return max(_times((task for task in alloc["tasks"] if own.startswith(f"{task['name']}-")), "Started"), default=None)
+    # `web-` begins the instances of a task `web-proxy` too: the longest name that fits is the task's.
+    mine = max((task for task in alloc["tasks"] if own.startswith(f"{task['name']}-")), key=lambda task: len(task["name"]), default=None)
+    return max(_times([mine], "Started"), default=None) if mine else None
 
 
 def _times(tasks: Iterable[Mapping[str, JSON]], kind: str) -> Iterator[float]:

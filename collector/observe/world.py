@@ -6,7 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from collector.model import JSON, Bundle, Result, Status
-from collector.observe.instances import Instance, current
+from collector.observe.clocks import ahead_by_events, ahead_by_node
+from collector.observe.instances import Instance
+from collector.observe.successors import current
+from collector.observe.twins import fresh, told_apart
 
 LAG_WARNING, LAG_CRITICAL = 3.0, 10.0
 """LiteFS's heartbeat is one second, so that an idle replica's lag saws between 0 and 1 s (docs/litefs.md)."""
@@ -65,6 +68,7 @@ class World:
 
 def survey(bundle: Bundle) -> World:
     """Read a bundle."""
+    bundle = told_apart(bundle)
     ok: dict[str, list[Result]] = {}
     failed = []
     for result in bundle.results:
@@ -73,17 +77,24 @@ def survey(bundle: Bundle) -> World:
         elif result.status is not Status.SKIPPED:
             failed.append(result)
     world = World(bundle, clock(bundle), {kind: tuple(some) for kind, some in ok.items()}, tuple(failed), {})
-    world.aliases = _aliases(world)
     world.jobs = {result.data["id"]: result.data for result in world.results("nomad_job")}
     rows = {row["id"]: (result, row) for result, row in world.rows("nomad_allocations")}
     world.allocations = tuple(row for _, row in rows.values())
     world.alloc = {row["id"]: row for row in world.allocations}
+    world.aliases = _aliases(world)
     world.clients = _clients(world)
     world.addresses = {name: row["address"] for name, (_, row) in world.clients.items()}
     world.alloc_items = {key: result.id for key, (result, _) in rows.items()}
-    world.instances = tuple(current(world.allocations, world.jobs, world.now))
+    ahead = ahead_by_node(bundle, world.now, world.node)
+    world.instances = tuple(current([_instance(world, row, ahead.get(row["node"])) for row in world.allocations]))
     world.instance = {one.id: one for one in world.instances}
     return world
+
+
+def _instance(world: World, row: Mapping[str, JSON], ahead: float | None) -> Instance:
+    job = world.jobs.get(row["job"])
+    ahead = ahead_by_events(row, job) if ahead is None else ahead
+    return Instance(row, job, world.now, world.now + ahead)
 
 
 def clock(bundle: Bundle) -> float:
@@ -102,24 +113,30 @@ def _clients(world: World) -> dict[str, tuple[Result, Mapping[str, JSON]]]:
     found: dict[str, tuple[Result, Mapping[str, JSON]]] = {}
     for result, row in world.rows("nomad_nodes"):
         known = found.get(row["name"])
-        if known is None or _fresh(row) > _fresh(known[1]):
+        if known is None or fresh(row) > fresh(known[1]):
             found[row["name"]] = (result, row)
     return found
 
 
-def _fresh(row: Mapping[str, JSON]) -> tuple[bool, int]:
-    return row["status"] == "ready", row["modify_index"]
-
-
 def _aliases(world: World) -> dict[str, str]:
-    """Consul's name of a node -> Nomad's, where the names differ and one address says they are the same."""
+    """Consul's name of a node -> Nomad's, where the names differ and something says that they are the same.
+
+    That is one address; or that Consul has all of an allocation's instances there, for an allocation's agent registers them.
+    """
     nomad = {row["address"]: row["name"] for _, row in world.rows("nomad_nodes") if row["address"]}
-    known = set(nomad.values())
-    found = {}
-    for name, address in _consul_names(world):
-        if name not in known and address in nomad:
-            found[name] = nomad[address]
-    return found
+    known = {row["name"] for _, row in world.rows("nomad_nodes")}
+    found = {name: nomad[address] for name, address in _consul_names(world) if name not in known and address in nomad}
+    return found | {name: node for name, node in _by_allocation(world).items() if name not in known}
+
+
+def _by_allocation(world: World) -> dict[str, str]:
+    """Consul's name of a node -> Nomad's name of the one node whose allocations are registered there."""
+    pairs: dict[str, set[str]] = {}
+    for result in world.results("consul_checks"):
+        for row in result.data["instances"]:
+            if alloc := world.alloc.get(row["alloc"] or ""):
+                pairs.setdefault(row["node"], set()).add(alloc["node"])
+    return {name: nodes.pop() for name, nodes in pairs.items() if len(nodes) == 1}
 
 
 def _consul_names(world: World) -> Iterator[tuple[str, str]]:

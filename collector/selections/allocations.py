@@ -24,7 +24,7 @@ YOUNG = 60.0
 def current(allocs: Sequence[Allocation] | None, nodes: Sequence[Mapping[str, JSON]] | None = None) -> list[Allocation]:
     """One allocation for each place: the newest live one, or where none is live the last that failed or was lost and was not replaced.
 
-    A place is a node with an allocation's name, so that system jobs, whose allocations share one name, have one on each node.
+    A place is a node (by its ID) with an allocation's name, so that system jobs, whose allocations share one name, have one on each node.
     Where a group has neither, as of a stopped or finished job, its newest ended ones are all there is to see.
     With `nodes` an allocation without an address gets its node's. Sorted by node and name.
     """
@@ -102,7 +102,7 @@ def _grouped(allocs: Iterable[Allocation], *keys: str) -> list[list[Allocation]]
 
 
 def _newest_of_each_place(allocs: Iterable[Allocation]) -> list[Allocation]:
-    return [max(place, key=lambda alloc: alloc["modify_index"]) for place in _grouped(allocs, "node", "name")]
+    return [max(place, key=lambda alloc: alloc["modify_index"]) for place in _grouped(allocs, "node_id", "name")]
 
 
 def _is_live(alloc: Allocation) -> bool:
@@ -128,8 +128,14 @@ def _replaced(group: Sequence[Allocation]) -> set[JSON]:
 
 
 def _with_addresses(allocs: list[Allocation], nodes: Sequence[Mapping[str, JSON]] | None) -> list[Allocation]:
-    addresses = {node["name"]: node["address"] for node in nodes or ()}
-    return [alloc if alloc["address"] or not addresses else {**alloc, "address": addresses.get(alloc["node"])} for alloc in allocs]
+    """Machines may have one name, so that the node's ID says which it is; its name, where the allocation says no more."""
+    by_id = {node["id"]: node["address"] for node in nodes or ()}
+    by_name = {same[0]["name"]: same[0]["address"] for same in _grouped(nodes or (), "name") if len(same) == 1}
+    if not by_id:
+        return allocs
+    return [
+        alloc if alloc["address"] else {**alloc, "address": by_id.get(alloc["node_id"]) or by_name.get(alloc["node"])} for alloc in allocs
+    ]
 
 
 def _latest(allocs: Iterable[Allocation]) -> float:

@@ -80,7 +80,7 @@ def _running(node: str, names: tuple[str, ...]) -> dict[str, Data]:
         "desired_description": "",
         "healthy": True,
         "create_time": started,
-        "modify_time": started,
+        "modify_time": None,
         "restarts": 0,
         "job_version": 1,
         "next": None,
@@ -113,6 +113,8 @@ def _leading_or_following(node: str, names: tuple[str, ...]) -> dict[str, Data]:
         "status_command": None,
         "notes": [],
         "date": NOW,
+        "date_at": NOW,
+        "date_within": 0.1,
     }
 
 
@@ -144,7 +146,7 @@ def bundle(case: Mapping[str, Data]) -> Bundle:
 def _results(case: Mapping[str, Data], names: tuple[str, ...], nodes: Mapping[str, Data]) -> Iterator[Result]:
     gaps = case.get("gaps", {})
     plain: dict[str, Data] = {
-        "nomad_agent": merged(_agent(), case.get("nomad", {})),
+        "nomad_agent": _of_one_region(merged(_agent(), case.get("nomad", {}))),
         "consul_leader": merged(_consul(), case.get("consul", {})),
         "nomad_job": merged(_job(len(names), case.get("lifecycles", {})), case.get("job", {})),
         "nomad_nodes": [_node(name, node["nomad"]) for name, node in nodes.items() if node["nomad"]],
@@ -271,6 +273,9 @@ def _allocation(name: str, alloc: Mapping[str, Data], events: list[Data], more: 
     kept = {key: value for key, value in alloc.items() if key not in {"state", "started_at", "failed", "events", "tasks"}}
     tasks = [_task(TASK, alloc, events), *(_task(other, seen, seen.get("events", [])) for other, seen in more.items())]
     ports = [("http", APP_PORT), ("litefs", LITEFS_PORT)]
+    # The servers stamp an allocation when they hear of its newest event.
+    heard = max((event["time"] for task in alloc.get("tasks", tasks) for event in task["events"]), default=alloc["create_time"])
+    kept["modify_time"] = heard if kept["modify_time"] is None else kept["modify_time"]
     return {
         "namespace": "default",
         "job": JOB,
@@ -395,6 +400,10 @@ def _agent() -> Data:
         "known_leader": True,
         "client": False,
     }
+
+
+def _of_one_region(agent: Data) -> Data:
+    return {**agent, "servers": [{"region": "global", **server} for server in agent["servers"]]}
 
 
 def _consul() -> Data:

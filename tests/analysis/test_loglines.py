@@ -160,3 +160,14 @@ COMPLAINTS = [
 @pytest.mark.parametrize(("text", "expected"), COMPLAINTS, ids=[text[:50] for text, _ in COMPLAINTS])
 def test_a_complaint_is_the_writers_own(text, expected):
     assert complaint(read([text])[0]) == expected
+
+
+def test_several_lines_that_only_a_start_has_are_one_start():
+    """As where a container has both streams in one."""
+    start = [
+        "config file read from /etc/litefs.yml",
+        "LiteFS v0.5.14, commit=abc",
+        'level=INFO msg="no backup client configured, skipping"',
+    ]
+    lines = read([*start, "ERROR: cannot open store: x", *start[:2]])
+    assert [line.run for line in lines] == [0, 0, 0, 0, 1, 1]

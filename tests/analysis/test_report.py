@@ -206,3 +206,12 @@ def test_a_primary_without_replicas_in_step_is_the_only_one_with_the_data():
     root = analyze(bundle({"nodes": {"n2": behind, "n3": behind}})).root_causes[0]
     assert root.code == "litefs.replica.lagging"
     assert "no replica has what the primary n1 holds" in root.impact["data_at_risk"]
+
+
+def test_only_replicas_that_follow_are_in_step():
+    late = analyze(bundle({"nodes": {"n2": {"litefs": {"lag_seconds": 100.0}}}})).root_causes[0]
+    assert (late.code, late.impact["replicas_left"]) == ("litefs.replica.lagging", 1)
+    lost = {"role": "none", "is_primary": False, "primary_hostname": ""}
+    nodes = {f"n{number}": {"litefs": {**lost, "lag_seconds": 40.0 + number}} for number in (1, 2, 3)}
+    none = analyze(bundle({"nodes": nodes, "lease": {"held": False, "hostname": None, "session": None, "session_alive": None}}))
+    assert (none.root_causes[0].code, none.root_causes[0].impact["replicas_left"]) == ("litefs.no-primary", 0)

@@ -21,6 +21,7 @@ def alloc(alloc_id, node="n1", name="app.app[0]", *, client="running", desired="
         "job_version": 0,
         "group": "app",
         "node": node,
+        "node_id": f"id of {node}",
         "address": None,
         "ports": [],
         "client_status": client,

@@ -41,9 +41,15 @@ def test_the_current_allocations_are(allocs, expected) -> None:
 
 
 def test_an_allocation_without_an_address_gets_its_nodes() -> None:
-    nodes = [{"name": "n1", "address": "10.0.0.1"}]
+    nodes = [{"id": "id of n1", "name": "n1", "address": "10.0.0.1"}]
     found = current([alloc("a", "n1"), alloc("b", "n2"), alloc("c", "n1", "app.app[2]", address="10.9.9.9")], nodes)
     assert {one["id"]: one["address"] for one in found} == {"a": "10.0.0.1", "b": None, "c": "10.9.9.9"}
+
+
+def test_machines_of_one_name_have_addresses_of_their_own() -> None:
+    nodes = [{"id": f"id{number}", "name": "ubuntu", "address": f"10.0.0.{number}"} for number in (1, 2)]
+    found = current([alloc(name, "ubuntu", node_id=f"id{number}") for name, number in (("a", 1), ("b", 2), ("c", 3))], nodes)
+    assert {one["id"]: one["address"] for one in found} == {"a": "10.0.0.1", "b": "10.0.0.2", "c": None}
 
 
 def test_the_order_does_not_depend_on_the_answers() -> None:

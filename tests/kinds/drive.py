@@ -64,6 +64,8 @@ def reply(said: Mapping[str, JSON], endpoint: str = "recorded") -> Reply:
         reason="" if status == Status.OK else f"{endpoint} answered {code}",
         date=parsedate_to_datetime(headers["date"]).timestamp() if "date" in headers else None,
         truncated=said.get("truncated", False),
+        at=said.get("at", 0.0),
+        seconds=said.get("seconds", 0.0),
     )
 
 

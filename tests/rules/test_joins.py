@@ -33,6 +33,8 @@ PLACES: Mapping[str, Mapping[str, Mapping[str, str]]] = {
 FACTS: Mapping[str, tuple[str, str, object, object]] = {
     "primary": ("node", "holds_primary", True, False),
     "silent": ("litefs", "answered", False, True),
+    "unregistered": ("instance", "registered", False, True),
+    "nagged": ("instance", "restarted_for", "ping", None),
     "last": ("cluster", "candidates", 0, 1),
 }
 """What a row can ask for besides: topic and field of an observation, its value when the fact holds, and when it does not."""
@@ -41,13 +43,16 @@ FACTS: Mapping[str, tuple[str, str, object, object]] = {
 @cache
 def seen(facts: frozenset[str]) -> Observations:
     """A cluster in which these facts hold, and no other; on the other node it is the other way round."""
-    found = Observations()
+    fields: dict[tuple[str, str], dict[str, Any]] = {}
     for fact, (topic, field, yes, no) in FACTS.items():
         values = (yes, no) if fact in facts else (no, yes)
         for place, value in zip((HERE, OTHERS), values, strict=True):
-            scope = {part: where for part, where in PLACES["instance"][place].items() if part in TOPICS[topic].scope.split()}
-            if scope or place == HERE:
-                found.add(Observation(topic, scope, {field: value}))
+            fields.setdefault((topic, place), {})[field] = value
+    found = Observations()
+    for (topic, place), said in fields.items():
+        scope = {part: where for part, where in PLACES["instance"][place].items() if part in TOPICS[topic].scope.split()}
+        if scope or place == HERE:
+            found.add(Observation(topic, scope, said))
     return found
 
 

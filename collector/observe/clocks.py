@@ -1,0 +1,108 @@
+"""Whose clock says what: Nomad's servers stamp allocations, each node its task events, LiteFS and agents their answers.
+
+A node's time is read from its own answers' `Date`. Where it gave none, it follows from the allocation: the servers stamp it
+(`modify_time`) when they hear of its newest event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from statistics import median
+from typing import NamedTuple
+
+from collector.model import JSON, Bundle, Result, Status
+from collector.observe.instances import LOOP_SPACING
+
+SKEW = 5.0
+"""Seconds: an HTTP Date has whole seconds, and what a node says of itself takes a moment to reach the servers."""
+SETTLING = 900.0
+"""Seconds after a job's registration in which the servers stamp its allocations for reasons of their own: updates in place, health."""
+LOOP = 3
+"""Ends that follow each other closely, from which a task counts as one that ends again and again."""
+
+
+class Reading(NamedTuple):
+    """How far a node's clock was ahead of the collector's, give or take `within` seconds, and the answer that says so."""
+
+    ahead: float
+    within: float
+    result: Result
+
+
+def readings(results: Sequence[Result]) -> Iterator[tuple[Result, Reading]]:
+    """What the answers of nodes themselves say of their clocks.
+
+    An item may take much longer than the answer that carries its date, so that LiteFS's says when it was asked for. Without that, and for
+    an agent's, the date lies somewhere within the item.
+    """
+    for result in results:
+        if result.status is not Status.OK:
+            continue
+        if result.kind == "litefs_status":
+            date = result.data["date"] if result.data["date"] is not None else result.date
+            if date is not None:
+                yield result, _reading(result, date, result.data["date_at"], result.data["date_within"])
+        elif result.kind == "check_output" and result.rung == "agent" and result.date is not None and result.started_at:
+            yield result, _reading(result, result.date, None, None)
+
+
+def _reading(result: Result, date: float, at: float | None, within: float | None) -> Reading:
+    half = result.seconds / 2
+    return Reading(date - (result.started_at + half if at is None else at), half if within is None else within, result)
+
+
+def servers_ahead(bundle: Bundle, now: float) -> float:
+    """How far the clock of Nomad's servers is ahead of the collector's. A date is never younger than the end of its item."""
+    dated = [r for r in bundle.results if r.kind.startswith("nomad_") and r.date is not None and r.started_at]
+    told = [r.date - (r.started_at + r.seconds) for r in dated if r.date is not None]
+    return max(told, default=now - (bundle.started_at + bundle.seconds))
+
+
+def ahead_by_node(bundle: Bundle, now: float, node: Callable[[str | None], str | None]) -> dict[str, float]:
+    """Node -> seconds that its clock is ahead of Nomad's servers; 0 where that may be no more than what the way costs."""
+    servers = servers_ahead(bundle, now)
+    found: dict[str, float] = {}
+    for result, reading in readings(bundle.results):
+        name = node(result.target.node)
+        if name and name not in found:
+            ahead = reading.ahead - servers
+            found[name] = ahead if abs(ahead) - reading.within > SKEW else 0.0
+    return found
+
+
+def ahead_by_events(alloc: Mapping[str, JSON], job: Mapping[str, JSON] | None) -> float:
+    """The same from one allocation. An event later than the servers heard of it proves a clock that is ahead.
+
+    One that is behind cannot be told from a stamp that has another reason, so that it is believed of a task that ends again and again only.
+    """
+    events = [event["time"] for task in alloc["tasks"] for event in task["events"]]
+    if not events or not alloc["modify_time"]:
+        return 0.0
+    ahead = float(max(events) - alloc["modify_time"])
+    if ahead > SKEW or (ahead < -SKEW and _ends_again_and_again(alloc) and _stamped_for_its_events(alloc, job)):
+        return ahead
+    return 0.0
+
+
+def _ends_again_and_again(alloc: Mapping[str, JSON]) -> bool:
+    return any(_closely(sorted(event["time"] for event in task["events"] if event["type"] == "Terminated")) for task in alloc["tasks"])
+
+
+def _closely(ends: Sequence[float]) -> bool:
+    last = ends[-LOOP:]
+    return len(last) == LOOP and all(later - earlier < LOOP_SPACING for earlier, later in pairwise(last))
+
+
+def _stamped_for_its_events(alloc: Mapping[str, JSON], job: Mapping[str, JSON] | None) -> bool:
+    """Nothing else is known that would have made the servers stamp it: no update in place, no word about its health."""
+    registered = float((job or {}).get("submit_time") or 0.0)
+    created = float(alloc["create_time"] or 0.0)
+    settling = max(registered, created) + SETTLING
+    updated_in_place = registered > created and alloc["modify_time"] < settling
+    return not updated_in_place and (alloc["healthy"] is not True or alloc["modify_time"] >= settling)
+
+
+def middle(found: Mapping[str, Reading]) -> float:
+    """What most clocks say."""
+    return median(reading.ahead for reading in found.values())

@@ -1,0 +1,94 @@
+"""Which allocations count now.
+
+An allocation counts when it is live (wanted and not over), or when it is over against the wish (failed, lost) and nothing has taken its
+place. Everything else is history: replaced, updated away, stopped on purpose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from collector.model import JSON
+from collector.observe.instances import Allocation, Instance
+
+OVER = {"failed", "lost", "unknown"}
+SYSTEM = {"system", "sysbatch"}
+
+Slot = tuple[str, str, str]
+Group = tuple[str, str, str]
+
+
+class _Places(NamedTuple):
+    """Every allocation by its place, the newest last; and how many sound ones each group has."""
+
+    slots: Mapping[Slot, Sequence[Instance]]
+    sound: Mapping[Group, int]
+
+
+def current(every: Sequence[Instance]) -> list[Instance]:
+    """Those that count, by node and group, newest last."""
+    places = _places(every)
+    kept = [one for one in every if one.live or (_over_against_the_wish(one) and not _replaced(one, places))]
+    return sorted(kept, key=lambda one: (one.node, one.alloc["group"], one.alloc["create_index"]))
+
+
+def _over_against_the_wish(one: Instance) -> bool:
+    return one.status in OVER and (one.alloc["desired_status"] == "run" or one.status == "lost" or bool(one.alloc["next"]))
+
+
+def _places(every: Iterable[Instance]) -> _Places:
+    slots: dict[Slot, list[Instance]] = {}
+    sound: dict[Group, int] = {}
+    for one in sorted(every, key=lambda known: known.alloc["create_index"]):
+        slots.setdefault(_slot(one), []).append(one)
+        sound[_group(one)] = sound.get(_group(one), 0) + one.sound
+    return _Places(slots, sound)
+
+
+def _slot(one: Instance) -> Slot:
+    """Which place of the job it fills: of a system job each node is one. A name alone proves nothing, for Nomad has given one twice."""
+    return str(one.alloc["namespace"]), str(one.alloc["name"]), one.node if _is_system(one) else ""
+
+
+def _group(one: Instance) -> Group:
+    return str(one.alloc["namespace"]), str(one.alloc["job"]), str(one.alloc["group"])
+
+
+def _is_system(one: Instance) -> bool:
+    return (one.job or {}).get("type") in SYSTEM
+
+
+def _replaced(one: Instance, places: _Places) -> bool:
+    """One that stands in for it is sound; or the newest is of a newer version of the job, or has had its own failures since."""
+    newer = [other for other in places.slots[_slot(one)] if other.alloc["create_index"] > one.alloc["create_index"]]
+    after = [other for other in newer if _stands_in(other, one, places)]
+    if not after:
+        return False
+    last = after[-1]
+    return any(other.sound for other in after) or _newer(last, one) or last.restarting or last.over or not last.young
+
+
+def _stands_in(other: Instance, one: Instance, places: _Places) -> bool:
+    """Of two with one name the later replaces the earlier where Nomad's chain says so, or its version; or where nobody is missing."""
+    if other.over or _is_system(one) or one.alloc["next"] or other.alloc["previous"] == one.id or _newer(other, one):
+        return True
+    wanted = _count(one)
+    return wanted is None or places.sound.get(_group(one), 0) >= wanted
+
+
+def _newer(other: Instance, one: Instance) -> bool:
+    return bool(other.alloc["job_version"] > one.alloc["job_version"])
+
+
+def _count(one: Instance) -> int | None:
+    groups: Sequence[Mapping[str, JSON]] = (one.job or {}).get("groups", ())
+    return next((group["count"] for group in groups if group["name"] == one.alloc["group"]), None)
+
+
+def standing(instances: Iterable[Instance]) -> list[Instance]:
+    """Those that fill a place of the job's count: live, known to run somewhere, and no canary, which stands beside the old ones."""
+    return [one for one in instances if not one.over and one.status != "unknown" and not one.alloc["canary"]]
+
+
+__all__ = ["Allocation", "current", "standing"]

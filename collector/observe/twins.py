@@ -1,0 +1,58 @@
+"""Machines of one name told apart: Nomad's nodes need no names of their own, and everything after this goes by name.
+
+A node that was set up anew on the same machine is one machine: it has its address. Until Nomad forgets the old one both are listed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from collector.model import JSON, Bundle, Result, Status
+
+Row = Mapping[str, JSON]
+
+
+def told_apart(bundle: Bundle) -> Bundle:
+    """The bundle, in which each of several machines of one name is `name (the first eight digits of its ID)`."""
+    labels = _labels(_rows(bundle.results, "nomad_nodes"))
+    if not labels:
+        return bundle
+    allocs = {row["id"]: labels[row["node_id"]] for row in _rows(bundle.results, "nomad_allocations") if row["node_id"] in labels}
+    return bundle._replace(results=tuple(_renamed(result, labels, allocs) for result in bundle.results))
+
+
+def _rows(results: Iterable[Result], kind: str) -> Iterator[Row]:
+    for result in results:
+        if result.kind == kind and result.status is Status.OK:
+            yield from result.data
+
+
+def _labels(rows: Iterable[Row]) -> dict[str, str]:
+    """Node ID -> label, for the machines whose name others have too."""
+    machines: dict[str, dict[JSON, list[Row]]] = {}
+    for row in rows:
+        machines.setdefault(row["name"], {}).setdefault(row["address"], []).append(row)
+    return {
+        row["id"]: f"{name} ({max(machine, key=fresh)['id'][:8]})"
+        for name, twins in machines.items()
+        if len(twins) > 1
+        for machine in twins.values()
+        for row in machine
+    }
+
+
+def fresh(row: Row) -> tuple[bool, int]:
+    """Of one machine's nodes the ready, newer one counts."""
+    return row["status"] == "ready", row["modify_index"]
+
+
+def _renamed(result: Result, labels: Mapping[str, str], allocs: Mapping[str, str]) -> Result:
+    if result.status is Status.OK and result.kind == "nomad_nodes":
+        return result._replace(data=[{**row, "name": labels.get(row["id"], row["name"])} for row in result.data])
+    if result.status is Status.OK and result.kind == "nomad_allocations":
+        return result._replace(data=[{**row, "node": allocs.get(row["id"], row["node"])} for row in result.data])
+    label = allocs.get(result.target.alloc or "")
+    if label is None:
+        return result
+    data = {**result.data, "node": label} if isinstance(result.data, dict) and "node" in result.data else result.data
+    return result._replace(target=result.target._replace(node=label), data=data)
