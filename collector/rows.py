@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeVar
 
 from collector.model import JSON, Finding, NodeDetail, NodeRow, Result, Severity
 from collector.observe import Check, Observed, State
 from collector.observe.instances import Instance
+
+T = TypeVar("T")
 
 WORST = ("critical", "warning", "passing")
 EVENTS_SHOWN = 10
@@ -18,15 +21,9 @@ def rows(seen: Observed, findings: Iterable[Finding]) -> tuple[NodeRow, ...]:
     for finding in findings:
         if finding.node and severity.get(finding.node) is not Severity.CRITICAL:
             severity[finding.node] = finding.severity
-    instances: dict[str, list[Instance]] = {}
-    for one in seen.world.instances:
-        instances.setdefault(one.node, []).append(one)
-    states: dict[str, list[State]] = {}
-    for state in seen.litefs.values():
-        states.setdefault(state.node, []).append(state)
-    checks: dict[str, list[Check]] = {}
-    for check in seen.checks:
-        checks.setdefault(check.node, []).append(check)
+    instances = _by(lambda one: one.node, seen.world.instances)
+    states = _by(lambda state: state.node, seen.litefs.values())
+    checks = _by(lambda check: check.node, seen.checks)
     return tuple(
         _row(
             seen,
@@ -113,15 +110,25 @@ def _lag_rung(state: State | None) -> str | None:
 
 def details(seen: Observed, troubled: Iterable[str]) -> tuple[NodeDetail, ...]:
     """What Diagnostics shows of each troubled node."""
-    return tuple(_detail(seen, name) for name in troubled)
+    states = _by(lambda state: state.node, seen.litefs.values())
+    checks = _by(lambda check: check.node, (check for check in seen.checks if check.row["status"] != "passing"))
+    logs = _by(lambda result: result.data["node"], (log.result for log in seen.logs if log.data["lines"]))
+    return tuple(_detail(seen, name, states.get(name, ()), checks.get(name, ()), logs.get(name, ())) for name in troubled)
 
 
-def _detail(seen: Observed, name: str) -> NodeDetail:
-    states = [state for state in seen.litefs.values() if state.node == name]
+def _by(node: Callable[[T], str], them: Iterable[T]) -> dict[str, list[T]]:
+    """What is of each node, so that nobody looks through everything once for every node."""
+    found: dict[str, list[T]] = {}
+    for one in them:
+        found.setdefault(node(one), []).append(one)
+    return found
+
+
+def _detail(seen: Observed, name: str, states: Sequence[State], checks: Sequence[Check], logs: Sequence[Result]) -> NodeDetail:
     return NodeDetail(
         node=name,
-        checks=tuple(_check(check) for check in seen.checks if check.node == name and check.row["status"] != "passing"),
-        logs=tuple(_log(log.result) for log in seen.logs if log.data["node"] == name and log.data["lines"]),
+        checks=tuple(map(_check, checks)),
+        logs=tuple(map(_log, logs)),
         litefs=_litefs(states[0]) if states else None,
         events=tuple(
             {

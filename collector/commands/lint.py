@@ -6,9 +6,11 @@ import argparse
 import sys
 from pathlib import Path
 
+from collector.deliver.destinations import objection
 from collector.errors import Problem, SpecError, UsageError
 from collector.kinds import KINDS
 from collector.spec import lint
+from collector.yamlio import Document, load
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -28,4 +30,11 @@ def _problems(name: str) -> list[Problem]:
         text = Path(name).read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"cannot read {name}: {error}") from error
-    return lint(text, name, kinds=KINDS)
+    return lint(text, name, kinds=KINDS) or _undeliverable(load(text, name))
+
+
+def _undeliverable(document: Document) -> list[Problem]:
+    """Destinations that `diagnose` would refuse; a file of rules has none."""
+    entries = document.data.get("report", ()) if isinstance(document.data, dict) else ()
+    told = [(f"$.report[{index}]", objection(entry)) for index, entry in enumerate(entries)]
+    return [Problem(document.mark(path), said) for path, said in told if said]

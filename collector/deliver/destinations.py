@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from collector.errors import CollectorError, Problem, SettingsError, SpecError, UsageError
 from collector.model import JSON, Mark, Spec
 from collector.settings import MailSettings
+from collector.settings.address import may_be_a_host
 
 When = Literal["always", "problem", "change"]
 
@@ -91,6 +92,16 @@ def _from_spec(spec: Spec, entry: JSON, path: str) -> Destination:
         raise SpecError([Problem(Mark(spec.path, 1, 1, f"{path}.{name}"), str(error))]) from error
 
 
+def objection(entry: JSON) -> str | None:
+    """What is wrong with one entry of `report` whatever the command line and the environment say; None for what can work. For `lint`."""
+    try:
+        for name, options in {} if isinstance(entry, str) else entry.items():
+            _READERS[name](options)
+    except CollectorError as error:
+        return str(error)
+    return None
+
+
 def _mail(options: Mapping[str, JSON]) -> Mail:
     to = options["to"]
     return Mail(
@@ -112,12 +123,21 @@ def _to_file(path: Path, output: str, mode: str | None = None) -> File:
 
 def _ping(options: Mapping[str, JSON]) -> Ping:
     url = options["url"]
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or re.search(r"[^!-~]", url):
+    if not _may_be_pinged(url):
         raise UsageError("the ping URL is not of the form https://host/path")
     fail_on = options.get("fail_on", ())
     verdicts = frozenset([fail_on] if isinstance(fail_on, str) else fail_on)
     return Ping(url.rstrip("/"), options.get("method", "POST"), verdicts)
+
+
+def _may_be_pinged(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        host, _port = parts.hostname or "", parts.port  # a port that is none raises ValueError, as a bracket without its pair does
+    except ValueError:
+        return False
+    clean = not (parts.query or parts.fragment or re.search(r"[^!-~]", url))
+    return clean and parts.scheme in ("http", "https") and may_be_a_host(host)
 
 
 _READERS: dict[str, Callable[[Mapping[str, JSON]], Destination]] = {"email": _mail, "file": _file, "ping": _ping}
