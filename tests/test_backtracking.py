@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.backtracking import slow_on
-from collector.redact.rules import RULES
+from collector.redact.rules import OPEN_FLAG, OPEN_KEY, RULES
 from collector.resources import joins_file, rule_files
 from collector.yamlio import read
 
@@ -53,6 +53,25 @@ def test_a_pattern_that_backtracks_without_end_is_found(pattern: str) -> None:
 @pytest.mark.parametrize("pattern", FAST)
 def test_a_pattern_that_ends_is_not_accused(pattern: str) -> None:
     assert slow_on(pattern) is None
+
+
+JOINTS = ("-", " ", "=", ":", '"', "\n")
+REDACTION = {f"{number} {rule.name}": rule.pattern for number, rule in enumerate(RULES)} | {"open key": OPEN_KEY, "open flag": OPEN_FLAG}
+"""Built-in patterns of the redaction: they see a log whole, 64 kB of it, and no allowance ends them."""
+
+
+def square_on(pattern: str) -> str | None:
+    return slow_on(pattern, re.IGNORECASE | re.MULTILINE, length=65536, between=JOINTS, spent=0.6)
+
+
+@pytest.mark.parametrize("pattern", REDACTION.values(), ids=REDACTION)
+def test_redaction_does_not_take_the_square_of_a_logs_length(pattern: str) -> None:
+    assert square_on(pattern) is None
+
+
+@pytest.mark.parametrize("pattern", [r"\beyJ[\w-]{8,}\.[\w-]{8,}", r"x[x-]*;", r"a.*b"])
+def test_what_begins_anew_all_along_a_line_is_found(pattern: str) -> None:
+    assert square_on(pattern)
 
 
 def test_our_own_patterns_end() -> None:
