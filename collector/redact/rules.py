@@ -29,10 +29,11 @@ _SECRET_WORDS: Final = ("passw", "passphrase", "pwd", "secret", "token", "creden
 _NOT_NEXT = r"(?<!next)(?<!next[_-])"
 """Before `token`: that of Nomad's pagination is an ID."""
 _WORD = (
-    rf"(?:{_NOT_NEXT}token|password|passwd|passphrase|pwd|secret|credentials?"
-    r"|(?:api|access|secret|private|encrypt|encryption|gossip|account|master|shared)[_-]?key)"
+    r"(?-i:[acegmpstACEGMPST])(?:(?<=t)(?<!nextt)(?<!next[_-]t)oken|(?<=p)(?:assword|asswd|assphrase|wd)|(?<=s)ecret|(?<=c)redentials?"
+    r"|(?:(?<=a)(?:pi|ccess|ccount)|(?<=s)(?:ecret|hared)|(?<=p)rivate|(?<=e)ncrypt(?:ion)?|(?<=g)ossip|(?<=m)aster)[_-]?key)"
     r"(?:[ _-]?(?:id|value|hash)|[_-](?:post|base(?:64)?|data|old|new|\d{1,2}))?"
 )
+"""Its first letters stand apart: for a class of characters that ignores no case `re` skips what cannot begin it, in half of the time."""
 _SHORT = r"(?:(?<=[_.-])|(?<=db)|(?<=sql)|(?<=smtp)|(?<=user))pass"
 """As the end of a setting's name, `SMTP_PASS`; alone it is a word that logs are full of."""
 _QUOTE = r"""\\{0,3}["']"""
