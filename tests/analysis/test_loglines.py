@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from collector import loglines
 from collector.loglines import ERROR, FATAL, LONGEST, PLAIN, WARNING, complaint, decisive, moment_of, read
 
 START = 'level=INFO msg="no backup client configured, skipping"'
@@ -160,3 +161,8 @@ COMPLAINTS = [
 @pytest.mark.parametrize(("text", "expected"), COMPLAINTS, ids=[text[:50] for text, _ in COMPLAINTS])
 def test_a_complaint_is_the_writers_own(text, expected):
     assert complaint(read([text])[0]) == expected
+
+
+def test_a_quotation_without_an_end_is_looked_through_once() -> None:
+    """Each of its quotes would be tried up to the end of the line: what is found is counted, not timed."""
+    assert [found[0] for found in loglines._QUOTED.finditer('"\\' * 1000)] == ['"\\' * 1000]
