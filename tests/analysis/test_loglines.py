@@ -165,4 +165,4 @@ def test_a_complaint_is_the_writers_own(text, expected):
 
 def test_a_quotation_without_an_end_is_looked_through_once() -> None:
     """Each of its quotes would be tried up to the end of the line: what is found is counted, not timed."""
-    assert [found[0] for found in loglines._QUOTED.finditer('"\\' * 1000)] == ['"\\' * 1000]
+    assert len(list(loglines._QUOTED.finditer('"\\' * 1000))) == 1
