@@ -161,14 +161,9 @@ class _Scheduler:
 
     def _finish_task(self, task_run: TaskRun) -> None:
         task_run.finished = True
-        name = task_run.task.register
-        if not name:
-            return
-        value = task_run.registered()
-        # A second task under the same name is the other branch of a `when`: it must not undo what the first one found.
-        if value or not self._variables.get(name):
-            self._variables[name] = value
-        self._start_ready_tasks()
+        if name := task_run.task.register:
+            self._variables[name] = task_run.registered()
+            self._start_ready_tasks()
 
     # --- items ---
 
@@ -253,9 +248,10 @@ class _Scheduler:
 
     def _finish(self, run: ItemRun, outcome: Outcome, now: float) -> None:
         result = result_of(run, outcome, now, self._means.redaction)
-        self._runs.pop(run, None)
         run.parent.values[run.turn] = result.data if result.status is Status.OK else None
         run.parent.results[run.turn] = result._replace(data=None, reason="hidden by no_log") if run.item.no_log else result
+        # Not before it has its result: should the deadline's signal come in between, nothing would be left to name the item.
+        self._runs.pop(run, None)
         run.parent.open -= 1
         self._done += 1
         self._means.progress(self._done, self._known)

@@ -27,6 +27,9 @@ PLAIN = 1000.0
 """From here on a number is told without a fraction."""
 _SLOT = re.compile(r"\{(\w+)\}")
 _OPTIONAL = re.compile(r"\[([^\[\]]*\{\w+\}[^\[\]]*)\]")
+_WORD = re.compile(r"(?<!\S)\{(\w+)\}")
+_FAR = re.compile(r"ssh\s+\S+\s")
+"""A command for another machine, up to where its own words begin: ssh joins them, and a second shell reads them again."""
 
 
 class Subject(NamedTuple):
@@ -59,30 +62,17 @@ class Hit(NamedTuple):
     match: Match
 
     def text(self, template: str, *, quoted: bool = False) -> str:
-        """A text of the rule with its placeholders filled in; each quoted for a shell where it is a command.
-
-        A part in square brackets that holds a placeholder is left out when that has no value.
-        """
+        """A text of the rule with its placeholders filled in; each quoted where it is a command."""
         values = self.values()
-
-        def part(optional: re.Match[str]) -> str:
-            return optional[1] if all(values.get(slot) not in (None, "") for slot in _SLOT.findall(optional[1])) else ""
-
-        def fill(slot: re.Match[str]) -> str:
-            value = _words(values.get(slot[1]))
-            return shlex.quote(value) if quoted else value
-
-        return _SLOT.sub(fill, _OPTIONAL.sub(part, template))
+        whole = _whole(template, values)
+        return _quoted(whole, values) if quoted else _SLOT.sub(lambda slot: _words(values.get(slot[1])), whole)
 
     def commands(self) -> tuple[tuple[str, str], ...]:
-        """The rule's commands, filled in; without those that need what nobody knows here."""
+        """The rule's commands, filled in and quoted; without those that need what nobody knows here, or whose words would be options."""
         values = self.values()
-        known = [
-            (what, text)
-            for what, text in self.rule.commands
-            if all(values.get(slot) not in (None, "") for slot in _SLOT.findall(_OPTIONAL.sub("", text)))
-        ]
-        return tuple((what, self.text(text, quoted=True)) for what, text in known)
+        needed = [(what, text, _SLOT.findall(_OPTIONAL.sub("", text))) for what, text in self.rule.commands]
+        known = [(what, _whole(text, values)) for what, text, slots in needed if all(values.get(slot) not in (None, "") for slot in slots)]
+        return tuple((what, _quoted(text, values)) for what, text in known if not _has_a_false_option(text, values))
 
     def values(self) -> dict[str, JSON]:
         """Captures before scope parts before fields, of the first matching observation first."""
@@ -225,6 +215,31 @@ def _fits(one: Observation, matcher: Matcher) -> Mapping[str, str] | None:
             return None
         captures |= found
     return captures
+
+
+def _whole(template: str, values: Mapping[str, JSON]) -> str:
+    """A part in square brackets that holds a placeholder is left out when that has no value."""
+
+    def part(optional: re.Match[str]) -> str:
+        return optional[1] if all(values.get(slot) not in (None, "") for slot in _SLOT.findall(optional[1])) else ""
+
+    return _OPTIONAL.sub(part, template)
+
+
+def _quoted(command: str, values: Mapping[str, JSON]) -> str:
+    """The command with its placeholders filled in, each quoted for every shell that reads it."""
+    far = _FAR.match(command)
+
+    def fill(slot: re.Match[str]) -> str:
+        once = shlex.quote(_words(values.get(slot[1])))
+        return shlex.quote(once) if far and slot.start() >= far.end() else once
+
+    return _SLOT.sub(fill, command)
+
+
+def _has_a_false_option(command: str, values: Mapping[str, JSON]) -> bool:
+    """Whether a value would be read as an option, as a node's name of `-oProxyCommand=...` is by ssh: no quote helps against that."""
+    return any(_words(values.get(slot)).startswith("-") for slot in _WORD.findall(command))
 
 
 def _words(value: JSON) -> str:

@@ -15,7 +15,7 @@ from typing import ClassVar
 
 from collector.errors import CollectorError
 from collector.model import JSON
-from collector.names import Segment, bare, names, path_of, segments
+from collector.names import Segment, bare, path_of, segments
 from collector.selections import SELECTIONS
 
 Compiled = Callable[[Mapping[str, JSON]], JSON]
@@ -138,10 +138,6 @@ class Expressions:
         scope = {**self._constants, **variables}
         path = path_of(inner)
         return _look_up(inner, path, scope) if path else self._run(inner, scope)
-
-    def names(self, value: JSON) -> frozenset[str]:
-        """The variables that the expressions in a value use."""
-        return names(value)
 
     def check(self, expression: str) -> None:
         """Raises `ExpressionError` unless the expression, without its braces, is one that Jinja2 can compile."""

@@ -102,8 +102,10 @@ _TROUBLE = frozenset({
 })  # fmt: skip
 """Fields in which loggers put what went wrong. What any other field holds (a title, a query, a file) is what the line is about."""
 _QUOTED = re.compile(
-    r"""(?P<before>\b(?:err(?:or)?|exception|cause|reason|message|panic|fatal)"?[:=]\s*)?(?P<quoted>"(?:[^"\\\n]|\\.)*")""", re.IGNORECASE
+    r"""(?P<before>\b(?:err(?:or)?|exception|cause|reason|message|panic|fatal)"?[:=]\s*)?(?P<quoted>"(?:[^"\\\n]|\\.)*+(?P<end>"?))""",
+    re.IGNORECASE,
 )
+"""One without an end is found too, and left as it is: else each of its quotes would be tried up to the end of the line."""
 _TOLD_CALMLY = re.compile(r"^[\d\-T:.,/ Z+\[\](]*\b(?:INFO|DEBUG|TRACE|NOTICE|Info|Debug)\b")
 _SLOG = re.compile(r'^(?:time=\S+ )?level=INFO msg=(?:"(?:[^"\\]|\\.)*"|\S+)$')
 """How LiteFS writes everything, its errors too."""
@@ -171,7 +173,7 @@ def complaint(line: Line) -> str:
 
 def _unquoted(text: str) -> str:
     """Without what stands in quotes, unless the word before says that it is the error's own text."""
-    return _QUOTED.sub(lambda found: found[0] if found["before"] else '""', text)
+    return _QUOTED.sub(lambda found: found[0] if found["before"] or not found["end"] else '""', text)
 
 
 def _fields(text: str) -> tuple[dict[str, str] | None, str]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeVar
 
 from collector.causes import RANK
 from collector.model import JSON, Finding, NodeDetail, NodeRow, Result, Severity
 from collector.observe import Check, Observed, State
 from collector.observe.instances import Instance
+
+T = TypeVar("T")
 
 WORST = ("critical", "warning", "passing")
 EVENTS_SHOWN = 10
@@ -19,15 +22,9 @@ def rows(seen: Observed, findings: Iterable[Finding]) -> tuple[NodeRow, ...]:
     for finding in findings:
         if finding.node:
             severity[finding.node] = min(severity.get(finding.node, finding.severity), finding.severity, key=RANK.__getitem__)
-    instances: dict[str, list[Instance]] = {}
-    for one in seen.world.instances:
-        instances.setdefault(one.node, []).append(one)
-    states: dict[str, list[State]] = {}
-    for state in seen.litefs.values():
-        states.setdefault(state.node, []).append(state)
-    checks: dict[str, list[Check]] = {}
-    for check in seen.checks:
-        checks.setdefault(check.node, []).append(check)
+    instances = _by(lambda one: one.node, seen.world.instances)
+    states = _by(lambda state: state.node, seen.litefs.values())
+    checks = _by(lambda check: check.node, seen.checks)
     return tuple(
         _row(
             seen,
@@ -119,28 +116,38 @@ def _lag_rung(state: State | None) -> str | None:
 
 def details(seen: Observed, troubled: Iterable[str]) -> tuple[NodeDetail, ...]:
     """What Diagnostics shows of each troubled node."""
-    return tuple(_detail(seen, name) for name in troubled)
+    instances = _by(lambda one: one.node, seen.world.instances)
+    states = _by(lambda state: state.node, seen.litefs.values())
+    checks = _by(lambda check: check.node, (check for check in seen.checks if check.row["status"] != "passing"))
+    logs = _by(lambda result: result.data["node"], (log.result for log in seen.logs if log.data["lines"]))
+    found = []
+    for name in troubled:
+        shown, state = _shown(instances.get(name, ()), states.get(name, ()))
+        texts = tuple(map(_check, checks.get(name, ()))), tuple(map(_log, logs.get(name, ())))
+        found.append(NodeDetail(name, *texts, litefs=_litefs(state) if state else None, events=_events(seen, name, shown)))
+    return tuple(found)
 
 
-def _detail(seen: Observed, name: str) -> NodeDetail:
-    states = [state for state in seen.litefs.values() if state.node == name]
-    shown, state = _shown([one for one in seen.world.instances if one.node == name], states)
+def _by(node: Callable[[T], str], them: Iterable[T]) -> dict[str, list[T]]:
+    """What is of each node, so that nobody looks through everything once for every node."""
+    found: dict[str, list[T]] = {}
+    for one in them:
+        found.setdefault(node(one), []).append(one)
+    return found
+
+
+def _events(seen: Observed, name: str, shown: Instance | None) -> tuple[dict[str, JSON], ...]:
+    """The latest task events of a node, those of the allocation that its row shows first."""
     events = sorted(seen.observations.of("task_event", node=name), key=lambda one: shown is None or one.scope["alloc"] != shown.id)
-    return NodeDetail(
-        node=name,
-        checks=tuple(_check(check) for check in seen.checks if check.node == name and check.row["status"] != "passing"),
-        logs=tuple(_log(log.result) for log in seen.logs if log.data["node"] == name and log.data["lines"]),
-        litefs=_litefs(state) if state else None,
-        events=tuple(
-            {
-                "at": one.at,
-                "task": one.scope.get("task", ""),
-                "alloc": one.scope["alloc"],
-                "type": one.fields["type"],
-                "message": one.fields["message"],
-            }
-            for one in events[:EVENTS_SHOWN]
-        ),
+    return tuple(
+        {
+            "at": one.at,
+            "task": one.scope.get("task", ""),
+            "alloc": one.scope["alloc"],
+            "type": one.fields["type"],
+            "message": one.fields["message"],
+        }
+        for one in events[:EVENTS_SHOWN]
     )
 
 

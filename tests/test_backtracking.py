@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from collector import loglines
 from collector.backtracking import slow_on
-from collector.redact.rules import RULES
+from collector.redact.rules import OPEN_FLAG, OPEN_KEY, RULES
 from collector.resources import joins_file, rule_files
 from collector.yamlio import read
 
@@ -55,6 +56,34 @@ def test_a_pattern_that_ends_is_not_accused(pattern: str) -> None:
     assert slow_on(pattern) is None
 
 
+def _patterns(data: object) -> list[str]:
+    if isinstance(data, list):
+        return [found for part in data for found in _patterns(part)]
+    if not isinstance(data, dict):
+        return []
+    own = [data["matches"]] if isinstance(data.get("matches"), str) else []
+    return own + [found for part in data.values() for found in _patterns(part)]
+
+
+JOINTS = ("-", " ", "=", ":", '"', "\n")
+REDACTION = {f"{number} {rule.name}": rule.pattern for number, rule in enumerate(RULES)} | {"open key": OPEN_KEY, "open flag": OPEN_FLAG}
+"""Built-in patterns of the redaction: they see a log whole, 64 kB of it, and no allowance ends them."""
+
+
+def square_on(pattern: str) -> str | None:
+    return slow_on(pattern, re.IGNORECASE | re.MULTILINE, length=65536, between=JOINTS, spent=0.6)
+
+
+@pytest.mark.parametrize("pattern", REDACTION.values(), ids=REDACTION)
+def test_redaction_does_not_take_the_square_of_a_logs_length(pattern: str) -> None:
+    assert square_on(pattern) is None
+
+
+@pytest.mark.parametrize("pattern", [r"\beyJ[\w-]{8,}\.[\w-]{8,}", r"x[x-]*;", r"a.*b"])
+def test_what_begins_anew_all_along_a_line_is_found(pattern: str) -> None:
+    assert square_on(pattern)
+
+
 def test_our_own_patterns_end() -> None:
     files = [*rule_files(), joins_file()]
     texts = "\n".join(path.read_text("utf-8") for path in files)
@@ -64,13 +93,16 @@ def test_our_own_patterns_end() -> None:
     assert not [rule.pattern for rule in RULES if slow_on(rule.pattern, re.IGNORECASE | re.MULTILINE)]
 
 
-def _patterns(data: object) -> list[str]:
-    if isinstance(data, list):
-        return [found for part in data for found in _patterns(part)]
-    if not isinstance(data, dict):
-        return []
-    own = [data["matches"]] if isinstance(data.get("matches"), str) else []
-    return own + [found for part in data.values() for found in _patterns(part)]
+LOGLINES = {name: pattern.pattern for name, pattern in vars(loglines).items() if isinstance(pattern, re.Pattern)}
+RULES_OF_FILES = {
+    f"{path.stem} {number}": one for path in [*rule_files(), joins_file()] for number, one in enumerate(_patterns(read(path).data))
+}
+
+
+@pytest.mark.parametrize("pattern", (LOGLINES | RULES_OF_FILES).values(), ids=LOGLINES | RULES_OF_FILES)
+def test_a_line_of_a_log_holds_up_no_pattern_of_the_analysis(pattern: str) -> None:
+    """At three times its full length of 2,000, so that a cube stands out from a square."""
+    assert slow_on(pattern, length=6000, between=("", "x ", ' "\\'), spent=0.4) is None
 
 
 PIECES = ["a", "b*", "(", "(?:", ")", "[a-z]", "[^x]", "+", "*", "?", "{2,3}", "|", ".", r"\w", r"\d+", "^", "$", "(?=", "(?!", "(?P<n>",

@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 
 from collector.collect import Collected, Limits, Means, collect
+from collector.cutoff import Overdue
 from collector.errors import CollectorError, Unanswered
 from collector.kinds.kind import Argument, Kind
 from collector.model import JSON, Http, Mark, Reply, Request, Rung, Spec, Status, Target, Task
 from collector.plan import Selection
+from collector.runs import TaskRun
 
 MARK = Mark("spec.yml", 1, 1)
 
@@ -372,3 +374,27 @@ def test_what_a_chore_raises_ends_the_run() -> None:
 
     with pytest.raises(CollectorError):
         with_chores(chore, servers=Servers())
+
+
+class OverdueAt(list):
+    """A list in which the deadline's signal comes at the first change of an entry."""
+
+    rung = False
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        if not self.rung:
+            self.rung = True
+            raise Overdue
+        super().__setitem__(key, value)
+
+
+@pytest.mark.parametrize("books", ["values", "results"])
+def test_an_item_that_the_deadlines_signal_hits_while_it_is_written_down_is_named(books: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    begin = TaskRun.__init__
+
+    def with_a_signal(self: TaskRun, task: Task, index: int) -> None:
+        begin(self, task, index)
+        setattr(self, books, OverdueAt())
+
+    monkeypatch.setattr(TaskRun, "__init__", with_a_signal)
+    assert [result.status for result in run(task("text", "a")).results] == [Status.BUDGET]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import secrets
 import time
 from contextlib import suppress
@@ -11,6 +13,9 @@ from collector.files import write_atomic
 
 KEEP = 10
 """How many undelivered reports a directory holds; a mail server that is down for a week must not fill the disk."""
+
+_NAME = re.compile(r"undelivered-\d{8}T\d{6}Z-[0-9a-f]{6}\.[a-z]+")
+"""How a kept report is called. Without --state the directory is everybody's for temporary files, and may have others of a like name."""
 
 
 def keep_undelivered(directory: Path, content: bytes, suffix: str) -> str:
@@ -22,7 +27,15 @@ def keep_undelivered(directory: Path, content: bytes, suffix: str) -> str:
         write_atomic(path, content)
     except OSError as error:
         return f"and it could not be kept as {path} either: {error.strerror}"
-    for old in sorted(directory.glob("undelivered-*"))[:-KEEP]:
+    for old in sorted(filter(_is_ours, directory.glob("undelivered-*")))[:-KEEP]:
         with suppress(OSError):
             old.unlink()
     return f"it is kept as {path}"
+
+
+def _is_ours(path: Path) -> bool:
+    """Was it kept here, and for this user?"""
+    try:
+        return bool(_NAME.fullmatch(path.name)) and path.lstat().st_uid == os.getuid()
+    except OSError:
+        return False

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from email.message import EmailMessage
+from functools import partial
 
 from collector.deliver.deadline import within
 from collector.errors import DeliveryError
@@ -62,11 +63,11 @@ class _Delivery:
     def attempt(self, timeout: float, left: float) -> None:
         """One conversation with the server, at most `left` seconds long."""
         try:
-            answers = within(left, lambda: self._converse(min(timeout, left)))
+            answers = within(left, partial(self._converse, tuple(self.waiting), min(timeout, left)))
         except smtplib.SMTPRecipientsRefused as error:
             closed = (TRANSIENT, b"the server closed the connection")  # and said nothing of this recipient
             self._settle({recipient: error.recipients.get(recipient, closed) for recipient in self.waiting})
-        except (OSError, smtplib.SMTPException) as error:
+        except (OSError, ValueError, smtplib.SMTPException) as error:  # ValueError: a name that cannot be one, in IDNA or in SMTP's ASCII
             self.reason = _reason(error)
             if not _may_pass(error):
                 self.refused |= dict.fromkeys(self.waiting, self.reason)
@@ -81,13 +82,16 @@ class _Delivery:
         self.refused |= {recipient: why for recipient, why in words.items() if recipient not in self.waiting}
         self.reason = "; ".join(words[recipient] for recipient in self.waiting)
 
-    def _converse(self, timeout: float) -> Answers:
-        """Send in one connection; return the answers on recipients that were refused while others were not."""
+    def _converse(self, to: Sequence[str], timeout: float) -> Answers:
+        """Send in one connection; return the answers on recipients that were refused while others were not.
+
+        In a thread that may be given up: who waits by the time that it gets on is not for it to look up.
+        """
         smtp = _connect(self.server, timeout)
         try:
             if self.server.user:
                 smtp.login(self.server.user, self.server.password)
-            return smtp.send_message(self.message, from_addr=self.message["From"], to_addrs=self.waiting)
+            return smtp.send_message(self.message, from_addr=self.message["From"], to_addrs=to)
         finally:
             with suppress(OSError, smtplib.SMTPException):
                 smtp.quit()

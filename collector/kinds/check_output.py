@@ -17,15 +17,10 @@ from collector.kinds import asking, shapes
 from collector.kinds.consul_checks import check
 from collector.kinds.kind import NAMESPACE, Args, Argument, Kind, of_alloc
 from collector.kinds.probing import outcome, probe_of
-from collector.model import JSON, Exec, Http, Reply, Rung, Status
+from collector.model import JSON, Exec, Http, Reply, Rung, Status, host_port
 
 PATH = "/v1/agent/checks"
 NOT_THERE = (b"not found", b"no such file", b"No such file")
-
-
-def host_port(address: str, port: int) -> str:
-    """`address:port`, with brackets around an IPv6 address."""
-    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
 def agent(args: Args) -> Rung:

@@ -10,8 +10,6 @@ from collector.model import JSON
 TXID = re.compile(r"[0-9a-f]{16}")
 CLUSTER_ID = re.compile(r"LFSC[0-9A-Fa-f]{16}")
 """Source: litefs v0.5.14, litefs.go:32-58."""
-NEVER_SYNCED_MS = 2147483647
-"""`.lag` of a node that never synced, or was demoted. Source: docs/litefs.md."""
 
 
 class State:

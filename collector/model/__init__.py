@@ -6,7 +6,7 @@ Times are Unix seconds (float), durations are seconds (float), sizes are bytes (
 
 from __future__ import annotations
 
-from collector.model.asking import Dial, Exec, Http, Reply, Request, Rung
+from collector.model.asking import Dial, Exec, Http, Reply, Request, Rung, host_port
 from collector.model.report import Coverage, Evidence, Finding, NodeDetail, NodeRow, Report, RuledOut, name_of
 from collector.model.results import Attempt, Bundle, Result
 from collector.model.spec import Item, Mark, Spec, Target, Task
@@ -38,5 +38,6 @@ __all__ = [
     "Target",
     "Task",
     "Verdict",
+    "host_port",
     "name_of",
 ]

@@ -8,24 +8,21 @@ between reports and in an analysis made again: one can see that two nodes hold d
 from __future__ import annotations
 
 import re
-from base64 import b64encode, urlsafe_b64encode
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from functools import cache, partial
+from functools import cache, cached_property, lru_cache, partial
 from hashlib import blake2b
-from json import dumps
-from urllib.parse import quote, quote_plus
 
 from collector.cutoff import Allowance, TooSlow, compiled
 from collector.model import JSON
 from collector.redact.clean import clean
-from collector.redact.rules import NAMED_KEY, PLACEHOLDER, RULES, Rule
+from collector.redact.known import KnownValues
+from collector.redact.lines import OPENING, without_values_below
+from collector.redact.rules import NAMED_KEY, PLACEHOLDER, RULES
 
 __all__ = ["UNCHECKED", "Redactor", "clean", "placeholder"]
 
-SHORTEST_VALUE = 6
-"""A secret value shorter than this is not looked for: it would blank out words that only happen to be the same."""
 LONGEST_LINE = 8192
 """A user's own pattern sees at most so many characters at once: nobody can tell a slow pattern from a fast one, but its food can be cut."""
 UNCHECKED = "unchecked"
@@ -38,7 +35,13 @@ MAX_DEPTH = 100
 _BETWEEN_LINES = "\x1e"
 
 _FLAGS = re.IGNORECASE | re.MULTILINE
-_NEEDLES = tuple({needle for rule in RULES for needle in rule.needles})
+_NEEDLES = frozenset(needle for rule in RULES for needle in rule.needles)
+_STEMS = ("key", "pass", "auth", "-----", "hv", "pat", "k_", "@", "signature")
+_BY_STEM = {
+    **{stem: tuple(sorted(needle for needle in _NEEDLES if stem in needle)) for stem in _STEMS},
+    **{needle: (needle,) for needle in sorted(_NEEDLES) if not any(stem in needle for stem in _STEMS)},
+}
+"""What is looked for first, and what is looked for where that is: most texts hold none of it."""
 _PLACEHOLDER = re.compile(PLACEHOLDER)
 _NAMED_KEY = re.compile(NAMED_KEY, re.IGNORECASE)
 
@@ -51,21 +54,24 @@ def placeholder(rule: str, secret: str) -> str:
 class Redactor:
     """Takes secrets and control characters out of texts and JSON values. Safe to share between threads; idempotent.
 
-    `secret_values` are secrets that are known, looked for as they are, URL-encoded, base64-encoded and as JSON writes them.
+    `secret_values` are secrets that are known, looked for in every spelling (collector/redact/known.py).
     `patterns` are regular expressions of the user: their first group, or all of the match, is a secret. A pattern that is none raises
     `ValueError`. One that takes too long on a text is cut off, in the main thread at least (collector/cutoff.py): that text is withheld as
     a whole, since nobody knows what it holds. A `Redactor` for other threads has no patterns.
     """
 
     def __init__(self, secret_values: Iterable[str] = (), patterns: Iterable[str] = ()) -> None:
-        self._known = {form: value for value in secret_values if len(value) >= SHORTEST_VALUE for form in _forms(value)}
-        longest_first = sorted(self._known, key=len, reverse=True)
-        self._known_pattern = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
+        self._secret_values = tuple(secret_values)
         self._patterns = [compiled(pattern, re.MULTILINE) for pattern in patterns]
         self._allowance = Allowance()
         self._withheld: Counter[int] = Counter()
         self._slow: set[int] = set()
         self._harmless: dict[str, str] = {}
+
+    @cached_property
+    def _known(self) -> KnownValues:
+        """Not at the start: it takes a while, and can be done while the first request is on its way."""
+        return KnownValues(self._secret_values)
 
     @property
     def withheld(self) -> Mapping[int, int]:
@@ -100,13 +106,32 @@ class Redactor:
             return "nested too deep to be shown"
         if isinstance(value, dict):
             return {self._text(str(key), counts): self._member(str(key), part, counts, depth - 1) for key, part in value.items()}
-        return [self._data(part, counts, depth - 1) for part in _without_pem_over_lines(value, counts)]
+        return [self._data(part, counts, depth - 1) for part in self._without_what_goes_on(value, counts)]
 
     def _member(self, key: str, value: JSON, counts: Counter[str], depth: int) -> JSON:
-        if isinstance(value, str) and value and _NAMED_KEY.search(key) and not _PLACEHOLDER.fullmatch(value):
-            counts["named"] += 1
-            return placeholder("named", value)
-        return self._data(value, counts, depth)
+        return self._secret(value, counts, depth) if value and _names_a_secret(key) else self._data(value, counts, depth)
+
+    def _secret(self, value: JSON, counts: Counter[str], depth: int) -> JSON:
+        """The value of a key that names a secret: all texts and numbers in it are one."""
+        if value is None or isinstance(value, bool) or value == "":
+            return value
+        if isinstance(value, dict) and depth:
+            return {self._text(str(key), counts): self._secret(part, counts, depth - 1) for key, part in value.items()}
+        if isinstance(value, list | tuple) and depth:
+            return [self._secret(part, counts, depth - 1) for part in value]
+        if isinstance(value, dict | list | tuple):
+            return self._data(value, counts, depth)
+        return value if isinstance(value, str) and _PLACEHOLDER.fullmatch(value) else _counted("named", str(value), counts)
+
+    def _without_what_goes_on(self, values: Sequence[JSON], counts: Counter[str]) -> Sequence[JSON]:
+        """The lines of a log without the secrets that begin on one and go on with the next; any other list as it is."""
+        if len(values) < 2 or not all(isinstance(value, str) for value in values):  # noqa: PLR2004 - one line goes on with none
+            return values
+        if any("-----" in value for value in values):
+            values = _without_pem(values, counts)
+        if any(value.endswith(OPENING) or value.startswith("-") for value in values):
+            values = without_values_below(list(map(clean, values)), partial(_counted, "named", counts=counts))
+        return self._known.over_lines(partial(_counted, "own", counts=counts), values) if self._known else values
 
     def _text(self, text: str, counts: Counter[str]) -> str:
         """The text, redacted. Equal texts without a secret become one text in memory."""
@@ -121,6 +146,8 @@ class Redactor:
     def _redacted(self, text: str, counts: Counter[str]) -> str:
         """What a rule takes out can bring together what another one looks for, so the rules run until nothing changes."""
         text = clean(text)
+        if "\n" in text and self._known:
+            text = "\n".join(self._known.over_lines(partial(_counted, "own", counts=counts), text.split("\n")))
         for _ in range(MAX_PASSES):
             before = text
             text = self._pass(text, counts)
@@ -129,13 +156,10 @@ class Redactor:
         return text
 
     def _pass(self, text: str, counts: Counter[str]) -> str:
-        if self._known_pattern:
-            text = self._known_pattern.sub(lambda found: _counted("own", self._known[found[0]], counts), text)
-        lower = text.lower()
-        present = {needle for needle in _NEEDLES if needle in lower}
-        for rule, pattern in _compiled_rules() if present else ():
-            if not present.isdisjoint(rule.needles):
-                text = pattern.sub(partial(_replaced, rule.name, counts), text)
+        if self._known:
+            text = self._known.sub(partial(_counted, "own", counts=counts), text)
+        for name, replace in _rules_for(text.lower()):
+            text = replace(partial(_replaced, name, counts), text)
         return self._pass_of_the_users(text, counts) if self._patterns else text
 
     def _pass_of_the_users(self, text: str, counts: Counter[str]) -> str:
@@ -159,28 +183,29 @@ class Redactor:
             return None
 
 
+Sub = Callable[[Callable[[re.Match[str]], str], str], str]
+
+
 @cache
-def _compiled_rules() -> tuple[tuple[Rule, re.Pattern[str]], ...]:
+def _compiled(pattern: str) -> Sub:
     """Not at import: it takes longer than to send the first request, and can be done while that is on its way."""
-    return tuple((rule, re.compile(rule.pattern, _FLAGS)) for rule in RULES)
+    return re.compile(pattern, _FLAGS).sub
 
 
-def _forms(value: str) -> Iterator[str]:
-    """The ways in which a secret may be written."""
-    yield value
-    yield quote(value, safe="")
-    yield quote_plus(value)
-    yield dumps(value)[1:-1]
-    yield from _base64_forms(value.encode())
+def _rules_for(lower: str) -> Sequence[tuple[str, Sub]]:
+    """The rules that may find something in a text."""
+    stems = tuple([stem for stem in _BY_STEM if stem in lower])
+    return _rules_of(tuple([needle for stem in stems for needle in _BY_STEM[stem] if needle in lower])) if stems else ()
 
 
-def _base64_forms(value: bytes) -> Iterator[str]:
-    """The part of a base64 text that the value alone decides, for each of the three places where it can start in a group of bytes."""
-    for shift, undecided in ((0, 0), (1, 2), (2, 3)):
-        for encode in (b64encode, urlsafe_b64encode):
-            text = encode(bytes(shift) + value).decode()
-            decided = text.rstrip("=")[: len(text.rstrip("=")) - bool((shift + len(value)) % 3)]
-            yield decided[undecided:]
+@lru_cache(1000)
+def _rules_of(present: tuple[str, ...]) -> Sequence[tuple[str, Sub]]:
+    return [(rule.name, _compiled(rule.pattern)) for rule in RULES if not set(present).isdisjoint(rule.needles)]
+
+
+@lru_cache(1000)
+def _names_a_secret(key: str) -> bool:
+    return _NAMED_KEY.search(key) is not None
 
 
 def _counted(rule: str, secret: str, counts: Counter[str]) -> str:
@@ -212,12 +237,10 @@ def _custom_part(pattern: re.Pattern[str], text: str, counts: Counter[str]) -> s
     return "".join(pattern.sub(replaced, piece) for piece in pieces)
 
 
-def _without_pem_over_lines(values: list[JSON] | tuple[JSON, ...], counts: Counter[str]) -> list[JSON] | tuple[JSON, ...]:
-    """The lines of a log with a PEM block that spans several of them taken out; any other list as it is."""
-    if not any(isinstance(value, str) and "-----" in value for value in values) or not all(isinstance(value, str) for value in values):
-        return values
-    joined = _BETWEEN_LINES.join(clean(value) for value in values)
-    for rule, pattern in _compiled_rules():
+def _without_pem(lines: Sequence[str], counts: Counter[str]) -> Sequence[str]:
+    """The lines with a PEM block that spans several of them taken out."""
+    joined = _BETWEEN_LINES.join(map(clean, lines))
+    for rule in RULES:
         if rule.name == "pem":
-            joined = pattern.sub(partial(_replaced, rule.name, counts), joined)
+            joined = _compiled(rule.pattern)(partial(_replaced, rule.name, counts), joined)
     return joined.split(_BETWEEN_LINES)

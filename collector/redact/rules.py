@@ -24,21 +24,51 @@ class Rule(NamedTuple):
 PLACEHOLDER: Final = r"<redacted:[a-z-]+:[0-9a-f]{4}>"
 
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-_SECRET_WORDS: Final = ("passw", "passphrase", "pwd", "secret", "token", "credential", *(f"{end}key" for end in "_-isetnp"))
+_SECRET_WORDS: Final = ("passw", "passphrase", "pwd", "secret", "token", "credential", *(f"{end}key" for end in "_-isetnprd"))
 """What `_WORD` holds one of; of `api_key`, `accessKey` and the like the last letter before the key."""
 _NOT_NEXT = r"(?<!next)(?<!next[_-])"
 """Before `token`: that of Nomad's pagination is an ID."""
 _WORD = (
-    rf"(?:{_NOT_NEXT}token|password|passwd|passphrase|pwd|secret|credentials?"
-    r"|(?:api|access|secret|private|encrypt|encryption|gossip|account)[_-]?key)(?:[ _-]?(?:id|value|hash))?"
+    r"(?-i:[acegmpstACEGMPST])(?:(?<=t)(?<!nextt)(?<!next[_-]t)oken|(?<=p)(?:assword|asswd|assphrase|wd)|(?<=s)ecret|(?<=c)redentials?"
+    r"|(?:(?<=a)(?:pi|ccess|ccount)|(?<=s)(?:ecret|hared)|(?<=p)rivate|(?<=e)ncrypt(?:ion)?|(?<=g)ossip|(?<=m)aster)[_-]?key)"
+    r"(?:[ _-]?(?:id|value|hash)|[_-](?:post|base(?:64)?|data|old|new|\d{1,2}))?"
 )
+"""Its first letters stand apart: for a class of characters that ignores no case `re` skips what cannot begin it, in half of the time."""
+_SHORT = r"(?:(?<=[_.-])|(?<=db)|(?<=sql)|(?<=smtp)|(?<=user))pass"
+"""As the end of a setting's name, `SMTP_PASS`; alone it is a word that logs are full of."""
 _QUOTE = r"""\\{0,3}["']"""
-_IS = rf"(?:{_QUOTE})?\s{{0,8}}(?>=>|:=|[:=]|%3[ad])\s{{0,8}}"
-_REAL = r"(?!<redacted:|(?:true|false|null|none|nil)\b|\$[{(a-z_]|\{\{)"
+_EQUALS = r"(?>=>|:=|=|%3d)\s{0,8}"
+_IS = rf"(?:{_QUOTE})?\s{{0,8}}(?>=>|:=|[:=]|%3[ad])\s{{0,40}}"
+_PASS_IS = rf"(?:{_SHORT}{_IS}|(?<![a-z0-9_.-])pass(?:{_QUOTE}\s{{0,8}}:\s{{0,8}}|(?:{_QUOTE})?\s{{0,8}}{_EQUALS}))"
+"""`pass=` and `"pass":`, but no `pass: `, which also begins a sentence."""
+_BLOCK = r"[|>][+-]?\d?[+-]?"
+"""YAML: the value is what follows, indented."""
+_REAL = rf"(?!<redacted:|(?:true|false|null|none|nil)\b|\$[{{(a-z_]|\{{\{{|{_BLOCK}[ \t]{{0,8}}(?:\n|\Z))"
+_NO_COUNT = r"(?!\d{1,4}(?:[/.,%]\d{0,4})?%?(?:[\s,;\"')\]}]|\Z)|(?:ok|yes|no|on|off|first|second|third|last|final|failed)\b)"
+"""After `pass`, which is also a verb and a round: `pass=3/4 tests`."""
 _BARE = r"(?!\\{1,3}[\"'])(?:(?!<redacted:)[^\s\"'`])+?(?=[,;:.)}\]\\]{0,8}(?:[\s\"'`]|<redacted:|\Z))"
+_PASS_NEEDLES: Final = tuple(f"pass{end}" for end in "=: \"'\\%")
+_AUTH_NEEDLES: Final = tuple(f"auth{end}" for end in "=: \"'\\%")
 
-NAMED_KEY: Final = rf"{_WORD}\Z"
+NAMED_KEY: Final = rf"(?:{_WORD}|{_SHORT}|\Apass|authorization|\A(?:set-)?cookie|requirepass|masterauth)\Z"
 """A key of structured data whose whole value is a secret."""
+_KEY = rf"(?:{_QUOTE})?[\w.-]{{0,64}}?(?:{_WORD}|pass)(?:{_QUOTE})?"
+OPEN_KEY: Final = rf"(?:^|[\s{{,\[(]){_KEY}[ \t]{{0,8}}[:=][ \t]{{0,8}}(?P<block>{_BLOCK})?[ \t]{{0,8}}\Z"
+"""The end of a line whose value stands on the next one."""
+OPEN_FLAG: Final = rf"\A--?[\w-]{{0,64}}?{_WORD}\Z"
+"""An argument whose value is the next one."""
+
+
+def _named(needles: tuple[str, ...], before: str, real: str = _REAL) -> tuple[Rule, Rule, Rule]:
+    """What follows a name and its sign: in quotes, in quotes that are escaped, or bare."""
+    return (
+        Rule("named", needles, rf"{before}(?P<q>[\"']){real}(?P<v>(?:\\.|(?!(?P=q))[^\\\n])+)(?:(?P=q)|$)"),
+        Rule("named", needles, rf"{before}(?P<q>\\{{1,3}}[\"']){real}(?P<v>(?:(?!(?P=q))[^\n])+?)(?:(?P=q)|$)"),
+        Rule("named", needles, rf"{before}{real}(?P<v>{_BARE})"),
+    )
+
+
+_QUOTED, _ESCAPED, _UNQUOTED = _named(_SECRET_WORDS, rf"{_WORD}{_IS}")
 
 RULES: Final = (
     Rule(
@@ -47,14 +77,25 @@ RULES: Final = (
         r"(?P<v>-----BEGIN [A-Z0-9 ]{1,40}-----(?:(?!-----BEGIN )[\s\S])*?(?:-----END [A-Z0-9 ]{1,40}-----|(?=-----BEGIN )|\Z))",
     ),
     Rule("pem", ("-----end ",), r"(?P<v>(?<![\w+/=])(?:[\w+/=]{16,100}(?:\s|\\n){1,4}){1,60}-----END [A-Z0-9 ]{1,40}-----)"),
-    Rule("url", ("://",), rf"://[^\s/:@\"'<>]{{0,256}}:{_REAL}(?P<v>[^\s/\"']{{1,512}})@"),
+    Rule("url", ("://",), rf"://[^\s/:@\"'<>\[]{{0,256}}:{_REAL}(?P<v>[^\s/\"']{{1,512}}(?=@)|(?!\d{{1,5}}/)[^\s\"'<>]{{1,512}}(?=@))@"),
+    Rule(
+        "url",
+        ("@tcp", "@unix(", "@udp("),
+        rf"(?<![\w.%-])[\w.%-]{{1,64}}:{_REAL}(?P<v>[^\s\"'<>]{{1,256}}?)@(?:tcp6?|unix|udp)\(",
+    ),
     Rule(
         "header",
         ("authorization",),
         rf"authorization{_IS}\[?(?:{_QUOTE})?(?:(?:bearer|basic|digest|token|negotiate)\s{{1,8}})?+{_REAL}(?P<v>{_BARE})",
     ),
+    Rule(
+        "header",
+        ("cookie",),
+        rf"\b(?:set-)?cookie2?{_IS}\[?(?:{_QUOTE})?(?P<v>[\w.-]{{1,128}}=[^\s;,\"'\\<>]{{4,}}(?:;[ \t]?[\w.-]{{1,128}}=[^\s;,\"'\\<>]+)*)",
+    ),
     Rule("bearer", ("bearer",), r"\bbearer\s{1,8}(?P<v>(?=[\w.~+/=-]{0,64}\d|[\w.~+/=-]{20})[\w.~+/=-]{8,})"),
-    Rule("jwt", ("eyj",), r"\b(?P<v>eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*(?:\.[\w-]+){0,2})"),
+    # Only near the start of a run of such characters: in `-eyJ-eyJ-` each of them would be tried up to the end of the line.
+    Rule("jwt", ("eyj",), r"(?<![\w-])(?:[\w-]{0,32}[_-])?(?P<v>eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*(?:\.[\w-]+){0,2})"),
     Rule("aws", ("akia", "asia"), r"\b(?P<v>(?:AKIA|ASIA)[0-9A-Z]{16})\b"),
     Rule(
         "vendor",
@@ -67,14 +108,50 @@ RULES: Final = (
         ("token", "secret"),
         rf"(?:{_NOT_NEXT}token|secret)(?:[ _-]?id)?[\s\"'=:(\[]{{1,12}}(?:is\s|was\s|of\s)?[\"']?(?P<v>{_UUID})",
     ),
-    Rule("query", ("?", "&"), rf"[?&][\w.-]{{0,64}}{_WORD}={_REAL}(?P<v>[^\s&#\"'<>]+)"),
-    Rule("named", _SECRET_WORDS, rf"{_WORD}{_IS}(?P<q>[\"']){_REAL}(?P<v>(?:\\.|(?!(?P=q))[^\\\n])+)(?:(?P=q)|$)"),
-    Rule("named", _SECRET_WORDS, rf"{_WORD}{_IS}(?P<q>\\{{1,3}}[\"']){_REAL}(?P<v>(?:(?!(?P=q))[^\n])+?)(?:(?P=q)|$)"),
+    Rule("query", ("?", "&"), rf"[?&][\w.-]{{0,64}}(?:{_WORD}|(?<![a-z])pass|sig|signature)={_REAL}(?P<v>[^\s&#\"'<>]+)"),
+    Rule(
+        "query",
+        ("signature=", "signature%3d"),
+        rf"(?:x-(?:amz|goog)-signature(?:=|%3d)|signature=(?=[\w+/=%.~-]{{16}})){_REAL}(?P<v>[\w+/=%.~-]+)",
+    ),
+    Rule(
+        "block",
+        (*_SECRET_WORDS, "pass:"),
+        rf"^(?P<in>[ \t]{{0,64}})(?:-[ \t]{{1,4}})?{_KEY}:[ \t]{{1,8}}{_BLOCK}[ \t]{{0,8}}\n"
+        r"(?P=in)[ \t]{1,64}(?!<redacted:)(?P<v>\S[^\n]*(?:(?:\n[ \t]{0,64}){0,3}\n(?P=in)[ \t]{1,64}\S[^\n]*)*)",
+    ),
+    Rule(
+        "named",
+        _SECRET_WORDS,
+        rf"{_WORD}{_QUOTE}\s{{0,8}}:\s{{0,8}}[\[{{]\s{{0,40}}(?!<redacted:)(?P<v>[^\s\[\]{{}}<>][^\[\]{{}}\n<>]{{0,2000}})[\]}}]",
+    ),
+    _QUOTED,
+    _ESCAPED,
     Rule(
         "named",
         _SECRET_WORDS,
         rf"^[ \t-]{{0,64}}(?:{_QUOTE})?[\w.-]{{0,64}}?{_WORD}(?:{_QUOTE})?:[ \t]{{1,8}}{_REAL}(?P<v>[^\s\"'](?:[^\n]*\S)?)[ \t]*$",
     ),
-    Rule("named", _SECRET_WORDS, rf"{_WORD}{_IS}{_REAL}(?P<v>{_BARE})"),
+    _UNQUOTED,
+    *_named(_PASS_NEEDLES, _PASS_IS, _REAL + _NO_COUNT),
+    Rule("named", ("pass:",), rf"^[ \t-]{{0,64}}(?-i:[pP]ass):[ \t]{{1,8}}{_REAL}{_NO_COUNT}(?P<v>[^\s\"':]+)[ \t]*$"),
+    # Redis's and HTTP's: a word as `ldap` or a mechanism says how, and is no secret.
+    Rule(
+        "named",
+        _AUTH_NEEDLES,
+        rf"(?<![a-z])auth{_IS}(?:{_QUOTE})?{_REAL}(?!scram|sha|md5|oauth|hmac|aes|rsa|user|node|x509|krb)"
+        r"(?=[\w+/=~!@#$%^&*-]{0,64}\d)(?=[\w+/=~!@#$%^&*-]{0,64}[a-z])(?P<v>[\w+/=~!@#$%^&*-]{8,512})(?=[\s\"'\\,;)}\]]|\Z)",
+    ),
+    Rule(
+        "flag",
+        ("requirepass", "masterauth"),
+        rf"\b(?:requirepass|masterauth)[ \t]{{1,4}}(?:{_QUOTE})?{_REAL}(?!(?:is|was|not|option|directive)\b)(?P<v>{_BARE})",
+    ),
+    Rule("flag", ("sshpass",), rf"\bsshpass[\s\"',]{{1,6}}-p[\s\"',]{{0,6}}{_REAL}(?P<v>{_BARE})"),
+    Rule(
+        "flag",
+        ("curl",),
+        rf"\bcurl\b[^\n|;]{{0,200}}?[\s\"',](?:-u|--user|--proxy-user)[\s\"',=]{{0,6}}[^\s:\"'<>]{{1,64}}:{_REAL}(?P<v>[^\s\"'<>]{{1,256}})",
+    ),
     Rule("flag", _SECRET_WORDS, rf"(?:^|\s)--?[\w-]{{0,64}}?{_WORD}\s{{1,4}}(?!-){_REAL}(?P<v>{_BARE})"),
 )

@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
+from collector.characters import ESCAPES, SURROGATES, UNSAFE
 from collector.model import JSON
 
 REPLACEMENT = "\ufffd"
-
-# ECMA-48: CSI; then OSC, DCS, SOS, PM and APC strings up to their terminator or the line's end; then two-character escapes.
-_ESCAPES = re.compile(
-    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
-    r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c)?"
-    r"|\x1b[ -/]*[0-~]"
-)
-# C0 and C1 but tab and newline; bidirectional marks and overrides (Unicode TR36, 3.7); line separators; invisible tags; lone surrogates.
-_UNSAFE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e007f\ud800-\udfff]"
-)
 
 
 def clean_text(text: str) -> str:
     """Return `text` with escape sequences gone and every other control character shown as U+FFFD; newline and tab stay."""
     if text.isprintable():
         return text
-    return _UNSAFE.sub(REPLACEMENT, _ESCAPES.sub("", text.replace("\r\n", "\n")))
+    return SURROGATES.sub(REPLACEMENT, UNSAFE.sub(REPLACEMENT, ESCAPES.sub("", text.replace("\r\n", "\n"))))
 
 
 def on_one_line(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from collector.model import JSON
 from collector.render.units import NOTHING, count, lasting, short
@@ -31,6 +31,8 @@ COLUMNS: tuple[dict[str, JSON], ...] = (
 """`least` is how far a column shrinks, `keep` the order in which columns are kept where there is no room for all."""
 
 _CONSUL_SEVERITY = {"critical": "critical", "warning": "warning", "absent": "warning", "unknown": "unknown"}
+_BEHIND = ("litefs.replica.lagging", "symptom.replica-behind")
+"""Codes of findings that say that a node is behind; what the first one says counts."""
 _NOMAD_SEVERITY = {"ready": None, "down": "critical", "disconnected": "critical", "initializing": "warning"}
 
 
@@ -39,30 +41,30 @@ def node_rows(document: Mapping[str, JSON], *, verbose: int) -> dict[str, JSON]:
 
     `brief` is what all of them come to where the text has no table: nothing is wrong, and there are more than `SCREEN`.
     """
-    nodes, unseen = document["nodes"], document["coverage"]["unseen_nodes"]
+    nodes, unseen, said = document["nodes"], frozenset(document["coverage"]["unseen_nodes"]), _said(document)
     everyone = verbose or len(nodes) <= TABLE_LIMIT
     shown = [node for node in nodes if everyone or _severity(node, unseen)]
     rest = [] if everyone else [node for node in nodes if not _severity(node, unseen)]
     return {
         "caption": _caption(nodes, unseen),
         "columns": [{**column, "mailed": column["keep"] < MAILED} for column in COLUMNS],
-        "rows": [{"name": node["name"], "severity": _severity(node, unseen), "cells": _cells(node, document)} for node in shown],
+        "rows": [{"name": node["name"], "severity": _severity(node, unseen), "cells": _cells(node, document, said)} for node in shown],
         "rest": _rest(rest, others=bool(shown)) if rest else "",
         "brief": _rest(nodes, others=False) if document["verdict"] == "ok" and len(shown) > SCREEN and not verbose else "",
     }
 
 
-def _severity(node: Mapping[str, JSON], unseen: Sequence[str]) -> str | None:
+def _severity(node: Mapping[str, JSON], unseen: Collection[str]) -> str | None:
     return str(node["severity"]) if node["severity"] else "unknown" if node["name"] in unseen else None
 
 
-def _caption(nodes: Sequence[Mapping[str, JSON]], unseen: Sequence[str]) -> str:
+def _caption(nodes: Sequence[Mapping[str, JSON]], unseen: Collection[str]) -> str:
     sick = sum(1 for node in nodes if node["severity"])
     parts = [count(len(nodes), "node"), f"{sick} not well" if sick else "all well", f"{len(unseen)} not seen" if unseen else ""]
     return ", ".join(part for part in parts if part)
 
 
-def _cells(node: Mapping[str, JSON], document: Mapping[str, JSON]) -> list[JSON]:
+def _cells(node: Mapping[str, JSON], document: Mapping[str, JSON], said: Mapping[str, str]) -> list[JSON]:
     allocation = node["allocation"] or {}
     restarts = allocation.get("restarts")
     return [
@@ -73,7 +75,7 @@ def _cells(node: Mapping[str, JSON], document: Mapping[str, JSON]) -> list[JSON]
         _cell(NOTHING if restarts is None else str(restarts), "warning" if restarts and node["severity"] else None),
         _cell(node["role"] if node["role"] in ("primary", "replica") else NOTHING),
         _cell(short(node["uptime_seconds"])),
-        _lag(node, document),
+        _lag(node, document, said),
         _transactions(node["databases"]),
     ]
 
@@ -103,21 +105,29 @@ def _nomad(node: Mapping[str, JSON]) -> dict[str, JSON]:
     return _cell(node["nomad"], _NOMAD_SEVERITY.get(node["nomad"], "unknown"))
 
 
-def _lag(node: Mapping[str, JSON], document: Mapping[str, JSON]) -> dict[str, JSON]:
+def _lag(node: Mapping[str, JSON], document: Mapping[str, JSON], said: Mapping[str, str]) -> dict[str, JSON]:
     """Return the lag; a replica whose lag nobody knows shows a question mark, a primary has none."""
     unknown = "?" if node["role"] == "replica" else NOTHING
-    return _cell(unknown if node["lag_seconds"] is None else short(node["lag_seconds"]), lateness(node, document))
+    return _cell(unknown if node["lag_seconds"] is None else short(node["lag_seconds"]), _lateness(node, document, said.get(node["name"])))
 
 
 def lateness(node: Mapping[str, JSON], document: Mapping[str, JSON]) -> str | None:
     """Return how bad it is that the node is behind: by the run's thresholds, or by a finding that says so; None when it is not."""
-    codes = {finding["code"]: finding["severity"] for finding in document["findings"] if finding["node"] == node["name"]}
-    said = codes.get("litefs.replica.lagging") or codes.get("symptom.replica-behind")
+    return _lateness(node, document, _said(document).get(node["name"]))
+
+
+def _said(document: Mapping[str, JSON]) -> dict[str, str]:
+    """Return how bad a finding says that it is that a node is behind, by node: one look at the findings for all rows."""
+    rows = [finding for code in reversed(_BEHIND) for finding in document["findings"] if finding["code"] == code]
+    return {finding["node"]: str(finding["severity"]) for finding in rows}
+
+
+def _lateness(node: Mapping[str, JSON], document: Mapping[str, JSON], said: str | None) -> str | None:
     thresholds = document["cluster"].get("thresholds") or {}
     lag = node["lag_seconds"] or 0.0
     if lag >= thresholds.get("lag_critical", float("inf")):
         return "critical"
-    return str(said) if said else "warning" if lag >= thresholds.get("lag_warning", float("inf")) else None
+    return said or ("warning" if lag >= thresholds.get("lag_warning", float("inf")) else None)
 
 
 def _transactions(databases: Sequence[Mapping[str, JSON]]) -> dict[str, JSON]:

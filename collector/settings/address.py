@@ -6,6 +6,8 @@ from typing import NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 
 from collector.errors import SettingsError
+from collector.model import host_port
+from collector.recipients import may_be_a_host
 
 HTTP_PORTS: Mapping[str, int] = {"http": 80, "https": 443}
 
@@ -43,7 +45,7 @@ class Address(NamedTuple):
 
     @property
     def _netloc(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+        return host_port(self.host, self.port)
 
 
 def parse_address(variable: str, text: str, *, bare: str = "", bare_port: int = 0, schemes: Mapping[str, int] = HTTP_PORTS) -> Address:
@@ -101,5 +103,7 @@ def _address(scheme: str, rest: str, default_port: int) -> Address:
         raise ValueError("its port is not a number from 0 to 65535") from None
     if not parts.hostname:
         raise ValueError("has no host")
+    if not may_be_a_host(parts.hostname):
+        raise ValueError("its host is no name that can be looked up")
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
     return Address(scheme, parts.hostname, default_port if port is None else port, parts.path.rstrip("/"), user, password)

@@ -26,11 +26,6 @@ def quoted(path: str) -> str:
     return quote(path, safe=SAFE)
 
 
-def host_and_port(host: str, port: int) -> str:
-    """As a URL has it: an IPv6 address in brackets."""
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
 def where_of(address: str) -> str:
     """Host and port of an address, without user and password."""
     try:

@@ -6,11 +6,11 @@ import contextlib
 import re
 from http import HTTPStatus
 
-from collector.model import Dial, Reply, Status
+from collector.model import Dial, Reply, Status, host_port
 from collector.redact import Redactor
 from collector.settings.address import parse_address
 from collector.sources import translate
-from collector.sources.answer import basic, host_and_port, where_of
+from collector.sources.answer import basic, where_of
 from collector.sources.connect import connect, remaining
 
 MAX_HEAD = 16 << 10
@@ -19,7 +19,7 @@ CHUNK = 4096
 
 def dial(request: Dial, proxy: str, deadline: float, redactor: Redactor) -> Reply:
     """Connect once. `proxy` is `http://host:port` or empty."""
-    where = target = host_and_port(request.host, request.port)
+    where = target = host_port(request.host, request.port)
     try:
         failure, detail = _by_proxy(target, proxy, deadline) if proxy else _directly(request, deadline)
     except (OSError, ValueError) as error:

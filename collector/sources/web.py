@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Protocol
@@ -134,8 +135,9 @@ def _snippet(body: bytes) -> str:
 
 
 def _date(text: str) -> float | None:
-    """HTTP's Date as Unix seconds."""
+    """HTTP's Date as Unix seconds. Without a zone, or with -0000, it is UTC too: this machine's zone is not the server's."""
     try:
-        return parsedate_to_datetime(text).timestamp()
+        moment = parsedate_to_datetime(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     except (ValueError, TypeError, OverflowError):
         return None

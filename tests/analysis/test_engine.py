@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 import pytest
 
 from collector.engine import Engine
@@ -35,11 +37,14 @@ KITCHEN = (
 )
 
 
-def hits(when, scope="instance", **more):
-    rule = compile_rule(
+def rule(when, scope="instance", **more):
+    return compile_rule(
         {"code": "kitchen.fire", "summary": "s", "scope": scope, "severity": "critical", "title": "t", "when": when, **more}
     )
-    return engine(*KITCHEN).run([rule])
+
+
+def hits(when, scope="instance", **more):
+    return engine(*KITCHEN).run([rule(when, scope, **more)])
 
 
 def fitting(when, scope="instance"):
@@ -87,6 +92,51 @@ def test_placeholders_are_captures_then_scope_then_fields():
 def test_placeholders_of_a_command_are_quoted():
     (hit,), _ = hits({"see": "smell", "where": {"of": {"matches": "(?P<what>burnt toast)"}}})
     assert hit.text("throw {what}", quoted=True) == "throw 'burnt toast'"
+
+
+def commands(value, *templates):
+    """The commands of a rule whose `of` is the value."""
+    kitchen = engine(("node", {"node": "a"}, {}), ("instance", {"node": "a", "alloc": "a1"}, {}), ("smell", {"alloc": "a1"}, {"of": value}))
+    when = {"see": "smell", "where": {"of": {"matches": "(?s)(?P<what>.*)"}}}
+    (hit,), _ = kitchen.run([rule(when, commands=[{"read": template} for template in templates])])
+    return [text for _, text in hit.commands()]
+
+
+HOSTILE = [
+    "/litefs$(touch${IFS}pwned)",
+    "a; touch pwned",
+    "`touch pwned`",
+    "it's $HOME",
+    "*",
+    "~",
+    "a\\ b",
+    "'$(touch pwned)'",
+    'say "$(id)"',
+    "plain",
+]
+
+
+@pytest.mark.parametrize("value", HOSTILE)
+def test_no_shell_that_reads_a_command_finds_more_in_a_value_than_a_word(value):
+    here, there = commands(value, "throw {what}", "ssh oven fusermount3 -uz[ {what}]")
+    assert shlex.split(here) == ["throw", value]
+    ssh, machine, *words = shlex.split(there)
+    assert (ssh, machine) == ("ssh", "oven")
+    assert shlex.split(" ".join(words)) == ["fusermount3", "-uz", value]
+
+
+def test_the_machine_that_a_command_is_for_is_read_by_one_shell_only():
+    (command,) = commands("a b", "ssh {what} df -h")
+    assert shlex.split(command) == ["ssh", "a b", "df", "-h"]
+
+
+@pytest.mark.parametrize("template", ["ssh {what} df -h", "ping -c 3 {what}", "ssh oven umount {what}", "throw[ {what}]"])
+def test_a_value_that_would_be_an_option_makes_no_command(template):
+    assert commands("-oProxyCommand=touch pwned", template, "look in the oven") == ["look in the oven"]
+
+
+def test_a_value_within_a_word_may_begin_with_a_dash():
+    assert commands("-7", "oven --heat={what}") == ["oven --heat=-7"]
 
 
 def test_what_a_rule_is_ruled_out_by_is_told():

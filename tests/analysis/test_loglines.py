@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from collector import loglines
 from collector.loglines import ERROR, FATAL, LONGEST, PLAIN, WARNING, complaint, decisive, moment_of, read
 
 START = 'level=INFO msg="no backup client configured, skipping"'
@@ -171,3 +172,8 @@ def test_several_lines_that_only_a_start_has_are_one_start():
     ]
     lines = read([*start, "ERROR: cannot open store: x", *start[:2]])
     assert [line.run for line in lines] == [0, 0, 0, 0, 1, 1]
+
+
+def test_a_quotation_without_an_end_is_looked_through_once() -> None:
+    """Each of its quotes would be tried up to the end of the line: what is found is counted, not timed."""
+    assert len(list(loglines._QUOTED.finditer('"\\' * 1000))) == 1

@@ -117,11 +117,24 @@ def test_a_ping_is_not_a_reader_of_the_report(outlets):
 
 
 def test_only_so_many_undelivered_reports_are_kept(tmp_path):
-    (tmp_path / "other.eml").write_text("not ours")
+    others = [
+        tmp_path / name for name in ("other.eml", "undelivered-0-my-thesis.doc", "undelivered-20260101T000000Z-0a1b2c", "undelivered-")
+    ]
+    for other in others:
+        other.write_text("not ours")
     for _ in range(KEEP + 3):
         keep_undelivered(tmp_path, b"report", "eml")
-    assert len(list(tmp_path.glob("undelivered-*"))) == KEEP
-    assert (tmp_path / "other.eml").exists()
+    assert len(list(tmp_path.glob("undelivered-*.eml"))) == KEEP
+    assert all(other.exists() for other in others)
+
+
+def test_another_users_undelivered_reports_stay(tmp_path, monkeypatch):
+    for _ in range(KEEP):
+        keep_undelivered(tmp_path, b"report", "eml")
+    monkeypatch.setattr("os.getuid", lambda: -1)
+    for _ in range(3):
+        keep_undelivered(tmp_path, b"report", "eml")
+    assert len(list(tmp_path.glob("undelivered-*"))) == KEEP + 3
 
 
 def test_a_report_that_cannot_be_kept_either_is_said(tmp_path):

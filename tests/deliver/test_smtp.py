@@ -6,7 +6,7 @@ import pytest
 
 from collector.deliver.destinations import Mail
 from collector.deliver.message import Content, compose
-from collector.deliver.smtp import Patience, send
+from collector.deliver.smtp import Patience, _Delivery, send
 from collector.errors import DeliveryError
 from collector.settings import MailSettings
 
@@ -173,3 +173,18 @@ def test_a_name_that_nobody_knows_is_a_reason_not_a_crash(monkeypatch):
 
 def test_no_time_left_is_said():
     assert "no time was left for it" in failure(1, Patience(deadline=0.0))
+
+
+@pytest.mark.parametrize("host", ["a..b", ".example", "x" * 64 + ".example", "nul\0"])
+def test_a_host_that_can_be_none_is_a_sentence_and_not_tried_again(host):
+    told = failure(25, host=host, patience=Patience(deadline=5.0, timeout=2.0, pauses=(60.0,)))
+    assert told.startswith(f"the mail server {host}:25 did not take the mail for {OPS}: ")
+
+
+def test_a_try_that_was_given_up_sends_to_those_it_was_for():
+    """Not to those who wait by the time that its thread gets on: they may have been answered since."""
+    box = Box()
+    with mail_server(box) as port:
+        delivery = _Delivery(MESSAGE, settings(port), [])
+        delivery._converse((OPS,), 5.0)
+    assert [letter.rcpt_tos for letter in box.letters] == [[OPS]]

@@ -296,6 +296,32 @@ def test_a_file_that_cannot_be_read_is_wrong_usage_and_one_that_is_no_text_a_bad
     assert says.format(binary if "BINARY" in " ".join(arguments) else tmp_path) in done.stdout + done.stderr
 
 
+DESTINATIONS = {
+    "a bracket without its pair": ("{ping: {url: 'http://[::1/x'}}", "the ping URL is not of the form"),
+    "a port that is none": ("{ping: {url: 'http://h:99999/x'}}", "the ping URL is not of the form"),
+    "a host that cannot be one": ("{ping: {url: 'http://a..b/x'}}", "the ping URL is not of the form"),
+    "no mail address": ("{email: {to: ops}}", "is not a mail address"),
+}
+
+
+@pytest.mark.parametrize("case", DESTINATIONS)
+def test_lint_and_a_run_refuse_a_destination_that_cannot_work(case: str, tmp_path: Path) -> None:
+    entry, words = DESTINATIONS[case]
+    spec = tmp_path / "own.yml"
+    spec.write_text(f"version: 1\nname: own\ncollect: [{{consul_members: {{}}}}]\nreport:\n- text\n- {entry}\n")
+    for done in (collector("lint", str(spec)), collector("diagnose", str(spec))):
+        assert done.returncode == 78
+        assert words in done.stdout + done.stderr
+    assert collector("lint", str(spec)).stdout.startswith(f"{spec}:6:")
+
+
+def test_a_mail_server_that_can_be_none_is_refused_before_the_run(tmp_path: Path) -> None:
+    words = ("diagnose", SPEC, "--mail-to", "x@y.example", "--state", str(tmp_path))
+    done = collector(*words, environ={"COLLECTOR_SMTP_URL": "smtp://a..b:25"})
+    assert (done.returncode, list(tmp_path.iterdir())) == (78, [])
+    assert "COLLECTOR_SMTP_URL: its host is no name" in done.stderr
+
+
 def test_lint_prints_every_problem_with_its_place(tmp_path: Path) -> None:
     spec = tmp_path / "bad.yml"
     spec.write_text(

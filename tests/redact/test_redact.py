@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
 import re
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collector.redact import Redactor, placeholder
+from collector.redact import Redactor, clean, placeholder
 from collector.redact.rules import PLACEHOLDER, RULES
+from collector.render.clean import clean_text
 
 SECRET = "Xk29fjq0Zr7w"
 UUID = "7b1c2d3e-4f50-4a6b-8c7d-9e0f1a2b3c4d"
@@ -39,6 +41,9 @@ PLANTED = {
     "a quote that is cut off": f'password="a {SECRET}',
     "JSON": f'{{"client_secret": "{SECRET}", "x": 1}}',
     "JSON within JSON": json.dumps(json.dumps({"token": SECRET, "x": "y"})),
+    "a list in JSON": f'{{"password": ["{SECRET}"], "x": 1}}',
+    "a mapping in JSON": f'{{"db": {{"password": {{"value": "{SECRET}"}}}}}}',
+    "a number in JSON": '{"password": 7116427, "x": 1}',
     "YAML": f"  password: correct {SECRET} horse",
     "YAML in single quotes": f"- db_password: 'a {SECRET}'",
     "HCL": f'encrypt = "{SECRET}=="\nencrypt_key = "{SECRET}"'.split("\n")[1],
@@ -57,10 +62,37 @@ PLANTED = {
     "JWT": f"identity {JWT} rejected",
     "AWS": "key AKIAIOSFODNN7EXAMPLE used",
     "GitHub": "cloning with ghp_16C7e42F292c6912E7710c838347Ae178B4a",
+    "the password of a setting": f"DB_PASS={SECRET}",
+    "the password of a setting in YAML": f"SMTP_PASS: {SECRET}",
+    "a setting in JSON": f'{{"smtpPass": "{SECRET} x"}}',
+    "pass": f"user=me pass={SECRET} x=1",
+    "pass in YAML": f"  pass: {SECRET}",
+    "pass in a query": f"POST /login?u=me&pass={SECRET}&v=1",
+    "Redis": f"requirepass {SECRET}",
+    "a replica of Redis": f'masterauth "{SECRET}"',
+    "sshpass": f"sshpass -p {SECRET} ssh n2",
+    "auth": f"auth: {SECRET}",
+    "a master key": f"MasterKey={SECRET}",
+    "Rails": f"SECRET_KEY_BASE={SECRET}",
+    "a numbered password": f"REDIS_PASSWORD_2: {SECRET}",
+    "OpenID": f"client_secret_post={SECRET}",
+    "Go's MySQL": f"cannot open user:{SECRET}@tcp(db:3306)/music",
+    "Go's MySQL with signs": f"cannot open user:a/b:c@{SECRET}@tcp(db:3306)/music",
+    "curl": f"exec curl -s -u admin:{SECRET} http://h/x",
+    "curl, in words of JSON": json.dumps(["curl", "--user", f"admin:{SECRET}", "http://h/x"]),
+    "url with a slash in the password": f"postgres://u:pa/{SECRET}@db.example/music",
+    "cookie": f"Cookie: theme=dark1; session={SECRET}",
+    "cookie that is set": f"Set-Cookie: sid={SECRET}; HttpOnly",
+    "a signed URL": f"GET https://store.example/a?sv=2020&sig={SECRET}",
+    "a signed URL of AWS": f"X-Amz-Signature={SECRET}",
+    "a signed request of AWS": f"Authorization: AWS4-HMAC-SHA256 Credential=x, Signature={SECRET}{SECRET}",
+    "a block of YAML": f"user: me\n  password: |\n    one {SECRET}\n\n    two {SECRET}\n  host: h",
+    "JSON over two lines": f'"password":\n            "{SECRET}",',
+    "JWT after a dash": f"token-{JWT}",
     "Vault": "lookup of hvs.CAESIJlU02yTGrLbHyoqkZyCAtDnwyO0Zr7w failed",
 }
 LEAKS = re.compile(
-    re.escape(SECRET) + f"|{UUID}|AKIAIOSFODNN7|16C7e42F|CAESIJlU02|" + re.escape(base64.b64encode(SECRET.encode()).decode())
+    re.escape(SECRET) + f"|{UUID}|AKIAIOSFODNN7|7116427|16C7e42F|CAESIJlU02|" + re.escape(base64.b64encode(SECRET.encode()).decode())
 )
 
 
@@ -109,7 +141,60 @@ HARMLESS = [
     "eyJ is how a JSON object begins in base64",
     "-----BEGIN of something else",
     "tokens=5 max_tokens: 7",
+    "pass=3/4 tests",
+    "pass: 3, fail: 1, pass=12 fail=0, pass=99.5%",
+    "first pass: scanning the files",
+    "--- PASS: TestRedact (0.00s)",
+    "PASS: everything",
+    "pass=first next_pass=2 bypass=all",
+    "passing=3 passport: abc compass: north trespass=x",
+    "auth: failed for user user1234567 from 10.0.0.1:4646",
+    "auth=scram-sha-256 auth: oauth2provider author: somebody1 oauth: x12345678",
+    "the cookie: none, cookie=disabled, cookies: 5",
+    "requirepass is not set, so no password protects it",
+    "curl http://h:80/x -o out; docker run -u 1000:1000 image",
+    "connected to db@tcp(db:3306)/x",
+    "http://odroid8:4646/v1/jobs/a@b http://[::1]:8500/v1/kv/a@b",
+    "design=abc config=1 signature of the method",
+    "password: |",
+    "SigningKeyID=7b1c2d3e-4f50-4a6b-8c7d-9e0f1a2b3c4d",
 ]
+
+
+OVER_LINES = {
+    "JSON": ["{", '  "password":', f'    "{SECRET}",', '  "next": "kept"'],
+    "JSON after something else": ['level=info config={"token":', f'"{SECRET}"', "kept"],
+    "YAML": ["  password:", f"    {SECRET}", "  next: kept"],
+    "YAML's block": ["- db_password: |", f"    {SECRET}", "", f"    {SECRET} x", "next: kept"],
+    "YAML's folded block": ["  pass: >-", f"    {SECRET}", "  next: kept"],
+    "arguments": ["nomad", "-token", SECRET, "kept"],
+}
+
+
+@pytest.mark.parametrize("case", OVER_LINES)
+def test_a_secret_on_the_line_after_its_name_is_gone_and_nothing_else(case: str) -> None:
+    lines = OVER_LINES[case]
+    shown, counts = Redactor().counted(lines)
+    assert not LEAKS.search(json.dumps(shown))
+    assert [new for new, old in zip(shown, lines, strict=True) if SECRET not in old] == [old for old in lines if SECRET not in old]
+    assert sum(counts.values()) == sum(SECRET in line for line in lines)
+    assert Redactor().data(shown) == shown
+
+
+NOT_OVER_LINES = [
+    ["error: unexpected token:", "  at parse (x.js:3)"],
+    ["reading the secret:", 'level=INFO msg="started"'],
+    ["password:", "user: me"],
+    ["token: null", "  next"],
+    ["token:", "  null"],
+    ["-v", "kept", "--token-file", "kept"],
+    ["the first pass:", "kept"],
+]
+
+
+@pytest.mark.parametrize("lines", NOT_OVER_LINES)
+def test_the_line_after_what_is_no_name_alone_stays(lines: list[str]) -> None:
+    assert Redactor().data(lines) == lines
 
 
 @pytest.mark.parametrize("text", HARMLESS)
@@ -128,6 +213,63 @@ def test_a_placeholder_does_not_depend_on_the_process() -> None:
 
 
 OWN = 's3cr3t/t\u00f6ken+"x'
+
+
+SIGNS = "pa&ss<w'o\"/r$d \u00e9\\!1\U0001f511"
+
+
+def go_json(text: str) -> str:
+    """As encoding/json writes it."""
+    escaped = {"&": "\\u0026", "<": "\\u003c", ">": "\\u003e"}
+    return "".join(escaped.get(character, character) for character in json.dumps(text, ensure_ascii=False))
+
+
+SPELLINGS = {
+    "JSON": json.dumps,
+    "JSON in UTF-8": lambda text: json.dumps(text, ensure_ascii=False),
+    "JSON within JSON": lambda text: json.dumps(json.dumps(text)),
+    "JSON within JSON within JSON": lambda text: json.dumps(json.dumps(json.dumps(text))),
+    "Go's JSON": go_json,
+    "Go's JSON within JSON": lambda text: json.dumps(go_json(text)),
+    "HTML": html.escape,
+    "Go's HTML": lambda text: html.escape(text, quote=False).replace('"', "&#34;").replace("'", "&#39;"),
+    "HTML within HTML": lambda text: html.escape(html.escape(text)),
+    "a form": quote_plus,
+    "percent": lambda text: quote(text, safe=""),
+    "percent, in lower case": lambda text: re.sub("%..", lambda found: found[0].lower(), quote(text, safe="")),
+    "percent, a path of Go's": lambda text: quote(text, safe="$&+=:@"),
+    "percent, encodeURIComponent": lambda text: quote(text, safe="!'()*"),
+    "percent within percent": lambda text: quote(quote(text, safe=""), safe=""),
+    "hexadecimal": lambda text: text.encode().hex(),
+    "hexadecimal, in upper case": lambda text: text.encode().hex().upper(),
+    "base64": lambda text: base64.b64encode(text.encode()).decode(),
+    "base64 of base64": lambda text: base64.b64encode(base64.b64encode(text.encode())).decode(),
+}
+
+
+@pytest.mark.parametrize("secret", [SIGNS, SECRET, UUID, "smtp/pass+word&42"])
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_a_known_secret_is_one_secret_in_every_spelling(spelling: str, secret: str) -> None:
+    for before in ("", "a", "ab"):
+        shown = Redactor([secret]).text(f"said {SPELLINGS[spelling](before + secret)} to you")
+        assert placeholder("own", secret) in shown
+        assert shown.startswith("said ")
+        assert shown.endswith(" to you")
+
+
+@pytest.mark.parametrize("at", range(1, len(SECRET)))
+@pytest.mark.parametrize("indent", ["", "    "])
+def test_a_known_secret_that_a_log_wraps_is_gone(at: int, indent: str) -> None:
+    lines = ["first", f"{indent}x {SECRET[:at]}", f"{indent}{SECRET[at:]} y", "last"]
+    assert Redactor([SECRET]).data(lines) == ["first", f"{indent}x {placeholder('own', SECRET)}", " y", "last"]
+    assert placeholder("own", SECRET) in Redactor([SECRET]).text("\n".join(lines))
+
+
+def test_a_known_secret_over_many_lines_is_gone() -> None:
+    lines = ["x", *SECRET, "y"] * 3
+    shown = Redactor([SECRET]).data(lines)
+    assert shown.count(placeholder("own", SECRET)) == 3
+    assert "".join(shown) == f"x{placeholder('own', SECRET)}y" * 3
 
 
 @pytest.mark.parametrize("before", ["", "a", "ab", "abc"])
@@ -174,8 +316,22 @@ def test_the_value_of_another_key_stays(key: str) -> None:
 
 
 def test_a_secret_key_with_nothing_in_it_stays() -> None:
-    value = {"token": "", "password": None, "secret": 5, "credentials": {"a": "b"}}
+    value = {"token": "", "password": None, "secret": True, "credentials": {}, "api_key": [], "pwd": [None, {"a": ""}]}
     assert Redactor().data(value) == value
+
+
+@pytest.mark.parametrize("value", [["Xk29fjq0"], [["Xk29fjq0"]], {"value": "Xk29fjq0"}, 12345678, 1.5, {"a": [1], "b": {"c": "Xk29fjq0"}}])
+@pytest.mark.parametrize("key", ["password", "apiKey", "DB_PASS", "Authorization", "Set-Cookie"])
+def test_all_that_a_key_that_names_a_secret_holds_is_one(key: str, value: object) -> None:
+    shown = Redactor().data({key: value})
+    assert not re.search(r"Xk29fjq0|12345678|1\.5|\b1\b", json.dumps(shown))
+    assert Redactor().data(shown) == shown
+
+
+@pytest.mark.parametrize("hidden", ["\u200b", "\ufeff", "\u2060", "\u2066", "\ufff9"])
+def test_a_name_is_read_through_what_has_no_width(hidden: str) -> None:
+    assert SECRET not in Redactor().text(f"pass{hidden}word={SECRET}")
+    assert clean_text(clean(f"pass{hidden}word")) == "password"
 
 
 def test_the_users_patterns_take_out_their_group_or_all_of_the_match() -> None:

@@ -13,9 +13,12 @@ UUID = "7b1c2d3e-4f50-4a6b-8c7d-9e0f1a2b3c4d"
 PLAIN = ["token", "password", "passwd", "passphrase", "pwd", "secret", "credential", "credentials"]
 KEYS = [
     f"{kind}{joint}key"
-    for kind, joint in product(["api", "access", "secret", "private", "encrypt", "encryption", "gossip", "account"], ["_", "-", ""])
+    for kind, joint in product(
+        ["api", "access", "secret", "private", "encrypt", "encryption", "gossip", "account", "master", "shared"], ["_", "-", ""]
+    )
 ]
-ENDED = [f"{word}{end}" for word, end in product(["secret", "access_key", "password"], ["_id", "-value", "_hash", "ID"])]
+ENDINGS = ["_id", "-value", "_hash", "ID", "_post", "_base", "_base64", "-data", "_old", "_new", "_1", "_12"]
+ENDED = [f"{word}{end}" for word, end in product(["secret", "access_key", "password"], ENDINGS)]
 WORDS = [*PLAIN, *KEYS, *ENDED]
 FORMS = {
     "assigned": "level=info {word}={secret} next=1",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import html
 import itertools
 import json
 import re
@@ -26,9 +27,41 @@ SHAPES: dict[str, Callable[[str], str]] = {
     "PEM": lambda secret: f"-----BEGIN EC PRIVATE KEY-----\nMHcCAQEEI{secret}AoGCCqGSM49\nAwEHoUQDQ{secret}\n-----END EC PRIVATE KEY-----",
     "JWT": lambda secret: f"eyJhbGciOiJIUzI1NiJ9.eyJ{secret}InN1YiI6.c2ln{secret}bmF0",
     "environment": lambda secret: f"ND_SPOTIFY_SECRET={secret}",
+    "setting's password": lambda secret: f"DB_PASS={secret}",
+    "setting's password in YAML": lambda secret: f"\n  SMTP_PASS: {secret}\n",
+    "pass": lambda secret: f"user=me pass={secret} ok",
+    "Go's MySQL": lambda secret: f"dsn navidrome:{secret}@tcp(db.example:3306)/music",
+    "URL with a slash in the password": lambda secret: f"postgres://navidrome:a/{secret}@db.example/music",
+    "curl": lambda secret: f"exec: curl -s -u admin:{secret} http://127.0.0.1/x",
+    "sshpass": lambda secret: f"exec: sshpass -p {secret} ssh n2",
+    "Redis": lambda secret: f"requirepass {secret}",
+    "auth": lambda secret: f"auth: {secret}",
+    "cookie": lambda secret: f"Cookie: theme=dark1; session={secret}",
+    "cookie that is set": lambda secret: f"Set-Cookie: sid={secret}; HttpOnly",
+    "signed URL": lambda secret: f"https://store.example/a?sv=1&sig={secret}",
+    "signed URL of AWS": lambda secret: f"https://store.example/a?X-Amz-Signature={secret}",
+    "OpenID": lambda secret: f"client_secret_post={secret}",
+    "master key": lambda secret: f"MasterKey={secret}",
+    "block of YAML": lambda secret: f"\n  password: |\n    one {secret}\n    two {secret}\n  next: x\n",
+    "JSON over lines": lambda secret: f'{{\n  "password":\n    "{secret}"\n}}',
+    "JSON number of letters": lambda secret: json.dumps({"password": [secret], "db": {"password": {"value": secret}}}),
     "AWS-like": lambda secret: f"aws_secret_access_key = {secret}",
 }
 """How a secret looks where it lies around."""
+
+ECHOES: tuple[Callable[[str], str], ...] = (
+    str,
+    lambda known: quote(known, safe=""),
+    lambda known: base64.b64encode(known.encode()).decode(),
+    lambda known: quote(known, safe="").replace("%2F", "%2f"),
+    html.escape,
+    lambda known: json.dumps(json.dumps(known)),
+    lambda known: known.replace("&", "\\u0026"),
+    lambda known: known.encode().hex(),
+    lambda known: base64.b64encode(base64.b64encode(known.encode())).decode(),
+    lambda known: f"{known[:5]}\n{known[5:]}",
+)
+"""How a server may echo a secret that the environment holds."""
 
 FREE = re.compile(
     r"Output|Notes|.*Description|DisplayMessage|Message|.*Reason|.*Error|EmbeddedTmpl|Env|args|Meta|ServiceMeta|.*Token|Value|Details",
@@ -56,7 +89,7 @@ class Planter:
         secret = f"Zq{number:06d}{MARK}"
         self.planted[secret] = f"{where} ({shape})"
         known = self.own[number % len(self.own)] if self.own else ""
-        echoed = (known, quote(known, safe=""), base64.b64encode(known.encode()).decode())[number % 3]
+        echoed = ECHOES[number % len(ECHOES)](known)
         return f" {SHAPES[shape](secret)} {echoed} "
 
     def body(self, path: str, body: str) -> str:
@@ -102,7 +135,8 @@ class Planter:
 
 def forms(secret: str) -> Iterator[bytes]:
     """The ways in which a secret may be written down."""
-    for text in {secret, quote(secret, safe=""), json.dumps(secret)[1:-1], secret[::-1]}:
+    quoted = quote(secret, safe="")
+    for text in {secret, quoted, quoted.lower(), json.dumps(secret)[1:-1], html.escape(secret), secret.encode().hex(), secret[::-1]}:
         yield text.encode()
     for shift in range(3):
         coded = base64.b64encode(b"\0" * shift + secret.encode()).decode().rstrip("=")

@@ -115,6 +115,11 @@ WRONG_ADDRESSES = [
     ("COLLECTOR_PROXY", "socks5://proxy:1", "COLLECTOR_PROXY"),
     ("COLLECTOR_SMTP_URL", "mail.example:25", "smtp:// or smtp+starttls:// or smtps://"),
     ("COLLECTOR_SMTP_URL", "http://mail.example", "smtp://"),
+    ("COLLECTOR_SMTP_URL", "smtp://a..b:25", "no name that can be looked up"),
+    ("COLLECTOR_SMTP_URL", "smtp://.example", "no name that can be looked up"),
+    ("COLLECTOR_SMTP_URL", f"smtp://{'x' * 64}.example", "no name that can be looked up"),
+    ("COLLECTOR_SMTP_URL", "smtp://b\u00fccher..example", "no name that can be looked up"),
+    ("CONSUL_HTTP_ADDR", "consul..example:8500", "no name that can be looked up"),
 ]
 
 

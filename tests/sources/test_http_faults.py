@@ -173,6 +173,18 @@ def test_gzip_is_decoded_and_the_clock_of_the_server_kept() -> None:
     assert (reply.body, reply.date, reply.headers["x-nomad-index"]) == (b"[1]", 1795501421.0, "7")
 
 
+@pytest.mark.parametrize("zone", ["GMT", "-0000", "", "+0000"])
+def test_a_date_is_utc_wherever_the_collector_runs(zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        with servers.serving(servers.answer(Date=f"Tue, 24 Nov 2026 06:23:41 {zone}".strip())) as server:
+            assert ask(Http("nomad", "/v1/nodes"), environ(server.url)).date == 1795501421.0
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
 @pytest.mark.parametrize("date", ["nonsense", "Tue, 99 Nov 2026 06:23:41 GMT", ""])
 def test_a_date_that_is_none_is_unknown(date: str) -> None:
     with servers.serving(servers.answer(Date=date)) as server:

@@ -1,0 +1,126 @@
+"""Secrets that are known by value, found however they are written: escaped, encoded, or broken over two lines."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode, urlsafe_b64encode
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from html.entities import codepoint2name
+from itertools import accumulate
+
+SHORTEST_VALUE = 6
+"""A secret value shorter than this is not looked for: it would blank out words that only happen to be the same."""
+
+Hide = Callable[[str], str]
+"""What stands in the place of a secret."""
+
+
+class KnownValues:
+    """Looks for values in each of their spellings. What is hidden is always the value itself, so that it stays one secret."""
+
+    def __init__(self, values: Iterable[str]) -> None:
+        self._values = sorted({value for value in values if len(value) >= SHORTEST_VALUE}, key=len, reverse=True)
+        self._coded = {form: value for value in self._values for form in _coded(value)}
+        self._spelled = [(value, re.compile(spelled(value))) for value in self._values]
+        forms = [*((len(value), spelled(value)) for value in self._values), *((len(form), form) for form in map(re.escape, self._coded))]
+        self._pattern = re.compile("|".join(form for _, form in sorted(forms, reverse=True)))
+
+    def __bool__(self) -> bool:
+        """Is there any?"""
+        return bool(self._values)
+
+    def sub(self, hide: Hide, text: str) -> str:
+        """The text without the values."""
+        return self._pattern.sub(lambda found: hide(self._value(found[0])), text)
+
+    def _value(self, found: str) -> str:
+        known = self._coded.get(found)
+        return known or next(value for value, pattern in self._spelled if pattern.fullmatch(found))
+
+    def over_lines(self, hide: Hide, lines: Sequence[str]) -> Sequence[str]:
+        """The lines without the values that begin on one and go on at the start of the next, as a terminal or a log wraps them."""
+        while broken := self._broken([line.strip() for line in lines]):
+            first, last, value, before, after = broken
+            indent = lines[first][: len(lines[first]) - len(lines[first].lstrip())]
+            lines = [*lines[:first], indent + before + hide(value), *[""] * (last - first - 1), after, *lines[last + 1 :]]
+        return lines
+
+    def _broken(self, lines: Sequence[str]) -> tuple[int, int, str, str, str] | None:
+        """A broken value: the lines where it begins and ends, the value, what stands before it and after it."""
+        joined = "".join(lines)
+        for value in self._values:
+            for at in _places(value, joined):
+                starts = [0, *accumulate(map(len, lines))]
+                end = at + len(value)
+                first, last = bisect_right(starts, at) - 1, bisect_left(starts, end) - 1
+                if first != last:
+                    return first, last, value, lines[first][: at - starts[first]], lines[last][end - starts[last] :]
+        return None
+
+
+def _places(value: str, text: str) -> Iterator[int]:
+    at = text.find(value)
+    while at >= 0:
+        yield at
+        at = text.find(value, at + 1)
+
+
+def spelled(value: str) -> str:
+    """A pattern of the value with each of its characters as it is or as somebody escapes it."""
+    return "".join(map(_spelled, value))
+
+
+def _spelled(character: str) -> str:
+    """Percent-encoded, as JSON and Go write it, also within JSON, and as HTML does; letters and digits are never escaped."""
+    if character.isascii() and character.isalnum():
+        return character
+    percent = "".join(f"%(?:25)?{_hexadecimal(f'{byte:02x}')}" for byte in character.encode("utf-8", "surrogateescape"))
+    if character in "-._":
+        return f"(?:{re.escape(character)}|{percent})"
+    units = character.encode("utf-16-be", "surrogatepass").hex()
+    escape = "".join(rf"\\{{1,7}}u{_hexadecimal(units[at : at + 4])}" for at in range(0, len(units), 4))
+    return f"(?:{_plain(character)}|{percent}|{escape}|{_entity(character)})"
+
+
+def _plain(character: str) -> str:
+    """The character itself, with the backslashes that JSON within JSON puts before it; in a query a blank may be a plus."""
+    if character in _LETTERS:
+        return rf"{re.escape(character)}|\\{{1,7}}{_LETTERS[character]}"
+    if character == "\\":
+        return r"\\{1,8}"
+    if character == " ":
+        return "[ +]"
+    return rf"\\{{0,7}}{re.escape(character)}" if character in "\"'/" else re.escape(character)
+
+
+_LETTERS = {"\n": "n", "\r": "r", "\t": "t", "\b": "b", "\f": "f"}
+
+
+def _entity(character: str) -> str:
+    code = ord(character)
+    names = [f"|{codepoint2name[code]}" if code in codepoint2name else "", "|apos" if character == "'" else ""]
+    return f"&(?:amp;)?(?:#0{{0,4}}{code}|#[xX]0{{0,4}}{_hexadecimal(f'{code:x}')}{''.join(names)});"
+
+
+def _hexadecimal(digits: str) -> str:
+    """In any case."""
+    return "".join(f"[{digit}{digit.upper()}]" if digit.isalpha() else digit for digit in digits)
+
+
+def _coded(value: str) -> Iterator[str]:
+    """The value in hexadecimal, in base64, and in base64 of base64."""
+    raw = value.encode("utf-8", "surrogateescape")
+    yield raw.hex()
+    yield raw.hex().upper()
+    for form in set(_base64(raw)):
+        yield form
+        yield from _base64(form.encode())
+
+
+def _base64(value: bytes) -> Iterator[str]:
+    """The part of a base64 text that the value alone decides, for each of the three places where it can start in a group of bytes."""
+    for shift, undecided in ((0, 0), (1, 2), (2, 3)):
+        for encode in (b64encode, urlsafe_b64encode):
+            text = encode(bytes(shift) + value).decode().rstrip("=")
+            yield text[undecided : len(text) - bool((shift + len(value)) % 3)]

@@ -1,0 +1,62 @@
+"""A cluster of many sick nodes is gone through once, not once for every node."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from collector.analyze import analyze
+from collector.observe import observe
+from collector.render import report_document
+from collector.render.nodes import node_rows
+from collector.rows import details, rows
+from tests.analysis.bundles import bundle
+
+SICK = {"checks": {"ping": {"status": "critical", "output": "500"}}, "log": ["FATAL: no"], "litefs": {"lag_seconds": 20.0}}
+
+
+class Counted(list[Any]):
+    """A list that knows how often somebody went through it."""
+
+    times = 0
+
+    def __iter__(self) -> Iterator[Any]:
+        self.times += 1
+        return super().__iter__()
+
+
+class CountedValues(dict[Any, Any]):
+    """A mapping that does."""
+
+    times = 0
+
+    def values(self) -> Any:
+        self.times += 1
+        return super().values()
+
+
+def sick(number: int) -> Any:
+    names = tuple(f"n{index}" for index in range(1, number + 1))
+    return names, bundle({"names": names, "nodes": dict.fromkeys(names, SICK)})
+
+
+@pytest.mark.parametrize("number", [3, 12])
+def test_what_there_is_is_gone_through_as_often_for_many_nodes_as_for_few(number: int) -> None:
+    names, one = sick(number)
+    seen = observe(one)
+    counted = seen._replace(checks=Counted(seen.checks), logs=Counted(seen.logs), litefs=CountedValues(seen.litefs))
+    for show in (lambda: rows(counted, ()), lambda: details(counted, names)):
+        assert len(show()) == number
+    assert (counted.checks.times, counted.logs.times, counted.litefs.times) == (2, 1, 2)
+    assert details(counted, names) == details(seen, names)
+
+
+@pytest.mark.parametrize("number", [3, 12])
+def test_the_findings_are_gone_through_as_often_for_many_rows_as_for_few(number: int) -> None:
+    document = report_document(analyze(sick(number)[1]))
+    findings = Counted(document["findings"])
+    shown = node_rows({**document, "findings": findings}, verbose=0)
+    assert len(shown["rows"]) == number
+    assert findings.times == 2
