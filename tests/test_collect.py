@@ -263,7 +263,7 @@ def laborious(seconds: float, args: Mapping[str, JSON]) -> Rung:
     return reply.body.decode()
 
 
-TIMES = {"hard": 0.1, "harder": 0.25}
+TIMES = {"hard": 0.05, "harder": 0.5}
 LABORIOUS = KINDS | {name: Kind(name, "", {"api": partial(laborious, seconds)}, (("api", None),), PATH) for name, seconds in TIMES.items()}
 
 
@@ -282,7 +282,7 @@ def test_collecting_ends_before_its_deadline_by_what_the_report_will_take() -> N
 def test_an_answer_for_which_there_is_no_time_left_is_named_and_nothing_is_done_with_it() -> None:
     tasks = task("harder", "a", register="names"), task("text", "$item", loop="$names", after=frozenset({"names"}))
     spec = Spec("s", "s.yml", "", "0" * 64, {}, tasks, {})
-    collected = collect(spec, Means(LABORIOUS, Servers(), Expressions(), Shouting()), Limits(3.0, afterwards=20.0), Selection())
+    collected = collect(spec, Means(LABORIOUS, Servers(), Expressions(), Shouting()), Limits(2.0, afterwards=20.0), Selection())
     (result,) = collected.results
     assert (result.status, result.data) == (Status.BUDGET, None)
     assert result.reason == "the answer came too late to do anything with it before the run's deadline"

@@ -155,7 +155,10 @@ class _Line:
         return str(self._typed(key, str, default))
 
     def number_(self, key: str) -> float:
-        return float(self._typed(key, (int, float), 0.0))
+        try:
+            return float(self._typed(key, (int, float), 0.0))
+        except OverflowError:
+            _reject(self.path, self.number, f"{key} is a number that is too large")
 
     def code(self, key: str) -> int | None:
         if self.value.get(key) is None:
