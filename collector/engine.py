@@ -72,7 +72,12 @@ class Hit(NamedTuple):
         values = self.values()
         needed = [(what, text, _SLOT.findall(_OPTIONAL.sub("", text))) for what, text in self.rule.commands]
         known = [(what, _whole(text, values)) for what, text, slots in needed if all(values.get(slot) not in (None, "") for slot in slots)]
-        return tuple((what, _quoted(text, values)) for what, text in known if not _has_a_false_option(text, values))
+        return tuple((what, self._of_its_stream(_quoted(text, values))) for what, text in known if not _has_a_false_option(text, values))
+
+    def _of_its_stream(self, command: str) -> str:
+        """A command reads stderr, unless what was found stands on stdout alone."""
+        streams = {one.fields.get("stream") for one in self.match.observations if one.topic == "log"}
+        return command.replace(" -stderr ", " ", 1) if streams == {"stdout"} else command
 
     def values(self) -> dict[str, JSON]:
         """Captures before scope parts before fields, of the first matching observation first."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from collector.model import JSON, Result
+from collector.model import JSON, Result, Status
 from collector.observe.checks import Check
 from collector.observe.nomad import group_counts
 from collector.observe.observation import Observation, scope
@@ -28,11 +28,13 @@ def orphans(world: World, every: Sequence[Registration], checks: Sequence[Check]
 
     Only where the job's allocations were read in full, and only for services that the job registers: the allocation in the service ID is
     over; or it is none of this job's, or nobody's, at an address that no live allocation has, and a check of it fails (another job may
-    register the same service, and its instances are well).
+    register the same service, and its instances are well); or a live allocation that is not registered itself has its address and port.
     """
     if not world.seen_allocations() or not world.jobs:
         return {}
     mine = set(services(world))
+    followers = {alloc["next"] for alloc in world.allocations} - {None}  # born since the allocations were read
+    taken = _taken(world, every)
     live = {alloc["id"] for alloc in world.allocations if alloc["client_status"] in {"pending", "running", "unknown"}}
     lost = {alloc["id"] for alloc in world.allocations if alloc["client_status"] == "lost"}
     known = {alloc["id"] for alloc in world.allocations}
@@ -40,12 +42,30 @@ def orphans(world: World, every: Sequence[Registration], checks: Sequence[Check]
     failing = {(check.row["node"], check.row["service_id"]) for check in checks if check.row["status"] != "passing"}
     found = {}
     for _, row in every:
-        why = _why(row, live, known, ports) if row["service"] in mine else None
+        if row["service"] not in mine or row["alloc"] in followers:
+            continue
+        why = _why(row, live, known, ports)
+        if why and (owner := taken.get((row["service"], row["address"] or row["node_address"], row["port"]))):
+            found[(row["node"], row["service_id"])] = f"{why}; {owner[:8]}, which has its port now, is not registered"
+            continue
         if (row["alloc"] not in known or row["alloc"] in lost) and (row["node"], row["service_id"]) not in failing:
             continue  # what is lost to Nomad may still run, and answers here
         if why:
             found[(row["node"], row["service_id"])] = why
     return found
+
+
+def _taken(world: World, every: Sequence[Registration]) -> dict[tuple[str, str | None, int], str]:
+    """(service, host, port) -> the running allocation that has it and has not registered itself, though it has had the time to."""
+    registered = {(row["service"], row["alloc"]) for _, row in every}
+    running = [one for one in world.instances if one.running and not one.young]
+    return {
+        (service, host, port["port"]): one.id
+        for one in running
+        for service in set(services(world))
+        if (service, one.id) not in registered
+        for port, host in _ports(world, one.alloc)
+    }
 
 
 def _ports(world: World, alloc: Mapping[str, JSON]) -> Iterator[tuple[Mapping[str, JSON], str | None]]:
@@ -121,7 +141,10 @@ def observe_services(world: World, every: Sequence[Registration], left: Mapping[
 
 
 def _asked(world: World) -> dict[str, Result]:
-    return {result.target.service: result for result in world.results("consul_checks") if result.target.service}
+    """By service. Who may not read nodes is shown no instance of any, without a refusal: then an empty answer has told nothing."""
+    hidden = any(result.kind == "consul_members" and result.status is Status.DENIED for result in world.failed)
+    found = {result.target.service: result for result in world.results("consul_checks") if result.target.service}
+    return {name: result for name, result in found.items() if result.data["instances"] or not hidden}
 
 
 def _wanted(world: World, one: Service) -> int:

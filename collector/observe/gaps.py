@@ -18,7 +18,7 @@ LEADERS = {"nomad_agent", "consul_leader"}
 LOCAL = LEADERS | {"consul_members"}
 """What any agent answers from its own memory, leader or not."""
 NO_ANSWER = {"refused", "timeout", "dns", "reset", "unroutable", "protocol"}
-NO_LEADER = ("no cluster leader", "no leader", "no path to region")
+NO_LEADER = ("no cluster leader", "no leader")
 PAIR = 2
 """Servers of which none may be lost: one alone has no majority."""
 NO_SERVERS = ("no known consul servers", "no servers", "rpc error getting client", "failed to get rpc connection")

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from collector.model import JSON, Result
 from collector.observe.checks import Check
-from collector.observe.instances import Instance, ends_since, own_exits
+from collector.observe.instances import LIVE, Instance, ends_since, own_exits
 from collector.observe.observation import Observation, scope
 from collector.observe.successors import standing
 from collector.observe.world import World
@@ -71,6 +71,7 @@ def instance_fields(one: Instance, checks: Sequence[Check], *, has_litefs: bool)
         "checks": len(checks),
         "well": one.running and not one.restarting and not one.restarted_for and not critical,
         "has_litefs": has_litefs,
+        "restartable": one.id if one.status in LIVE else None,
         "driver": _driver(one),
         "memory_mb": one.alloc["memory_mb"],
     }

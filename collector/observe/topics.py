@@ -46,6 +46,7 @@ TOPICS: Mapping[str, Topic] = {
             "registered": "Consul has every service of its group from it; null where that was not to be seen",
             "has_litefs": "LiteFS was asked for here, or speaks in its log",
             "beside_litefs": "the task that is worst off is another than the one in which LiteFS answers",
+            "restartable": "its ID, where Nomad can restart it: not of one that is over",
             "driver": "driver of its main task",
             "memory_mb": "its memory limit",
             "log_read": "its stderr was read, though it may be empty",
