@@ -69,8 +69,13 @@ def _held_by_the_group_itself(world: World, group: Mapping[str, JSON]) -> set[st
 
 
 def _constraints(filtered: Mapping[str, int]) -> list[str]:
-    """What filters nodes out, by how many. That the scheduler need not look at a class of nodes again says nothing beside a constraint."""
-    told = {text: count for text, count in filtered.items() if text != "computed class ineligible"} or filtered
+    """What filters nodes out, by how many.
+
+    Beside a constraint it says nothing that the scheduler need not look at a class of nodes again, or that a node has its instance already.
+    """
+    told = filtered
+    for said in ("computed class ineligible", "distinct_hosts"):
+        told = {text: count for text, count in told.items() if text != said} or told
     return sorted(told, key=lambda text: -told[text])
 
 
