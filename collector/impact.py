@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from collector.model import JSON, Finding, Severity
-from collector.observe import Observed
+from collector.observe import Observed, State
 
 AT_RISK = {
     "litefs.replica.diverged": "the same position holds different content on two nodes",
@@ -49,12 +49,19 @@ def whole(seen: Observed) -> Whole:
         instances=max(well, _wanted(seen)),
         well=well,
         primary=primary,
-        writes="go on" if primaries else "blocked" if any(state.data for state in states) else "unknown",
+        writes=_writes(seen, states),
         synced=synced,
         lonely=primary if not synced and len(states) > 1 else None,
         databases=_by_node((state.node, str(db["name"])) for state in states for db in state.databases),
         services=_by_node((one.scope.get("node", ""), one.scope.get("service", "")) for one in seen.observations.of("registration")),
     )
+
+
+def _writes(seen: Observed, states: Sequence[State]) -> str:
+    """A run that was told to look at some nodes only cannot say that no other one is primary."""
+    if any(state.primary for state in states):
+        return "go on"
+    return "blocked" if any(state.data for state in states) and not seen.world.bundle.expect.get("limit") else "unknown"
 
 
 def _wanted(seen: Observed) -> int:
@@ -114,6 +121,9 @@ def _risks(root: Finding, nodes: Sequence[str], seen: Observed, all_of_it: Whole
     found = [AT_RISK[root.code]] if root.code in AT_RISK else []
     if all_of_it.lonely in nodes or (all_of_it.lonely and root.code.startswith("litefs.replica.")):
         found.append(f"no replica has what the primary {all_of_it.lonely} holds")
+    replicas = [one for one in seen.observations.of("litefs") if one.fields["is_primary"] is False]
+    if root.code == "litefs.cluster-id.mismatch" and all_of_it.primary and replicas and all(one.fields["id_differs"] for one in replicas):
+        found.append("every replica differs from the primary, so that they may hold the only copy of older data")
     for node in nodes:
         for line in seen.observations.of("log", node=node):
             if "exceeds primary transaction id" in str(line.fields["message"]):

@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 from collector.loglines import is_litefs
 from collector.model import Bundle
-from collector.observe.checks import Check, checks, observe_checks
+from collector.observe.checks import Check, Known, checks, observe_checks
 from collector.observe.cluster import Node, holders, nodes, observe_cluster, observe_nodes, observe_skew
 from collector.observe.consul import Registration, observe_registrations, observe_services, orphans, registered, registrations
 from collector.observe.gaps import observe_gaps, observe_servers
-from collector.observe.litefs import Lease, expected, lease, observe_litefs, ports, states
+from collector.observe.litefs import Lease, expected, lease, observe_litefs, ports, proxy_ports, states
 from collector.observe.logs import Log, decisive_lines, logs, observe_logs
 from collector.observe.nomad import observe_events, observe_instances, observe_job
 from collector.observe.observation import Observation, Observations
@@ -70,7 +70,7 @@ def _observations(seen: Observed) -> Iterator[Observation]:
     yield from litefs
     yield from observe_events(world, wells)
     yield from observe_logs(world, seen.logs, {alloc: well and alloc not in unsettled for alloc, well in wells.items()})
-    yield from observe_checks(world, every, ports(world), set(seen.orphans))
+    yield from observe_checks(world, every, Known(ports(world), proxy_ports(world), set(seen.orphans)))
     yield from observe_nodes(world, seen.nodes, every, holders(seen.lease, seen.litefs, seen.nodes))
     yield from observe_cluster(world, seen.litefs, seen.lease, seen.nodes)
     yield from _of_the_whole(seen)

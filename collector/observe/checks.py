@@ -110,12 +110,20 @@ def _told(row_type: str | None, output: str) -> tuple[str, int | None]:
     return ("http", int(code[1])) if code and row_type != "tcp" else ("other", None)
 
 
-def observe_checks(world: World, every: list[Check], litefs_ports: set[int], orphans: set[tuple[str, str]]) -> Iterator[Observation]:
-    """One observation per check. `orphans` holds the (node, service id) of the instances that no allocation stands behind."""
+class Known(NamedTuple):
+    """What is known of the instances that checks are of: LiteFS's ports, its proxy's by allocation, and who stands behind none."""
+
+    litefs_ports: set[int]
+    proxies: Mapping[str, int]
+    orphans: set[tuple[str, str]]
+
+
+def observe_checks(world: World, every: list[Check], known: Known) -> Iterator[Observation]:
+    """One observation per check. `known.orphans` holds the (node, service id) of the instances that no allocation stands behind."""
     for check in every:
         row = check.row
         failure, code = _failure(row, check.text)
-        on_litefs = check.port in litefs_ports if check.port else False
+        on_litefs = check.port in known.litefs_ports if check.port else False
         yield Observation(
             "check",
             scope(node=check.node, alloc=row.get("alloc"), service=row["service"]),
@@ -132,7 +140,8 @@ def observe_checks(world: World, every: list[Check], litefs_ports: set[int], orp
                 "on_litefs": on_litefs,
                 "endpoint_known": bool(check.path and LITEFS_PATHS.match(check.path)) if on_litefs and check.path else None,
                 "level": "service" if row["service"] else "node",
-                "orphan": (row["node"], row["service_id"]) in orphans,
+                "on_proxy": check.port is not None and known.proxies.get(row.get("alloc") or "") == check.port,
+                "orphan": (row["node"], row["service_id"]) in known.orphans,
                 "alloc_known": row.get("alloc") in world.instance,
                 "task": _task(world, row, on_litefs=on_litefs),
             },

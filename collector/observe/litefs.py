@@ -61,6 +61,16 @@ def ports(world: World) -> set[int]:
     return found or {DEFAULT_PORT}
 
 
+PROXY = re.compile(r"proxy server listening on: \S*:(\d{1,5})\b")
+"""LiteFS v0.5.14, cmd/litefs/mount_linux.go: at its start, where litefs.yml has a `proxy`."""
+
+
+def proxy_ports(world: World) -> dict[str, int]:
+    """Allocation -> the port of LiteFS's proxy, as LiteFS itself says in its log."""
+    texts = ((result.data["alloc"], line) for result in world.results("nomad_logs") for line in result.data["lines"])
+    return {alloc: int(found[1]) for alloc, line in texts if (found := PROXY.search(line))}
+
+
 def _ports(endpoints: Sequence[str]) -> Iterator[int]:
     for endpoint in endpoints:
         for word in endpoint.split():

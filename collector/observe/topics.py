@@ -104,6 +104,7 @@ TOPICS: Mapping[str, Topic] = {
             "on_litefs": "the port is LiteFS's own",
             "endpoint_known": "LiteFS 0.5 has this path",
             "level": "node or service",
+            "on_proxy": "it asks the port of LiteFS's proxy, as LiteFS's log has it",
             "orphan": "its instance has no live allocation behind it",
             "alloc_known": "Nomad told of the allocation it belongs to, among those that count",
             "task": "the task behind it: LiteFS's, its service's, or the allocation's only one",

@@ -36,7 +36,8 @@ def _writes(impact: Mapping[str, JSON]) -> Iterator[str]:
     replicas = impact.get("replicas_left")
     following = f"{count(replicas, 'replica')} in step" if replicas is not None else ""
     if impact.get("writes") == "go on":
-        yield f"writes go on (primary {impact['primary']}{', ' + following if following else ''})"
+        where = f"primary {impact['primary']}" if impact.get("primary") else "more than one primary"
+        yield f"writes go on ({where}{', ' + following if following else ''})"
     elif impact.get("writes") == "blocked" and impact.get("primary"):
         yield f"writes fail on the primary {impact['primary']}" + (f" ({following})" if replicas else "")
     elif impact.get("writes") == "blocked":
