@@ -13,9 +13,11 @@ from collector.kinds import shapes
 from collector.kinds.shapes import Obj
 from collector.model import JSON
 
-BLOCK = re.compile(
-    r"^(?P<indent>[ \t]*)consul:[ \t]*(?P<flow>\{[^}\n]*\})?[^\n]*\n?(?P<body>(?:(?P=indent)[ \t]+[^\n]*(?:\n|\Z)|[ \t]*\n)*)", re.MULTILINE
-)
+_BODY = r"[^\n]*\n?(?P<body>(?:(?P=indent)[ \t]+[^\n]*(?:\n|\Z)|[ \t]*(?:\{\{[^\n]*)?\n)*)"
+"""What is indented deeper than the key; lines of Nomad's template language stand anywhere."""
+BLOCK = re.compile(r"^(?P<indent>[ \t]*)consul:[ \t]*(?P<flow>\{[^}\n]*\})?" + _BODY, re.MULTILINE)
+LEASE_BLOCK = re.compile(r"^(?P<indent>[ \t]*)lease:[ \t]*" + _BODY, re.MULTILINE)
+STATIC = re.compile(r"""^[ \t]*type:[ \t]*["']?static\b""", re.MULTILINE)
 KEY = re.compile(r"""(?:^|[{,\s])key:[ \t]*(?:"([^"\n]*)"|'([^'\n]*)'|([^\s#,}'"][^\n#,}]*))""", re.MULTILINE)
 URL = re.compile(r"https?://[^\s\"'{}<>|\\^`]+")
 TEMPLATE = re.compile(r"\{\{-?\s*env\s+[\"'`](\w+)[\"'`]\s*-?\}\}|\$\{(\w+)\}|\$(\w+)")
@@ -25,28 +27,48 @@ MAX_TEXT = 1 << 17
 
 
 def leases(job: Obj) -> dict[str, JSON]:
-    """`lease_keys` and `lease_urls`, each once, in the order found; a key that only the node itself can render is left out."""
+    """`lease_keys` and `lease_urls`, each once, in the order found; a key that only the node itself can render is left out.
+
+    `litefs_yml` are the files that the job makes of templates with a `lease:` in them, as `nomad alloc fs` wants them: `TASK/PATH`.
+    """
     keys: list[str] = []
     urls: list[str] = []
-    for text in _configurations(job):
-        for match in BLOCK.finditer(text):
-            block = COMMENT.sub("", (match["flow"] or "") + "\n" + match["body"])
+    files: list[str] = []
+    for text, file in _configurations(job):
+        files += [file] if file else []
+        for block in _consul_blocks(text):
             found = [url.rstrip(".,;)") for url in URL.findall(block)]
             urls += found
             keys += [_prefixed(key, found) for key in _keys(block)]
-    return {"lease_keys": list(dict.fromkeys(keys)), "lease_urls": list(dict.fromkeys(urls))}
+    return {name: list(dict.fromkeys(some)) for name, some in (("lease_keys", keys), ("lease_urls", urls), ("litefs_yml", files))}
 
 
-def _configurations(job: Obj) -> Iterator[str]:
-    """Every text of the job that can hold a litefs.yml, with the variables filled in that are the same on every node."""
+def _consul_blocks(text: str) -> Iterator[str]:
+    """The `consul:` blocks of leases that are Consul's, without comments: a static lease may keep one that does not count."""
+    for lease in LEASE_BLOCK.finditer(text):
+        if not STATIC.search(lease["body"]):
+            yield from (COMMENT.sub("", (match["flow"] or "") + "\n" + match["body"]) for match in BLOCK.finditer(lease["body"]))
+
+
+def _configurations(job: Obj) -> Iterator[tuple[str, str]]:
+    """Every text of the job that can hold a litefs.yml, with the variables filled in that are the same on every node; and its file."""
     for group in shapes.objects(job, "TaskGroups"):
         for task in shapes.objects(group, "Tasks"):
             env = {name: value for name, value in shapes.mapping(task, "Env").items() if isinstance(value, str)}
             values = env | _identity(job, group, task)
-            templates = [shapes.text(template, "EmbeddedTmpl") for template in shapes.objects(task, "Templates")]
+            templates = [(shapes.text(one, "EmbeddedTmpl"), _file(task, one)) for one in shapes.objects(task, "Templates")]
             args = shapes.mapping(task, "Config").get("args")
             words = [word for word in args if isinstance(word, str)] if isinstance(args, list) else []
-            yield from (_rendered(text[:MAX_TEXT], values) for text in (*templates, *env.values(), *words) if LEASE.search(text[:MAX_TEXT]))
+            texts = [*templates, *((text, "") for text in (*env.values(), *words))]
+            yield from ((_rendered(text[:MAX_TEXT], values), file) for text, file in texts if LEASE.search(text[:MAX_TEXT]))
+
+
+def _file(task: Obj, template: Obj) -> str:
+    """Where in the allocation's directory a template's file is; `${NOMAD_TASK_DIR}` and the like are the task's own directories."""
+    path = shapes.text(template, "DestPath")
+    for variable, directory in (("NOMAD_TASK_DIR", "local"), ("NOMAD_SECRETS_DIR", "secrets")):
+        path = path.replace(f"${{{variable}}}", directory)
+    return f"{shapes.text(task, 'Name')}/{path.lstrip('/')}" if path and "$" not in path else ""
 
 
 def _identity(job: Obj, group: Obj, task: Obj) -> dict[str, str]:

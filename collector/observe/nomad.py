@@ -123,6 +123,7 @@ def observe_job(world: World) -> Iterator[Observation]:
                 "stopped": job["stopped"],
                 "status": job["status"],
                 "description": job["status_description"] or "",
+                "litefs_yml": job["litefs_yml"][0] if job["litefs_yml"] else None,
             },
             quote=f"job {job['id']}: status {job['status']}" + (", stopped" if job["stopped"] else ""),
             source="Nomad's job",

@@ -283,6 +283,7 @@ TOPICS: Mapping[str, Topic] = {
             "stopped": "an operator stopped it",
             "status": "Nomad's word",
             "description": "in words",
+            "litefs_yml": "TASK/PATH of the first litefs.yml that it makes of a template",
         },
     ),
 }

@@ -511,6 +511,7 @@ def _job(count: int, lifecycles: Mapping[str, Data]) -> Data:
         "groups": [_group(count, lifecycles)],
         "lease_keys": ["litefs/wiki"],
         "lease_urls": [],
+        "litefs_yml": [f"{TASK}/local/lfs.yml"],
     }
 
 
