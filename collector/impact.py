@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -17,8 +18,9 @@ AT_RISK = {
 }
 
 
-NO_COMMIT = frozenset({"disk.full"})
-"""A primary that has this critically answers as primary, and cannot commit."""
+FULL = re.compile(r"no space left|ENOSPC|disk is full|quota exceeded", re.IGNORECASE)
+DATABASES = re.compile(r"database or disk is full|disk I/O error", re.IGNORECASE)
+"""How SQLite says that it cannot write; what else an application writes to may be another disk than LiteFS's."""
 
 
 class Whole(NamedTuple):
@@ -82,7 +84,7 @@ def _by_node(pairs: Iterable[tuple[str, str]]) -> dict[str, frozenset[str]]:
 def impacts(roots: Sequence[Finding], below: Mapping[str, Sequence[Finding]], seen: Observed) -> list[dict[str, JSON]]:
     """The blast radius of each root. Where one of them stops writes they are stopped, whatever the others do."""
     all_of_it = whole(seen)
-    if any(_stops_the_primary(root, all_of_it) for root in roots):
+    if any(root.node == all_of_it.primary and _stops_commits(root, seen) for root in roots):
         all_of_it = all_of_it._replace(writes="blocked")
     return [impact(root, below.get(root.id, ()), seen, all_of_it) for root in roots]
 
@@ -113,12 +115,16 @@ def impact(root: Finding, below: Sequence[Finding], seen: Observed, all_of_it: W
     }
 
 
-def _stops_the_primary(root: Finding, all_of_it: Whole) -> bool:
-    return root.code in NO_COMMIT and root.severity is Severity.CRITICAL and root.node is not None and root.node == all_of_it.primary
+def _stops_commits(root: Finding, seen: Observed) -> bool:
+    """A node whose disk is full answers as primary and cannot commit; where only the application says so, it may be another disk."""
+    if root.code != "disk.full" or root.severity is not Severity.CRITICAL or root.node is None:
+        return False
+    said = [one.fields for one in seen.observations.of("log", node=root.node) if FULL.search(str(one.fields["complaint"]))]
+    return not said or any(one["origin"] == "litefs" or DATABASES.search(str(one["complaint"])) for one in said)
 
 
 def _risks(root: Finding, nodes: Sequence[str], seen: Observed, all_of_it: Whole) -> list[str]:
-    found = [AT_RISK[root.code]] if root.code in AT_RISK else []
+    found = [AT_RISK[root.code]] if root.code in AT_RISK and (root.code != "disk.full" or _stops_commits(root, seen)) else []
     if all_of_it.lonely in nodes or (all_of_it.lonely and root.code.startswith("litefs.replica.")):
         found.append(f"no replica has what the primary {all_of_it.lonely} holds")
     replicas = [one for one in seen.observations.of("litefs") if one.fields["is_primary"] is False]

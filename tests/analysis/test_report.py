@@ -201,6 +201,34 @@ def test_a_primary_without_space_cannot_commit(node, writes):
     assert (root.code, root.node, root.impact["writes"], root.impact["primary"]) == ("disk.full", node, writes, "n1")
 
 
+@pytest.mark.parametrize(
+    ("line", "writes"),
+    [
+        ("Error: ENOSPC: no space left on device, write '/cache/x'", "go on"),
+        ("sqlite3.OperationalError: database or disk is full", "blocked"),
+    ],
+)
+def test_a_full_disk_of_the_applications_own_stops_no_commit(line, writes):
+    ends = [{"type": "Started", "ago": 20}, {"type": "Terminated", "ago": 9, "exit_code": 1}, {"type": "Restarting", "ago": 8}]
+    crashing = {"alloc": {"restarts": 6, "client_status": "pending", "state": "pending"}, "events": ends, "log": [line]}
+    root = analyze(bundle({"nodes": {"n1": crashing}})).root_causes[0]
+    assert (root.code, root.impact["writes"], bool(root.impact["data_at_risk"])) == ("disk.full", writes, writes == "blocked")
+
+
+def test_a_primary_that_began_anew_puts_what_its_replicas_hold_at_risk():
+    old = {"litefs": {"cluster_id": "LFSC00000000000000BB"}}
+    root = analyze(bundle({"nodes": {"n2": old, "n3": old}})).root_causes[0]
+    assert root.code == "litefs.cluster-id.mismatch"
+    assert any("the only copy of older data" in risk for risk in root.impact["data_at_risk"])
+
+
+@pytest.mark.parametrize(("expect", "writes"), [({}, "blocked"), ({"limit": ["n2"]}, "unknown")])
+def test_a_run_that_is_limited_to_some_nodes_does_not_know_of_other_primaries(expect, writes):
+    script = {"ping": {"status": "critical", "type": "script", "output": "3 stale locks"}}
+    case = {"expect": expect, "nodes": {"n1": {"litefs": None}, "n2": {"checks": script}, "n3": {"litefs": None}}}
+    assert {root.impact["writes"] for root in analyze(bundle(case)).root_causes} == {writes}
+
+
 def test_a_primary_without_replicas_in_step_is_the_only_one_with_the_data():
     behind = {"litefs": {"lag_seconds": 60.0, "databases": [{"name": "wiki.db", "txid": 12, "checksum": "00000000000000bb"}]}}
     root = analyze(bundle({"nodes": {"n2": behind, "n3": behind}})).root_causes[0]
