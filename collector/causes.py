@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from collector.engine import MAX_EVIDENCE, Dropped, Engine, Hit, Match
-from collector.model import Evidence, Finding, RuledOut, Severity
+from collector.model import Evidence, Finding, Natural, RuledOut, Severity, natural
 from collector.observe.observation import Observation, Observations
 from collector.rule import SYMPTOM, UNKNOWN, Link
 
@@ -210,8 +210,8 @@ def _with(hit: Hit, lines: list[Observation]) -> Hit:
     return Hit(hit.rule, hit.subject, match)
 
 
-def _order(draft: Draft) -> tuple[int, int, float, str]:
-    return RANK[draft.severity], -draft.best.rule.directness, draft.onset or float("inf"), draft.id
+def _order(draft: Draft) -> tuple[int, int, float, Natural]:
+    return RANK[draft.severity], -draft.best.rule.directness, draft.onset or float("inf"), natural(draft.id)
 
 
 def _ranked(roots: list[Draft]) -> list[Draft]:
@@ -223,7 +223,7 @@ def _ranked(roots: list[Draft]) -> list[Draft]:
     return [root for group in ordered for root in sorted(group, key=_likelihood)]
 
 
-def _likelihood(root: Draft) -> tuple[int, bool, int, int, int, float, str]:
+def _likelihood(root: Draft) -> tuple[int, bool, int, int, int, float, Natural]:
     explained = {(child.code, child.node) for child in root.below()}
     worst = {(child.code, child.node) for child in root.below() if child.severity is root.severity}
     return (
@@ -233,7 +233,7 @@ def _likelihood(root: Draft) -> tuple[int, bool, int, int, int, float, str]:
         -len(explained),
         -root.best.rule.directness,
         root.onset or float("inf"),
-        root.id,
+        natural(root.id),
     )
 
 
@@ -273,10 +273,8 @@ def _unknown_commands(draft: Draft) -> tuple[tuple[str, str], ...]:
     if not draft.alloc:
         return ()
     hit = next((one for one in draft.hits if one.values().get("task")), draft.hits[0])
-    texts = ["nomad alloc status {alloc}"]
-    if hit.values().get("task"):
-        texts.append("nomad alloc logs -stderr {alloc} {task}")
-    return tuple(("read", hit.text(text, quoted=True)) for text in texts)
+    texts = ("nomad alloc status {alloc}", "nomad alloc logs -stderr {alloc} {task}")
+    return tuple(("read", hit.text(text, quoted=True)) for text in texts if "{task}" not in text or hit.values().get("task"))
 
 
 def _evidence(draft: Draft) -> tuple[Evidence, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from collector.causes import RANK
-from collector.model import JSON, Finding, NodeDetail, NodeRow, Result, Severity
+from collector.model import JSON, Finding, NodeDetail, NodeRow, Result, Severity, natural
 from collector.observe import Check, Observed, State
 from collector.observe.instances import Instance
 
@@ -34,7 +34,7 @@ def rows(seen: Observed, findings: Iterable[Finding]) -> tuple[NodeRow, ...]:
             checks=checks.get(name, ()),
             severity=severity.get(name),
         )
-        for name in sorted(seen.nodes)
+        for name in sorted(seen.nodes, key=natural)
     )
 
 

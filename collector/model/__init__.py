@@ -10,7 +10,7 @@ from collector.model.asking import Dial, Exec, Http, Reply, Request, Rung, host_
 from collector.model.report import Coverage, Evidence, Finding, NodeDetail, NodeRow, Report, RuledOut, name_of
 from collector.model.results import Attempt, Bundle, Result
 from collector.model.spec import Item, Mark, Spec, Target, Task
-from collector.model.words import JSON, Severity, Status, Verdict
+from collector.model.words import JSON, Natural, Severity, Status, Verdict, natural
 
 __all__ = [
     "JSON",
@@ -24,6 +24,7 @@ __all__ = [
     "Http",
     "Item",
     "Mark",
+    "Natural",
     "NodeDetail",
     "NodeRow",
     "Reply",
@@ -40,4 +41,5 @@ __all__ = [
     "Verdict",
     "host_port",
     "name_of",
+    "natural",
 ]

@@ -76,7 +76,7 @@ def test_machines_of_one_name_are_told_apart():
     crash = {"alloc": {"client_status": "failed", "state": "dead", "failed": True, "healthy": False}, "fails": {}, "registered": False}
     report = analyze(all_called_ubuntu(bundle({"nodes": {"n2": crash}})))
     labels = {node: f"ubuntu ({ident('node ' + node)[:8]})" for node in ("n1", "n2", "n3")}
-    assert [row.name for row in report.nodes] == sorted(labels.values())
+    assert sorted(row.name for row in report.nodes) == sorted(labels.values())
     assert {row.name: row.address for row in report.nodes} == {labels[node]: f"10.1.0.1{node[1]}" for node in labels}
     assert {root.node for root in report.root_causes} == {labels["n2"]}
 

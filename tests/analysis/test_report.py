@@ -243,3 +243,11 @@ def test_only_replicas_that_follow_are_in_step():
     nodes = {f"n{number}": {"litefs": {**lost, "lag_seconds": 40.0 + number}} for number in (1, 2, 3)}
     none = analyze(bundle({"nodes": nodes, "lease": {"held": False, "hostname": None, "session": None, "session_alive": None}}))
     assert (none.root_causes[0].code, none.root_causes[0].impact["replicas_left"]) == ("litefs.no-primary", 0)
+
+
+def test_nodes_and_their_causes_are_in_the_order_in_which_people_count():
+    names = [f"n{number}" for number in (1, 2, 9, 10, 11)]
+    script = {"checks": {"ping": {"status": "critical", "type": "script", "output": "3 stale locks"}}}
+    report = analyze(bundle({"names": names, "nodes": {name: script for name in names[2:]}}))
+    assert [row.name for row in report.nodes] == names
+    assert [root.node for root in report.root_causes] == names[2:]
