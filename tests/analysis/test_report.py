@@ -248,6 +248,6 @@ def test_only_replicas_that_follow_are_in_step():
 def test_nodes_and_their_causes_are_in_the_order_in_which_people_count():
     names = [f"n{number}" for number in (1, 2, 9, 10, 11)]
     script = {"checks": {"ping": {"status": "critical", "type": "script", "output": "3 stale locks"}}}
-    report = analyze(bundle({"names": names, "nodes": {name: script for name in names[2:]}}))
+    report = analyze(bundle({"names": names, "nodes": dict.fromkeys(names[2:], script)}))
     assert [row.name for row in report.nodes] == names
     assert [root.node for root in report.root_causes] == names[2:]
