@@ -185,6 +185,7 @@ def _fields(world: World, state: State, primary_found: bool, kept: str | None) -
         "candidate": data.get("candidate"),
         "lag_seconds": lag,
         "behind": behind,
+        "behind_by": behind or None,
         "lagging": _lagging(world, replica, knows, lag, behind),
         "never_synced": state.never_synced,
         "clock_off": state.clock_off,

@@ -8,6 +8,7 @@ from collector.model import JSON, Result
 from collector.observe.observation import Observation
 from collector.observe.world import World
 
+COLLISION = "reserved port collision"
 OPEN_EVALUATION = {"blocked", "pending"}
 
 
@@ -34,7 +35,8 @@ def _evaluation(
 ) -> Observation:
     every = [*group["dimension_exhausted"], *group["class_exhausted"], *group["quota_exhausted"]]
     constraints = _constraints(group["constraint_filtered"])
-    own = _held_by_the_group_itself(world, group) if constraints or lost_nodes(world) else set()
+    others = [text for text in every if COLLISION not in text]
+    own = _held_by_the_group_itself(world, group) if constraints or others or lost_nodes(world) else set()
     dimensions = [text for text in every if text not in own]
     exhausted = bool(dimensions) or group["nodes_exhausted"] > sum(group["dimension_exhausted"][text] for text in own)
     queued = origin["queued"].get(group["group"]) or row["queued"].get(group["group"]) or 1 + (group["coalesced_failures"] or 0)
@@ -65,7 +67,7 @@ def _held_by_the_group_itself(world: World, group: Mapping[str, JSON]) -> set[st
     nodes = {one.node for one in world.instances if one.alloc["group"] == group["group"] and not one.over}
     passed_over = sum(count for text, count in group["constraint_filtered"].items() if "distinct_hosts" in text)
     left = len(nodes) - passed_over
-    return {text for text, count in group["dimension_exhausted"].items() if "reserved port collision" in text and count <= left}
+    return {text for text, count in group["dimension_exhausted"].items() if COLLISION in text and count <= left}
 
 
 def _constraints(filtered: Mapping[str, int]) -> list[str]:

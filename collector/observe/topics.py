@@ -143,6 +143,7 @@ TOPICS: Mapping[str, Topic] = {
             "candidate": "it may become primary",
             "lag_seconds": "its own metric",
             "behind": "transactions behind the primary, the worst database, null when not comparable",
+            "behind_by": "the same, null when it is none",
             "lagging": "critical, warning or null: connected but beyond a threshold",
             "never_synced": "its lag file or metric says it has not synced since it started or was demoted",
             "clock_off": "a lag below zero accuses its clock",

@@ -85,7 +85,7 @@ def decided() -> list[str]:
         "node, further ones, what must not be accused, the verdict. A fifth is healthy and looks odd, some have two or three faults.",
         "",
         f"- At first sight {right} of {count} were answered so ({right / count:.1%}): {sets}.",
-        "  `year` was tried after the rules had been mended by the first set, `shapes` after they had been mended by all the others.",
+        "  `year` was tried after the rules had been mended by the first set, `shapes` and then `ordinary` after they had been mended by all before.",
         f"  The other {len(every) - count} of {len(every)} are those whose authors had to mend their own case: they are not counted here,",
         "  and are below.",
         f"- Now {len(every) - len(differ)} of {len(every)} are. The rules were mended by them, so that this says little about the next.",

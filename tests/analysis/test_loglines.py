@@ -116,6 +116,27 @@ DECISIVE = {
         ['Exception in thread "main" X: a', "\tat a.b(C.java:1)", "Caused by: Y: b", "\tat a.b(C.java:1)"],
         "Caused by: Y: b",
     ),
+    "the exception of .NET, not its frames": (
+        [
+            "Unhandled exception. System.InvalidOperationException: no connection",
+            "   at Program.<Main>$(String[] args) in /src/Program.cs:line 31",
+        ],
+        "Unhandled exception. System.InvalidOperationException: no connection",
+    ),
+    "what Ruby raised, not who reports it": (
+        [
+            "bundler: failed to load command: rake",
+            "/b/definition.rb:691:in `materialize': Could not find sqlite3-2.1.0 in gems (Bundler::GemNotFound)",
+        ],
+        "/b/definition.rb:691:in `materialize': Could not find sqlite3-2.1.0 in gems (Bundler::GemNotFound)",
+    ),
+    "the module that Perl misses": (
+        [
+            "Can't locate Mojolicious/Plugin/X.pm in @INC (you may need it) at app line 12.",
+            "BEGIN failed--compilation aborted at app line 12.",
+        ],
+        "Can't locate Mojolicious/Plugin/X.pm in @INC (you may need it) at app line 12.",
+    ),
     "never a harmless line": (['level=INFO msg="cannot become primary, local node has no cluster ID and lease"'], None),
     "nothing where nothing is wrong": ([START, "GET /ping 200"], None),
 }

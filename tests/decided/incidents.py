@@ -18,7 +18,7 @@ from collector.model import Bundle, Result, Severity, Status, Target
 from tests.analysis.bundles import NOW, bundle, ident
 
 Case = dict[str, Any]
-AT_FIRST_SIGHT = {"instance": (89, 96), "cluster": (79, 84), "year": (60, 69), "shapes": (78, 86)}
+AT_FIRST_SIGHT = {"instance": (89, 96), "cluster": (79, 84), "year": (60, 69), "shapes": (78, 86), "ordinary": (67, 70)}
 """How many were answered as decided when they were new, and of how many: those that their authors had to mend are not counted."""
 ANSWER = ("says", "first", "also", "never", "verdict", "open", "drop", "logs", "patches")
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
