@@ -113,7 +113,7 @@ job "collector" {
 
       resources {
         cpu    = 200
-        memory = 192 # 1,000 nodes take 90 MB, 5,000 take 229: give it 320 for so many
+        memory = 192 # 1,000 nodes take 90 MB, 5,000 take 235: give it 320 for so many
       }
     }
   }
