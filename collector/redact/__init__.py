@@ -19,7 +19,7 @@ from collector.model import JSON
 from collector.redact.clean import clean
 from collector.redact.known import KnownValues
 from collector.redact.lines import OPENING, without_values_below
-from collector.redact.rules import NAMED_KEY, PLACEHOLDER, RULES
+from collector.redact.rules import NAMED_KEY, PLACEHOLDER, RULES, Rule
 
 __all__ = ["UNCHECKED", "Redactor", "clean", "placeholder"]
 
@@ -35,13 +35,19 @@ MAX_DEPTH = 100
 _BETWEEN_LINES = "\x1e"
 
 _FLAGS = re.IGNORECASE | re.MULTILINE
-_NEEDLES = frozenset(needle for rule in RULES for needle in rule.needles)
 _STEMS = ("key", "pass", "auth", "-----", "hv", "pat", "k_", "@", "signature")
-_BY_STEM = {
-    **{stem: tuple(sorted(needle for needle in _NEEDLES if stem in needle)) for stem in _STEMS},
-    **{needle: (needle,) for needle in sorted(_NEEDLES) if not any(stem in needle for stem in _STEMS)},
-}
-"""What is looked for first, and what is looked for where that is: most texts hold none of it."""
+
+
+def _by_stem(rules: Iterable[Rule]) -> Mapping[str, tuple[str, ...]]:
+    """What is looked for first, and what is looked for where that is: most texts hold none of it."""
+    needles = sorted({needle for rule in rules for needle in rule.needles})
+    return {
+        **{stem: tuple(needle for needle in needles if stem in needle) for stem in _STEMS},
+        **{needle: (needle,) for needle in needles if not any(stem in needle for stem in _STEMS)},
+    }
+
+
+_BY_STEM = _by_stem(RULES)
 _PLACEHOLDER = re.compile(PLACEHOLDER)
 _NAMED_KEY = re.compile(NAMED_KEY, re.IGNORECASE)
 

@@ -128,11 +128,12 @@ def _compiles(pattern: str) -> bool:
 
 def survives(mutant: Mutant) -> bool:
     """Whether no example in the tests of redaction notices."""
-    compiled = tuple((rule, re.compile(rule.pattern, FLAGS)) for rule in mutant.rules)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(redact, "_compiled_rules", lambda: compiled)
-        patch.setattr(redact, "_NEEDLES", tuple({needle for rule in mutant.rules for needle in rule.needles}))
+        patch.setattr(redact, "RULES", mutant.rules)
+        patch.setattr(redact, "_BY_STEM", redact._by_stem(mutant.rules))
         patch.setattr(redact, "_NAMED_KEY", re.compile(mutant.named_key, re.IGNORECASE))
+        for remembered in (redact._rules_of, redact._names_a_secret):
+            remembered.cache_clear()
         return all(map(_passes, _calls()))
 
 
