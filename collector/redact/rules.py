@@ -44,7 +44,7 @@ _PASS_IS = rf"(?:{_SHORT}{_IS}|(?<![a-z0-9_.-])pass(?:{_QUOTE}\s{{0,8}}:\s{{0,8}
 _BLOCK = r"[|>][+-]?\d?[+-]?"
 """YAML: the value is what follows, indented."""
 _REAL = rf"(?!<redacted:|(?:true|false|null|none|nil)\b|\$[{{(a-z_]|\{{\{{|{_BLOCK}[ \t]{{0,8}}(?:\n|\Z))"
-_NO_COUNT = r"(?!\d{1,4}(?:[/.,%]\d{0,4})?%?(?:[\s,;\"')\]}]|\Z)|(?:ok|yes|no|on|off|first|second|third|last|final|failed)\b)"
+_NO_COUNT = r"(?!\d{1,4}(?:[/.,%]\d{0,4})?%?(?:[\s,;\\\"')\]}]|\Z)|(?:ok|yes|no|on|off|first|second|third|last|final|failed)\b)"
 """After `pass`, which is also a verb and a round: `pass=3/4 tests`."""
 _BARE = r"(?!\\{1,3}[\"'])(?:(?!<redacted:)[^\s\"'`])+?(?=[,;:.)}\]\\]{0,8}(?:[\s\"'`]|<redacted:|\Z))"
 _PASS_NEEDLES: Final = tuple(f"pass{end}" for end in "=: \"'\\%")
@@ -147,7 +147,7 @@ RULES: Final = (
         ("requirepass", "masterauth"),
         rf"\b(?:requirepass|masterauth)[ \t]{{1,4}}(?:{_QUOTE})?{_REAL}(?!(?:is|was|not|option|directive)\b)(?P<v>{_BARE})",
     ),
-    Rule("flag", ("sshpass",), rf"\bsshpass[\s\"',]{{1,6}}-p[\s\"',]{{0,6}}{_REAL}(?P<v>{_BARE})"),
+    Rule("flag", ("sshpass",), rf"\bsshpass[\s\"',]{{1,6}}-p[\s\"',]{{0,6}}+{_REAL}(?P<v>{_BARE})"),
     Rule(
         "flag",
         ("curl",),
