@@ -16,7 +16,11 @@ DOCUMENT = Path(__file__).parents[2] / "docs" / "mutation.md"
 PROCESSES = 2
 SUBJECTS = {
     "patterns": (patterns, "Redaction patterns", "the examples of `tests/redact`"),
-    "rules": (rules, "Rules", "the cases of `tests/rules`, the reports on the recorded incidents, and lint"),
+    "rules": (
+        rules,
+        "Rules",
+        "the cases of `tests/rules`, the reports on the recorded incidents, lint, and the answers of `tests/decided`",
+    ),
 }
 HEAD = """\
 # Mutation testing

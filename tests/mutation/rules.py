@@ -22,6 +22,7 @@ from collector.resources import incidents, rule_files
 from collector.rule import Rule
 from collector.yamlio import Document
 from tests.analysis import bundles
+from tests.decided import incidents as decided
 from tests.e2e.incidents import diagnose, recording, timeless
 from tests.rules import test_cases as cases
 from tests.rules import test_every_rule as further
@@ -155,14 +156,15 @@ def _compiled(rules: JSON) -> list[Rule]:
 
 
 def survives(mutant: Mutant) -> bool:
-    """Whether no case, no recorded incident and no lint notices."""
+    """Whether no case, no recorded incident, no lint and none of the answers that were decided before notices."""
     try:
         broken = _rulebook(mutant)
     except (CollectorError, KeyError, ValueError, TypeError):
         return False
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rulebook, "shipped", lambda: broken)
-        return _as_the_table_says(mutant) and _as_cases_say(mutant) and all(map(_alike, incidents())) and _lints(mutant)
+        told = _as_the_table_says(mutant) and _as_cases_say(mutant) and all(map(_alike, incidents()))
+        return told and _lints(mutant) and not any(map(decided.differences, _decided(mutant.code)))
 
 
 def _as_the_table_says(mutant: Mutant) -> bool:
@@ -181,6 +183,17 @@ def _as_cases_say(mutant: Mutant) -> bool:
 
 def _nearest_first(code: str) -> list[dict[str, JSON]]:
     return sorted([*cases.CASES, *further.FURTHER], key=lambda case: code not in {case.get(key) for key in TESTS})
+
+
+@cache
+def _decided(code: str) -> list[dict[str, JSON]]:
+    """The incidents of tests/decided that are answered as decided, those about this code first."""
+    return sorted(_answered(), key=lambda case: not any(answer.startswith(f"{code}@") for answer in case["first"]))
+
+
+@cache
+def _answered() -> list[dict[str, JSON]]:
+    return [case for case in decided.incidents().values() if "open" not in case]
 
 
 def _noticed(case: dict[str, JSON]) -> bool:
@@ -229,6 +242,7 @@ def _once(make: Callable[[Given], Made]) -> Callable[[Given], Made]:
 def prepare() -> None:
     """What is the same for all mutants is done once: bundles, and the reports of the rules as they are."""
     cases.bundle = further.bundle = _once(bundles.bundle)
+    decided.bundle_of = _once(decided.bundle_of)
     analysis.observe = _once(analysis.observe)
     for case in _nearest_first(""):
         if _noticed(case):
