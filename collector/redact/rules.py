@@ -81,7 +81,7 @@ RULES: Final = (
     Rule(
         "url",
         ("@tcp", "@unix(", "@udp("),
-        rf"(?<![\w.%-])[\w.%-]{{1,64}}:{_REAL}(?P<v>[^\s\"'<>]{{1,256}}?)@(?:tcp6?|unix|udp)\(",
+        rf"(?<![\w.%:-])[\w.%-]{{1,64}}:{_REAL}(?P<v>[^\s\"'<>]{{1,128}}?)@(?:tcp6?|unix|udp)\(",
     ),
     Rule(
         "header",
