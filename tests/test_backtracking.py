@@ -71,7 +71,7 @@ REDACTION = {f"{number} {rule.name}": rule.pattern for number, rule in enumerate
 
 
 def square_on(pattern: str) -> str | None:
-    return slow_on(pattern, re.IGNORECASE | re.MULTILINE, length=65536, between=JOINTS, spent=2.4)
+    return slow_on(pattern, re.IGNORECASE | re.MULTILINE, length=65536, between=JOINTS, spent=1.2)
 
 
 @pytest.mark.parametrize("pattern", REDACTION.values(), ids=REDACTION)
