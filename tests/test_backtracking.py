@@ -79,7 +79,7 @@ def test_redaction_does_not_take_the_square_of_a_logs_length(pattern: str) -> No
     assert square_on(pattern) is None
 
 
-@pytest.mark.parametrize("pattern", [r"x[x-]*;", r"a.*b"])
+@pytest.mark.parametrize("pattern", [r"\beyJ[\w-]{8,}\.[\w-]{8,}", r"x[x-]*;", r"a.*b"])
 def test_what_begins_anew_all_along_a_line_is_found(pattern: str) -> None:
     assert square_on(pattern)
 
