@@ -9,7 +9,7 @@ from collector.model import JSON, Result, Status
 from collector.observe.checks import Check
 from collector.observe.clocks import SKEW, Reading, middle, readings
 from collector.observe.consul import members, serf
-from collector.observe.litefs import Lease, advertised, ports
+from collector.observe.litefs import Lease, advertised, ports, several_leases
 from collector.observe.nomad import migrated, missing_total
 from collector.observe.observation import Observation, scope
 from collector.observe.positions import State
@@ -174,6 +174,7 @@ def observe_cluster(world: World, litefs: Mapping[str, State], held: Lease | Non
         "lease_held": held.alive if held else None,
         "lease_id": held.data["cluster_id"] if held else None,
         "lease_key": held.data["key"] if held else None,
+        "lease_keys": ", ".join(several_leases(world, litefs)) or None,
         "lease_host": host,
         "lease_session_alive": held.data["session_alive"] if held else None,
         "advertise_url": held.data["advertise_url"] if held else None,

@@ -60,6 +60,7 @@ def instance_fields(one: Instance, checks: Sequence[Check], *, has_litefs: bool)
         "stopped": one.stopped,
         "restarted_for": one.restarted_for,
         "young": one.young,
+        "restarted_ago": one.restarted_ago,
         "age": one.age,
         "healthy": one.alloc["healthy"],
         "exit_code": last.get("exit_code"),
