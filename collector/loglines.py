@@ -87,7 +87,7 @@ _GLOG = re.compile(r"^([IWEF])\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ [^\]]+\] (.*)")
 _FATAL = re.compile(
     r"\b(?:FATAL|CRITICAL|PANIC)\b|\[(?:emerg|alert|crit)\]|^(?:panic|fatal error|fatal): |\bpanicked at\b|^Exception in thread |^Uncaught "
     r"|^[\w.$]*(?:Error|Exception)(?:$|: )|Segmentation fault|^Caused by: |^npm ERR! |core dumped|^error: unable to"
-    r"|^Unhandled exception\b|^Can't locate \S+ in @INC|FPM initialization failed"
+    r"|^terminate called after throwing|^Unhandled exception\b|^Can't locate \S+ in @INC|FPM initialization failed"
     r"|:in [`'][^']{1,100}': .{1,300} \([A-Z]\w*(?:::\w+)*\)$"
 )
 _ERROR = re.compile(

@@ -96,6 +96,7 @@ TOPICS: Mapping[str, Topic] = {
             "status": "passing, warning, critical",
             "type": "http, tcp, script, ttl, grpc, alias",
             "output": "its text, the best that could be had",
+            "id": "its ID in Consul",
             "output_source": "agent, exec, probe, catalog or nomad: who gave the text",
             "failure": "what the text means: refused, unreachable, timeout, http, dns, tls, ttl, script, maintenance, none, "
             "other; recovered: the node's own agent, asked after the catalog, lets it pass; answers-here: it passes when asked from here",
