@@ -119,11 +119,11 @@ class Instance:
         return str(asked[-1]["message"]).split(RESTARTED_FOR)[1].split('"')[0]
 
     @cached_property
-    def restarted_ago(self) -> float | None:
+    def restarted_ago(self) -> int | None:
         """Seconds since a task started again because somebody, or a template, asked for it; None where that is long enough ago to judge."""
         starts = filter(None, (asked_start(task["events"]) for task in self.tasks))
         ago = self.clock - max(starts, default=-math.inf)
-        return ago if ago < YOUNG and self.live else None
+        return round(ago) if ago < YOUNG and self.live else None
 
     @cached_property
     def stopped(self) -> str | None:
