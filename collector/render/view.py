@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from collector.model import JSON, name_of
-from collector.render.causes import causes_in_words
+from collector.render.causes import causes_in_words, only_named
 from collector.render.changes import changes_in_words
 from collector.render.clean import on_one_line
 from collector.render.diagnostics import diagnostics
@@ -19,12 +20,18 @@ from collector.render.units import EPOCH, clock, count, duration, listing, on_th
 _GAPS_LISTED = 12
 _NAMED = 6
 """Items of one gap that are named without -v."""
+_ADDRESS = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?|\[[0-9a-fA-F:.]+\]:\d+")
+_EACH = "each address"
+"""What stands for the addresses of gaps that differ in nothing else."""
 
 
 def view(document: Mapping[str, JSON], *, verbose: int, diff: bool = False) -> dict[str, JSON]:
     """Return the presentational fields of a report document; with `diff` what has not changed is among the changes."""
     changes = changes_in_words(document, verbose=verbose or diff)
-    diagnosed = diagnostics(document, verbose=verbose)
+    causes = causes_in_words(document, verbose=verbose)
+    alike = only_named(document, causes)
+    diagnosed = diagnostics(document, verbose=verbose, without=alike)
+    more = len(diagnostics(document, verbose=verbose)) - len(diagnosed) if alike else 0
     return {
         "name": name_of(document),
         "title": on_one_line(document["headline"]),
@@ -34,9 +41,10 @@ def view(document: Mapping[str, JSON], *, verbose: int, diff: bool = False) -> d
         "changes": changes,
         "first_run": diff and changes is None,
         "nodes": node_rows(document, verbose=verbose),
-        "causes": causes_in_words(document, verbose=verbose),
+        "causes": causes,
         "others": _others(document, verbose),
         "diagnostics": diagnosed,
+        "diagnostics_more": f"{count(more, 'more node')} with the same root causes" if more else "",
         "fallbacks": [] if diagnosed else fallbacks(document),
         "gaps": _gaps(document["coverage"]["gaps"], verbose),
         "timeline": [_event(event, document["now"]) for event in document["timeline"]],
@@ -78,11 +86,20 @@ def _others(document: Mapping[str, JSON], verbose: int) -> list[JSON]:
 
 
 def _gaps(gaps: Sequence[Mapping[str, JSON]], verbose: int) -> dict[str, JSON]:
-    """Return what was not collected: each reason with the names of the items that it kept away."""
-    by_reason: dict[str, list[str]] = {}
+    """Return what was not collected: each reason with the names of the items that it kept away.
+
+    Without -v reasons are one where they differ in the address alone.
+    """
+    by_reason: dict[str, list[Mapping[str, JSON]]] = {}
     for gap in gaps:
-        by_reason.setdefault(gap["reason"], []).append(_gap_name(gap))
-    shown = [{"name": listing(names, len(names) if verbose else _NAMED), "reason": reason} for reason, names in by_reason.items()]
+        by_reason.setdefault(gap["reason"] if verbose else _ADDRESS.sub(_EACH, gap["reason"]), []).append(gap)
+    shown = [
+        {
+            "name": listing([_gap_name(gap) for gap in alike], len(alike) if verbose else _NAMED),
+            "reason": alike[0]["reason"] if len({gap["reason"] for gap in alike}) == 1 else reason,
+        }
+        for reason, alike in by_reason.items()
+    ]
     kept = shown if verbose else shown[:_GAPS_LISTED]
     return {"shown": kept, "more": len(shown) - len(kept)}
 
