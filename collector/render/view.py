@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 
 from collector.model import JSON, name_of
 from collector.render.causes import causes_in_words, only_named
@@ -20,6 +21,8 @@ from collector.render.units import EPOCH, clock, count, duration, listing, on_th
 _GAPS_LISTED = 12
 _NAMED = 6
 """Items of one gap that are named without -v."""
+_APART = 3
+"""So many reasons that differ in their address alone are told apart."""
 _ADDRESS = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?|\[[0-9a-fA-F:.]+\]:\d+")
 _EACH = "each address"
 """What stands for the addresses of gaps that differ in nothing else."""
@@ -88,20 +91,22 @@ def _others(document: Mapping[str, JSON], verbose: int) -> list[JSON]:
 def _gaps(gaps: Sequence[Mapping[str, JSON]], verbose: int) -> dict[str, JSON]:
     """Return what was not collected: each reason with the names of the items that it kept away.
 
-    Without -v reasons are one where they differ in the address alone.
+    Without -v many reasons are one where they differ in the address alone.
     """
-    by_reason: dict[str, list[Mapping[str, JSON]]] = {}
+    by_reason: dict[str, list[str]] = {}
+    words = _reasons({gap["reason"] for gap in gaps}, verbose)
     for gap in gaps:
-        by_reason.setdefault(gap["reason"] if verbose else _ADDRESS.sub(_EACH, gap["reason"]), []).append(gap)
-    shown = [
-        {
-            "name": listing([_gap_name(gap) for gap in alike], len(alike) if verbose else _NAMED),
-            "reason": alike[0]["reason"] if len({gap["reason"] for gap in alike}) == 1 else reason,
-        }
-        for reason, alike in by_reason.items()
-    ]
+        by_reason.setdefault(words[gap["reason"]], []).append(_gap_name(gap))
+    shown = [{"name": listing(names, len(names) if verbose else _NAMED), "reason": reason} for reason, names in by_reason.items()]
     kept = shown if verbose else shown[:_GAPS_LISTED]
     return {"shown": kept, "more": len(shown) - len(kept)}
+
+
+def _reasons(reasons: Collection[str], verbose: int) -> dict[str, str]:
+    """Return what to say for each reason."""
+    merged = {reason: _ADDRESS.sub(_EACH, reason) for reason in reasons}
+    times = Counter(merged.values())
+    return {reason: words if times[words] > _APART and not verbose else reason for reason, words in merged.items()}
 
 
 def _gap_name(gap: Mapping[str, JSON]) -> str:

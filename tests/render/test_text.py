@@ -190,22 +190,20 @@ def test_diagnostics_of_nodes_that_are_only_named_are_left_out_and_counted():
 
 
 @pytest.mark.parametrize(
-    ("second", "told"),
+    ("reason", "told"),
     [
-        ("10.0.0.9:20202 refused the connection", "a, b: each address refused the connection"),
-        ("[fd00::9]:20202 refused the connection", "a, b: each address refused the connection"),
-        ("10.0.0.8:20202 refused the connection", "a, b: 10.0.0.8:20202 refused the connection"),
-        ("10.0.0.9:20202 answers with 403", "a: 10.0.0.8:20202 refused the connection\nb: 10.0.0.9:20202 answers with 403"),
+        ("10.0.0.{0}:20202 refused", "a0, a1, a2, a3: each address refused"),
+        ("[fd00::{0}]:20202 refused", "a0, a1, a2, a3: each address refused"),
+        ("10.0.0.8:20202 refused", "a0, a1, a2, a3: 10.0.0.8:20202 refused"),
+        ("10.0.0.8:20202 answers 40{0}", "a0: 10.0.0.8:20202 answers 400\na1: 10.0.0.8:20202 answers 401"),
     ],
 )
-def test_gaps_that_differ_in_their_address_alone_are_told_once(second: str, told: str):
-    gaps = tuple(
-        {"item": item, "target": "cluster", "reason": reason, "status": "failed"}
-        for item, reason in (("a", "10.0.0.8:20202 refused the connection"), ("b", second))
-    )
+def test_many_gaps_that_differ_in_their_address_alone_are_told_once(reason: str, told: str):
+    gaps = tuple({"item": f"a{n}", "target": "cluster", "reason": reason.format(n), "status": "failed"} for n in range(4))
     report = SAMPLES["two-faults"]._replace(coverage=SAMPLES["two-faults"].coverage._replace(gaps=gaps))
     assert f"GAPS\n{told}\n" in render(report, "text")
-    assert f"\nb: {second}\n" in render(report, "text", verbose=1) or ": 10.0.0.8" in told
+    few = report._replace(coverage=report.coverage._replace(gaps=gaps[:3]))
+    assert "each address" not in render(few, "text") + render(report, "text", verbose=1)
 
 
 def test_report_names_the_spec_it_followed():
