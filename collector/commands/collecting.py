@@ -11,12 +11,12 @@ from functools import cache
 from pathlib import Path
 
 from collector.collect import Limits, Means
+from collector.collect.plan import Selection, select_tasks
 from collector.errors import UsageError
 from collector.expressions import Expressions
 from collector.kinds import KINDS
 from collector.model import JSON, Bundle, Spec
 from collector.pipeline import Call, gather
-from collector.plan import Selection, select_tasks
 from collector.redact import Redactor
 from collector.settings import Settings
 from collector.sources import Sources
@@ -75,7 +75,7 @@ def open_sources(call: Call) -> Sources:
 
 def plan_only(call: Call) -> int:
     """Print the plan; 0, or 3 when the inventory could not be read, so that the plan is not whole."""
-    from collector.preview import plan_text, preview  # noqa: PLC0415 - for --check alone
+    from collector.collect.preview import plan_text, preview  # noqa: PLC0415 - for --check alone
 
     sources = open_sources(call)
     try:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from collector.collect.limit import check_limit
 from collector.errors import UsageError
-from collector.limit import check_limit
 from collector.model import JSON, Result, Status, Target
 
 

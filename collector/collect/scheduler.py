@@ -15,15 +15,15 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import NamedTuple, Protocol
 
+from collector.collect.dispatch import Dispatcher, Ticket
+from collector.collect.ladder import Climb, Outcome
+from collector.collect.pace import Pace
+from collector.collect.plan import Names, Renderer, Selection, Turn, expand, select_tasks
+from collector.collect.runs import ItemRun, Redaction, TaskRun, result_of, unrun
 from collector.cutoff import Overdue, cut_off_at
-from collector.dispatch import Dispatcher, Ticket
 from collector.errors import CollectorError
 from collector.kinds.kind import Kind
-from collector.ladder import Climb, Outcome
 from collector.model import JSON, Item, Reply, Request, Result, Spec, Status, Task
-from collector.pace import Pace
-from collector.plan import Names, Renderer, Selection, Turn, expand, select_tasks
-from collector.runs import ItemRun, Redaction, TaskRun, result_of, unrun
 
 MAX_PAUSE = 5.0
 LATE = 0.1

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import pytest
 
+from collector.collect.ladder import Climb, Outcome
 from collector.errors import Unanswered
-from collector.ladder import Climb, Outcome
 from collector.model import JSON, Http, Item, Reply, Rung, Status, Target
 
 OK = Reply("GET a", Status.OK, code=200, body=b"1", date=100.0)

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from collector.collect import Limits, Means, collect
-from collector.dispatch import describe
+from collector.collect.dispatch import describe
+from collector.collect.limit import check_limit
+from collector.collect.plan import Selection, select_tasks
+from collector.collect.scheduler import Limits, Means, collect
 from collector.kinds.kind import Kind
-from collector.limit import check_limit
 from collector.model import Item, Request, Result, Spec, Status, Task
-from collector.plan import Selection, select_tasks
 from collector.policies import LITEFS_KEYS, policies_for
 
 INVENTORY = ("nomad_job", "nomad_allocations", "nomad_nodes", "consul_checks", "consul_members")

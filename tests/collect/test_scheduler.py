@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from collector.collect import Collected, Limits, Means, collect
+from collector.collect.plan import Selection
+from collector.collect.runs import TaskRun
 from collector.cutoff import Overdue
 from collector.errors import CollectorError, Unanswered
 from collector.kinds.kind import Argument, Kind
 from collector.model import JSON, Http, Mark, Reply, Request, Rung, Spec, Status, Target, Task
-from collector.plan import Selection
-from collector.runs import TaskRun
 
 MARK = Mark("spec.yml", 1, 1)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from typing import Protocol
 
-from collector.ladder import Climb, Outcome
+from collector.collect.ladder import Climb, Outcome
+from collector.collect.plan import Turn
 from collector.model import JSON, Attempt, Item, Reply, Result, Status, Target, Task
-from collector.plan import Turn
 
 
 class Redaction(Protocol):

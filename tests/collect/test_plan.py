@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from collector.collect.plan import Names, Selection, Turn, expand
 from collector.errors import CollectorError
 from collector.kinds.kind import Argument, Kind
 from collector.model import JSON, Mark, Target, Task
-from collector.plan import Names, Selection, Turn, expand
 
 KIND = Kind(
     "logs",

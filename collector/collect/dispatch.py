@@ -3,6 +3,8 @@
 Belongs to the scheduler's thread; only `workers` crosses threads.
 """
 
+from __future__ import annotations
+
 import heapq
 import itertools
 import queue
@@ -11,8 +13,8 @@ from collections import deque
 from collections.abc import Callable, Hashable
 from typing import NamedTuple
 
+from collector.collect.workers import Job, Workers
 from collector.model import Dial, Exec, Http, Reply, Request, Status
-from collector.workers import Job, Workers
 
 GRACE = 0.25
 """Seconds that a request may overrun its deadline before its worker is written off."""

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from collector.pace import LATE, Effort, Pace
+from collector.collect.pace import LATE, Effort, Pace
 
 
 def work(seconds: float) -> None:
