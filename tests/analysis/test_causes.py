@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.analyze import analyze
-from collector.causes import connect
-from collector.engine import Engine
+from collector.analyze.causes import connect
+from collector.analyze.engine import Engine
 from collector.model import Severity
 from collector.observe import TOPICS
 from collector.observe.observation import Observation, Observations

@@ -6,7 +6,7 @@ import shlex
 
 import pytest
 
-from collector.engine import Engine
+from collector.analyze.engine import Engine
 from collector.observe.observation import Observation, Observations
 from collector.observe.topics import Topic
 from collector.rule import compile_rule

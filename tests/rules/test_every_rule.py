@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from collector.analyze import analyze
-from collector.engine import Engine
+from collector.analyze.engine import Engine
 from collector.observe import TOPICS, observe
 from collector.rule import Rule
 from collector.rulebook import shipped

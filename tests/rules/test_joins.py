@@ -12,8 +12,9 @@ import pytest
 import yaml
 
 from collector import rulebook
-from collector.causes import Causes, connect
-from collector.engine import Engine, Hit, Match, Subject
+from collector.analyze.causes import Causes, connect
+from collector.analyze.engine import Engine
+from collector.analyze.hits import Hit, Match, Subject
 from collector.observe import TOPICS, Observation, Observations
 from collector.rule import SYMPTOM, Rule
 

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 
 from collector import rulebook
-from collector.causes import Causes, connect
+from collector.analyze.causes import Causes, connect
+from collector.analyze.engine import Engine
+from collector.analyze.headline import headline
+from collector.analyze.impact import impacts
+from collector.analyze.rows import details, rows
+from collector.analyze.timeline import timeline
+from collector.analyze.verdict import coverage, judge
 from collector.cutoff import LINT, Allowance
-from collector.engine import Engine
-from collector.impact import impacts
-from collector.model import JSON, Bundle, Coverage, Finding, NodeRow, Report, Result, Status, Target, Verdict
+from collector.model import JSON, Bundle, Finding, NodeRow, Report, Result, Status, Target, Verdict
 from collector.observe import TOPICS, Observed, observe
-from collector.rows import details, rows
-from collector.rule import UNKNOWN, Rule
-from collector.timeline import timeline
-from collector.verdict import blind, coverage, judge
+from collector.rule import Rule
 
-__all__ = ["analyze", "codes", "explain", "lint_rules"]
-
-codes = rulebook.codes
-explain = rulebook.explain
-lint_rules = rulebook.lint_rules
+__all__ = ["analyze"]
 
 
 def analyze(bundle: Bundle, now: float | None = None) -> Report:
@@ -80,44 +77,6 @@ def _with_impact(causes: Causes, seen: Observed) -> Causes:
     blasts = impacts(causes.roots, below, seen)
     roots = tuple(root._replace(impact=blast) for root, blast in zip(causes.roots, blasts, strict=True))
     return Causes(roots, (*roots, *causes.findings[len(roots) :]), causes.ruled_out)
-
-
-def headline(
-    verdict: Verdict, roots: Sequence[Finding], table: Sequence[NodeRow], covered: Coverage, bundle: Bundle, *, instances: int
-) -> str:
-    """The one sentence that a reader sees first."""
-    if roots and verdict is not Verdict.UNKNOWN:
-        return _first(roots)
-    if verdict is Verdict.UNKNOWN:
-        lacking = sorted({f"{result.kind}: {result.reason}" for result in blind(bundle.results)})
-        why = lacking[0] if lacking else ("the run was interrupted" if bundle.interrupted else "nothing answered")
-        return f"too little was seen for a verdict ({why})" + (f"; {_first(roots)}" if roots else "")
-    if verdict is Verdict.WARNING:
-        unseen = f"; not seen: {', '.join(covered.unseen_nodes)}" if covered.unseen_nodes else ""
-        # Of an expression that failed the reason begins with its whole text, which says nothing to who reads the headline.
-        reason = f" ({covered.gaps[0]['reason'].rpartition('}}: ')[2]})" if len(covered.gaps) == 1 else ""
-        return f"nothing wrong was seen, but {len(covered.gaps)} of {covered.planned} items gave no answer{reason}{unseen}"
-    primary = next((row.name for row in table if row.role == "primary"), None)
-    well = f"all well{narrowed(bundle.expect)}"
-    return f"{_count(len(table), 'node')}, {_count(instances, 'instance')}, {well}" + (f"; primary {primary}" if primary else "")
-
-
-def narrowed(expect: Mapping[str, JSON]) -> str:
-    """That a run looked at a part only, in words; empty for a whole one."""
-    options = (("-l", "limit"), ("-t", "tags"), ("--skip-tags", "skip_tags"))
-    given = [f"{option} {value}" for option, name in options if isinstance(expect.get(name), list) for value in expect[name]]
-    return f" as far as was asked ({' '.join(given)})" if given else ""
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def _first(roots: Sequence[Finding]) -> str:
-    first = roots[0]
-    same = [root.node for root in roots if root.code == first.code and root.node and (root.code != UNKNOWN or root.title == first.title)]
-    others = f" and {len(same) - 1} more" if len(same) > 1 else ""
-    return f"{first.node}{others}: {first.title}" if first.node else first.title
 
 
 def _troubled(findings: Sequence[Finding], table: Sequence[NodeRow], verdict: Verdict) -> list[str]:
