@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import nullcontext
 
-from collector import rulebook
 from collector.analyze.causes import Causes, connect
 from collector.analyze.engine import Engine
 from collector.analyze.headline import headline
@@ -16,7 +15,8 @@ from collector.analyze.verdict import coverage, judge
 from collector.cutoff import LINT, Allowance
 from collector.model import JSON, Bundle, Finding, NodeRow, Report, Result, Status, Target, Verdict
 from collector.observe import TOPICS, Observed, observe
-from collector.rule import Rule
+from collector.rulebook import rules_of
+from collector.rulebook.rule import Rule
 
 __all__ = ["analyze"]
 
@@ -58,7 +58,7 @@ def _causes(bundle: Bundle, seen: Observed) -> tuple[Causes, list[Result]]:
     allowance = Allowance()
     engine = Engine(seen.observations, TOPICS)
     with allowance.watched() if bundle.rules else nullcontext():
-        rules = rulebook.rules_of(bundle.rules, lambda pattern, text: allowance.bounded(lambda: pattern.search(text)))
+        rules = rules_of(bundle.rules, lambda pattern, text: allowance.bounded(lambda: pattern.search(text)))
         causes = connect(*engine.run(rules), engine, seen.observations)
     return causes, [_given_up(rule) for rule in engine.given_up]
 

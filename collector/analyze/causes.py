@@ -11,7 +11,7 @@ from collector.analyze.findings import finding, quote
 from collector.analyze.hits import Dropped, Hit, Match
 from collector.model import Finding, Natural, RuledOut, natural
 from collector.observe.observation import Observation, Observations
-from collector.rule import UNKNOWN, Link
+from collector.rulebook.rule import UNKNOWN, Link
 
 NEAR = {"instance", "node", "service"}
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from collector.analyze.hits import Hit
 from collector.model import Natural, Severity, natural
-from collector.rule import SYMPTOM, Link
+from collector.rulebook.rule import SYMPTOM, Link
 
 RANK = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
 

@@ -12,7 +12,7 @@ from collector.analyze.hits import Dropped, Hit, Match, Subject
 from collector.cutoff import TooSlow
 from collector.observe.observation import Observation, Observations
 from collector.observe.topics import Topic
-from collector.rule import Condition, Group, Matcher, Rule
+from collector.rulebook.rule import Condition, Group, Matcher, Rule
 
 QUOTES_PER_MATCHER = 2
 _NARROWEST = ("alloc", "service", "node")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collector.analyze.drafts import Draft, order
 from collector.model import Evidence, Finding
-from collector.rule import UNKNOWN
+from collector.rulebook.rule import UNKNOWN
 
 MAX_EVIDENCE = 6
 

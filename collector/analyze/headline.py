@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from collector.analyze.verdict import blind
 from collector.model import JSON, Bundle, Coverage, Finding, NodeRow, Verdict
-from collector.rule import UNKNOWN
+from collector.rulebook.rule import UNKNOWN
 
 
 def headline(

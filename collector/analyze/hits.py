@@ -10,13 +10,12 @@ from typing import NamedTuple
 
 from collector.model import JSON
 from collector.observe.observation import Observation
-from collector.rule import Rule
+from collector.rulebook.rule import PLACEHOLDER, Rule
 
 BY_TASK = frozenset({"log", "task_event"})
 """Topics whose observations are of one task; an allocation's own names the task that is worst off."""
 PLAIN = 1000.0
 """From here on a number is told without a fraction."""
-_SLOT = re.compile(r"\{(\w+)\}")
 _OPTIONAL = re.compile(r"\[([^\[\]]*\{\w+\}[^\[\]]*)\]")
 _WORD = re.compile(r"(?<!\S)\{(\w+)\}")
 _FAR = re.compile(r"ssh\s+\S+\s")
@@ -56,12 +55,12 @@ class Hit(NamedTuple):
         """A text of the rule with its placeholders filled in; each quoted where it is a command."""
         values = self.values()
         whole = _whole(template, values)
-        return _quoted(whole, values) if quoted else _SLOT.sub(lambda slot: _words(values.get(slot[1])), whole)
+        return _quoted(whole, values) if quoted else PLACEHOLDER.sub(lambda slot: _words(values.get(slot[1])), whole)
 
     def commands(self) -> tuple[tuple[str, str], ...]:
         """The rule's commands, filled in and quoted; without those that need what nobody knows here, or whose words would be options."""
         values = self.values()
-        needed = [(what, text, _SLOT.findall(_OPTIONAL.sub("", text))) for what, text in self.rule.commands]
+        needed = [(what, text, PLACEHOLDER.findall(_OPTIONAL.sub("", text))) for what, text in self.rule.commands]
         known = [(what, _whole(text, values)) for what, text, slots in needed if all(values.get(slot) not in (None, "") for slot in slots)]
         return tuple((what, self._of_its_stream(_quoted(text, values))) for what, text in known if not _has_a_false_option(text, values))
 
@@ -99,7 +98,7 @@ def _whole(template: str, values: Mapping[str, JSON]) -> str:
     """A part in square brackets that holds a placeholder is left out when that has no value."""
 
     def part(optional: re.Match[str]) -> str:
-        return optional[1] if all(values.get(slot) not in (None, "") for slot in _SLOT.findall(optional[1])) else ""
+        return optional[1] if all(values.get(slot) not in (None, "") for slot in PLACEHOLDER.findall(optional[1])) else ""
 
     return _OPTIONAL.sub(part, template)
 
@@ -112,7 +111,7 @@ def _quoted(command: str, values: Mapping[str, JSON]) -> str:
         once = shlex.quote(_words(values.get(slot[1])))
         return shlex.quote(once) if far and slot.start() >= far.end() else once
 
-    return _SLOT.sub(fill, command)
+    return PLACEHOLDER.sub(fill, command)
 
 
 def _has_a_false_option(command: str, values: Mapping[str, JSON]) -> bool:

@@ -9,7 +9,7 @@ from collector.analyze.engine import Engine
 from collector.model import Severity
 from collector.observe import TOPICS
 from collector.observe.observation import Observation, Observations
-from collector.rule import compile_rule
+from collector.rulebook.rule import compile_rule
 from tests.analysis.bundles import bundle
 
 CODES = [f"c.{letter}" for letter in "abcdef"] + ["symptom.x", "symptom.y"]

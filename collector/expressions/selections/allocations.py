@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from collector.expressions.selections.registered import BAD, members
 from collector.model import JSON
-from collector.selections.registered import BAD, members
 
 Allocation = Mapping[str, JSON]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from ipaddress import IPv6Address
 
+from collector.expressions.selections.registered import members
 from collector.model import JSON
-from collector.selections.registered import members
 
 Job = Mapping[str, JSON]
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from collector.expressions.selections.allocations import current, other_tasks, running, suspect, with_task
+from collector.expressions.selections.instances import endpoint, few, instances, lease_keys, services, without
+from collector.expressions.selections.litefs import unsettled
+from collector.expressions.selections.trouble import troubled
 from collector.model import JSON
-from collector.selections.allocations import current, other_tasks, running, suspect, with_task
-from collector.selections.instances import endpoint, few, instances, lease_keys, services, without
-from collector.selections.litefs import unsettled
-from collector.selections.trouble import troubled
 
 SELECTIONS: dict[str, Callable[..., JSON]] = {
     "current": current,

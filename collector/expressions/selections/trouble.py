@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from collector.expressions.selections.instances import url
+from collector.expressions.selections.registered import BAD, members
 from collector.model import JSON
-from collector.selections.instances import url
-from collector.selections.registered import BAD, members
 
 SERF = "serfHealth"
 """ID of the check that Consul itself makes of a node's agent."""

@@ -22,6 +22,8 @@ LONGEST = 8192
 
 SYMPTOM = "symptom."
 """Codes that begin so are no causes: never a root, always shown under one."""
+PLACEHOLDER = re.compile(r"\{(\w+)\}")
+"""In a rule's texts: stands for a field, a capture or a part of the scope."""
 UNKNOWN = "unknown"
 """The root of what no rule explains."""
 

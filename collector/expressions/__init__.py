@@ -14,9 +14,9 @@ from functools import cached_property
 from typing import ClassVar
 
 from collector.errors import CollectorError
+from collector.expressions.names import Segment, bare, path_of, segments
+from collector.expressions.selections import SELECTIONS
 from collector.model import JSON
-from collector.names import Segment, bare, path_of, segments
-from collector.selections import SELECTIONS
 
 Compiled = Callable[[Mapping[str, JSON]], JSON]
 """An expression, ready to be evaluated with variables."""
@@ -24,29 +24,11 @@ Compiled = Callable[[Mapping[str, JSON]], JSON]
 MAX_TEXT = 1 << 20
 """Characters that one rendered text may have."""
 
-FILTERS = frozenset(
-    {
-        *(
-            "abs",
-            "batch",
-            "count",
-            "d",
-            "default",
-            "dictsort",
-            "first",
-            "float",
-            "groupby",
-            "int",
-            "items",
-            "join",
-            "last",
-            "length",
-            "list",
-        ),
-        *("lower", "map", "max", "min", "reject", "rejectattr", "replace", "reverse", "round", "select", "selectattr", "slice", "sort"),
-        *("string", "sum", "title", "tojson", "trim", "unique", "upper", "urlencode"),
-    }
-)
+FILTERS = frozenset({
+    "abs", "batch", "count", "d", "default", "dictsort", "first", "float", "groupby", "int", "items", "join", "last", "length", "list",
+    "lower", "map", "max", "min", "reject", "rejectattr", "replace", "reverse", "round", "select", "selectattr", "slice", "sort",
+    "string", "sum", "title", "tojson", "trim", "unique", "upper", "urlencode",
+})  # fmt: skip
 """Jinja2's own filters that a spec may use: those that select and convert. What only formats, or can blow up, is left out."""
 
 FUNCTIONS = frozenset({"range"})
@@ -55,46 +37,11 @@ FUNCTIONS = frozenset({"range"})
 NOW = "now"
 """Name of the one constant: the Unix time at which the run began."""
 
-TESTS = frozenset(
-    {
-        *(
-            "!=",
-            "<",
-            "<=",
-            "==",
-            ">",
-            ">=",
-            "boolean",
-            "defined",
-            "divisibleby",
-            "eq",
-            "equalto",
-            "even",
-            "false",
-            "float",
-            "ge",
-            "greaterthan",
-        ),
-        *(
-            "gt",
-            "in",
-            "integer",
-            "iterable",
-            "le",
-            "lessthan",
-            "lower",
-            "lt",
-            "mapping",
-            "ne",
-            "none",
-            "number",
-            "odd",
-            "sameas",
-            "sequence",
-        ),
-        *("string", "true", "undefined", "upper"),
-    }
-)
+TESTS = frozenset({
+    "!=", "<", "<=", "==", ">", ">=", "boolean", "defined", "divisibleby", "eq", "equalto", "even", "false", "float", "ge", "greaterthan",
+    "gt", "in", "integer", "iterable", "le", "lessthan", "lower", "lt", "mapping", "ne", "none", "number", "odd", "sameas", "sequence",
+    "string", "true", "undefined", "upper",
+})  # fmt: skip
 """Jinja2's own tests that a spec may use."""
 
 
@@ -172,7 +119,7 @@ class Expressions:
 
     @cached_property
     def _compiler(self) -> Callable[[str], Compiled]:
-        from collector.sandbox import compiler  # noqa: PLC0415 - Jinja2 costs 60 ms and is not needed before the first request
+        from collector.expressions.sandbox import compiler  # noqa: PLC0415 - Jinja2 costs 60 ms and is not needed before the first request
 
         return compiler(FILTERS, TESTS, FUNCTIONS, self._selections)
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from collector.expressions.selections.registered import turns
 from collector.model import JSON
-from collector.selections.registered import turns
 
 NEVER_SYNCED_MS = 2147483647
 """What `.lag` says on a node that never synced or was just demoted (litefs, fuse/lag_node.go)."""
