@@ -7,14 +7,15 @@ Node, bare text.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from typing import NamedTuple
 
-LONGEST = 2000
-"""Characters of a line that are looked at: what decides stands at its start, and patterns must not meet a line of a megabyte."""
+from collector.loglines.envelope import LONGEST, fields_of, moment_of, opened, without_pool
+from collector.loglines.litefs import ENDS, HARMLESS, LAST_WORD, LITEFS_OWN, SETTLES, STARTS, SUPERVISES
+
+__all__ = ["ERROR", "FATAL", "LONGEST", "PLAIN", "WARNING", "Line", "complaint", "decisive", "is_litefs", "moment_of", "read"]
+
 FATAL, ERROR, WARNING, PLAIN = 3, 2, 1, 0
 """How much a line weighs when the decisive one is looked for."""
 
@@ -36,54 +37,6 @@ class Line(NamedTuple):
     settles: bool = False
 
 
-LITEFS_ID = r"(?:[0-9A-F]{16}: )?"
-HARMLESS = re.compile(
-    LITEFS_ID + r"(?:no backup client configured|using backup client|Using (?:Consul|static) to determine primary|initializing consul: "
-    r"|using existing cluster id|set cluster id on |LiteFS mounted to|http server listening on|waiting to connect to cluster"
-    r"|connected to cluster, ready|no proxy target set|proxy server listening on|starting (?:background )?subprocess"
-    r"|waiting for signal or subprocess|primary lease acquired|acquiring existing lease from handoff|existing primary found"
-    r"|stream (?:dis)?connected \(|writing snapshot|starting from txid|snapshot received for|database file is zero length on init"
-    r"|wal-sync: no wal file|exiting primary, (?:destroying|preserving) lease|preserving lease for handoff"
-    r"|disconnected from primary, retrying|cannot release consul key|consul key release error"
-    r"|disconnected from primary with error, retrying: next frame: (?:unexpected EOF|EOF)"
-    r"|disconnected from primary with error, retrying: .*\bcontext canceled\b"
-    r"|sending signal to exec process|waiting for exec process to close|signal received, litefs shutting down|litefs shut down complete"
-    r"|subprocess exited|LiteFS (?:development build|v\d)|config file read from|deprecated drop db frame|transaction file for txid"
-    r"|cannot become primary, local node has no cluster ID|cannot acquire lease or find primary, retrying: no primary)"
-)
-"""LiteFS v0.5.14: start-up, handoff and shutdown. The last two are normal for a moment; rules read them with the state."""
-LITEFS_OWN = re.compile(
-    LITEFS_ID + r"(?:cannot (?:fetch cluster ID|find primary|connect, \"consul\"|acquire lease|acquire existing lease|remove lease"
-    r"|stream from primary|create journal|cannot read local|set cluster id)|disconnected from primary|replica disconnected, retrying"
-    r"|lease renewal error"
-    r"|primary lease lost|handoff unsuccessful|state change recovery error|fuse: |fuse serve error|mount helper error"
-    r"|client (?:transaction id|preapply)|position mismatch|http: [A-Z]+ /|backup |fatal error occurred while|invalid database header on"
-    r"|node lost write access|remote begin|halt lock|restoring from backup|closing proxy server|proxy: |cannot truncate|retention)"
-)
-SETTLES = re.compile(
-    LITEFS_ID + r"(?:connected to cluster, ready|primary lease acquired|using existing cluster id|snapshot received for|stream connected)"
-)
-STARTS = re.compile(r"(?:no backup client configured|using backup client|config file read from|LiteFS (?:development build|v\d))")
-LAST_WORD = re.compile(r"ERROR: ")
-"""LiteFS's last word before it leaves: raw, on stderr (cmd/litefs/main.go). Applications write so as well."""
-ENDS = re.compile(
-    LAST_WORD.pattern
-    + r"(?:cannot (?:init (?:store|http server|consul|file system)|open store|run proxy server|exec|specify a database replication filter"
-    r"|(?:read|parse|unmarshal) config)\b|init logger: |invalid lease type|promote: |yaml: |EOF\s*$|config file not found"
-    r"|open .*\.ya?ml: |(?:fuse|data) directory (?:required|and data directory))"
-)
-"""Those that only LiteFS writes (v0.5.14, cmd/litefs/mount_linux.go, config.go)."""
-SUPERVISES = re.compile(r"starting (?:background )?subprocess")
-"""From here on the application speaks, and LiteFS itself ends with no other last word than that of a failed `exec`."""
-
-_PAIR = re.compile(r'(?:^|\s)(\w[\w.-]*)=("(?:[^"\\]|\\.)*"|\S*)')
-_STAMP = re.compile(r"""^(\d{4}-\d\d-\d\dT\S+)|\b(?:time|ts|timestamp)"?[=:]\s?"?(\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d))""")
-_PHP = re.compile(
-    r"^(?:\[[^\]]*\] )?(?:NOTICE|WARNING): (?:PHP message: "
-    r"|\[pool [^\]]+\] child \d+ said into std(?:err|out): \"(?:NOTICE: PHP message: )?)"
-)
-"""PHP-FPM's envelope, in which every line of an application is a notice or a warning of the pool's."""
-_GLOG = re.compile(r"^([IWEF])\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ [^\]]+\] (.*)")
 _FATAL = re.compile(
     r"\b(?:FATAL|CRITICAL|PANIC)\b|\[(?:emerg|alert|crit)\]|^(?:panic|fatal error|fatal): |\bpanicked at\b|^Exception in thread |^Uncaught "
     r"|^[\w.$]*(?:Error|Exception)(?:$|: )|Segmentation fault|^Caused by: |^npm ERR! |core dumped|^error: unable to"
@@ -111,7 +64,6 @@ _QUOTED = re.compile(
 _TOLD_CALMLY = re.compile(r"^[\d\-T:.,/ Z+\[\](]*\b(?:INFO|DEBUG|TRACE|NOTICE|Info|Debug)\b")
 _SLOG = re.compile(r'^(?:time=\S+ )?level=INFO msg=(?:"(?:[^"\\]|\\.)*"|\S+)$')
 """How LiteFS writes everything, its errors too."""
-_LEVEL_KEYS = ("level", "lvl", "severity", "levelname")
 _HARMLESS_TRACE = re.compile(r"^(?:KeyboardInterrupt|SystemExit|asyncio\.exceptions\.CancelledError|GeneratorExit)\b")
 
 
@@ -124,7 +76,7 @@ def read(lines: Sequence[str], *, litefs: bool = True) -> list[Line]:
     heard = litefs
     for index, whole in enumerate(lines):
         text = whole[:LONGEST]
-        message, level = _open(text)
+        message, level = opened(text)
         ends = bool(ENDS.match(text))
         starts = bool(STARTS.match(message))
         if (ended and ends) or (started and starts and not starting):
@@ -162,8 +114,8 @@ def complaint(line: Line) -> str:
     """
     if line.origin == "litefs":
         return line.message
-    text = _PHP.sub("", line.text)
-    fields, level = _fields(text)
+    text = without_pool(line.text)
+    fields, level = fields_of(text)
     if fields is None:
         return "" if _TOLD_CALMLY.match(text) else _unquoted(text)
     if _SLOG.match(text):
@@ -178,43 +130,9 @@ def _unquoted(text: str) -> str:
     return _QUOTED.sub(lambda found: found[0] if found["before"] or not found["end"] else '""', text)
 
 
-def _fields(text: str) -> tuple[dict[str, str] | None, str]:
-    """The fields of a line in logfmt or JSON and its level; None where it has no envelope that is known."""
-    if text.startswith("{"):
-        try:
-            value = json.loads(text)
-            if isinstance(value, dict):
-                level = next((str(value[key]) for key in _LEVEL_KEYS if isinstance(value.get(key), str)), "")
-                return {str(key): one if isinstance(one, str) else json.dumps(one) for key, one in value.items()}, level
-        except (ValueError, RecursionError):
-            return None, ""
-    if "msg=" in text or "message=" in text:
-        pairs = {key: _unquote(value) for key, value in _PAIR.findall(text)}
-        if "msg" in pairs or "message" in pairs:
-            return pairs, pairs.get("level", pairs.get("lvl", ""))
-    return None, ""
-
-
 def is_litefs(line: Line) -> bool:
     """Surely a line of LiteFS's: of its normal life, or a last word that nobody else has."""
     return line.harmless or bool(ENDS.match(line.text))
-
-
-def moment_of(text: str) -> float | None:
-    """When a line was written (Unix seconds), by its own time stamp; None where it has none, or one that names no zone.
-
-    Formats: logfmt and JSON with a `time`, `ts` or `timestamp`, and bare text that begins with one; RFC 3339 throughout.
-    """
-    found = _STAMP.search(text[:LONGEST])
-    return _seconds(next(filter(None, found.groups()))) if found else None
-
-
-def _seconds(stamp: str) -> float | None:
-    try:
-        moment = datetime.fromisoformat(stamp)
-        return moment.timestamp() if moment.tzinfo else None
-    except (ValueError, OverflowError):
-        return None
 
 
 def _speaks(line: Line) -> bool:
@@ -249,39 +167,3 @@ def _weight(text: str, message: str, level: str) -> int:
         if pattern.search(message):
             return weight
     return PLAIN
-
-
-def _open(text: str) -> tuple[str, str]:
-    """The message and the level inside a line's envelope; the line itself and no level where it has none that is known."""
-    text = _PHP.sub("", text)
-    if text.startswith("{"):
-        found = _open_json(text)
-        if found:
-            return found
-    glog = _GLOG.match(text)
-    if glog:
-        return glog[2], glog[1]
-    if "msg=" in text or "message=" in text:
-        pairs = dict(_PAIR.findall(text))
-        message = pairs.get("msg", pairs.get("message"))
-        if message is not None:
-            return _unquote(str(message)), str(pairs.get("level", pairs.get("lvl", "")))
-    return text, ""
-
-
-def _open_json(text: str) -> tuple[str, str] | None:
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(value, dict):
-        return None
-    messages = [value[key] for key in ("msg", "message", "event", "error") if isinstance(value.get(key), str)]
-    levels = [value[key] for key in _LEVEL_KEYS if isinstance(value.get(key), str)]
-    return (str(messages[0]), str(levels[0]) if levels else "") if messages else None
-
-
-def _unquote(value: str) -> str:
-    if len(value) > 1 and value.startswith('"') and value.endswith('"'):
-        return re.sub(r"\\(.)", r"\1", value[1:-1])
-    return value
