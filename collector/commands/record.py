@@ -8,8 +8,8 @@ import time
 from collector.commands.collecting import build_call, open_sources, progress_bar, redactor_of
 from collector.commands.reporting import write_bundle
 from collector.pipeline import gather
-from collector.record import Recorder, crawl
 from collector.redact import Redactor
+from collector.replay.record import Recorder, crawl
 from collector.spec import parse_extra_vars
 from collector.streams import note
 
