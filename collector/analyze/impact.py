@@ -46,7 +46,8 @@ def whole(seen: Observed) -> Whole:
     primaries = [state.node for state in states if state.primary]
     primary = primaries[0] if len(primaries) == 1 else None
     synced = sum(bool(one.fields["synced"]) for one in seen.observations.of("litefs"))
-    well = sum(bool(one.fields["well"]) for one in instances)
+    closed = _closed(seen)
+    well = sum(bool(one.fields["well"]) and one.scope.get("node") not in closed for one in instances)
     return Whole(
         instances=max(well, _wanted(seen)),
         well=well,
@@ -57,6 +58,12 @@ def whole(seen: Observed) -> Whole:
         databases=_by_node((state.node, str(db["name"])) for state in states for db in state.databases),
         services=_by_node((one.scope.get("node", ""), one.scope.get("service", "")) for one in seen.observations.of("registration")),
     )
+
+
+def _closed(seen: Observed) -> frozenset[str]:
+    """Nodes in Consul's maintenance mode: what runs there is well, and nobody is sent to it."""
+    checks = (one for one in seen.observations.of("check") if one.fields["level"] == "node" and one.fields["failure"] == "maintenance")
+    return frozenset(one.scope.get("node", "") for one in checks)
 
 
 def _writes(seen: Observed, states: Sequence[State]) -> str:

@@ -129,6 +129,8 @@ def _arguments(kind: Kind, given: Mapping[str, JSON], element: JSON) -> dict[str
         args[name] = given.get(name, argument.default if offered is None else offered)
         if args[name] is None and argument.required:
             raise CollectorError(f"{kind.name} needs the argument {name!r}, and neither the spec nor the loop's item gives it")
+        if args[name] is not None and not argument.accepts(args[name]):
+            raise CollectorError(f"{kind.name}'s {name} must be {argument.words}, not {args[name]!r:.40}")
     return args
 
 

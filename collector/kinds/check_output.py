@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from collector.errors import Unanswered
 from collector.kinds import asking, bodies, shapes
 from collector.kinds.consul_checks import check
-from collector.kinds.kind import NAMESPACE, Args, Argument, Kind, of_alloc
+from collector.kinds.kind import NAMESPACE, Args, Argument, Kind, of_alloc, port
 from collector.kinds.probing import outcome, probe_of
 from collector.model import JSON, Exec, Http, Reply, Rung, Status, host_port
 
@@ -130,7 +130,7 @@ KIND = Kind(
         "task": Argument("string", "a task of it", item="task"),
         "checks": Argument("array", "the failing checks, as consul_checks gives them", required=True, item="checks"),
         "endpoints": Argument("array", "what the checks ask: {name, type, url | host and port, method}", default=(), item="endpoints"),
-        "port": Argument("integer", "HTTP port of the Consul agents", default=8500),
+        "port": port("HTTP port of the Consul agents", 8500),
         "namespace": NAMESPACE,
     },
     target=of_alloc,

@@ -66,7 +66,7 @@ KIND = Kind(
         "alloc": ALLOC,
         "task": TASK,
         "stream": Argument("string", "which stream", default="stderr", choices=("stderr", "stdout")),
-        "lines": Argument("integer", "how many lines the report shows", default=20),
+        "lines": Argument("integer", "how many lines the report shows", default=20, least=1, most=KEPT),
         "namespace": NAMESPACE,
         "node": NODE,
     },

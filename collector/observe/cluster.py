@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from collector.model import JSON, Result, Status
 from collector.observe.checks import Check
-from collector.observe.clocks import SKEW, Reading, middle, readings
+from collector.observe.clocks import Reading, middle, readings
 from collector.observe.consul import members, serf
 from collector.observe.litefs import Lease, advertised, ports
 from collector.observe.nomad import migrated, missing_total
@@ -225,7 +225,7 @@ def observe_skew(world: World) -> Iterator[Observation]:
     usual = middle(found)
     for node, reading in found.items():
         seconds = reading.ahead - usual
-        beyond = abs(seconds) - reading.within > SKEW
+        beyond = abs(seconds) - reading.within > world.skew_warning
         yield Observation(
             "skew",
             scope(node=node),

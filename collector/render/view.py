@@ -14,9 +14,11 @@ from collector.render.machine import finding_counts, performance_data, suites
 from collector.render.nodes import node_rows
 from collector.render.timeline import timeline_picture
 from collector.render.topology import topology
-from collector.render.units import EPOCH, clock, count, duration, on_the_day, seconds_between
+from collector.render.units import EPOCH, clock, count, duration, listing, on_the_day, seconds_between
 
 _GAPS_LISTED = 12
+_NAMED = 6
+"""Items of one gap that are named without -v."""
 
 
 def view(document: Mapping[str, JSON], *, verbose: int, diff: bool = False) -> dict[str, JSON]:
@@ -80,7 +82,7 @@ def _gaps(gaps: Sequence[Mapping[str, JSON]], verbose: int) -> dict[str, JSON]:
     by_reason: dict[str, list[str]] = {}
     for gap in gaps:
         by_reason.setdefault(gap["reason"], []).append(_gap_name(gap))
-    shown = [{"name": ", ".join(names), "reason": reason} for reason, names in by_reason.items()]
+    shown = [{"name": listing(names, len(names) if verbose else _NAMED), "reason": reason} for reason, names in by_reason.items()]
     kept = shown if verbose else shown[:_GAPS_LISTED]
     return {"shown": kept, "more": len(shown) - len(kept)}
 

@@ -18,7 +18,10 @@ KIND = Kind(
     {
         "alloc": Argument("string", "", required=True, item="id"),
         "node": Argument("string", "", item="node"),
-        "lines": Argument("integer", "", default=20),
+        "lines": Argument("integer", "", default=20, least=1, most=400),
+        "stream": Argument("string", "", choices=("out", "err")),
+        "checks": Argument("array", ""),
+        "all": Argument("boolean", ""),
     },
     target=lambda args: Target(node=args["node"], alloc=args["alloc"]),
 )
@@ -39,23 +42,52 @@ def turns(loop: JSON, selection: Selection | None = None, **more: Any) -> list[T
     return expand(task, KIND, Plain(), {"who": "x"}, selection or Selection())
 
 
+UNSET = {"stream": None, "checks": None, "all": None}
 ALLOCS = [{"id": "a1", "node": "n1"}, {"id": "a2", "node": "n2"}]
 
 
 def test_an_argument_comes_from_the_spec_else_from_the_loops_item_else_from_its_default() -> None:
     assert [turn.item.args for turn in turns(ALLOCS, args={"lines": 5}) if turn.item] == [
-        {"alloc": "a1", "node": "n1", "lines": 5},
-        {"alloc": "a2", "node": "n2", "lines": 5},
+        {"alloc": "a1", "node": "n1", "lines": 5, **UNSET},
+        {"alloc": "a2", "node": "n2", "lines": 5, **UNSET},
     ]
     (turn,) = turns(None, args={"alloc": "a9"})
     assert turn.item
-    assert turn.item.args == {"alloc": "a9", "node": None, "lines": 20}
+    assert turn.item.args == {"alloc": "a9", "node": None, "lines": 20, **UNSET}
 
 
 def test_a_required_argument_that_nobody_gives_is_a_failed_turn() -> None:
     (turn,) = turns(None)
     assert turn.failed
     assert "'alloc'" in turn.reason
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"lines": "many"}, "lines must be an integer from 1 to 400, not 'many'"),
+        ({"lines": 0}, "from 1 to 400, not 0"),
+        ({"lines": 401}, "from 1 to 400, not 401"),
+        ({"lines": True}, "from 1 to 400, not True"),
+        ({"lines": 2.5}, "from 1 to 400, not 2.5"),
+        ({"stream": "both"}, "stream must be one of out, err, not 'both'"),
+        ({"checks": "none"}, "checks must be an array"),
+        ({"node": 5}, "node must be a string, not 5"),
+        ({"all": 1}, "all must be a boolean, not 1"),
+    ],
+)
+def test_an_argument_that_is_not_what_its_kind_needs_is_a_failed_turn_that_says_so(given: dict[str, JSON], words: str) -> None:
+    (turn,) = turns(None, args={"alloc": "a9", **given})
+    assert turn.failed
+    assert words in turn.reason
+
+
+@pytest.mark.parametrize(
+    "given", [{"lines": 1}, {"lines": 400}, {"stream": "err"}, {"checks": []}, {"checks": ()}, {"all": False}, {"lines": None}]
+)
+def test_an_argument_at_its_bounds_is_taken(given: dict[str, JSON]) -> None:
+    (turn,) = turns(None, args={"alloc": "a9", **given})
+    assert turn.item
 
 
 def test_a_loop_over_the_same_thing_twice_asks_once() -> None:

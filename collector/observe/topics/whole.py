@@ -119,7 +119,9 @@ WHOLE: Mapping[str, Topic] = {
         "node alloc service",
         {"id": "service id", "orphan": "no live allocation stands behind it", "address": "host:port", "why": "what is wrong with it"},
     ),
-    "skew": Topic("a node's clock against the others'", "node", {"seconds": "how far it is off", "beyond": "more than 5 s"}),
+    "skew": Topic(
+        "a node's clock against the others'", "node", {"seconds": "how far it is off", "beyond": "more than the threshold skew_warning"}
+    ),
     "job": Topic(
         "the job itself",
         "",
