@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from collector.analyze.drafts import RANK, Draft, Index, drafts_of, order
@@ -76,11 +76,22 @@ def _link(drafts: list[Draft], engine: Engine) -> None:
 
 
 def _without_last_resorts(drafts: list[Draft]) -> list[Draft]:
-    """A last resort says what nobody else knows; where something explains it, that has said it already."""
-    said = {id(draft) for draft in drafts if draft.parent is not None and draft.best.rule.last_resort}
+    """A last resort says what nobody else knows; where something explains it, that has said it already, and explains what it explained."""
+    said = {draft for draft in drafts if draft.parent is not None and draft.best.rule.last_resort}
+    kept = [draft for draft in drafts if draft not in said]
+    for draft in kept:
+        draft.children = list(_passing_over(said, draft.children))
+        for child in draft.children:
+            child.parent = draft
+    return kept
+
+
+def _passing_over(said: Collection[Draft], drafts: Iterable[Draft]) -> Iterator[Draft]:
     for draft in drafts:
-        draft.children = [child for child in draft.children if id(child) not in said]
-    return [draft for draft in drafts if id(draft) not in said]
+        if draft in said:
+            yield from _passing_over(said, draft.children)
+        else:
+            yield draft
 
 
 def _unknowns(symptoms: list[Draft], seen: Observations) -> list[Draft]:

@@ -45,9 +45,9 @@ def commit_of(spec: Spec, settings: Settings) -> Callable[[], str | None]:
     return cache(commit)
 
 
-def build_call(arguments: argparse.Namespace, environ: Mapping[str, str] = os.environ) -> Call:
+def build_call(arguments: argparse.Namespace) -> Call:
     """The call that the arguments of a collecting command describe."""
-    settings = Settings.from_environment(environ, workers=arguments.forks)
+    settings = Settings.from_environment(os.environ, workers=arguments.forks)
     spec = read_spec(arguments.spec, parse_extra_vars(arguments.extra_vars))
     selection = Selection(_words(arguments.tags), _words(arguments.skip_tags), tuple(_words(arguments.limit)))
     _check_tags(spec, selection)

@@ -28,7 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
         crawl(recorder, deadline=time.monotonic() + CRAWL_SECONDS)
     finally:
         sources.close()
-    meta = {"scenario": call.spec.name, "recorded_at": bundle.started_at, "vars": parse_extra_vars(arguments.extra_vars)}
+    meta = {"scenario": call.spec.name, "recorded_at": bundle.started_at, "vars": redactor.data(parse_extra_vars(arguments.extra_vars))}
     recording = recorder.recording(meta, redactor if call.spec.redact else None)
     recording.save(arguments.recording)
     if arguments.bundle:
