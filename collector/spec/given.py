@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 
 from collector.errors import UsageError
+from collector.expressions.names import names, path_of, segments
 from collector.kinds.kind import Kind
 from collector.model import JSON
-from collector.names import names, path_of, segments
 from collector.spec.places import ITEM
 from collector.spec.structure import faults
 

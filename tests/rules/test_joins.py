@@ -12,10 +12,11 @@ import pytest
 import yaml
 
 from collector import rulebook
-from collector.causes import Causes, connect
-from collector.engine import Engine, Hit, Match, Subject
+from collector.analyze.causes import Causes, connect
+from collector.analyze.engine import Engine
+from collector.analyze.hits import Hit, Match, Subject
 from collector.observe import TOPICS, Observation, Observations
-from collector.rule import SYMPTOM, Rule
+from collector.rulebook.rule import SYMPTOM, Rule
 
 ROWS: list[dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("joins.yml").read_text("utf-8"))["rows"]
 HERE, NEIGHBOUR, OTHERS, WHOLE = "here", "neighbour", "others", "whole"
