@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from collector.model import JSON, Result, Status
 from collector.observe.checks import Check
-from collector.observe.clocks import SKEW, Reading, middle, readings
+from collector.observe.clocks import Reading, middle, readings
 from collector.observe.consul import members, serf
 from collector.observe.litefs import Lease, advertised, ports, several_leases
 from collector.observe.nomad import migrated, missing_total
@@ -218,7 +218,7 @@ def observe_skew(world: World) -> Iterator[Observation]:
     Their distance from the moment of asking is compared, not the dates: items are not asked at the same time.
     """
     found: dict[str, Reading] = {}
-    for result, reading in readings(world.results("litefs_status")):
+    for result, reading in readings([*world.results("litefs_status"), *world.results("check_output")]):
         if node := world.node(result.target.node):
             found.setdefault(node, reading)
     if len(found) < 2:  # noqa: PLR2004 - one clock has nothing to be compared with
@@ -226,12 +226,12 @@ def observe_skew(world: World) -> Iterator[Observation]:
     usual = middle(found)
     for node, reading in found.items():
         seconds = reading.ahead - usual
-        beyond = abs(seconds) - reading.within > SKEW
+        beyond = abs(seconds) - reading.within > world.skew_warning
         yield Observation(
             "skew",
             scope(node=node),
             {"seconds": round(seconds), "beyond": beyond and len(found) > 2},  # noqa: PLR2004 - of two nobody knows which is off
             quote=f"its answer's Date is {seconds:+.0f} s off the other nodes'",
-            source=f"HTTP Date of LiteFS on {node}",
+            source=f"HTTP Date of {'LiteFS' if reading.result.kind == 'litefs_status' else 'Consul'} on {node}",
             item=reading.result.id,
         )
