@@ -7,6 +7,7 @@ import binascii
 from collections.abc import Sequence
 from urllib.parse import quote
 
+from collector.durations import seconds_of
 from collector.errors import Unanswered
 from collector.kinds import asking, bodies, shapes
 from collector.kinds.kind import API_OR_STALE, Args, Argument, Kind
@@ -101,7 +102,7 @@ def _session(row: Obj) -> dict[str, JSON]:
         "id": shapes.identity(row, "ID"),
         "name": shapes.text(row, "Name"),
         "node": shapes.text(row, "Node"),
-        "ttl": shapes.go_duration(shapes.text(row, "TTL")),
+        "ttl": seconds_of(shapes.text(row, "TTL")),
         "behavior": shapes.text(row, "Behavior"),
     }
 

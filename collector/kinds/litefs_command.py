@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from collector.durations import seconds_of
 from collector.errors import Unanswered
-from collector.kinds import bodies, litefs_mount, shapes
+from collector.kinds import bodies, litefs_mount
 from collector.kinds.kind import Args
 from collector.kinds.litefs_state import CLUSTER_ID, State
 from collector.model import JSON, Exec, Reply, Rung, Status
@@ -106,7 +107,7 @@ def _hostname(value: JSON) -> str | None:
 
 def _seconds(value: JSON) -> float | None:
     if isinstance(value, str):
-        return shapes.go_duration(value.strip().replace(" ", ""))
+        return seconds_of(value.strip().replace(" ", ""))
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 

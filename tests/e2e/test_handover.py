@@ -37,9 +37,7 @@ def test_a_bug_of_the_collector_is_told_to_who_waits_for_the_end_of_the_run(tmp_
     spec = tmp_path / "spec.yml"
     with ping_server() as server, cluster("app-crash") as (_proxy, environ):
         report = f"report: [{{ping: {{url: 'http://127.0.0.1:{server.server_port}/uuid'}}}}]"
-        spec.write_text(
-            f"version: 1\nname: own\ncollect: [{{name: a, nomad_nodes: {{}}}}]\nreport: [{{ping: {{url: '{where}'}}}}]\n", "utf-8"
-        )
+        spec.write_text(f"version: 1\nname: own\ncollect: [{{name: a, nomad_nodes: {{}}}}]\n{report}\n", "utf-8")
         done = call("diagnose", str(spec), environ=environ)
         told = [path.partition("?")[0] for _method, path, _body in server.told]
     assert done.code == 70

@@ -1,7 +1,7 @@
 """Which LiteFS nodes to sample a second time.
 
 Positions are sampled one after another while the primary goes on writing, so a replica that looks behind may only have been asked
-first (facts/litefs.md, section 9: "sample primary first, repeat").
+first (docs/litefs.md).
 """
 
 from __future__ import annotations
