@@ -31,10 +31,7 @@ def _of_service(service: str) -> Rung:
 
 def _of_node(node: str) -> Rung:
     name = asking.segment(node)
-    requests = [Http("consul", f"/v1/health/node/{name}"), Http("consul", f"/v1/catalog/node/{name}")]
-    replies = yield requests
-    if any(asking.leaderless(reply) for reply in replies):
-        replies = yield [Http(request.source, request.path, {"stale": ""}) for request in requests]
+    replies = yield from asking.asked_together([Http("consul", f"/v1/health/node/{name}"), Http("consul", f"/v1/catalog/node/{name}")])
     health, catalog = (asking.unfiltered(reply) for reply in replies)
     return {"instances": asking.parsed(catalog, parse_node), "checks": asking.parsed(health, parse_checks)}
 

@@ -22,10 +22,7 @@ def api(args: Args) -> Rung:
     """The key, the cluster ID beside it and the sessions, side by side. No key means that nobody holds the lease."""
     path = f"/v1/kv/{quote(args['key'].strip('/'), safe='/')}"
     requests = [Http("consul", path), Http("consul", f"{path}/clusterid"), Http("consul", "/v1/session/list")]
-    replies = yield requests
-    if any(asking.leaderless(reply) for reply in replies):
-        replies = yield [Http(request.source, request.path, {"stale": ""}) for request in requests]
-    return parse(args["key"], replies)
+    return parse(args["key"], (yield from asking.asked_together(requests)))
 
 
 def parse(key: str, replies: Sequence[Reply]) -> JSON:

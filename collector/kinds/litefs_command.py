@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from collector.durations import seconds_of
 from collector.errors import Unanswered
-from collector.kinds import bodies, litefs_mount
+from collector.kinds import asking, bodies, litefs_mount
 from collector.kinds.kind import Args
 from collector.kinds.litefs_state import CLUSTER_ID, State
 from collector.model import JSON, Exec, Reply, Rung, Status
@@ -54,7 +54,7 @@ def _no_status(argv: tuple[str, ...], reply: Reply) -> Unanswered:
         return Unanswered(Status.FAILED, reason, reply=reply)
     if not reply.cause and NO_BINARY.search(output):
         return Unanswered(Status.FAILED, f"`{argv[0]}` is not there in the task: {bodies.first_line(output)}", reply=reply)
-    return litefs_mount.not_run(reply)
+    return asking.not_run(reply, final=reply.status == Status.DENIED)
 
 
 def structured(text: str) -> dict[str, JSON] | None:
