@@ -158,7 +158,6 @@ def observe_cluster(world: World, litefs: Mapping[str, State], held: Lease | Non
     """The whole, in one observation."""
     seen = [state for state in litefs.values() if state.data is not None]
     primaries = [state for state in seen if state.primary]
-    host = held.data["hostname"] if held else None
     living = {one.id for one in world.instances if not one.over}
     missing = missing_nodes(world, known)
     fields = {
@@ -171,9 +170,7 @@ def observe_cluster(world: World, litefs: Mapping[str, State], held: Lease | Non
         "litefs_all": bool(living) and living <= {state.alloc for state in seen} and len(seen) == len(litefs),
         "candidates": sum(bool(state.data and state.data["candidate"]) for state in seen),
         "with_id": sum(bool(state.data and state.data["cluster_id"]) for state in seen),
-        **_lease_fields(world, held),
-        "host_is_primary": any(state.node == host or _names(state) == host for state in primaries) if host and seen else None,
-        "lease_stranger": bool(host and held and known and _is_stranger(world, held, known)),
+        **_lease_fields(world, held, seen, known),
         "limited": bool(world.bundle.expect.get("limit")),
         "nodes_missing": missing if isinstance(missing, int) else len(missing),
         "nodes_lost": len(lost_nodes(world)),
@@ -188,16 +185,20 @@ def observe_cluster(world: World, litefs: Mapping[str, State], held: Lease | Non
     yield Observation("cluster", {}, fields, quote=quote, source="LiteFS's nodes and Consul's lease", item=item)
 
 
-def _lease_fields(world: World, held: Lease | None) -> dict[str, JSON]:
-    """What the lease says of itself; null throughout where it was not seen."""
+def _lease_fields(world: World, held: Lease | None, seen: Sequence[State], known: Mapping[str, Node]) -> dict[str, JSON]:
+    """What the lease says, and how that fits the nodes; null, or false, throughout where it was not seen."""
     data, session = (held.data, held.session) if held else ({}, {})
+    host = data.get("hostname")
+    named = [state for state in seen if state.primary and host in (state.node, _names(state))]
     return {
         "lease_held": held.alive if held else None,
         "lease_id": data.get("cluster_id"),
         "lease_key": data.get("key"),
-        "lease_host": data.get("hostname"),
+        "lease_host": host,
         "lease_session_alive": data.get("session_alive"),
         "advertise_url": data.get("advertise_url"),
+        "host_is_primary": bool(named) if host and seen else None,
+        "lease_stranger": bool(host and held and known and _is_stranger(world, held, known)),
         "lease_foreign": held.foreign if held else None,
         "lease_session_name": session.get("name"),
         "lease_session_node": session.get("node"),
