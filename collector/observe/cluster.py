@@ -226,7 +226,7 @@ def observe_skew(world: World) -> Iterator[Observation]:
     Their distance from the moment of asking is compared, not the dates: items are not asked at the same time.
     """
     found: dict[str, Reading] = {}
-    for result, reading in readings(world.results("litefs_status")):
+    for result, reading in readings([*world.results("litefs_status"), *world.results("check_output")]):
         if node := world.node(result.target.node):
             found.setdefault(node, reading)
     if len(found) < 2:  # noqa: PLR2004 - one clock has nothing to be compared with
@@ -240,6 +240,6 @@ def observe_skew(world: World) -> Iterator[Observation]:
             scope(node=node),
             {"seconds": round(seconds), "beyond": beyond and len(found) > 2},  # noqa: PLR2004 - of two nobody knows which is off
             quote=f"its answer's Date is {seconds:+.0f} s off the other nodes'",
-            source=f"HTTP Date of LiteFS on {node}",
+            source=f"HTTP Date of {'LiteFS' if reading.result.kind == 'litefs_status' else 'Consul'} on {node}",
             item=reading.result.id,
         )
