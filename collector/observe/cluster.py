@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from collector.model import JSON, Result, Status
 from collector.observe.checks import Check
-from collector.observe.clocks import SKEW, Reading, middle, readings
+from collector.observe.clocks import SKEW, Reading, readings, usual
 from collector.observe.consul import members, serf
 from collector.observe.litefs import Lease, advertised, ports
 from collector.observe.nomad import migrated, missing_total
@@ -222,14 +222,14 @@ def observe_skew(world: World) -> Iterator[Observation]:
             found.setdefault(node, reading)
     if len(found) < 2:  # noqa: PLR2004 - one clock has nothing to be compared with
         return
-    usual = middle(found)
+    right, sure = usual(world.bundle, world.now, list(found.values()))
     for node, reading in found.items():
-        seconds = reading.ahead - usual
-        beyond = abs(seconds) - reading.within > SKEW
+        seconds = reading.ahead - right
+        beyond = sure and abs(seconds) - reading.within > SKEW
         yield Observation(
             "skew",
             scope(node=node),
-            {"seconds": round(seconds), "beyond": beyond and len(found) > 2},  # noqa: PLR2004 - of two nobody knows which is off
+            {"seconds": round(seconds), "beyond": beyond},
             quote=f"its answer's Date is {seconds:+.0f} s off the other nodes'",
             source=f"HTTP Date of LiteFS on {node}",
             item=reading.result.id,

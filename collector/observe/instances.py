@@ -125,6 +125,14 @@ class Instance:
             return None
         return next((str(task["name"]) for task in self.tasks if self._is_main(task["name"]) and self._stands(task)), None)
 
+    @cached_property
+    def waits_for(self) -> str | None:
+        """The task that runs before the main ones and has not ended, while none of them has ever started; None where there is none."""
+        if self.over or any(task["started_at"] for task in self.tasks if self._is_main(task["name"])):
+            return None
+        before = (task for task in self.tasks if self._hook(task["name"]) == "prestart")
+        return next((str(task["name"]) for task in before if task["state"] == "running"), None)
+
     @property
     def sound(self) -> bool:
         """It lives as it should, and has for a while."""

@@ -58,6 +58,7 @@ def instance_fields(one: Instance, checks: Sequence[Check], *, has_litefs: bool)
         "never_started": one.never_started,
         "running": one.running,
         "stopped": one.stopped,
+        "waits_for": one.waits_for,
         "restarted_for": one.restarted_for,
         "young": one.young,
         "age": one.age,
