@@ -60,6 +60,7 @@ def instance_fields(one: Instance, checks: Sequence[Check], *, has_litefs: bool)
         "stopped": one.stopped,
         "waits_for": one.waits_for,
         "restarted_for": one.restarted_for,
+        "rerendered": one.rerendered,
         "young": one.young,
         "age": one.age,
         "healthy": one.alloc["healthy"],

@@ -33,6 +33,7 @@ TOPICS: Mapping[str, Topic] = {
             "stopped": "a main task of it that has not run for 10 s or more, though the allocation lives; null where there is none",
             "waits_for": "the `prestart` task that has not ended, while no main task has ever started; null where there is none",
             "restarted_for": "the check that Nomad has restarted it for repeatedly, just now; null where there is none",
+            "rerendered": "Nomad has restarted it repeatedly just now, because a template changed",
             "young": "created less than 10 s ago and not restarted yet: too early to judge",
             "age": "seconds since it was created",
             "healthy": "the deployment's word: true, false, or null",
