@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from collector.model import JSON, Result, Status
 from collector.observe.checks import Check
-from collector.observe.clocks import Reading, middle, readings
+from collector.observe.clocks import Reading, readings, usual
 from collector.observe.consul import members, serf
 from collector.observe.litefs import Lease, advertised, ports
 from collector.observe.nomad import migrated, missing_total
@@ -231,14 +231,14 @@ def observe_skew(world: World) -> Iterator[Observation]:
             found.setdefault(node, reading)
     if len(found) < 2:  # noqa: PLR2004 - one clock has nothing to be compared with
         return
-    usual = middle(found)
+    right, sure = usual(world.bundle, world.now, list(found.values()))
     for node, reading in found.items():
-        seconds = reading.ahead - usual
-        beyond = abs(seconds) - reading.within > world.skew_warning
+        seconds = reading.ahead - right
+        beyond = sure and abs(seconds) - reading.within > world.skew_warning
         yield Observation(
             "skew",
             scope(node=node),
-            {"seconds": round(seconds), "beyond": beyond and len(found) > 2},  # noqa: PLR2004 - of two nobody knows which is off
+            {"seconds": round(seconds), "beyond": beyond},
             quote=f"its answer's Date is {seconds:+.0f} s off the other nodes'",
             source=f"HTTP Date of {'LiteFS' if reading.result.kind == 'litefs_status' else 'Consul'} on {node}",
             item=reading.result.id,
