@@ -9,15 +9,6 @@ from typing import NamedTuple
 from collector.model import JSON, Finding, Severity
 from collector.observe import Observed, State
 
-AT_RISK = {
-    "litefs.replica.diverged": "the same position holds different content on two nodes",
-    "litefs.database.corrupt": "database files on the node are damaged",
-    "litefs.multiple-primaries": "what one of the primaries accepts will be lost",
-    "litefs.cluster-id.lost": "no node has the data any more",
-    "disk.full": "a commit may have failed half way",
-}
-
-
 OF_THE_APPLICATION = ("app.", "task.", "port.", "nomad.artifact.", "nomad.driver.", "nomad.image.", "nomad.template.")
 """Codes of what keeps an application from its work, whatever becomes of LiteFS beside it."""
 
@@ -145,7 +136,7 @@ def _may_commit(root: Finding, seen: Observed) -> bool:
 
 
 def _risks(root: Finding, nodes: Sequence[str], seen: Observed, all_of_it: Whole) -> list[str]:
-    found = [AT_RISK[root.code]] if root.code in AT_RISK and (root.code != "disk.full" or _may_commit(root, seen)) else []
+    found = [root.at_risk] if root.at_risk and (root.code != "disk.full" or _may_commit(root, seen)) else []
     if all_of_it.lonely in nodes or (all_of_it.lonely and root.code.startswith("litefs.replica.")):
         found.append(f"no replica has what the primary {all_of_it.lonely} holds")
     replicas = [one for one in seen.observations.of("litefs") if one.fields["is_primary"] is False]

@@ -215,6 +215,21 @@ def test_a_full_disk_of_the_applications_own_stops_no_commit(line, writes):
     assert (root.code, root.impact["writes"], bool(root.impact["data_at_risk"])) == ("disk.full", writes, writes == "blocked")
 
 
+def test_a_rule_of_ones_own_says_what_is_at_risk():
+    see = {"see": "log", "where": {"message": {"matches": "(?P<file>\\S+) is truncated"}}}
+    own = {
+        "code": "wiki.cut",
+        "summary": "s",
+        "scope": "instance",
+        "severity": "critical",
+        "title": "t",
+        "when": see,
+        "at_risk": "{file} is short",
+    }
+    root = analyze(bundle({"rules": [own], "nodes": {"n2": {"log": ["/data/wiki.db is truncated"]}}})).root_causes[0]
+    assert (root.code, root.impact["data_at_risk"]) == ("wiki.cut", ["/data/wiki.db is short"])
+
+
 def test_a_replica_without_space_puts_no_commit_at_risk():
     words = "process ltx stream frame: write ltx file: write /data/dbs/wiki.db/ltx/8.ltx: no space left on device"
     line = f'level=INFO msg="0011: disconnected from primary with error, retrying: {words}"'
