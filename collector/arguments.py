@@ -1,13 +1,14 @@
-"""The command line, as data for argparse: what contract.md fixes, nothing that it does not."""
+"""The command line, as data for argparse (docs/command-line.md)."""
 
 from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NoReturn
 
 from collector import __version__
+from collector.epilogs import epilog
 from collector.errors import UsageError
 from collector.suggest import did_you_mean
 
@@ -15,78 +16,6 @@ FORMATS = ("text", "json", "html", "markdown", "junit", "nagios", "prometheus")
 SHELLS = ("bash", "zsh", "fish")
 DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>ms|s|m|h)?")
 SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-
-FAILURES = """\
-  64 wrong usage   78 bad spec, bundle or settings   130 interrupted
-  70 internal error, or the report could not be handed over
-"""
-VERDICTS = """\
-exit codes:
-  0 ok   1 warning   2 critical   3 unknown: too little was seen for a verdict
-"""
-EXIT_CODES: Mapping[str, str] = {
-    "": VERDICTS + FAILURES,
-    "diagnose": VERDICTS + "  with --check: 0 the plan is whole   3 the items could not all be listed\n" + FAILURES,
-    "analyze": VERDICTS + FAILURES,
-    "lint": "exit codes:\n  0 no problem\n" + FAILURES,
-    "diff": "exit codes:\n  0 it worked, whatever changed\n" + FAILURES,
-    "demo": "exit codes:\n  0 it worked, whatever the verdict that it shows\n" + FAILURES,
-}
-"""By command: verdicts are for those that make one. `ANY` is for the others."""
-ANY = "exit codes:\n  0 it worked\n" + FAILURES
-EXAMPLES: Mapping[str, str] = {
-    "": """\
-  collector demo                        see what it does, without a cluster
-  collector diagnose SPEC               which node is broken, and why?
-  collector diagnose SPEC --check       what it would ask, with which rights
-  collector explain disk.full           what a cause means, and what to do
-""",
-    "diagnose": """\
-  collector diagnose specs/navidrome.yml
-  collector diagnose SPEC --check
-  collector diagnose SPEC -e job=gitea -e service=gitea-web -o json
-  collector diagnose SPEC -l 'node[1-3]' -t litefs --deadline 10s
-  collector diagnose SPEC -o html --out report.html --bundle run.gz
-  collector diagnose SPEC --state DIR --mail-to ops@example.org \\
-                     --mail-when change
-""",
-    "analyze": """\
-  collector analyze run.gz -v
-  collector analyze run.gz -o html --out report.html
-  collector analyze run.gz --now 2026-11-24T07:00:00Z
-""",
-    "lint": """\
-  collector lint specs/*.yml
-""",
-    "explain": """\
-  collector explain                     the list of codes
-  collector explain disk.full           one of them
-""",
-    "diff": """\
-  collector diff yesterday.gz today.gz
-  collector diff yesterday.json today.json -o json
-""",
-    "demo": """\
-  collector demo list                   the incidents that ship
-  collector demo                        one of them
-  collector demo lease-unreachable -v   another one, with what was ruled out
-  collector demo incident.jsonl.gz      what `collector record` wrote
-""",
-    "record": """\
-  collector record specs/navidrome.yml incident.jsonl.gz
-""",
-    "schema": """\
-  collector schema                      the list of schemas
-  collector schema report               what `-o json` prints
-""",
-    "completion": """\
-  source <(collector completion bash)   in ~/.bashrc
-  collector completion zsh > DIR/_collector
-                                        DIR is one of zsh's $fpath
-  collector completion fish > ~/.config/fish/completions/collector.fish
-""",
-}
-"""Calls that teach, by command; each fits 80 columns."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -135,7 +64,7 @@ def build_parser() -> Parser:
     parser = Parser(
         prog="collector",
         description="Which node of a Nomad + Consul + LiteFS cluster is broken, and why?\nIt only reads; it changes nothing.",
-        epilog=_epilog(""),
+        epilog=epilog(""),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -171,16 +100,12 @@ def subparsers(parser: Parser) -> dict[str, Parser]:
 Commands = argparse._SubParsersAction  # noqa: SLF001 - argparse has no public name for what add_subparsers returns
 
 
-def _epilog(command: str) -> str:
-    return f"examples:\n{EXAMPLES[command]}\n{EXIT_CODES.get(command, ANY)}"
-
-
 def _command(commands: Commands[Parser], name: str, summary: str) -> Parser:
     return commands.add_parser(
         name,
         help=summary,
         description=summary[0].upper() + summary[1:] + ".",
-        epilog=_epilog(name),
+        epilog=epilog(name),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )

@@ -11,11 +11,11 @@ from typing import NamedTuple
 
 from collector import __version__
 from collector.collect import Collected, Limits, Means, Performer, collect
+from collector.collect.plan import Selection
 from collector.cutoff import LINT
 from collector.expressions import Expressions
 from collector.kinds import KINDS
 from collector.model import JSON, Bundle, Report, Result, Spec, Status, Target
-from collector.plan import Selection
 from collector.redact import UNCHECKED, Redactor
 from collector.settings import Settings
 from collector.spec import load_spec
@@ -47,7 +47,7 @@ def gather(call: Call, sources: Performer, redactor: Redactor) -> Bundle:
     started_at, started = time.time(), time.monotonic()
     means = Means(KINDS, sources, Expressions(), redactor, call.progress, chores=_chores(call))
     collected = collect(call.spec, means, call.limits, call.selection)
-    from collector.limit import check_limit  # noqa: PLC0415 - see _chores
+    from collector.collect.limit import check_limit  # noqa: PLC0415 - see _chores
     from collector.validate import validate  # noqa: PLC0415 - see _chores
 
     bundle = validate(_bundle(call, collected, redactor, started_at, time.monotonic() - started))

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from collector import loglines
 from collector.backtracking import slow_on
+from collector.loglines import envelope, litefs
+from collector.observe import logs
 from collector.redact.rules import OPEN_FLAG, OPEN_KEY, RULES
 from collector.resources import joins_file, rule_files
 from collector.yamlio import read
@@ -93,7 +95,12 @@ def test_our_own_patterns_end() -> None:
     assert not [rule.pattern for rule in RULES if slow_on(rule.pattern, re.IGNORECASE | re.MULTILINE)]
 
 
-LOGLINES = {name: pattern.pattern for name, pattern in vars(loglines).items() if isinstance(pattern, re.Pattern)}
+LOGLINES = {
+    name: pattern.pattern
+    for module in (loglines, envelope, litefs, logs)
+    for name, pattern in vars(module).items()
+    if isinstance(pattern, re.Pattern)
+}
 RULES_OF_FILES = {
     f"{path.stem} {number}": one for path in [*rule_files(), joins_file()] for number, one in enumerate(_patterns(read(path).data))
 }

@@ -11,12 +11,12 @@ from functools import cache
 from pathlib import Path
 
 from collector.collect import Limits, Means
+from collector.collect.plan import Selection, select_tasks
 from collector.errors import UsageError
 from collector.expressions import Expressions
 from collector.kinds import KINDS
 from collector.model import JSON, Bundle, Spec
 from collector.pipeline import Call, gather
-from collector.plan import Selection, select_tasks
 from collector.redact import Redactor
 from collector.settings import Settings
 from collector.sources import Sources
@@ -45,9 +45,9 @@ def commit_of(spec: Spec, settings: Settings) -> Callable[[], str | None]:
     return cache(commit)
 
 
-def build_call(arguments: argparse.Namespace, environ: Mapping[str, str] = os.environ) -> Call:
+def build_call(arguments: argparse.Namespace) -> Call:
     """The call that the arguments of a collecting command describe."""
-    settings = Settings.from_environment(environ, workers=arguments.forks)
+    settings = Settings.from_environment(os.environ, workers=arguments.forks)
     spec = read_spec(arguments.spec, parse_extra_vars(arguments.extra_vars))
     selection = Selection(_words(arguments.tags), _words(arguments.skip_tags), tuple(_words(arguments.limit)))
     _check_tags(spec, selection)
@@ -75,7 +75,7 @@ def open_sources(call: Call) -> Sources:
 
 def plan_only(call: Call) -> int:
     """Print the plan; 0, or 3 when the inventory could not be read, so that the plan is not whole."""
-    from collector.preview import plan_text, preview  # noqa: PLC0415 - for --check alone
+    from collector.collect.preview import plan_text, preview  # noqa: PLC0415 - for --check alone
 
     sources = open_sources(call)
     try:

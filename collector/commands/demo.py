@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     return code if code == DeliveryError.exit_code else 0
 
 
-def diagnosed(recording: Recording, progress: Callable[[int, int], None] = lambda _done, _known: None) -> tuple[Report, Call]:
+def diagnosed(recording: Recording, progress: Callable[[int, int], None]) -> tuple[Report, Call]:
     """The report on a recorded cluster, replayed on loopback, as of the moment of the recording; and the call that made it."""
     with demo_environment(recording, path=os.environ.get("PATH", "")) as environ:
         settings = Settings.from_environment({**_harmless(), **environ})

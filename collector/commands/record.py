@@ -8,8 +8,8 @@ import time
 from collector.commands.collecting import build_call, open_sources, progress_bar, redactor_of
 from collector.commands.reporting import write_bundle
 from collector.pipeline import gather
-from collector.record import Recorder, crawl
 from collector.redact import Redactor
+from collector.replay.record import Recorder, crawl
 from collector.spec import parse_extra_vars
 from collector.streams import note
 
@@ -28,7 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
         crawl(recorder, deadline=time.monotonic() + CRAWL_SECONDS)
     finally:
         sources.close()
-    meta = {"scenario": call.spec.name, "recorded_at": bundle.started_at, "vars": parse_extra_vars(arguments.extra_vars)}
+    meta = {"scenario": call.spec.name, "recorded_at": bundle.started_at, "vars": redactor.data(parse_extra_vars(arguments.extra_vars))}
     recording = recorder.recording(meta, redactor if call.spec.redact else None)
     recording.save(arguments.recording)
     if arguments.bundle:

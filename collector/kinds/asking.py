@@ -9,7 +9,7 @@ from typing import TypeVar
 from urllib.parse import quote
 
 from collector.errors import Unanswered
-from collector.kinds import shapes
+from collector.kinds import bodies
 from collector.kinds.kind import Args
 from collector.kinds.shapes import Obj
 from collector.model import Exec, Http, Reply, Request, Rung, Status
@@ -85,7 +85,7 @@ def refusal(reply: Reply) -> Unanswered:
     another way, or later.
     """
     no = denied(reply)
-    words = "" if reply.body.lstrip()[:1] == b"<" else shapes.first_line(reply.body)
+    words = "" if reply.body.lstrip()[:1] == b"<" else bodies.first_line(reply.body)
     said = f": {words}" if words and words not in reply.reason else ""
     reason = (reply.reason or f"{reply.endpoint} answered {reply.code}") + said
     return Unanswered(Status.DENIED if no else reply.status, reason, final=no or reply.code == TOO_MANY, reply=reply)
@@ -196,7 +196,7 @@ def _pages(path: str, query: Query, read: Callable[[Obj], T]) -> Generator[Seque
     token: str | None = None
     while True:
         reply = yield from asked(Http("nomad", path, query | {"next_token": token} if token else query))
-        page = parsed(reply, shapes.listing)
+        page = parsed(reply, bodies.listing)
         rows += located(path, partial(_read, read, page))
         token = header(reply, NEXT_TOKEN)
         if not token:

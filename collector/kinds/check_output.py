@@ -13,9 +13,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from collector.errors import Unanswered
-from collector.kinds import asking, shapes
+from collector.kinds import asking, bodies, shapes
 from collector.kinds.consul_checks import check
-from collector.kinds.kind import NAMESPACE, Args, Argument, Kind, of_alloc
+from collector.kinds.kind import NAMESPACE, Args, Argument, Kind, of_alloc, port
 from collector.kinds.probing import outcome, probe_of
 from collector.model import JSON, Exec, Http, Reply, Rung, Status, host_port
 
@@ -32,7 +32,7 @@ def agent(args: Args) -> Rung:
     (reply,) = yield [Http("consul", PATH, base=f"http://{place}", token=member)]
     if not member:
         return _answer(args, "agent", f"{place}, without Consul's token", _told_anybody(args, reply))
-    if asking.filtered(reply) and not shapes.decode(asking.body(reply)):
+    if asking.filtered(reply) and not bodies.decode(asking.body(reply)):
         raise Unanswered(Status.DENIED, asking.refused(reply), reply=reply)
     rows = asking.parsed(reply, lambda body: parse(body, args["node"]))
     return _answer(args, "agent", place, rows)
@@ -75,7 +75,7 @@ def probe(args: Args) -> Rung:
 
 def parse(body: bytes, node: str) -> list[dict[str, JSON]]:
     """`/v1/agent/checks`: the checks of that node's own agent, by ID. Another node's agent, or an empty answer, is none."""
-    rows = [check(row) for _id, row in shapes.named({"checks": shapes.decode(body)}, "checks")]
+    rows = [check(row) for _id, row in shapes.named({"checks": bodies.decode(body)}, "checks")]
     others = {row["node"] for row in rows} - {node}
     if others:
         raise Unanswered(Status.FAILED, f"this is the agent of {', '.join(sorted(others))}, not of {node}")
@@ -94,7 +94,7 @@ def _first_tool(args: Args, commands: Sequence[tuple[str, ...]]) -> asking.Askin
 
 
 def _no_exec(reply: Reply) -> Unanswered:
-    words = shapes.first_line(reply.stderr) or shapes.first_line(reply.body)
+    words = bodies.first_line(reply.stderr) or bodies.first_line(reply.body)
     said = f": {words}" if words and words not in reply.reason else ""
     return Unanswered(reply.status, (reply.reason or f"exit code {reply.code}") + said, reply=reply)
 
@@ -130,7 +130,7 @@ KIND = Kind(
         "task": Argument("string", "a task of it", item="task"),
         "checks": Argument("array", "the failing checks, as consul_checks gives them", required=True, item="checks"),
         "endpoints": Argument("array", "what the checks ask: {name, type, url | host and port, method}", default=(), item="endpoints"),
-        "port": Argument("integer", "HTTP port of the Consul agents", default=8500),
+        "port": port("HTTP port of the Consul agents", 8500),
         "namespace": NAMESPACE,
     },
     target=of_alloc,

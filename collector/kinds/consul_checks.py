@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from collector.kinds import asking, shapes
+from collector.kinds import asking, bodies, shapes
 from collector.kinds.kind import API_OR_STALE, AWAITED, Args, Argument, Kind
 from collector.kinds.shapes import Obj
 from collector.model import JSON, Http, Rung, Target
@@ -40,7 +40,7 @@ def _of_node(node: str) -> Rung:
 
 def parse_service(body: bytes) -> JSON:
     """`/v1/health/service/NAME`. A node's own checks are repeated there for every instance of it: each is kept once."""
-    rows = shapes.listing(body)
+    rows = bodies.listing(body)
     checks = [row for entry in rows for row in shapes.objects(entry, "Checks")]
     return {
         "instances": _instances((shapes.mapping(entry, "Node"), shapes.mapping(entry, "Service")) for entry in rows),
@@ -50,14 +50,14 @@ def parse_service(body: bytes) -> JSON:
 
 def parse_node(body: bytes) -> JSON:
     """`/v1/catalog/node/NAME`: its instances; a node that Consul does not know (null) has none."""
-    entry = {"node": shapes.decode(body)}
+    entry = {"node": bodies.decode(body)}
     node = shapes.mapping(entry, "node")
     return _instances((shapes.mapping(node, "Node"), service) for _id, service in shapes.named(node, "Services"))
 
 
 def parse_checks(body: bytes) -> JSON:
     """`/v1/health/node/NAME`, or any list of Consul's checks."""
-    return _checks(shapes.listing(body))
+    return _checks(bodies.listing(body))
 
 
 def _instances(rows: Iterable[tuple[Obj, Obj]]) -> list[JSON]:

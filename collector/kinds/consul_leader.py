@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from collector.kinds import asking, leadership, shapes
+from collector.kinds import asking, bodies, leadership, shapes
 from collector.kinds.kind import API, Args, Argument, Kind
 from collector.model import JSON, Http, Reply, Rung, Status
 
@@ -32,7 +32,7 @@ def parse(replies: Sequence[Reply]) -> JSON:
 
 def parse_agent(body: bytes) -> dict[str, JSON]:
     """`/v1/agent/self`: the agent itself. Source: Consul's API documentation, "Agent", "Read Configuration"."""
-    config = shapes.mapping(shapes.document(body), "Config")
+    config = shapes.mapping(bodies.document(body), "Config")
     return {
         "version": shapes.maybe_text(config, "Version"),
         "node": shapes.maybe_text(config, "NodeName"),

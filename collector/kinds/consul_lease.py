@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from urllib.parse import quote
 
 from collector.errors import Unanswered
-from collector.kinds import asking, shapes
+from collector.kinds import asking, bodies, shapes
 from collector.kinds.kind import API_OR_STALE, Args, Argument, Kind
 from collector.kinds.litefs_state import cluster_id
 from collector.kinds.shapes import Obj
@@ -57,7 +57,7 @@ def _entry(reply: Reply) -> Obj:
 
 def parse_entry(body: bytes) -> Obj:
     """`/v1/kv/KEY`: a list of one. Where there is no key Consul answers 404, never an empty list."""
-    rows = shapes.listing(body)
+    rows = bodies.listing(body)
     if not rows:
         raise shapes.invalid("the answer is a list without a key, which Consul never gives")
     return rows[0]
@@ -70,7 +70,7 @@ def holder(entry: Obj) -> tuple[dict[str, JSON], list[str]]:
     if not raw:
         return nothing, ["the key is held but has no value"] if shapes.text(entry, "Session") else []
     try:
-        value = shapes.document(raw)
+        value = bodies.document(raw)
         return {"hostname": shapes.maybe_text(value, "hostname"), "advertise_url": shapes.maybe_text(value, "advertise-url")}, []
     except Unanswered as why:
         return nothing, [f"the key's value is not what LiteFS writes: {why.reason}"]
@@ -87,13 +87,13 @@ def content(entry: Obj) -> bytes:
 def _cluster_id(reply: Reply) -> tuple[str | None, list[str]]:
     if reply.status != Status.OK:
         return None, []
-    return cluster_id(shapes.plain(content(_entry(reply))).strip(), "the key clusterid")
+    return cluster_id(bodies.plain(content(_entry(reply))).strip(), "the key clusterid")
 
 
 def _sessions(reply: Reply) -> list[dict[str, JSON]] | None:
     if reply.status != Status.OK:
         return None
-    return [_session(row) for row in asking.parsed(reply, shapes.listing)]
+    return [_session(row) for row in asking.parsed(reply, bodies.listing)]
 
 
 def _session(row: Obj) -> dict[str, JSON]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collector.errors import Unanswered
-from collector.kinds import asking, shapes
+from collector.kinds import asking, bodies, shapes
 from collector.kinds.kind import API, Args, Kind
 from collector.kinds.shapes import Obj
 from collector.model import JSON, Http, Rung, Status
@@ -25,7 +25,7 @@ def api(_args: Args) -> Rung:
 
 def parse(body: bytes) -> JSON:
     """Members by name. Source: Consul's API documentation, "Agent", "List Members"."""
-    return sorted((_member(row) for row in shapes.listing(body)), key=lambda member: (member["name"], member["address"]))
+    return sorted((_member(row) for row in bodies.listing(body)), key=lambda member: (member["name"], member["address"]))
 
 
 def _member(row: Obj) -> dict[str, JSON]:

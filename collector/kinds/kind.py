@@ -12,11 +12,15 @@ Ladder = tuple[tuple[str, JSON], ...]
 """The rungs to try, in order: (rung name, its value); the value is None where a rung needs none."""
 
 
+_TYPES: Mapping[str, type | tuple[type, ...]] = {"string": str, "integer": int, "boolean": bool, "array": (list, tuple)}
+
+
 class Argument(NamedTuple):
     """One argument of a kind.
 
     `type` is a JSON schema type name, of the value once it is rendered. `choices`, when there are any, are all the values it may have.
-    `item` names the key of the loop's item that supplies the argument when the spec does not write it down.
+    `item` names the key of the loop's item that supplies the argument when the spec does not write it down. `least` and `most` are the
+    bounds of a number, and stand together.
     """
 
     type: Literal["string", "integer", "boolean", "array"]
@@ -25,6 +29,31 @@ class Argument(NamedTuple):
     default: JSON = None
     choices: tuple[str, ...] = ()
     item: str | None = None
+    least: int | None = None
+    most: int | None = None
+
+    @property
+    def words(self) -> str:
+        """What it must be, as a message says it."""
+        if self.choices:
+            return f"one of {', '.join(self.choices)}"
+        bounds = f" from {self.least} to {self.most}" if self.most is not None else ""
+        return f"{'an' if self.type[0] in 'aeiou' else 'a'} {self.type}{bounds}"
+
+    def accepts(self, value: JSON) -> bool:
+        """Can a rendered value be used?"""
+        if self.choices:
+            return value in self.choices
+        if type(value) is not int:
+            return isinstance(value, _TYPES[self.type]) and self.type != "integer"
+        return self.type == "integer" and (self.least is None or self.least <= value) and (self.most is None or value <= self.most)
+
+    def schema(self) -> dict[str, JSON]:
+        """What a rendered value of it must be, as a JSON schema."""
+        if self.choices:
+            return {"enum": list(self.choices)}
+        bounds = {"minimum": self.least, "maximum": self.most}
+        return {"type": self.type, **{name: bound for name, bound in bounds.items() if bound is not None}}
 
 
 class Kind(NamedTuple):
@@ -60,6 +89,11 @@ STALE = "stale"
 
 API_OR_STALE: Ladder = (("api", None), (STALE, None))
 """The ladder of a kind that a server without a leader can still tell what it knows itself."""
+
+
+def port(help_: str, default: int) -> Argument:
+    """An argument that is a TCP port."""
+    return Argument("integer", help_, default=default, least=1, most=65535)
 
 
 def of_alloc(args: Args) -> Target:

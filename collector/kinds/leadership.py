@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collector.kinds import asking, shapes
+from collector.kinds import asking, bodies, shapes
 from collector.model import JSON, Reply, Status
 
 
 def leadership(reply: Reply) -> dict[str, JSON]:
     """Leader and whether there is one, from an address, the empty text, or 500 `No cluster leader`; else unknown, and why."""
     if asking.leaderless(reply):
-        return {"leader": None, "known_leader": False, "leader_error": shapes.first_line(reply.body)}
+        return {"leader": None, "known_leader": False, "leader_error": bodies.first_line(reply.body)}
     if reply.status != Status.OK:
         return {"leader": None, "known_leader": None, "leader_error": asking.refusal(reply).reason}
     address = asking.parsed(reply, parse_leader)
@@ -23,9 +23,9 @@ def peers(reply: Reply) -> list[str]:
 
 def parse_leader(body: bytes) -> str:
     """The leader's address, empty when there is none."""
-    return shapes.text({"leader": shapes.decode(body)}, "leader")
+    return shapes.text({"leader": bodies.decode(body)}, "leader")
 
 
 def parse_peers(body: bytes) -> list[str]:
     """A list of addresses; null is the empty one."""
-    return shapes.texts({"peers": shapes.decode(body)}, "peers")
+    return shapes.texts({"peers": bodies.decode(body)}, "peers")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 from collector.errors import Unanswered
-from collector.kinds import litefs_mount, shapes
+from collector.kinds import bodies, litefs_mount, shapes
 from collector.kinds.kind import Args
 from collector.kinds.litefs_state import CLUSTER_ID, State
 from collector.model import JSON, Exec, Reply, Rung, Status
@@ -35,11 +35,11 @@ def run(args: Args, argv: tuple[str, ...]) -> Rung:
 def parse(argv: tuple[str, ...], reply: Reply) -> State:
     """JSON or `key: value` lines where it is such, else the text as it is."""
     output = reply.body if reply.body.strip() else reply.stderr
-    parsed = structured(shapes.plain(reply.body))
+    parsed = structured(bodies.plain(reply.body))
     if reply.cause or reply.status not in (Status.OK, Status.FAILED) or (reply.status != Status.OK and not parsed):
         raise _no_status(argv, reply)
     state = State()
-    state.status_command = {"rc": reply.code, "text": shapes.plain(output)[:KEPT], "parsed": parsed}
+    state.status_command = {"rc": reply.code, "text": bodies.plain(output)[:KEPT], "parsed": parsed}
     for name, value in (parsed or {}).items():
         _learn(state, re.sub(r"[^a-z]", "", name.lower()), value)
     state.settle_role()
@@ -52,14 +52,14 @@ def _no_status(argv: tuple[str, ...], reply: Reply) -> Unanswered:
         reason = f"`{command}` is not a command of this LiteFS (its CLI has export, import, mount, run, version)"
         return Unanswered(Status.FAILED, reason, reply=reply)
     if not reply.cause and NO_BINARY.search(output):
-        return Unanswered(Status.FAILED, f"`{argv[0]}` is not there in the task: {shapes.first_line(output)}", reply=reply)
+        return Unanswered(Status.FAILED, f"`{argv[0]}` is not there in the task: {bodies.first_line(output)}", reply=reply)
     return litefs_mount.not_run(reply)
 
 
 def structured(text: str) -> dict[str, JSON] | None:
     """The scalars of a JSON object, or of lines that are all `key: value`; None for any other text."""
     try:
-        data = shapes.decode(text.encode())
+        data = bodies.decode(text.encode())
     except Unanswered:
         return _pairs(text)
     flat = {key: value for key, value in data.items() if not isinstance(value, dict | list)} if isinstance(data, dict) else {}

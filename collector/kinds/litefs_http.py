@@ -9,7 +9,7 @@ import re
 from urllib.parse import urlsplit
 
 from collector.errors import Unanswered
-from collector.kinds import asking, shapes
+from collector.kinds import asking, bodies, shapes
 from collector.kinds.kind import Args
 from collector.kinds.litefs_metrics import Samples, metrics
 from collector.kinds.litefs_state import TXID, State, cluster_id, database
@@ -113,7 +113,7 @@ def parse_metrics(body: bytes) -> Samples:
 
 def parse_vars(body: bytes) -> dict[str, JSON]:
     """Expvar's `store`, which LiteFS publishes (store.go:1668-1713): whether it is primary, may become it, and its positions."""
-    store = shapes.document(body).get("store")
+    store = bodies.document(body).get("store")
     if not isinstance(store, dict):
         raise Unanswered(Status.FAILED, f"what answers there {NOT_LITEFS}: its variables have no store among them")
     return {
@@ -186,7 +186,7 @@ def parse_info(body: bytes) -> dict[str, JSON]:
 
     Up to 0.5.6 `primary` is a boolean and `id` a number, since then `primary` is an object and `isPrimary` the boolean (litefs.go:61-70).
     """
-    info = shapes.document(body)
+    info = bodies.document(body)
     if not {"primary", "isPrimary", "clusterID"} & info.keys():
         raise Unanswered(Status.FAILED, f"what answers there {NOT_LITEFS}: its /info has none of the fields")
     own_id, notes = cluster_id(shapes.maybe_text(info, "clusterID"), "/info")

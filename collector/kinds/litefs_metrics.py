@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from collector.kinds import shapes
+from collector.kinds import bodies, shapes
 
 Samples = dict[tuple[str, str], float]
 """(sample name, its `db` label or "") to value."""
@@ -19,7 +19,7 @@ def metrics(body: bytes) -> Samples:
     """
     from prometheus_client.parser import text_string_to_metric_families  # noqa: PLC0415 - imported by who needs it: it costs 30 ms
 
-    lines = [line for line in shapes.plain(body).split("\n") if line.startswith(WANTED)]
+    lines = [line for line in bodies.plain(body).split("\n") if line.startswith(WANTED)]
     try:
         families = list(text_string_to_metric_families("\n".join(lines) + "\n"))
     except (ValueError, IndexError, KeyError, TypeError, AttributeError, OverflowError):

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 
 from collector.errors import Unanswered
-from collector.kinds import shapes
+from collector.kinds import bodies
 from collector.kinds.kind import Args
 from collector.kinds.litefs_state import State, database
 from collector.model import JSON, Exec, Reply, Rung, Status
@@ -54,7 +54,7 @@ def parse(mount: str, lag: Reply, primary: Reply, listing: Reply) -> State:
     """
     for reply in (lag, primary, listing):
         _raise_for(mount, reply)
-    hostname = shapes.plain(primary.body).strip() if primary.status == Status.OK else None
+    hostname = bodies.plain(primary.body).strip() if primary.status == Status.OK else None
     milliseconds = _milliseconds(lag)
     names = databases(listing)
     if milliseconds is None and not hostname and not names:
@@ -78,7 +78,7 @@ def _role(hostname: str | None, milliseconds: int | None) -> tuple[str, bool | N
 
 
 def _milliseconds(reply: Reply) -> int | None:
-    text = shapes.plain(reply.body).strip() if reply.status == Status.OK else ""
+    text = bodies.plain(reply.body).strip() if reply.status == Status.OK else ""
     return int(text) if LAG.fullmatch(text) else None
 
 
@@ -101,7 +101,7 @@ def _raise_for(mount: str, reply: Reply) -> None:
 
 def not_run(reply: Reply) -> Unanswered:
     """A command that did not run, or failed: in its own words. A refusal is final, all else may go better on another rung."""
-    words = shapes.first_line(reply.stderr) or shapes.first_line(reply.body)
+    words = bodies.first_line(reply.stderr) or bodies.first_line(reply.body)
     said = f": {words}" if words and words not in reply.reason else ""
     reason = (reply.reason or f"exit code {reply.code}") + said
     return Unanswered(reply.status, reason, final=reply.status == Status.DENIED, reply=reply)
@@ -109,11 +109,11 @@ def not_run(reply: Reply) -> Unanswered:
 
 def databases(listing: Reply) -> list[str]:
     """The databases, from the names that end in `-pos`; at most `MAX_DATABASES`."""
-    names = shapes.plain(listing.body).split("\n") if listing.status == Status.OK else []
+    names = bodies.plain(listing.body).split("\n") if listing.status == Status.OK else []
     return sorted({name[: -len(POS)] for name in names if name.endswith(POS) and len(name) > len(POS) and "/" not in name})[:MAX_DATABASES]
 
 
 def position(name: str, reply: Reply) -> dict[str, JSON] | None:
     """A database's position from its `-pos` file; None where it cannot be read."""
-    match = POSITION.fullmatch(shapes.plain(reply.body).strip()) if reply.status == Status.OK else None
+    match = POSITION.fullmatch(bodies.plain(reply.body).strip()) if reply.status == Status.OK else None
     return database(name, int(match["txid"], 16), match["checksum"]) if match else None

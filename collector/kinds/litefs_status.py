@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collector.errors import Unanswered
 from collector.kinds import litefs_command, litefs_mount
-from collector.kinds.kind import NAMESPACE, Args, Argument, Kind, of_alloc
+from collector.kinds.kind import NAMESPACE, Args, Argument, Kind, of_alloc, port
 from collector.kinds.litefs_http import asks_for_a_path, http
 from collector.model import Rung, Status
 
@@ -33,7 +33,7 @@ KIND = Kind(
         "node": Argument("string", "name of the node", item="node"),
         "url": Argument("string", "http://host:port of LiteFS, when neither the http rung nor address gives it"),
         "address": Argument("string", "address of the allocation", item="address"),
-        "litefs_port": Argument("integer", "port of LiteFS's HTTP API", default=20202),
+        "litefs_port": port("port of LiteFS's HTTP API", 20202),
         "namespace": NAMESPACE,
     },
     target=of_alloc,

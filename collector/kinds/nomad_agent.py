@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from collector.kinds import asking, leadership, shapes
+from collector.kinds import asking, bodies, leadership, shapes
 from collector.kinds.kind import API, Args, Argument, Kind
 from collector.kinds.shapes import Obj
 from collector.model import JSON, Http, Reply, Rung, Status
@@ -34,7 +34,7 @@ def parse(replies: Sequence[Reply]) -> JSON:
 
 def parse_agent(body: bytes) -> dict[str, JSON]:
     """`/v1/agent/self`: the agent itself. Source: Nomad's API documentation, "Agent", "Query Self"."""
-    seen = shapes.document(body)
+    seen = bodies.document(body)
     config, stats, member = (shapes.mapping(seen, key) for key in ("config", "stats", "member"))
     return {
         "version": shapes.maybe_text(shapes.mapping(config, "Version"), "Version"),
@@ -46,7 +46,7 @@ def parse_agent(body: bytes) -> dict[str, JSON]:
 
 def parse_members(body: bytes) -> list[JSON]:
     """`/v1/agent/members`: the servers in the gossip pool."""
-    return [_server(row) for row in shapes.objects(shapes.document(body), "Members")]
+    return [_server(row) for row in shapes.objects(bodies.document(body), "Members")]
 
 
 def _server(row: Obj) -> JSON:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collector.kinds import asking, shapes
+from collector.kinds import asking, bodies, shapes
 from collector.kinds.kind import ALLOC, API, NAMESPACE, NODE, Args, Kind, of_alloc
 from collector.kinds.shapes import Obj
 from collector.model import JSON, Http, Rung
@@ -20,7 +20,7 @@ def parse(body: bytes) -> JSON:
 
     Source: Nomad's API documentation, "Allocations", "Allocation Checks".
     """
-    rows = {"checks": shapes.decode(body)}
+    rows = {"checks": bodies.decode(body)}
     return sorted(
         (_check(row) for _id, row in shapes.named(rows, "checks")), key=lambda check: (check["service"], check["name"], check["id"])
     )

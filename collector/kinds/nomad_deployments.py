@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collector.kinds import asking, shapes
+from collector.kinds import asking, bodies, shapes
 from collector.kinds.kind import API_OR_STALE, JOB, NAMESPACE, Args, Kind
 from collector.kinds.shapes import Obj
 from collector.model import JSON, Http, Rung
@@ -17,7 +17,7 @@ def api(args: Args) -> Rung:
 
 def parse(body: bytes) -> JSON:
     """Deployments, newest first. Source: Nomad's API documentation, "Jobs", "List Job Deployments"."""
-    rows = sorted(shapes.listing(body), key=lambda row: shapes.whole(row, "CreateIndex"), reverse=True)
+    rows = sorted(bodies.listing(body), key=lambda row: shapes.whole(row, "CreateIndex"), reverse=True)
     return [_deployment(row) for row in rows]
 
 

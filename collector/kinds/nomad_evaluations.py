@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collector.kinds import asking, shapes
+from collector.kinds import asking, bodies, shapes
 from collector.kinds.kind import API_OR_STALE, JOB, NAMESPACE, Args, Kind
 from collector.kinds.shapes import Obj
 from collector.model import JSON, Http, Rung
@@ -19,7 +19,7 @@ def api(args: Args) -> Rung:
 
 def parse(body: bytes) -> JSON:
     """Evaluations, newest first. Source: Nomad's API documentation, "Jobs", "List Job Evaluations"."""
-    rows = sorted(shapes.listing(body), key=lambda row: shapes.whole(row, "ModifyIndex"), reverse=True)
+    rows = sorted(bodies.listing(body), key=lambda row: shapes.whole(row, "ModifyIndex"), reverse=True)
     return [_evaluation(row) for row in rows[:KEPT]]
 
 

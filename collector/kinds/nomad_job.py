@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collector.errors import Unanswered
-from collector.kinds import asking, shapes
+from collector.kinds import asking, bodies, shapes
 from collector.kinds.kind import API_OR_STALE, AWAITED, JOB, NAMESPACE, Args, Kind
 from collector.kinds.litefs_config import leases
 from collector.kinds.shapes import Obj
@@ -22,7 +22,7 @@ def api(args: Args) -> Rung:
 
 def parse(body: bytes) -> JSON:
     """Nomad's job. Source: Nomad's API documentation, "Jobs", "Read Job"."""
-    job = shapes.document(body)
+    job = bodies.document(body)
     own = _constraints(job)
     return {
         "id": shapes.identity(job, "ID"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from collector.kinds import asking, shapes
+from collector.kinds import asking, bodies
 from collector.kinds.kind import ALLOC, API, NAMESPACE, NODE, TASK, Args, Argument, Kind, of_alloc
 from collector.model import Http, Reply, Rung, Status
 
@@ -48,7 +48,7 @@ def parse(body: bytes) -> tuple[list[str], bool]:
 
     Nomad declares no encoding: UTF-8, with U+FFFD for what is none. Other control characters than the line feed are kept.
     """
-    lines = shapes.plain(body).split("\n")
+    lines = bodies.plain(body).split("\n")
     if lines[-1] == "":
         lines.pop()
     began_before = len(body) >= OFFSET
@@ -66,7 +66,7 @@ KIND = Kind(
         "alloc": ALLOC,
         "task": TASK,
         "stream": Argument("string", "which stream", default="stderr", choices=("stderr", "stdout")),
-        "lines": Argument("integer", "how many lines the report shows", default=20),
+        "lines": Argument("integer", "how many lines the report shows", default=20, least=1, most=KEPT),
         "namespace": NAMESPACE,
         "node": NODE,
     },

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
-from collector.kinds import shapes
+from collector.kinds import bodies
 from collector.kinds.shapes import Obj
 from collector.model import JSON, Dial, Http, Reply, Status
 
@@ -42,7 +42,7 @@ def outcome(probe: Probe, reply: Reply) -> dict[str, JSON]:
         passing = reply.status == Status.OK
         return {"status": "passing" if passing else "critical", "output": f"{probe.name}: {'connected' if passing else reply.reason}"}
     status = "passing" if reply.status == Status.OK else "warning" if reply.code == TOO_MANY_REQUESTS else "critical"
-    body = shapes.plain(reply.body[:LIMIT])
+    body = bodies.plain(reply.body[:LIMIT])
     return {"status": status, "output": f"{probe.name}: {reply.code} Output: {body}"}
 
 

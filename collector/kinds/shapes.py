@@ -1,15 +1,14 @@
-"""Safe access to what servers answer: bytes to JSON, and typed fields of it.
+"""Typed fields of what servers answer.
 
-All functions are total: whatever the bytes, they return a value of the promised type or raise `Unanswered(INVALID)` with a reason that
+All functions are total: whatever the object, they return a value of the promised type or raise `Unanswered(INVALID)` with a reason that
 names the field and never quotes its value. A missing field and a JSON null mean the same: unknown.
 """
 
 from __future__ import annotations
 
-import json
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from collector.errors import Unanswered
@@ -17,12 +16,6 @@ from collector.model import JSON, Status
 
 Obj = Mapping[str, JSON]
 """A JSON object."""
-
-MAX_DIGITS = 20
-"""A whole number of more digits than an unsigned 64-bit one has is none that Nomad, Consul or LiteFS would send."""
-
-MANY_DIGITS = re.compile(rb"\d{%d}" % MAX_DIGITS)
-LONE_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 NANOSECONDS = 1_000_000_000
 END_OF_TIME = 253_402_300_799
 """The last second of the year 9999, after which no calendar of ours goes on."""
@@ -33,76 +26,6 @@ GO_UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0
 def invalid(reason: str) -> Unanswered:
     """An answer that came but makes no sense."""
     return Unanswered(Status.INVALID, reason)
-
-
-# --- bytes to JSON ---
-
-
-def decode(body: bytes) -> JSON:
-    """Strict JSON: UTF-8, no NaN or Infinity, no key twice, no absurd number, no bottomless nesting."""
-    try:
-        data = json.loads(
-            body.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_constant, parse_int=_reader(body), parse_float=_finite
-        )
-        return _printable(data) if LONE_SURROGATE.search(body) else data
-    except RecursionError:
-        raise invalid("the answer is nested too deeply to be read") from None
-    except ValueError as why:
-        raise invalid(_why_no_json(body, why)) from None
-
-
-def document(body: bytes) -> Obj:
-    """A JSON object."""
-    data = decode(body)
-    if not isinstance(data, dict):
-        raise invalid(f"the answer is {_kind(data)}, not an object")
-    return data
-
-
-def listing(body: bytes) -> list[Obj]:
-    """A JSON list of objects; null is the empty list, as Go writes it."""
-    return _objects(decode(body), "the answer")
-
-
-def _why_no_json(body: bytes, why: ValueError) -> str:
-    if body.lstrip()[:1] == b"<":
-        return "the answer is an HTML or XML page, not JSON: something else answers at this address"
-    place = f" (line {why.lineno}, column {why.colno}: {why.msg})" if isinstance(why, json.JSONDecodeError) else ""
-    return f"the answer is not JSON{place}" if place or isinstance(why, UnicodeDecodeError) else f"the answer is not sound JSON: {why}"
-
-
-def _unique(pairs: list[tuple[str, JSON]]) -> dict[str, JSON]:
-    obj = dict(pairs)
-    if len(obj) != len(pairs):
-        raise ValueError("an object has the same key twice")
-    return obj
-
-
-def _constant(name: str) -> JSON:
-    raise ValueError(f"{name} is not a JSON number")
-
-
-def _reader(body: bytes) -> Callable[[str], int] | None:
-    """How to read whole numbers; None is json's own way, which is enough, and ten times as fast, where no number can be too long."""
-    return _whole if MANY_DIGITS.search(body) else None
-
-
-def _whole(text: str) -> int:
-    if len(text) > MAX_DIGITS:
-        raise ValueError(f"a number of {len(text)} digits")
-    return int(text)
-
-
-def _finite(text: str) -> float:
-    value = float(text)
-    if not math.isfinite(value):
-        raise ValueError("a number too large to be one")
-    return value
-
-
-def _printable(data: JSON) -> JSON:
-    """Replace halves of surrogate pairs, which JSON's escapes can spell and UTF-8 cannot."""
-    return json.loads(json.dumps(data, ensure_ascii=False).encode("utf-8", "replace"))
 
 
 # --- fields of an object ---
@@ -173,7 +96,7 @@ def mapping(obj: Obj, key: str) -> Obj:
 
 def objects(obj: Obj, key: str) -> list[Obj]:
     """A list of objects; the empty one when it is unknown."""
-    return _objects(obj.get(key), f'"{key}"')
+    return as_objects(obj.get(key), f'"{key}"')
 
 
 def texts(obj: Obj, key: str) -> list[str]:
@@ -244,32 +167,20 @@ def go_duration(value: str) -> float | None:
     return seconds if math.isfinite(seconds) else None
 
 
-# --- plain text ---
-
-
-def plain(body: bytes) -> str:
-    """Bytes of a text whose encoding nobody declared: UTF-8, with U+FFFD for what is not."""
-    return body.decode("utf-8", "replace")
-
-
-def first_line(body: bytes, limit: int = 200) -> str:
-    """The first line that says something, cut to `limit` characters."""
-    lines: Iterable[str] = (line.strip() for line in plain(body[:4096]).splitlines())
-    return next((line[:limit] for line in lines if line), "")
-
-
-def _objects(value: JSON, what: str) -> list[Obj]:
+def as_objects(value: JSON, what: str) -> list[Obj]:
+    """A list of objects; null is the empty one. `what` is its name in the reason of a refusal."""
     if value is None:
         return []
     if not isinstance(value, list) or not all(isinstance(part, dict) for part in value):
-        raise invalid(f"{what} is {_kind(value)}, not a list of objects")
+        raise invalid(f"{what} is {kind_of(value)}, not a list of objects")
     return value
 
 
 def _wrong(key: str, value: JSON, wanted: str) -> Unanswered:
-    return invalid(f'"{key}" is {_kind(value)}, not {wanted}')
+    return invalid(f'"{key}" is {kind_of(value)}, not {wanted}')
 
 
-def _kind(value: JSON) -> str:
+def kind_of(value: JSON) -> str:
+    """What kind of JSON value this is, in words."""
     names = ((bool, "a boolean"), (str, "text"), (int, "a number"), (float, "a number"), (list, "a list"), (dict, "an object"))
     return next((name for kind, name in names if isinstance(value, kind)), "null")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from collector.model import JSON, Result, Status
 from collector.observe.checks import Check
-from collector.observe.clocks import SKEW, Reading, readings, usual
+from collector.observe.clocks import Reading, readings, usual
 from collector.observe.consul import members, serf
 from collector.observe.litefs import Lease, advertised, ports
 from collector.observe.nomad import migrated, missing_total
@@ -19,6 +19,8 @@ from collector.observe.world import World
 NO_ANSWER = {Status.UNREACHABLE, Status.TIMEOUT}
 DIRECT = {"litefs_status": {"http"}, "check_output": {"agent"}}
 """Kinds and rungs whose answer comes from the node itself, not from the servers."""
+ASKED_LATER = 10.0
+"""Seconds that an agent's Date may be later than LiteFS's though both clocks are right: a recording was made in longer than it is replayed in."""
 
 
 @dataclass(slots=True)
@@ -217,7 +219,7 @@ def observe_skew(world: World) -> Iterator[Observation]:
     Their distance from the moment of asking is compared, not the dates: items are not asked at the same time.
     """
     found: dict[str, Reading] = {}
-    for result, reading in readings(world.results("litefs_status")):
+    for result, reading in readings([*world.results("litefs_status"), *world.results("check_output")]):
         if node := world.node(result.target.node):
             found.setdefault(node, reading)
     if len(found) < 2:  # noqa: PLR2004 - one clock has nothing to be compared with
@@ -225,12 +227,13 @@ def observe_skew(world: World) -> Iterator[Observation]:
     right, sure = usual(world.bundle, world.now, list(found.values()))
     for node, reading in found.items():
         seconds = reading.ahead - right
-        beyond = sure and abs(seconds) - reading.within > SKEW
+        within = reading.within + (0 if reading.result.kind == "litefs_status" else ASKED_LATER)
+        beyond = sure and abs(seconds) - within > world.skew_warning
         yield Observation(
             "skew",
             scope(node=node),
             {"seconds": round(seconds), "beyond": beyond},
             quote=f"its answer's Date is {seconds:+.0f} s off the other nodes'",
-            source=f"HTTP Date of LiteFS on {node}",
+            source=f"HTTP Date of {'LiteFS' if reading.result.kind == 'litefs_status' else 'Consul'} on {node}",
             item=reading.result.id,
         )

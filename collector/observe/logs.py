@@ -6,24 +6,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from collector.loglines import LAST_WORD, Line, complaint, decisive, read
+from collector.loglines import Line, complaint, decisive, read
+from collector.loglines.litefs import ENDING, LAST_WORD, MOUNTING, READY, ROLE_CHANGE, ROLE_TAKEN
 from collector.model import JSON, Result
 from collector.observe.instances import stayed_up
 from collector.observe.observation import Observation, scope
 from collector.observe.world import World
 
-_ID = r"(?:[0-9A-F]{16}: )?"
-ROLE_TAKEN = re.compile(_ID + r"(?:existing primary found|primary lease acquired|connected to cluster, ready)")
-ROLE_CHANGE = re.compile(
-    _ID + r"(?:existing primary found|primary lease|exiting primary|connected to cluster, ready|disconnected from primary)"
-)
-"""While LiteFS is between roles the application cannot know where it may write: it looks for a primary's name that is not there."""
-MOUNTING = re.compile(r"mount helper error|fusermount")
-"""LiteFS takes its lease beside this, so that what it says of the lease may come later and ends nothing of it."""
-ENDING = re.compile(r"context canceled$")
-"""What a replica says of its stream when it leaves."""
-READY = re.compile(r"connected to cluster, ready")
-"""LiteFS has its lease or its primary by then, its mount and its port: what kept it from there is over."""
 _VARYING = re.compile(r"\b[0-9A-F]{16}\b|\b\d[\d:.,TZ+-]*\b|0x[0-9a-f]+")
 MAX_MESSAGES = 200
 """Distinct messages of one log that rules see, newest first: a log that says something else every time says nothing new."""

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from collector.loglines import LITEFS_ID, moment_of
+from collector.loglines import moment_of
+from collector.loglines.litefs import GAINED, LOST
 from collector.observe.logs import Log
-
-GAINED = re.compile(LITEFS_ID + r"(?:primary lease acquired|existing primary found|acquiring existing lease from handoff)")
-LOST = re.compile(LITEFS_ID + r"(?:primary lease lost|exiting primary|disconnected from primary)")
-"""LiteFS v0.5.14, store.go: the loop that a node is primary or replica in."""
 
 LONGEST = 160
 """Characters of a line that are told."""

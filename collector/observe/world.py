@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from collector.model import JSON, Bundle, Result, Status
-from collector.observe.clocks import ahead_by_events, ahead_by_node
+from collector.observe.clocks import SKEW, ahead_by_events, ahead_by_node
 from collector.observe.instances import Instance
 from collector.observe.successors import current
 from collector.observe.twins import fresh, told_apart
@@ -42,6 +42,11 @@ class World:
     def lag_critical(self) -> float:
         """Seconds from which a replica's lag is critical."""
         return float(self.bundle.thresholds.get("lag_critical", LAG_CRITICAL))
+
+    @property
+    def skew_warning(self) -> float:
+        """Seconds from which a clock that is off is worth a warning."""
+        return float(self.bundle.thresholds.get("skew_warning", SKEW))
 
     def results(self, kind: str) -> tuple[Result, ...]:
         """The believed results of a kind, in the order of the bundle."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from collector.model import JSON
 from collector.render.clean import on_one_line
@@ -11,6 +11,9 @@ from collector.render.units import age, clock, count
 
 _SYMPTOMS = 4
 """So many symptoms are named under their cause; the rest is counted (all of them with -v)."""
+
+_ALSO = 24
+"""So many of those nodes are named; the rest is counted."""
 
 _ALIKE = 3
 """So many root causes of one code are shown; the nodes of the others are named (all of them are shown with -v)."""
@@ -24,16 +27,24 @@ def causes_in_words(document: Mapping[str, JSON], *, verbose: int) -> list[JSON]
     """
     known = {finding["id"]: finding for finding in [*document["findings"], *document["root_causes"]]}
     shown: dict[str, list[dict[str, JSON]]] = {}
+    passed_over: dict[str, list[str]] = {}
     causes: list[JSON] = []
     for number, finding in enumerate(document["root_causes"], 1):
         of_code = shown.setdefault(finding["code"], [])
         if len(of_code) >= _ALIKE and not verbose:
-            of_code[-1]["also"].append(finding["node"] or "the cluster")
+            passed_over.setdefault(finding["code"], []).append(finding["node"] or "the cluster")
             continue
         of_code.append(_cause(number, finding, document, known, verbose))
         causes.append(_told_once(of_code[-1], of_code[0]))
         of_code[-1] = causes[-1]
+    for code, names in passed_over.items():
+        shown[code][-1]["also"] = names[:_ALSO] + ([f"{len(names) - _ALSO} more"] if len(names) > _ALSO else [])
     return causes
+
+
+def only_named(document: Mapping[str, JSON], causes: Sequence[Mapping[str, JSON]]) -> frozenset[str]:
+    """Return the nodes of which the causes to show have the name alone, because what they have is shown of other nodes."""
+    return frozenset(root["node"] for root in document["root_causes"] if root["node"]) - {cause["node"] for cause in causes}
 
 
 def _told_once(cause: dict[str, JSON], first: Mapping[str, JSON]) -> dict[str, JSON]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from collector.model import JSON
 from collector.render.folding import folded
@@ -24,12 +24,16 @@ _EXCERPT = 1000
 """Characters of one log line, or of one check's output, that are shown without -v."""
 
 
-def diagnostics(document: Mapping[str, JSON], *, verbose: int) -> list[JSON]:
-    """Return a block for each node that the report has details of; none when all is well (unless -v)."""
+def diagnostics(document: Mapping[str, JSON], *, verbose: int, without: Collection[str] = ()) -> list[JSON]:
+    """Return a block for each node that the report has details of, but those of `without`; none when all is well (unless -v)."""
     if document["verdict"] == "ok" and not verbose:
         return []
     ageless = _STATELESS if document["changes"] is None else _AGELESS
-    return [_block(detail, document["now"], ageless, verbose) for detail in document["details"] if _says_anything(detail)]
+    return [
+        _block(detail, document["now"], ageless, verbose)
+        for detail in document["details"]
+        if _says_anything(detail) and detail["node"] not in without
+    ]
 
 
 def _says_anything(detail: Mapping[str, JSON]) -> bool:

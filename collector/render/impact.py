@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from collector.model import JSON
-from collector.render.units import count
+from collector.render.units import count, listing
 
 _NAMED = 3
 """So many names of a list are said; the rest is counted."""
@@ -28,7 +28,7 @@ def _parts(impact: Mapping[str, JSON]) -> Iterator[str]:
         yield "no data seen at risk"
     for field, noun in _TOUCHED:
         if names := impact.get(field):
-            yield f"{noun if len(names) == 1 else noun + 's'} {_listed(names)}"
+            yield f"{noun if len(names) == 1 else noun + 's'} {listing(names, _NAMED)}"
 
 
 def _writes(impact: Mapping[str, JSON]) -> Iterator[str]:
@@ -44,8 +44,3 @@ def _writes(impact: Mapping[str, JSON]) -> Iterator[str]:
         yield "writes are blocked: no primary" + (f", {following}" if replicas else "")
     elif impact.get("databases"):
         yield "whether writes go on is not known"
-
-
-def _listed(names: list[str]) -> str:
-    more = len(names) - _NAMED
-    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 NOTHING = "-"
@@ -113,3 +115,10 @@ def on_the_day(text: str | None, now: str) -> str:
 def count(number: int, noun: str) -> str:
     """Return `1 node`, `2 nodes`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def listing(names: Sequence[str], most: int) -> str:
+    """Names in a row, the first `most` of them; one that comes several times stands once, with how often."""
+    times = Counter(names)
+    shown = [name if number == 1 else f"{name} ({number} times)" for name, number in list(times.items())[:most]]
+    return ", ".join(shown) + (f" and {len(times) - most} more" if len(times) > most else "")

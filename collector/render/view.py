@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 
 from collector.model import JSON, name_of
-from collector.render.causes import causes_in_words
+from collector.render.causes import causes_in_words, only_named
 from collector.render.changes import changes_in_words
 from collector.render.clean import on_one_line
 from collector.render.diagnostics import diagnostics
@@ -14,15 +16,25 @@ from collector.render.machine import finding_counts, performance_data, suites
 from collector.render.nodes import node_rows
 from collector.render.timeline import timeline_picture
 from collector.render.topology import topology
-from collector.render.units import EPOCH, clock, count, duration, on_the_day, seconds_between
+from collector.render.units import EPOCH, clock, count, duration, listing, on_the_day, seconds_between
 
 _GAPS_LISTED = 12
+_NAMED = 6
+"""Items of one gap that are named without -v."""
+_APART = 3
+"""So many reasons that differ in their address alone are told apart."""
+_ADDRESS = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?|\[[0-9a-fA-F:.]+\]:\d+")
+_EACH = "each address"
+"""What stands for the addresses of gaps that differ in nothing else."""
 
 
 def view(document: Mapping[str, JSON], *, verbose: int, diff: bool = False) -> dict[str, JSON]:
     """Return the presentational fields of a report document; with `diff` what has not changed is among the changes."""
     changes = changes_in_words(document, verbose=verbose or diff)
-    diagnosed = diagnostics(document, verbose=verbose)
+    causes = causes_in_words(document, verbose=verbose)
+    alike = only_named(document, causes)
+    diagnosed = diagnostics(document, verbose=verbose, without=alike)
+    more = len(diagnostics(document, verbose=verbose)) - len(diagnosed) if alike else 0
     return {
         "name": name_of(document),
         "title": on_one_line(document["headline"]),
@@ -32,9 +44,10 @@ def view(document: Mapping[str, JSON], *, verbose: int, diff: bool = False) -> d
         "changes": changes,
         "first_run": diff and changes is None,
         "nodes": node_rows(document, verbose=verbose),
-        "causes": causes_in_words(document, verbose=verbose),
+        "causes": causes,
         "others": _others(document, verbose),
         "diagnostics": diagnosed,
+        "diagnostics_more": f"{count(more, 'more node')} with the same root causes" if more else "",
         "fallbacks": [] if diagnosed else fallbacks(document),
         "gaps": _gaps(document["coverage"]["gaps"], verbose),
         "timeline": [_event(event, document["now"]) for event in document["timeline"]],
@@ -76,13 +89,24 @@ def _others(document: Mapping[str, JSON], verbose: int) -> list[JSON]:
 
 
 def _gaps(gaps: Sequence[Mapping[str, JSON]], verbose: int) -> dict[str, JSON]:
-    """Return what was not collected: each reason with the names of the items that it kept away."""
+    """Return what was not collected: each reason with the names of the items that it kept away.
+
+    Without -v many reasons are one where they differ in the address alone.
+    """
     by_reason: dict[str, list[str]] = {}
+    words = _reasons({gap["reason"] for gap in gaps}, verbose)
     for gap in gaps:
-        by_reason.setdefault(gap["reason"], []).append(_gap_name(gap))
-    shown = [{"name": ", ".join(names), "reason": reason} for reason, names in by_reason.items()]
+        by_reason.setdefault(words[gap["reason"]], []).append(_gap_name(gap))
+    shown = [{"name": listing(names, len(names) if verbose else _NAMED), "reason": reason} for reason, names in by_reason.items()]
     kept = shown if verbose else shown[:_GAPS_LISTED]
     return {"shown": kept, "more": len(shown) - len(kept)}
+
+
+def _reasons(reasons: Collection[str], verbose: int) -> dict[str, str]:
+    """Return what to say for each reason."""
+    merged = {reason: _ADDRESS.sub(_EACH, reason) for reason in reasons}
+    times = Counter(merged.values())
+    return {reason: words if times[words] > _APART and not verbose else reason for reason, words in merged.items()}
 
 
 def _gap_name(gap: Mapping[str, JSON]) -> str:

@@ -1,13 +1,13 @@
-"""Values that the command line gives to a spec's variables, held against what the variables are for, before anything is asked."""
+"""Values of a spec's variables, its own or the command line's, held against what the variables are for, before anything is asked."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
 from collector.errors import UsageError
-from collector.kinds.kind import Argument, Kind
+from collector.expressions.names import names, path_of, segments
+from collector.kinds.kind import Kind
 from collector.model import JSON
-from collector.names import names, path_of, segments
 from collector.spec.places import ITEM
 from collector.spec.structure import faults
 
@@ -24,6 +24,14 @@ def check_given(given: Collection[str], values: Mapping[str, JSON], spec: Mappin
         said = _misfit(value, _like(own, value)) or next(filter(None, _told_by_arguments(name, value, spec, kinds)), "")
         if said:
             raise UsageError(f"-e {name}: {said}")
+
+
+def own_misfits(spec: Mapping[str, JSON], kinds: Mapping[str, Kind]) -> Iterator[tuple[str, str]]:
+    """Each variable of the spec whose own value an argument cannot use, and why. What is empty waits for the command line."""
+    for name, value in (spec.get("vars") or {}).items():
+        said = next(filter(None, _told_by_arguments(name, value, spec, kinds)), "") if value not in ("", None) else ""
+        if said:
+            yield name, said
 
 
 def _like(own: JSON, value: JSON) -> dict[str, JSON]:
@@ -62,9 +70,5 @@ def _told(kind: Kind, key: str, value: JSON, *, whole: bool) -> str:
     needed = argument.type == "string" and (argument.required or key in kind.one_of)
     if needed and value in ("", None):
         return f"must not be empty, as it becomes {kind.name}'s {key}"
-    said = _misfit(value, _schema(argument)) if whole and value is not None else ""
+    said = _misfit(value, argument.schema()) if whole and value is not None else ""
     return f"{said}, as it becomes {kind.name}'s {key}" if said else ""
-
-
-def _schema(argument: Argument) -> dict[str, JSON]:
-    return {"enum": list(argument.choices)} if argument.choices else {"type": argument.type}

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from collector.errors import Problem, SpecError
 from collector.kinds import KINDS, Kind
 from collector.model import JSON, Spec, Task
-from collector.spec.given import check_given
+from collector.spec.given import check_given, own_misfits
 from collector.spec.meaning import meaning_faults
 from collector.spec.patterns import slow_redactions, slow_rules
 from collector.spec.rules import own_rules, rule_problems, sources_of
@@ -18,7 +18,7 @@ from collector.spec.sense import sense_faults
 from collector.spec.structure import Fault, faults
 from collector.spec.tasks import duration, rung_of, task
 from collector.spec.variables import override
-from collector.yamlio import Document, load
+from collector.yamlio import Document, child, load
 
 
 def load_spec(
@@ -64,7 +64,11 @@ def lint(text: str, path: str, *, kinds: Mapping[str, Kind] = KINDS) -> list[Pro
         if isinstance(document.data, list):
             problems = rule_problems(document) or slow_rules(document)
         else:
-            problems = _problems(document, kinds, syntax=True) or [*own_rules(document)[1], *_advice(document, kinds)]
+            problems = _problems(document, kinds, syntax=True) or [
+                *own_rules(document)[1],
+                *_own_misfits(document, kinds),
+                *_advice(document, kinds),
+            ]
             problems = problems or [
                 *slow_redactions(document),
                 *(one for source, at in sources_of(document)[0] for one in slow_rules(source, at)),
@@ -82,6 +86,10 @@ def _problems(document: Document, kinds: Mapping[str, Kind], *, syntax: bool) ->
         tasks = [(f"$.collect[{index}]", raw) for index, raw in enumerate(data["collect"]) if str(index) not in broken]
         found += [*sense_faults(data), *meaning_faults(data, tasks, kinds, syntax=syntax)]
     return [_problem(document, fault) for fault in found]
+
+
+def _own_misfits(document: Document, kinds: Mapping[str, Kind]) -> list[Problem]:
+    return [Problem(document.mark(child("$.vars", name)), said) for name, said in own_misfits(document.data, kinds)]
 
 
 def _advice(document: Document, kinds: Mapping[str, Kind]) -> list[Problem]:

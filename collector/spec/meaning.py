@@ -8,10 +8,10 @@ from graphlib import CycleError, TopologicalSorter
 
 from collector.cutoff import compiled
 from collector.expressions import FILTERS, TESTS, ExpressionError, Expressions
+from collector.expressions.names import KEYWORDS, Uses, uses
+from collector.expressions.selections import SELECTIONS
 from collector.kinds.kind import Kind
 from collector.model import JSON
-from collector.names import KEYWORDS, Uses, uses
-from collector.selections import SELECTIONS
 from collector.spec.places import GIVEN, ITEM, RESULT, Place, names_from_outside, own_names, places
 from collector.spec.schema import task_keys
 from collector.spec.structure import Fault

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from collector.expressions import FUNCTIONS, NOW
+from collector.expressions.names import bare, segments, uses
 from collector.model import JSON
-from collector.names import bare, segments, uses
 from collector.yamlio import child
 
 ITEM, RESULT = "item", "result"

@@ -18,11 +18,10 @@ FORMATS = ("text", "json", "html", "markdown", "junit", "nagios", "prometheus")
 THRESHOLDS = {
     "lag_warning": (3.0, "a replica behind by more than this is a warning"),
     "lag_critical": (10.0, "a replica behind by more than this is critical"),
-    "skew_warning": (2.0, "a node's clock off by more than this is a warning"),
-    "skew_critical": (10.0, "a node's clock off by more than this is critical"),
+    "skew_warning": (5.0, "a node's clock off by more than this is a warning"),
 }
 """Thresholds with their defaults in seconds. Lag: a replica's heartbeat comes every second, so its idle lag swings between 0 and 1
-(facts/litefs.md, section 9)."""
+(facts/litefs.md, section 9). Skew: an HTTP Date has whole seconds."""
 
 _TEXT = {"type": "string", "minLength": 1}
 _TEXTS = {"type": "array", "items": _TEXT}
@@ -174,12 +173,9 @@ def _kind(kind: Kind) -> Schema:
 
 
 def _argument(argument: Argument) -> Schema:
-    if argument.choices:
-        return {"anyOf": [{"title": f"one of {', '.join(argument.choices)}", "enum": list(argument.choices)}, _EXPRESSION]}
-    if argument.type == "string":
-        return {"type": "string"}
-    article = "an" if argument.type[0] in "aeiou" else "a"
-    return {"anyOf": [{"title": f"{article} {argument.type}", "type": argument.type}, _EXPRESSION]}
+    if argument.type == "string" and not argument.choices:
+        return argument.schema()
+    return {"anyOf": [{"title": argument.words, **argument.schema()}, _EXPRESSION]}
 
 
 def _one_or_more(what: str, schema: Schema = _TEXT) -> Schema:

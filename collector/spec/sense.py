@@ -45,12 +45,11 @@ def _refused(check: Callable[[str], str], text: str, path: str) -> Iterator[Faul
 def _threshold_faults(given: Mapping[str, JSON]) -> Iterator[Fault]:
     """A warning beyond what is critical would never be given."""
     limits = {name: duration(given.get(name, default)) for name, (default, _) in THRESHOLDS.items()}
-    for what in ("lag", "skew"):
-        warning, critical = f"{what}_warning", f"{what}_critical"
-        if limits[warning] > limits[critical]:
-            at = warning if warning in given else critical
-            hint = f"set {critical} too" if critical not in given else f"set {warning} too" if warning not in given else ""
-            yield Fault(f"$.analyze.thresholds.{at}", f"{warning} ({limits[warning]:g}s) is above {critical} ({limits[critical]:g}s)", hint)
+    warning, critical = "lag_warning", "lag_critical"
+    if limits[warning] > limits[critical]:
+        at = warning if warning in given else critical
+        hint = f"set {critical} too" if critical not in given else f"set {warning} too" if warning not in given else ""
+        yield Fault(f"$.analyze.thresholds.{at}", f"{warning} ({limits[warning]:g}s) is above {critical} ({limits[critical]:g}s)", hint)
 
 
 def _repeated(listed: list[JSON], path: str) -> Iterator[Fault]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 
+from collector.expressions.names import bare
 from collector.model import JSON, Mark, Task
-from collector.names import bare
 from collector.spec.meaning import task_name
 from collector.spec.places import names_from_outside
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from collector.analyze import analyze
 from collector.model import Report, Severity
-from collector.rule import UNKNOWN
+from collector.rulebook.rule import UNKNOWN
 from tests.accuracy.recorded import bundle_of
 from tests.accuracy.variants import Variant
 

@@ -10,10 +10,10 @@ from functools import cache
 from pathlib import Path
 
 from collector.collect import Limits, Means, collect
+from collector.collect.plan import Selection
 from collector.expressions import Expressions
 from collector.kinds import KINDS
 from collector.model import Bundle, Dial, Exec, Http, Reply, Request, Spec, Status
-from collector.plan import Selection
 from collector.redact import Redactor
 from collector.replay.derive import derive, unreachable
 from collector.replay.match import Index

@@ -58,6 +58,7 @@ def healthy(node: str, names: tuple[str, ...]) -> dict[str, Data]:
         "checks": {"ping": {"status": "passing", "path": "/ping"}, "info": {"status": "passing", "path": "/info"}},
         "outputs": True,
         "heard_from": "agent",
+        "agent_date": None,
         "registered": True,
         "litefs": _leading_or_following(node, names),
         "again": None,
@@ -211,7 +212,9 @@ def _of_node(name: str, node: Mapping[str, Data]) -> Iterator[Result]:
         rows = [{**row, "status": heard.get(row["check_id"], row["status"])} for row in rows]
         source = node["heard_from"]
         data = {"node": name, "source": source, "asked_from": address(name), "checks": rows, "agent": source != "probe"}
-        yield Result(f"output@{name}", "output", "check_output", Target(node=name), Status.OK, source, data=data)
+        said = node["agent_date"]
+        asked = Result(f"output@{name}", "output", "check_output", Target(node=name), Status.OK, source, data=data, date=said)
+        yield asked._replace(started_at=0.0 if said is None else NOW)
 
 
 def _log(node: str, alloc: str, task: str, stream: str, texts: list[str]) -> Result:

@@ -4,18 +4,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.analyze import analyze
-from collector.causes import connect
-from collector.engine import Engine
+from collector.analyze.causes import connect
+from collector.analyze.engine import Engine
 from collector.model import Severity
 from collector.observe import TOPICS
 from collector.observe.observation import Observation, Observations
-from collector.rule import compile_rule
+from collector.rulebook.rule import compile_rule
 from tests.analysis.bundles import bundle
 
 CODES = [f"c.{letter}" for letter in "abcdef"] + ["symptom.x", "symptom.y"]
 
 
-def rule(code, explains, directness=3, severity="critical"):
+def rule(code, explains, directness=3, severity="critical", *, last_resort=False):
     links = [{"of": of, "codes": codes} for of, codes in explains if codes]
     return compile_rule(
         {
@@ -26,6 +26,7 @@ def rule(code, explains, directness=3, severity="critical"):
             "directness": directness,
             "when": {"see": "node"},
             "title": code,
+            "last_resort": last_resort,
             **({"explains": links} if links else {}),
         }
     )
@@ -53,6 +54,12 @@ def test_every_finding_ends_at_a_root_that_is_no_symptom(rules):
         assert finding.explained_by is None or finding.explained_by in roots
     assert not any(root.code.startswith("symptom.") for root in found.roots)
     assert len({finding.id for finding in found.findings}) == len(found.findings)
+
+
+def test_what_a_last_resort_explains_is_told_under_what_explains_that():
+    told = causes([rule("c.a", [("node", ["c.b"])]), rule("c.b", [("node", ["c.c"])], last_resort=True), rule("c.c", [])])
+    assert [(one.id, one.explained_by) for one in told.findings if one.node == "n1"] == [("c.a@n1", None), ("c.c@n1", "c.a@n1")]
+    assert told.roots[0].explains == ("c.c@n1",)
 
 
 @given(some_rules)

@@ -6,10 +6,10 @@ import shlex
 
 import pytest
 
-from collector.engine import Engine
+from collector.analyze.engine import Engine
 from collector.observe.observation import Observation, Observations
 from collector.observe.topics import Topic
-from collector.rule import compile_rule
+from collector.rulebook.rule import compile_rule
 
 TOPICS = {
     "node": Topic("a kitchen", "node", {"open": ""}),

@@ -6,9 +6,9 @@ import pytest
 
 from collector import resources
 from collector.analyze import analyze
+from collector.analyze.timeline import OTHERS, TASK_EVENTS
 from collector.observe import observe
 from collector.replay.recording import Recording
-from collector.timeline import OTHERS, TASK_EVENTS
 from tests.accuracy.more import RECORDINGS
 from tests.accuracy.recorded import bundle_of
 from tests.analysis.bundles import GROUP, HOUR, NOW, TASK, bundle, ident

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pytest
@@ -26,16 +25,6 @@ def test_every_observation_has_the_fields_and_the_scope_of_its_topic(incident):
         assert all(value is None or isinstance(value, str | int | float | bool) for value in one.fields.values()), one
         assert one.quote
         assert one.source
-
-
-def test_the_documented_topics_are_the_topics():
-    text = (ROOT / "docs" / "rules.md").read_text("utf-8")
-    sections = re.split(r"^### `(\w+)`$", text, flags=re.MULTILINE)[1:]
-    documented = {
-        name: dict(re.findall(r"^\| `(\w+)` \| (.+) \|$", body, flags=re.MULTILINE))
-        for name, body in zip(sections[::2], sections[1::2], strict=True)
-    }
-    assert documented == {name: dict(topic.fields) for name, topic in TOPICS.items()}
 
 
 def field(case, topic, name, **scope):

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from collector.analyze import analyze
+from collector.analyze.rows import rows
 from collector.model import Attempt, Bundle, Result, Severity, Status
 from collector.observe import observe
-from collector.rows import rows
 from tests.analysis.bundles import NOW, TASK, bundle, ident
 
 

@@ -251,3 +251,10 @@ def test_nodes_and_their_causes_are_in_the_order_in_which_people_count():
     report = analyze(bundle({"names": names, "nodes": dict.fromkeys(names[2:], script)}))
     assert [row.name for row in report.nodes] == names
     assert [root.node for root in report.root_causes] == names[2:]
+
+
+@pytest.mark.parametrize("check", ["node_checks", "checks"])
+def test_what_runs_on_a_node_in_maintenance_is_not_counted_as_left(check: str) -> None:
+    maintenance = {"node_checks": "_node_maintenance", "checks": "_service_maintenance:wiki"}[check]
+    report = analyze(bundle({"nodes": {"n2": {check: {maintenance: {"status": "critical", "check_id": maintenance, "output": "disk"}}}}}))
+    assert {root.impact["instances_left"] for root in report.root_causes} == {2}

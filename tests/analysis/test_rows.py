@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from collector.analyze import analyze
+from collector.analyze.rows import details, rows
 from collector.observe import observe
 from collector.render import report_document
 from collector.render.nodes import node_rows
-from collector.rows import details, rows
 from tests.analysis.bundles import bundle
 
 SICK = {"checks": {"ping": {"status": "critical", "output": "500"}}, "log": ["FATAL: no"], "litefs": {"lag_seconds": 20.0}}

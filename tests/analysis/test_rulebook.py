@@ -7,10 +7,10 @@ import pytest
 import yaml
 
 from collector import resources, yamlio
-from collector.analyze import analyze, codes, explain, lint_rules
+from collector.analyze import analyze
 from collector.errors import SpecError
-from collector.joins import joins
-from collector.rulebook import shipped
+from collector.rulebook import codes, explain, lint_rules, shipped
+from collector.rulebook.joins import joins
 from tests.analysis.bundles import bundle
 
 ROOT = Path(__file__).parents[2]

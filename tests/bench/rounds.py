@@ -6,10 +6,10 @@ import threading
 import time
 
 from collector.collect import Limits, Means, collect
+from collector.collect.plan import Selection
 from collector.expressions import Expressions
 from collector.kinds import KINDS
 from collector.model import Exec, Reply, Request
-from collector.plan import Selection
 from collector.redact import Redactor
 from collector.replay import Recording
 from tests.accuracy.recorded import Replayed, spec

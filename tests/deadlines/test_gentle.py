@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from collector.dispatch import PER_SERVER
+from collector.collect.dispatch import PER_SERVER
 from tests.bench.child import serving
 from tests.bench.fleet import SICK_EVERY, Fleet
 from tests.bench.growth import counts, measured

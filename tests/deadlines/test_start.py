@@ -11,7 +11,8 @@ from tests.hostile.run import call, cluster
 
 AT_THE_FIRST_REQUEST = f"""\
 import os, sys
-from collector import cli, workers
+from collector import cli
+from collector.collect import workers
 def submit(self, job):
     print(*sys.modules)
     sys.stdout.flush()

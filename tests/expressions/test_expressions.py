@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.expressions import FILTERS, FUNCTIONS, TESTS, ExpressionError, Expressions
-from collector.sandbox import compiler
-from collector.selections import SELECTIONS
+from collector.expressions.sandbox import compiler
+from collector.expressions.selections import SELECTIONS
 
 VARIABLES = {
     "text": "x",

@@ -4,8 +4,8 @@ from hypothesis import strategies as st
 from jinja2 import Environment, TemplateSyntaxError, meta
 
 from collector.expressions import FUNCTIONS
-from collector.names import KEYWORDS, bare, names, path_of, segments, uses
-from collector.selections import SELECTIONS
+from collector.expressions.names import KEYWORDS, bare, names, path_of, segments, uses
+from collector.expressions.selections import SELECTIONS
 
 EXPRESSIONS = [
     "a",

@@ -1,9 +1,9 @@
 import pytest
 
-from collector.selections.allocations import current, other_tasks, running, suspect, with_task
-from collector.selections.instances import endpoint, few, instances, lease_keys, services, without
-from collector.selections.litefs import NEVER_SYNCED_MS, unsettled
-from collector.selections.trouble import troubled
+from collector.expressions.selections.allocations import current, other_tasks, running, suspect, with_task
+from collector.expressions.selections.instances import endpoint, few, instances, lease_keys, services, without
+from collector.expressions.selections.litefs import NEVER_SYNCED_MS, unsettled
+from collector.expressions.selections.trouble import troubled
 from tests.expressions.cluster import NOW, alloc, answered, check, instance, litefs, task
 
 

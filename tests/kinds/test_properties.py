@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from collector.errors import Unanswered
 from collector.kinds import (
     KINDS,
+    bodies,
     check_output,
     consul_checks,
     consul_leader,
@@ -30,17 +31,16 @@ from collector.kinds import (
     nomad_evaluations,
     nomad_job,
     nomad_logs,
-    shapes,
 )
 from collector.model import JSON, Reply, Request, Status
 
 from .drive import CASES, arguments, drive, reply
 
 PARSERS: dict[str, Callable[[bytes], object]] = {
-    "decode": shapes.decode,
-    "document": shapes.document,
-    "listing": shapes.listing,
-    "first_line": shapes.first_line,
+    "decode": bodies.decode,
+    "document": bodies.document,
+    "listing": bodies.listing,
+    "first_line": bodies.first_line,
     "nomad_agent": nomad_agent.parse_agent,
     "nomad_members": nomad_agent.parse_members,
     "nomad_job": nomad_job.parse,
@@ -56,13 +56,13 @@ PARSERS: dict[str, Callable[[bytes], object]] = {
     "consul_node": consul_checks.parse_node,
     "consul_checks": consul_checks.parse_checks,
     "agent_checks": lambda body: check_output.parse(body, "worker-1"),
-    "lease": lambda body: consul_lease.holder(shapes.document(body)),
+    "lease": lambda body: consul_lease.holder(bodies.document(body)),
     "metrics": litefs_metrics.metrics,
     "litefs_metrics": litefs_http.parse_metrics,
     "litefs_vars": litefs_http.parse_vars,
     "litefs_info": litefs_http.parse_info,
-    "litefs_config": lambda body: litefs_config.leases(shapes.document(body)),
-    "litefs_command": lambda body: litefs_command.structured(shapes.plain(body)),
+    "litefs_config": lambda body: litefs_config.leases(bodies.document(body)),
+    "litefs_command": lambda body: litefs_command.structured(bodies.plain(body)),
 }
 WORDS = (
     *(b'{"', b'":', b"[", b"]", b"{", b"}", b"null", b"NaN", b"1e999", b"-", b'"\\ud800"', b"\xff", b"\n"),
@@ -122,7 +122,7 @@ def test_a_parser_takes_hostile_bytes(name: str, body: bytes) -> None:
 )
 def test_what_is_no_sound_json_is_invalid(name: str) -> None:
     with pytest.raises(Unanswered) as caught:
-        shapes.decode(HOSTILE[name])
+        bodies.decode(HOSTILE[name])
     assert caught.value.status == Status.INVALID
 
 
@@ -133,7 +133,7 @@ def test_a_reason_never_quotes_the_answer() -> None:
 
 
 def test_half_a_surrogate_pair_becomes_text_that_can_be_written() -> None:
-    assert json.dumps(shapes.decode(b'{"a":"\\ud83dx","b":"\\ud83d\\ude00"}'), ensure_ascii=False).encode()
+    assert json.dumps(bodies.decode(b'{"a":"\\ud83dx","b":"\\ud83d\\ude00"}'), ensure_ascii=False).encode()
 
 
 VALUES = st.recursive(

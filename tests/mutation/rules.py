@@ -12,14 +12,16 @@ from typing import TypeVar
 import pytest
 
 from collector import analyze as analysis
-from collector import joins as named
 from collector import rulebook, yamlio
 from collector.analyze import analyze
 from collector.errors import CollectorError
-from collector.joins import joins
 from collector.model import JSON, Bundle, Report
 from collector.resources import incidents, rule_files
-from collector.rule import Rule
+from collector.rulebook import joins as named
+from collector.rulebook import lint_rules
+from collector.rulebook.joins import joins
+from collector.rulebook.reading import made
+from collector.rulebook.rule import Rule
 from collector.yamlio import Document
 from tests.analysis import bundles
 from tests.decided import incidents as decided
@@ -152,7 +154,7 @@ def _shipped(path: Path) -> list[Rule]:
 
 
 def _compiled(rules: JSON) -> list[Rule]:
-    return list(rulebook.made(rules, repeat("mutant")))
+    return list(made(rules, repeat("mutant")))
 
 
 def survives(mutant: Mutant) -> bool:
@@ -226,7 +228,7 @@ def _bundle(name: str) -> Bundle:
 
 
 def _lints(mutant: Mutant) -> bool:
-    return mutant.file == JOINS or not rulebook.lint_rules(Document(mutant.file, mutant.data, {}, {}))
+    return mutant.file == JOINS or not lint_rules(Document(mutant.file, mutant.data, {}, {}))
 
 
 def _once(make: Callable[[Given], Made]) -> Callable[[Given], Made]:

@@ -176,6 +176,36 @@ def test_root_causes_of_one_code_are_told_once_and_their_nodes_all_named():
     assert render(SAMPLES["alike"], "text", verbose=1).count("as for 1") == 4
 
 
+def test_diagnostics_of_nodes_that_are_only_named_are_left_out_and_counted():
+    many = [f"odroid{number}" for number in range(7, 40)]
+    roots = [SAMPLES["alike"].root_causes[0]._replace(id=f"f-{name}", node=name) for name in many]
+    details = [SAMPLES["crash"].details[0]._replace(node=name) for name in many]
+    report = SAMPLES["alike"]._replace(root_causes=tuple(roots), findings=tuple(roots), details=tuple(details))
+    short, long = render(report, "text"), render(report, "text", verbose=1)
+    assert [f"\n{name}\n" in short for name in many] == [True] * 3 + [False] * 30
+    assert "\n30 more nodes with the same root causes (all with -v)\n" in short
+    assert "6 more" in short[short.index("also on") : short.index("DIAGNOSTICS")]
+    assert all(f"\n{name}\n" in long for name in many)
+    assert "more node" not in long[long.index("DIAGNOSTICS") :]
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        ("10.0.0.{0}:20202 refused", "a0, a1, a2, a3: each address refused"),
+        ("[fd00::{0}]:20202 refused", "a0, a1, a2, a3: each address refused"),
+        ("10.0.0.8:20202 refused", "a0, a1, a2, a3: 10.0.0.8:20202 refused"),
+        ("10.0.0.8:20202 answers 40{0}", "a0: 10.0.0.8:20202 answers 400\na1: 10.0.0.8:20202 answers 401"),
+    ],
+)
+def test_many_gaps_that_differ_in_their_address_alone_are_told_once(reason: str, told: str):
+    gaps = tuple({"item": f"a{n}", "target": "cluster", "reason": reason.format(n), "status": "failed"} for n in range(4))
+    report = SAMPLES["two-faults"]._replace(coverage=SAMPLES["two-faults"].coverage._replace(gaps=gaps))
+    assert f"GAPS\n{told}\n" in render(report, "text")
+    few = report._replace(coverage=report.coverage._replace(gaps=gaps[:3]))
+    assert "each address" not in render(few, "text") + render(report, "text", verbose=1)
+
+
 def test_report_names_the_spec_it_followed():
     assert "spec navidrome, specs/navidrome.yml, sha256 3f1c0a9be25d, commit 843e00cbb1f7" in render(SAMPLES["healthy"], "text")
 

@@ -1,6 +1,6 @@
 import pytest
 
-from collector.render.units import age, between, count, duration, lasting, on_the_day, rfc3339, short
+from collector.render.units import age, between, count, duration, lasting, listing, on_the_day, rfc3339, short
 
 DURATIONS = [
     (None, "-", "-"),
@@ -65,3 +65,17 @@ def test_a_moment_of_another_day_says_which():
     assert on_the_day(AT_5, NOW) == "05:00:00"
     assert on_the_day("2026-11-21T05:00:00Z", NOW) == "Nov 21 05:00:00"
     assert on_the_day(None, NOW) == "-"
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        ([], ""),
+        (["a"], "a"),
+        (["a", "b", "c"], "a, b, c"),
+        (["a", "b", "c", "d", "e"], "a, b, c and 2 more"),
+        (["a", "b", "a", "a"], "a (3 times), b"),
+    ],
+)
+def test_names_in_a_row_are_told_once_each_and_the_rest_counted(names: list[str], words: str) -> None:
+    assert listing(names, 3) == words

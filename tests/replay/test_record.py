@@ -8,8 +8,8 @@ import time
 import pytest
 
 from collector.model import Dial, Exec, Http, Reply, Status
-from collector.record import WIDER, Recorder, crawl, redacted_body
 from collector.replay import ExecExchange, HttpExchange, Recording, replay_server
+from collector.replay.record import WIDER, Recorder, crawl, redacted_body
 from tests.replay.recordings import CONSUL, LITEFS, NOMAD, Client
 
 ENDPOINTS = {"nomad": NOMAD, "consul": CONSUL}

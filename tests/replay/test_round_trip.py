@@ -11,11 +11,11 @@ import pytest
 from collector.kinds import KINDS
 from collector.model import JSON, Bundle
 from collector.pipeline import Call, gather
-from collector.record import WIDER, Recorder, crawl
 from collector.redact import Redactor
 from collector.replay import Recording, demo_environment, replay_server
 from collector.replay.command import write_command
 from collector.replay.demo import environment
+from collector.replay.record import WIDER, Recorder, crawl
 from collector.resources import spec_path
 from collector.settings import Settings
 from collector.sources import Sources

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 import yaml
 
-from collector.analyze import analyze, codes
+from collector.analyze import analyze
 from collector.model import Severity
-from collector.rule import UNKNOWN
+from collector.rulebook import codes
+from collector.rulebook.rule import UNKNOWN
 from tests.analysis.bundles import bundle
 
 CASES = [case for path in sorted(Path(__file__).parent.glob("cases/*.yml")) for case in yaml.safe_load(path.read_text("utf-8"))["cases"]]

@@ -10,10 +10,10 @@ import pytest
 import yaml
 
 from collector.analyze import analyze
-from collector.engine import Engine
+from collector.analyze.engine import Engine
 from collector.observe import TOPICS, observe
-from collector.rule import Rule
 from collector.rulebook import shipped
+from collector.rulebook.rule import Rule
 from tests.analysis.bundles import bundle
 from tests.rules.test_cases import CASES
 

@@ -12,10 +12,11 @@ import pytest
 import yaml
 
 from collector import rulebook
-from collector.causes import Causes, connect
-from collector.engine import Engine, Hit, Match, Subject
+from collector.analyze.causes import Causes, connect
+from collector.analyze.engine import Engine
+from collector.analyze.hits import Hit, Match, Subject
 from collector.observe import TOPICS, Observation, Observations
-from collector.rule import SYMPTOM, Rule
+from collector.rulebook.rule import SYMPTOM, Rule
 
 ROWS: list[dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("joins.yml").read_text("utf-8"))["rows"]
 HERE, NEIGHBOUR, OTHERS, WHOLE = "here", "neighbour", "others", "whole"
@@ -35,9 +36,13 @@ FACTS: Mapping[str, tuple[str, str, object, object]] = {
     "silent": ("litefs", "answered", False, True),
     "unregistered": ("instance", "registered", False, True),
     "nagged": ("instance", "restarted_for", "ping", None),
+    "dated": ("log", "message", "x509: certificate has expired or is not yet valid", "ready"),
     "last": ("cluster", "candidates", 0, 1),
 }
 """What a row can ask for besides: topic and field of an observation, its value when the fact holds, and when it does not."""
+
+BESIDE: Mapping[str, Mapping[str, object]] = {"log": {"live": True, "decisive": False}}
+"""What an observation has besides, wherever there is one."""
 
 
 @cache
@@ -47,7 +52,7 @@ def seen(facts: frozenset[str]) -> Observations:
     for fact, (topic, field, yes, no) in FACTS.items():
         values = (yes, no) if fact in facts else (no, yes)
         for place, value in zip((HERE, OTHERS), values, strict=True):
-            fields.setdefault((topic, place), {})[field] = value
+            fields.setdefault((topic, place), dict(BESIDE.get(topic, {})))[field] = value
     found = Observations()
     for (topic, place), said in fields.items():
         scope = {part: where for part, where in PLACES["instance"][place].items() if part in TOPICS[topic].scope.split()}

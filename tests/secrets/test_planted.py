@@ -183,7 +183,7 @@ def test_every_file_is_for_its_owner_alone(scene: Scene) -> None:
 STAGES = [
     "collector.sources.Sources.perform",
     "collector.redact.Redactor.counted",
-    "collector.engine.Engine.run",
+    "collector.analyze.engine.Engine.run",
     "collector.render.environment.fill",
 ]
 

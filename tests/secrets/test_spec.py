@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from collector.replay import recorded_meta
 from collector.resources import spec_path
 from tests.hostile.faults import answer, changed
 from tests.hostile.places import SYSTEMS
@@ -67,6 +68,19 @@ def test_a_secret_on_the_command_line_goes_no_further(tmp_path: Path) -> None:
     spec = {"vars": {"api_token": ""}, "collect": [{"name": "job", "nomad_job": {"job": "navidrome"}}]}
     _, hay = run_spec(tmp_path, spec, "-e", f"api_token={WORD}")
     assert hay.found(SECRET) == []
+
+
+def test_a_secret_on_the_command_line_is_in_no_recording(tmp_path: Path) -> None:
+    spec, recording = tmp_path / "spec.yml", tmp_path / "recording.gz"
+    collect = [{"name": "job", "nomad_job": {"job": "{{ job }}"}}]
+    spec.write_text(json.dumps({"version": 1, "name": "own", "vars": {"job": "", "api_token": ""}, "collect": collect}), "utf-8")
+    with cluster("app-crash") as (_, environ):
+        run = call("record", str(spec), str(recording), "-e", "job=navidrome", "-e", f"api_token={WORD}", environ=environ)
+    assert run.code == 0, run.stderr
+    hay = Haystack()
+    hay.add("recording", gzip.decompress(recording.read_bytes()))
+    assert hay.found(SECRET) == []
+    assert recorded_meta(recording)["vars"]["job"] == "navidrome"
 
 
 def test_what_only_the_user_knows_to_be_secret_is_taken_out_and_counted(tmp_path: Path) -> None:

@@ -5,10 +5,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from collector.collect import Limits, Means, collect
+from collector.collect.plan import Selection
 from collector.expressions import Expressions
 from collector.kinds import KINDS
 from collector.model import Dial, Http, Reply, Result, Spec, Status
-from collector.plan import Selection
 from collector.redact import Redactor
 from collector.replay.match import Index
 from collector.replay.recording import Recording

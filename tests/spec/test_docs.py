@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from collector.expressions import FILTERS
-from collector.sandbox import METHODS
-from collector.selections import SELECTIONS
+from collector.expressions.sandbox import METHODS
+from collector.expressions.selections import SELECTIONS
 from collector.spec import lint, spec_schema
 from collector.spec.schema import FORMATS, THRESHOLDS
 

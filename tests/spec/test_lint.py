@@ -107,8 +107,8 @@ BAD = [
     ),
     (
         "critical below what is a warning by default",
-        HEAD + "collect: [plants: {}]\nanalyze: {thresholds: {skew_critical: ▸1}}",
-        "skew_warning (2s) is above skew_critical (1s) (set skew_warning too)",
+        HEAD + "collect: [plants: {}]\nanalyze: {thresholds: {lag_critical: ▸1}}",
+        "lag_warning (3s) is above lag_critical (1s) (set lag_warning too)",
     ),
     ("a node expected twice", HEAD + "collect: [plants: {}]\nexpect: {nodes: [a, b, ▸a]}", '"a" stands here a second time'),
     ("a service expected twice", HEAD + "collect: [plants: {}]\nexpect: {services: [a, ▸a]}", '"a" stands here a second time'),
@@ -178,6 +178,15 @@ def test_names_and_filters_are_checked_without_syntax_too() -> None:
     assert load_spec(text, "garden.yml", kinds=KINDS, syntax=False).tasks[0].when == "1 +"
     with pytest.raises(SpecError, match='unknown name "a"'):
         load_spec(text.replace("1 +", "a"), "garden.yml", kinds=KINDS, syntax=False)
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [("many", "must be a whole number, not 'many', as it becomes water's litres"), (3, ""), ("null", ""), ("''", "")],
+)
+def test_a_variable_whose_own_value_its_argument_cannot_use_is_told(value: object, words: str) -> None:
+    text = HEAD + f"vars: {{much: {value}}}\ncollect:\n- water: {{tank: a, litres: '{{{{ much }}}}'}}"
+    assert [problem.message for problem in lint(text, "garden.yml", kinds=KINDS)] == ([words] if words else [])
 
 
 def test_a_file_of_rules_is_checked_as_such() -> None:

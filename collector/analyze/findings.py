@@ -1,0 +1,63 @@
+"""From a draft to the finding that a reader is shown: its words, its evidence, what to do."""
+
+from __future__ import annotations
+
+from collector.analyze.drafts import Draft, order
+from collector.model import Evidence, Finding
+from collector.rulebook.rule import UNKNOWN
+
+MAX_EVIDENCE = 6
+
+
+def finding(draft: Draft) -> Finding:
+    """An `unknown` whose strongest symptom says what to do is told in that symptom's words; any other says that no rule explains it."""
+    best = draft.best
+    unknown = draft.code == UNKNOWN and not best.rule.remedy
+    title = best.text(best.rule.title)
+    return Finding(
+        id=draft.id,
+        code=draft.code,
+        severity=draft.severity,
+        node=draft.node,
+        title=f"{title}; no rule explains it" if unknown else title,
+        detail="What was seen fits no rule; the strongest evidence is shown instead of a guess."
+        if unknown
+        else best.text(best.rule.detail),
+        remedy=_look_next(draft) if unknown else best.text(best.rule.remedy),
+        commands=_unknown_commands(draft) if unknown else best.commands(),
+        explained_by=draft.root.id if draft.parent else None,
+        explains=tuple(child.id for child in sorted(draft.below() if draft.parent is None else draft.children, key=order)),
+        evidence=_evidence(draft),
+        alloc=draft.alloc,
+        service=draft.service,
+        onset=draft.onset,
+        reference="" if unknown else best.rule.reference,
+    )
+
+
+def _look_next(draft: Draft) -> str:
+    where = "the allocation's log and task events" if draft.alloc else "the evidence"
+    return f"Look at {where} next; if the cause comes back, write a rule for it (docs/rules.md)."
+
+
+def _unknown_commands(draft: Draft) -> tuple[tuple[str, str], ...]:
+    """`nomad alloc logs` wants the task's name where there are several, so that it is left out where nobody knows whose trouble it is."""
+    if not draft.alloc:
+        return ()
+    hit = next((one for one in draft.hits if one.values().get("task")), draft.hits[0])
+    texts = ("nomad alloc status {alloc}", "nomad alloc logs -stderr {alloc} {task}")
+    return tuple(("read", hit.text(text, quoted=True)) for text in texts if "{task}" not in text or hit.values().get("task"))
+
+
+def _evidence(draft: Draft) -> tuple[Evidence, ...]:
+    quotes: dict[str, Evidence] = {}
+    for hit in sorted(draft.hits, key=lambda one: -one.rule.directness) if draft.code != UNKNOWN else draft.hits:
+        for one in hit.match.observations:
+            quotes.setdefault(one.quote, one.evidence())
+    return tuple(quotes.values())[:MAX_EVIDENCE]
+
+
+def quote(draft: Draft) -> str:
+    """Its strongest evidence in one line; its title where it has none."""
+    evidence = _evidence(draft)
+    return evidence[0].quote if evidence else draft.best.text(draft.best.rule.title)

@@ -1,0 +1,47 @@
+"""The one sentence that a reader sees first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from collector.analyze.verdict import blind
+from collector.model import JSON, Bundle, Coverage, Finding, NodeRow, Verdict
+from collector.rulebook.rule import UNKNOWN
+
+
+def headline(
+    verdict: Verdict, roots: Sequence[Finding], table: Sequence[NodeRow], covered: Coverage, bundle: Bundle, *, instances: int
+) -> str:
+    """The one sentence that a reader sees first."""
+    if roots and verdict is not Verdict.UNKNOWN:
+        return _first(roots)
+    if verdict is Verdict.UNKNOWN:
+        lacking = sorted({f"{result.kind}: {result.reason}" for result in blind(bundle.results)})
+        why = lacking[0] if lacking else ("the run was interrupted" if bundle.interrupted else "nothing answered")
+        return f"too little was seen for a verdict ({why})" + (f"; {_first(roots)}" if roots else "")
+    if verdict is Verdict.WARNING:
+        unseen = f"; not seen: {', '.join(covered.unseen_nodes)}" if covered.unseen_nodes else ""
+        # Of an expression that failed the reason begins with its whole text, which says nothing to who reads the headline.
+        reason = f" ({covered.gaps[0]['reason'].rpartition('}}: ')[2]})" if len(covered.gaps) == 1 else ""
+        return f"nothing wrong was seen, but {len(covered.gaps)} of {covered.planned} items gave no answer{reason}{unseen}"
+    primary = next((row.name for row in table if row.role == "primary"), None)
+    well = f"all well{narrowed(bundle.expect)}"
+    return f"{_count(len(table), 'node')}, {_count(instances, 'instance')}, {well}" + (f"; primary {primary}" if primary else "")
+
+
+def narrowed(expect: Mapping[str, JSON]) -> str:
+    """That a run looked at a part only, in words; empty for a whole one."""
+    options = (("-l", "limit"), ("-t", "tags"), ("--skip-tags", "skip_tags"))
+    given = [f"{option} {value}" for option, name in options if isinstance(expect.get(name), list) for value in expect[name]]
+    return f" as far as was asked ({' '.join(given)})" if given else ""
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _first(roots: Sequence[Finding]) -> str:
+    first = roots[0]
+    same = [root.node for root in roots if root.code == first.code and root.node and (root.code != UNKNOWN or root.title == first.title)]
+    others = f" and {len(same) - 1} more" if len(same) > 1 else ""
+    return f"{first.node}{others}: {first.title}" if first.node else first.title

@@ -1,0 +1,145 @@
+"""What a root cause touches: nodes, allocations, services, databases; whether writes go on; whether data is at risk."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from collector.model import JSON, Finding, Severity
+from collector.observe import Observed, State
+
+AT_RISK = {
+    "litefs.replica.diverged": "the same position holds different content on two nodes",
+    "litefs.database.corrupt": "database files on the node are damaged",
+    "litefs.multiple-primaries": "what one of the primaries accepts will be lost",
+    "litefs.cluster-id.lost": "no node has the data any more",
+    "disk.full": "a commit may have failed half way",
+}
+
+
+FULL = re.compile(r"no space left|ENOSPC|disk is full|quota exceeded", re.IGNORECASE)
+DATABASES = re.compile(r"database or disk is full|disk I/O error", re.IGNORECASE)
+"""How SQLite says that it cannot write; what else an application writes to may be another disk than LiteFS's."""
+
+
+class Whole(NamedTuple):
+    """What holds for the whole cluster, computed once. `synced` counts the replicas that follow the primary.
+
+    `instances` is how many the job wants, so that what is missing is not left out of what it is measured by.
+    """
+
+    instances: int
+    well: int
+    primary: str | None
+    writes: str
+    synced: int
+    lonely: str | None
+    databases: Mapping[str, frozenset[str]]
+    services: Mapping[str, frozenset[str]]
+
+
+def whole(seen: Observed) -> Whole:
+    """Look at the whole cluster."""
+    instances = seen.observations.of("instance")
+    states = list(seen.litefs.values())
+    primaries = [state.node for state in states if state.primary]
+    primary = primaries[0] if len(primaries) == 1 else None
+    synced = sum(bool(one.fields["synced"]) for one in seen.observations.of("litefs"))
+    closed = _closed(seen)
+    well = sum(bool(one.fields["well"]) and one.scope.get("node") not in closed for one in instances)
+    return Whole(
+        instances=max(well, _wanted(seen)),
+        well=well,
+        primary=primary,
+        writes=_writes(seen, states),
+        synced=synced,
+        lonely=primary if not synced and len(states) > 1 else None,
+        databases=_by_node((state.node, str(db["name"])) for state in states for db in state.databases),
+        services=_by_node((one.scope.get("node", ""), one.scope.get("service", "")) for one in seen.observations.of("registration")),
+    )
+
+
+def _closed(seen: Observed) -> frozenset[str]:
+    """Nodes in Consul's maintenance mode: what runs there is well, and nobody is sent to it."""
+    checks = (one for one in seen.observations.of("check") if one.fields["level"] == "node" and one.fields["failure"] == "maintenance")
+    return frozenset(one.scope.get("node", "") for one in checks)
+
+
+def _writes(seen: Observed, states: Sequence[State]) -> str:
+    """A run that was told to look at some nodes only cannot say that no other one is primary."""
+    if any(state.primary for state in states):
+        return "go on"
+    return "blocked" if any(state.data for state in states) and not seen.world.bundle.expect.get("limit") else "unknown"
+
+
+def _wanted(seen: Observed) -> int:
+    """The jobs' counts together; the spec's where no job was seen, and what is there where nobody says how many it should be."""
+    groups = [one.fields for one in seen.observations.of("group")]
+    of_jobs = [group for group in groups if group["job"]] or groups
+    counts = [group["live"] + group["missing"] if group["expected"] is None else group["expected"] for group in of_jobs]
+    return sum(counts) if counts else len(seen.world.instances)
+
+
+def _by_node(pairs: Iterable[tuple[str, str]]) -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for node, name in pairs:
+        found.setdefault(node, set()).add(name)
+    return {node: frozenset(names) for node, names in found.items()}
+
+
+def impacts(roots: Sequence[Finding], below: Mapping[str, Sequence[Finding]], seen: Observed) -> list[dict[str, JSON]]:
+    """The blast radius of each root. Where one of them stops writes they are stopped, whatever the others do."""
+    all_of_it = whole(seen)
+    if any(root.node == all_of_it.primary and _stops_commits(root, seen) for root in roots):
+        all_of_it = all_of_it._replace(writes="blocked")
+    return [impact(root, below.get(root.id, ()), seen, all_of_it) for root in roots]
+
+
+def impact(root: Finding, below: Sequence[Finding], seen: Observed, all_of_it: Whole) -> dict[str, JSON]:
+    """The blast radius of one root, as plain data: whom it touches, what is left, and what is in danger.
+
+    `writes` is `blocked` (no primary, or one that cannot commit), `go on` or `unknown` (no LiteFS node answered); `data_at_risk` lists
+    sentences.
+    """
+    touched = [root, *below]
+    nodes = sorted({one.node for one in touched if one.node})
+    allocs = sorted({one.alloc for one in touched if one.alloc})
+    services = {one.service for one in touched if one.service}
+    services |= {name for node in nodes for name in all_of_it.services.get(node, ())}
+    databases = {name for node in nodes for name in all_of_it.databases.get(node, ())}
+    return {
+        "nodes": nodes,
+        "allocations": allocs,
+        "services": sorted(services),
+        "databases": sorted(databases),
+        "instances": all_of_it.instances,
+        "instances_left": all_of_it.well,
+        "replicas_left": all_of_it.synced,
+        "writes": all_of_it.writes,
+        "primary": all_of_it.primary,
+        "data_at_risk": _risks(root, nodes, seen, all_of_it),
+    }
+
+
+def _stops_commits(root: Finding, seen: Observed) -> bool:
+    """A node whose disk is full answers as primary and cannot commit; where only the application says so, it may be another disk."""
+    if root.code != "disk.full" or root.severity is not Severity.CRITICAL or root.node is None:
+        return False
+    said = [one.fields for one in seen.observations.of("log", node=root.node) if FULL.search(str(one.fields["complaint"]))]
+    return not said or any(one["origin"] == "litefs" or DATABASES.search(str(one["complaint"])) for one in said)
+
+
+def _risks(root: Finding, nodes: Sequence[str], seen: Observed, all_of_it: Whole) -> list[str]:
+    found = [AT_RISK[root.code]] if root.code in AT_RISK and (root.code != "disk.full" or _stops_commits(root, seen)) else []
+    if all_of_it.lonely in nodes or (all_of_it.lonely and root.code.startswith("litefs.replica.")):
+        found.append(f"no replica has what the primary {all_of_it.lonely} holds")
+    replicas = [one for one in seen.observations.of("litefs") if one.fields["is_primary"] is False]
+    if root.code == "litefs.cluster-id.mismatch" and all_of_it.primary and replicas and all(one.fields["id_differs"] for one in replicas):
+        found.append("every replica differs from the primary, so that they may hold the only copy of older data")
+    for node in nodes:
+        for line in seen.observations.of("log", node=node):
+            if "exceeds primary transaction id" in str(line.fields["message"]):
+                found.append(f"transactions of a replica that the primary on {node} lacks were discarded")
+                break
+    return found

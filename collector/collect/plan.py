@@ -1,0 +1,170 @@
+"""Which tasks of a spec run, and the items that a task comes to once its inputs are there. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import NamedTuple, Protocol
+
+from collector.errors import CollectorError
+from collector.kinds.kind import Kind
+from collector.model import JSON, Item, Spec, Task
+
+ALWAYS, NEVER = "always", "never"
+
+
+class Renderer(Protocol):
+    """What planning needs of expressions.Expressions."""
+
+    def render(self, value: JSON, variables: Mapping[str, JSON]) -> JSON:
+        """The value with every expression in it replaced by what it stands for."""
+
+    def test(self, expression: str, variables: Mapping[str, JSON]) -> bool:
+        """Is the expression true?"""
+
+
+class Selection(NamedTuple):
+    """What `-t`, `--skip-tags` and `-l` leave of a spec."""
+
+    tags: Collection[str] = ()
+    skip_tags: Collection[str] = ()
+    limit: Sequence[str] = ()
+
+    def wants_node(self, node: str | None) -> bool:
+        """Is this node within the limit? What is about no node in particular always is."""
+        return node is None or not self.limit or any(fnmatchcase(node, pattern) for pattern in self.limit)
+
+    def wants_task(self, task: Task) -> bool:
+        """Do the tags ask for this task? `always` and `never` mean what they mean in Ansible."""
+        tags = set(task.tags)
+        if tags & set(self.skip_tags):
+            return False
+        if not self.tags:
+            return NEVER not in tags
+        return ALWAYS in tags or bool(tags & set(self.tags))
+
+
+def select_tasks(spec: Spec, selection: Selection) -> tuple[Task, ...]:
+    """The tasks asked for and those whose registered names they need, in the spec's order."""
+    by_register = {task.register: task for task in spec.tasks if task.register}
+    wanted: set[int] = set()
+    stack = [task for task in spec.tasks if selection.wants_task(task)]
+    while stack:
+        task = stack.pop()
+        if id(task) not in wanted:
+            wanted.add(id(task))
+            stack += [by_register[name] for name in task.after if name in by_register]
+    return tuple(task for task in spec.tasks if id(task) in wanted)
+
+
+class Turn(NamedTuple):
+    """One turn of a task: its item, or why there is none, with the loop's element that it was made from."""
+
+    element: JSON
+    item: Item | None
+    reason: str = ""
+    failed: bool = False
+
+
+def expand(task: Task, kind: Kind, renderer: Renderer, variables: Mapping[str, JSON], selection: Selection) -> list[Turn]:
+    """The turns of a task: one without a loop, one per element with one; none where `when` is false or the limit excludes the node.
+
+    An expression that fails is a turn that failed, not an exception: the rest of the run goes on.
+    """
+    try:
+        elements = [None] if task.loop is None else _elements(renderer.render(task.loop, variables))
+    except CollectorError as error:
+        return [Turn(None, None, f"loop: {error}", failed=True)]
+    turns = [_turn(task, kind, renderer, {**variables, "item": element}, element) for element in elements]
+    return _distinct([turn for turn in turns if turn.item is None or selection.wants_node(turn.item.target.node)])
+
+
+def _elements(value: JSON) -> list[JSON]:
+    if value is None:
+        return []
+    if isinstance(value, Mapping):
+        return [{"key": key, "value": inner} for key, inner in value.items()]
+    if isinstance(value, (str, bytes)) or not isinstance(value, Sequence):
+        return [value]
+    return list(value)
+
+
+def _turn(task: Task, kind: Kind, renderer: Renderer, variables: Mapping[str, JSON], element: JSON) -> Turn:
+    try:
+        scope = {**variables, **{name: renderer.render(value, variables) for name, value in task.vars.items()}}
+        if task.when is not None and not renderer.test(task.when, scope):
+            return Turn(element, None, "when: not so")
+        return Turn(element, _item(task, kind, renderer, scope))
+    except CollectorError as error:
+        return Turn(element, None, str(error), failed=True)
+
+
+def _item(task: Task, kind: Kind, renderer: Renderer, scope: Mapping[str, JSON]) -> Item:
+    args = _arguments(kind, renderer.render(dict(task.args), scope), scope["item"])
+    ladder = task.ladder or kind.default_ladder
+    target = kind.target(args)
+    return Item(
+        id=task.kind if str(target) == "cluster" else f"{task.kind}@{target}",
+        task=task.name,
+        kind=task.kind,
+        args=args,
+        target=target,
+        ladder=tuple((rung, renderer.render(value, scope)) for rung, value in ladder),
+        timeout=task.timeout if task.timeout is not None else kind.timeout,
+        retries=task.retries,
+        delay=task.delay,
+        until=task.until,
+        ignore_errors=task.ignore_errors,
+        no_log=task.no_log,
+    )
+
+
+def _arguments(kind: Kind, given: Mapping[str, JSON], element: JSON) -> dict[str, JSON]:
+    """Every argument of the kind: as given, else from the loop's element, else its default."""
+    element = element if isinstance(element, Mapping) else {}
+    args = {}
+    for name, argument in kind.arguments.items():
+        offered = element.get(argument.item) if argument.item else None
+        args[name] = given.get(name, argument.default if offered is None else offered)
+        if args[name] is None and argument.required:
+            raise CollectorError(f"{kind.name} needs the argument {name!r}, and neither the spec nor the loop's item gives it")
+        if args[name] is not None and not argument.accepts(args[name]):
+            raise CollectorError(f"{kind.name}'s {name} must be {argument.words}, not {args[name]!r:.40}")
+    return args
+
+
+def _distinct(turns: list[Turn]) -> list[Turn]:
+    """A loop that names the same thing twice asks once."""
+    seen: dict[str, list[Item]] = {}
+    kept = []
+    for turn in turns:
+        if turn.item is not None:
+            alike = seen.setdefault(turn.item.id, [])
+            if turn.item in alike:
+                continue
+            alike.append(turn.item)
+        kept.append(turn)
+    return kept
+
+
+class Names:
+    """Item ids that are unique within a run, and the same in the next run: they depend on the spec, never on who answered first.
+
+    What the second task of a kind collects ends in `#2`, the third's in `#3`; what a task asks twice is numbered behind a dot.
+    """
+
+    def __init__(self, tasks: Sequence[Task]) -> None:
+        kinds: Counter[str] = Counter()
+        self._place: dict[str, int] = {}
+        for task in tasks:
+            kinds[task.kind] += 1
+            self._place[task.name] = kinds[task.kind]
+        self._seen: Counter[str] = Counter()
+
+    def unique(self, item: Item) -> Item:
+        """The item under an id that no other item of the run has."""
+        place = self._place[item.task]
+        name = item.id if place == 1 else f"{item.id}#{place}"
+        self._seen[name] += 1
+        return item._replace(id=name if self._seen[name] == 1 else f"{name}.{self._seen[name]}")

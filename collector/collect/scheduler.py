@@ -1,0 +1,271 @@
+"""The scheduler: runs every item as soon as its inputs are there, and turns whatever happens into a Result.
+
+One thread (the caller's) renders expressions, drives the rungs and keeps the books; worker threads only perform requests. So nothing here
+needs a lock, a hanging server costs a worker, and the run ends at its deadline whatever hangs.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import random
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import NamedTuple, Protocol
+
+from collector.collect.dispatch import Dispatcher, Ticket
+from collector.collect.ladder import Climb, Outcome
+from collector.collect.pace import Pace
+from collector.collect.plan import Names, Renderer, Selection, Turn, expand, select_tasks
+from collector.collect.runs import ItemRun, Redaction, TaskRun, result_of, unrun
+from collector.cutoff import Overdue, cut_off_at
+from collector.errors import CollectorError
+from collector.kinds.kind import Kind
+from collector.model import JSON, Item, Reply, Request, Result, Spec, Status, Task
+
+MAX_PAUSE = 5.0
+LATE = 0.1
+"""Seconds after the deadline at which this thread itself is cut off, whatever it is at: an expression, a pattern of the user's."""
+TOO_LATE = "the answer came too late to do anything with it before the run's deadline"
+SOON = 0.01
+"""Seconds in which what was asked leaves, and in which another reply may come, before something else is done."""
+PARSE_BUGS = (RecursionError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError)
+
+
+class Performer(Protocol):
+    """What collecting needs of sources.Sources."""
+
+    def perform(self, request: Request, *, deadline: float) -> Reply:
+        """Perform one request before the monotonic deadline; never raises for what a server does."""
+
+
+class Means(NamedTuple):
+    """What a run works with."""
+
+    kinds: Mapping[str, Kind]
+    sources: Performer
+    renderer: Renderer
+    redaction: Redaction
+    progress: Callable[[int, int], None] = lambda _done, _known: None
+    announce: Callable[[Item, Sequence[Request]], None] | None = None
+    """For `--check`: told of every item that leaves and what it asks first."""
+    chores: Sequence[Callable[[], object]] = ()
+    """What is to be done in any case, best while nothing but waiting is to be done; what one raises ends the run."""
+
+
+class Limits(NamedTuple):
+    """How far a run may go: `deadline` seconds in all, `forks` requests at once."""
+
+    deadline: float = 30.0
+    forks: int = 32
+    asks: Callable[[Task], bool] = lambda _task: True
+    """Which tasks may really ask; the others are planned only."""
+    afterwards: float = 0.0
+    """What follows on collecting takes so many times what its own work takes; the deadline is for both."""
+
+
+class Collected(NamedTuple):
+    """What collecting came to: results in the spec's order, and how many requests that took."""
+
+    results: tuple[Result, ...]
+    requests: int
+    interrupted: bool
+
+
+def collect(spec: Spec, means: Means, limits: Limits, selection: Selection) -> Collected:
+    """Run the spec's tasks within the deadline. Ctrl-C ends the run early and keeps what is there."""
+    return _Scheduler(spec, means, limits, selection).run()
+
+
+class _Scheduler:
+    def __init__(self, spec: Spec, means: Means, limits: Limits, selection: Selection) -> None:
+        self._means, self._selection = means, selection
+        self._variables: dict[str, JSON] = dict(spec.vars)
+        self._tasks = [TaskRun(task, index) for index, task in enumerate(select_tasks(spec, selection))]
+        self._waiting = list(self._tasks)
+        self._names = Names([t.task for t in self._tasks])
+        self._dispatcher = Dispatcher(lambda request, until: means.sources.perform(request, deadline=until), limits.forks)
+        self._later: list[tuple[float, int, ItemRun]] = []
+        self._count = itertools.count()
+        self._runs: dict[ItemRun, None] = {}
+        self._limits = limits
+        self._pace = Pace(limits.deadline, limits.afterwards)
+        self._done = self._known = 0
+        self._chores = deque(means.chores)
+        self._patience = SOON
+
+    def run(self) -> Collected:
+        interrupted = False
+        try:
+            self._work_until_the_deadline()
+            while self._chores:
+                self._chores.popleft()()
+        except KeyboardInterrupt:
+            interrupted = True
+        self._abandon_rest("interrupted" if interrupted else "the run's deadline came first")
+        self._dispatcher.close()
+        results = tuple(result for task in self._tasks for result in task.results if result is not None)
+        return Collected(results, self._dispatcher.sent, interrupted)
+
+    def _work_until_the_deadline(self) -> None:
+        with suppress(Overdue), cut_off_at(self._pace.deadline + LATE):
+            with self._pace.work():
+                self._start_ready_tasks()
+            while self._runs and time.monotonic() < self._pace.end(len(self._runs)):
+                self._turn_over()
+
+    def _turn_over(self) -> None:
+        """Send what can leave, and take in one reply; where none comes soon, the time is used for a chore."""
+        now = time.monotonic()
+        with self._pace.work():
+            while self._later and self._later[0][0] <= now:
+                self._try_again(heapq.heappop(self._later)[2])
+            self._dispatcher.send_ready()
+        end = self._pace.end(len(self._runs))
+        until = min(end, self._later[0][0]) if self._later else end
+        if received := self._dispatcher.next_reply(min(until, now + self._patience) if self._chores else until):
+            self._patience = SOON
+            with self._pace.work():
+                self._receive(*received)
+        elif self._chores:
+            self._patience = 0.0
+            self._chores.popleft()()
+
+    # --- tasks ---
+
+    def _start_ready_tasks(self) -> None:
+        """Start every task whose inputs are there; one that comes to nothing may make the next one ready."""
+        while ready := [t for t in self._waiting if self._has_inputs(t.task)]:
+            self._waiting = [t for t in self._waiting if t not in ready]
+            for task_run in ready:
+                self._start_task(task_run)
+
+    def _has_inputs(self, task: Task) -> bool:
+        """Is every name it uses there? A name whose tasks were not selected will never come and is not waited for."""
+        return not any(t.task.register in task.after and not t.finished for t in self._tasks)
+
+    def _start_task(self, task_run: TaskRun) -> None:
+        task = task_run.task
+        known = dict.fromkeys(task.after) | self._variables
+        task_run.beginning = True  # until every turn is there: an item may end before the next one has begun
+        for turn in expand(task, self._means.kinds[task.kind], self._means.renderer, known, self._selection):
+            if turn.item is not None:
+                self._start_item(task_run, turn.element, self._names.unique(turn.item))
+            elif turn.failed or task.loop is None:
+                task_run.add(turn.element, unrun(task, turn, self._means.redaction))
+        task_run.beginning = False
+        if task_run.open == 0:
+            self._finish_task(task_run)
+
+    def _finish_task(self, task_run: TaskRun) -> None:
+        task_run.finished = True
+        if name := task_run.task.register:
+            self._variables[name] = task_run.registered()
+            self._start_ready_tasks()
+
+    # --- items ---
+
+    def _start_item(self, task_run: TaskRun, element: JSON, item: Item) -> None:
+        run = ItemRun(item, Climb(item, self._means.kinds[item.kind].rungs), task_run, task_run.add(element))
+        self._runs[run] = None
+        self._known += 1
+        self._advance(run, None)
+
+    def _advance(self, run: ItemRun, replies: Sequence[Reply] | None) -> None:
+        now, began = time.monotonic(), time.thread_time()
+        try:
+            step = run.climb.step(replies, now)
+        except PARSE_BUGS as bug:
+            # A kind's parse is total. Should it not be after all, one odd answer must not cost everybody the report.
+            reason = f"this answer upset {run.item.kind} ({type(bug).__name__}: {bug}); that is a bug of the collector, please report it"
+            step = run.climb.abandon(Status.INVALID, reason, now)
+        run.work += time.thread_time() - began
+        if isinstance(step, Outcome) and step.status is Status.OK and not self._pace.has_room(run.work):
+            step = run.climb.abandon(Status.BUDGET, TOO_LATE, now)._replace(status=Status.BUDGET, reason=TOO_LATE)
+        if isinstance(step, Outcome):
+            self._settle(run, step, now)
+        else:
+            self._ask(run, step)
+
+    def _ask(self, run: ItemRun, requests: Sequence[Request]) -> None:
+        if self._means.announce and not run.announced:
+            run.announced = True
+            self._means.announce(run.item, requests)
+        if not self._limits.asks(run.parent.task):
+            now = time.monotonic()
+            self._finish(run, run.climb.abandon(Status.SKIPPED, "planned only", now), now)
+            return
+        run.replies = [None] * len(requests)
+        run.missing = len(requests)
+        for slot, request in enumerate(requests):
+            self._dispatcher.add((run.parent.index, run.turn), Ticket(run, slot, request, lambda now: self._begin(run, now)))
+        if not requests:
+            self._advance(run, [])
+
+    def _begin(self, run: ItemRun, now: float) -> float:
+        if run.started is None:
+            run.started, run.started_at = now, time.time()
+        return run.climb.begin(now, self._pace.deadline)
+
+    def _receive(self, ticket: Ticket, reply: Reply) -> None:
+        run = ticket.asker
+        if not isinstance(run, ItemRun) or run not in self._runs:
+            return
+        run.replies[ticket.slot] = reply
+        run.missing -= 1
+        if run.missing == 0:
+            self._advance(run, [r for r in run.replies if r is not None])
+
+    def _settle(self, run: ItemRun, outcome: Outcome, now: float) -> None:
+        if self._wants_another_try(run, outcome):
+            pause = min(MAX_PAUSE, (run.item.delay or 0.2) * random.uniform(1.0, 1.5))  # noqa: S311 - jitter, not a secret
+            heapq.heappush(self._later, (now + pause, next(self._count), run))
+        else:
+            self._finish(run, outcome, now)
+
+    def _wants_another_try(self, run: ItemRun, outcome: Outcome) -> bool:
+        if run.tries > run.item.retries:
+            return False
+        if outcome.status is not Status.OK:
+            return outcome.retryable
+        return run.item.until is not None and not self._is_satisfied(run, run.item.until, outcome.data)
+
+    def _is_satisfied(self, run: ItemRun, until: str, data: JSON) -> bool:
+        scope = {**self._variables, "item": run.parent.elements[run.turn], "result": data}
+        if run.parent.task.register:
+            scope[run.parent.task.register] = data
+        try:
+            return self._means.renderer.test(until, scope)
+        except CollectorError:
+            return True
+
+    def _try_again(self, run: ItemRun) -> None:
+        run.tries += 1
+        run.climb = Climb(run.item, self._means.kinds[run.item.kind].rungs, attempts=run.climb.attempts)
+        self._advance(run, None)
+
+    def _finish(self, run: ItemRun, outcome: Outcome, now: float) -> None:
+        result = result_of(run, outcome, now, self._means.redaction)
+        run.parent.values[run.turn] = result.data if result.status is Status.OK else None
+        run.parent.results[run.turn] = result._replace(data=None, reason="hidden by no_log") if run.item.no_log else result
+        # Not before it has its result: should the deadline's signal come in between, nothing would be left to name the item.
+        self._runs.pop(run, None)
+        run.parent.open -= 1
+        self._done += 1
+        self._means.progress(self._done, self._known)
+        if run.parent.open == 0 and not run.parent.beginning:
+            self._finish_task(run.parent)
+
+    def _abandon_rest(self, reason: str) -> None:
+        """Whatever is still open did not fit in the time: it is named, never left out."""
+        now = time.monotonic()
+        waiting, self._waiting = self._waiting, []
+        for run in list(self._runs):
+            outcome = run.climb.abandon(Status.BUDGET, reason, now)
+            self._finish(run, outcome._replace(status=Status.BUDGET, reason=reason), now)
+        for task_run in self._tasks:
+            if not task_run.finished and (task_run.beginning or not task_run.results):
+                turn = Turn(None, None, f"{reason}, and what it waits for had not come" if task_run in waiting else reason)
+                task_run.add(None, unrun(task_run.task, turn, self._means.redaction, Status.BUDGET))

@@ -1,0 +1,162 @@
+"""Expressions of a spec: what stands between `{{` and `}}`, evaluated over plain data in a sandbox.
+
+A text that is exactly one expression stands for the expression's value, a list stays a list; expressions within a text become part of it.
+There are no statements, no methods that change anything, and no second round: text that was collected is never looked at for expressions.
+Names such as `{{ item.id }}` are looked up without Jinja2, whose import costs 60 ms and is not needed before a run's first request.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import ClassVar
+
+from collector.errors import CollectorError
+from collector.expressions.names import Segment, bare, path_of, segments
+from collector.expressions.selections import SELECTIONS
+from collector.model import JSON
+
+Compiled = Callable[[Mapping[str, JSON]], JSON]
+"""An expression, ready to be evaluated with variables."""
+
+MAX_TEXT = 1 << 20
+"""Characters that one rendered text may have."""
+
+FILTERS = frozenset({
+    "abs", "batch", "count", "d", "default", "dictsort", "first", "float", "groupby", "int", "items", "join", "last", "length", "list",
+    "lower", "map", "max", "min", "reject", "rejectattr", "replace", "reverse", "round", "select", "selectattr", "slice", "sort",
+    "string", "sum", "title", "tojson", "trim", "unique", "upper", "urlencode",
+})  # fmt: skip
+"""Jinja2's own filters that a spec may use: those that select and convert. What only formats, or can blow up, is left out."""
+
+FUNCTIONS = frozenset({"range"})
+"""Jinja2's own functions that a spec may use."""
+
+NOW = "now"
+"""Name of the one constant: the Unix time at which the run began."""
+
+TESTS = frozenset({
+    "!=", "<", "<=", "==", ">", ">=", "boolean", "defined", "divisibleby", "eq", "equalto", "even", "false", "float", "ge", "greaterthan",
+    "gt", "in", "integer", "iterable", "le", "lessthan", "lower", "lt", "mapping", "ne", "none", "number", "odd", "sameas", "sequence",
+    "string", "true", "undefined", "upper",
+})  # fmt: skip
+"""Jinja2's own tests that a spec may use."""
+
+
+class ExpressionError(CollectorError):
+    """An expression that cannot be evaluated with the data that is there; the message quotes it."""
+
+    exit_code: ClassVar[int] = 78
+
+    def __init__(self, expression: str, reason: str) -> None:
+        quoted = expression.strip()
+        super().__init__(f"{quoted if '{{' in quoted else f'{{{{ {quoted} }}}}'}: {reason}")
+        self.expression = expression
+        self.reason = reason
+
+
+class Expressions:
+    """Evaluates expressions; keeps what it compiled. Every method raises `ExpressionError` and nothing else."""
+
+    def __init__(self, selections: Mapping[str, Callable[..., JSON]] = SELECTIONS, now: float | None = None) -> None:
+        self._selections = selections
+        self._constants = {NOW: time.time() if now is None else now}
+        self._compiled: dict[str, Compiled] = {}
+
+    def render(self, value: JSON, variables: Mapping[str, JSON]) -> JSON:
+        """The value with every expression in it, at any depth, replaced by what it stands for."""
+        if isinstance(value, str):
+            return self._render_text(value, variables)
+        if isinstance(value, Mapping):
+            return {key: self.render(member, variables) for key, member in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [self.render(member, variables) for member in value]
+        return value
+
+    def test(self, expression: str, variables: Mapping[str, JSON]) -> bool:
+        """Is the expression, bare or in braces, true?"""
+        return bool(self.evaluate(expression, variables))
+
+    def evaluate(self, expression: str, variables: Mapping[str, JSON]) -> JSON:
+        """The value of an expression, bare or in braces."""
+        inner = _bare(expression)
+        scope = {**self._constants, **variables}
+        path = path_of(inner)
+        return _look_up(inner, path, scope) if path else self._run(inner, scope)
+
+    def check(self, expression: str) -> None:
+        """Raises `ExpressionError` unless the expression, without its braces, is one that Jinja2 can compile."""
+        self._compile(expression)
+
+    def _render_text(self, text: str, variables: Mapping[str, JSON]) -> JSON:
+        parts = _segments(text)
+        expressions = [part for part in parts if part.expression]
+        if not expressions:
+            return text
+        if len(expressions) == 1 and not any(part.text.strip() for part in parts if not part.expression):
+            return self.evaluate(expressions[0].text, variables)
+        rendered = "".join(_as_text(part.text, self.evaluate(part.text, variables)) if part.expression else part.text for part in parts)
+        return _bounded(text, rendered)
+
+    def _run(self, expression: str, variables: Mapping[str, JSON]) -> JSON:
+        compiled = self._compile(expression)
+        try:
+            return _bounded(expression, compiled(variables))
+        except ExpressionError:
+            raise
+        except Exception as error:  # the expression is the user's program: whatever it raises is its own failure, not a bug of ours
+            raise ExpressionError(expression, str(error) or type(error).__name__) from error
+
+    def _compile(self, expression: str) -> Compiled:
+        if expression not in self._compiled:
+            try:
+                self._compiled[expression] = self._compiler(expression)
+            except Exception as error:  # a syntax error, or what Jinja2's optimizer meets when it folds constants: a fault of the text
+                raise ExpressionError(expression, str(error) or type(error).__name__) from error
+        return self._compiled[expression]
+
+    @cached_property
+    def _compiler(self) -> Callable[[str], Compiled]:
+        from collector.expressions.sandbox import compiler  # noqa: PLC0415 - Jinja2 costs 60 ms and is not needed before the first request
+
+        return compiler(FILTERS, TESTS, FUNCTIONS, self._selections)
+
+
+def _bare(expression: str) -> str:
+    try:
+        return bare(expression)
+    except ValueError as error:
+        raise ExpressionError(expression, str(error)) from error
+
+
+def _segments(text: str) -> list[Segment]:
+    try:
+        return segments(text)
+    except ValueError as error:
+        raise ExpressionError(text, str(error)) from error
+
+
+def _look_up(expression: str, path: tuple[str, ...], variables: Mapping[str, JSON]) -> JSON:
+    value: JSON = variables
+    for depth, name in enumerate(path):
+        if not isinstance(value, Mapping) or name not in value:
+            owner = ".".join(path[:depth])
+            raise ExpressionError(expression, f"{owner} has no {name!r}" if owner else f"{name!r} is undefined")
+        value = value[name]
+    return value
+
+
+def _as_text(expression: str, value: JSON) -> str:
+    if isinstance(value, str):
+        return value
+    if value is None:
+        raise ExpressionError(expression, "is null, and cannot be part of a text")
+    return json.dumps(value)
+
+
+def _bounded(expression: str, value: JSON) -> JSON:
+    if isinstance(value, str) and len(value) > MAX_TEXT:
+        raise ExpressionError(expression[:80], f"comes to a text of more than {MAX_TEXT} characters")
+    return value

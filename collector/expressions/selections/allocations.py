@@ -1,0 +1,195 @@
+"""Which of a job's allocations stand for it now, where a process can be, and which look wrong.
+
+Nomad keeps ended allocations for hours. What counts is told by `desired_status`, `client_status`, the chain of `previous`/`next` and
+`modify_index` (recordings/README.md: "Pick by ModifyIndex and DesiredStatus").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from collector.expressions.selections.registered import BAD, members
+from collector.model import JSON
+
+Allocation = Mapping[str, JSON]
+
+LIVE = frozenset({"running", "pending", "unknown"})
+BROKEN = frozenset({"failed", "lost"})
+RECENT_RESTART = 600.0
+"""Seconds within which a restart still counts as trouble."""
+YOUNG = 60.0
+"""Seconds under which an allocation is too young to have said what is wrong with it."""
+
+
+def current(allocs: Sequence[Allocation] | None, nodes: Sequence[Mapping[str, JSON]] | None = None) -> list[Allocation]:
+    """One allocation for each place: the newest live one, or where none is live the last that failed or was lost and was not replaced.
+
+    A place is a node (by its ID) with an allocation's name, so that system jobs, whose allocations share one name, have one on each node.
+    Where a group has neither, as of a stopped or finished job, its newest ended ones are all there is to see.
+    With `nodes` an allocation without an address gets its node's. Sorted by node and name.
+    """
+    chosen: list[Allocation] = []
+    for group in _grouped(allocs or (), "namespace", "job", "group"):
+        live = _newest_of_each_place(alloc for alloc in group if _is_live(alloc))
+        replaced = _replaced(group)
+        broken = _newest_of_each_place(alloc for alloc in group if alloc["client_status"] in BROKEN and alloc["id"] not in replaced)
+        chosen += [*live, *broken] or _newest_of_each_place(group)
+    return _with_addresses(sorted(chosen, key=lambda alloc: (alloc["node"], alloc["name"])), nodes)
+
+
+def with_task(allocs: Sequence[Allocation] | None, task: str, *, required: bool = False) -> list[Allocation]:
+    """Those allocations that have a task of this name (another group of the job may not), or whose tasks are not known yet.
+
+    Raises ValueError where it is `required` and none of them has it: the name is wrong, and everything would be well unseen.
+    """
+    found = [alloc for alloc in allocs or () if not alloc["tasks"] or any(one["name"] == task for one in alloc["tasks"])]
+    if required and allocs and not found:
+        names = sorted({one["name"] for alloc in allocs for one in alloc["tasks"]})
+        raise ValueError(f"no allocation of the job has a task {task!r}; there are: {', '.join(names)}")
+    return found
+
+
+def other_tasks(allocs: Sequence[Allocation] | None, task: str) -> list[dict[str, JSON]]:
+    """One loop item of nomad_logs, `{id, node, namespace, task}`, for each further task of these allocations.
+
+    Not for one that never started, and has no log; nor for one that ended well, as a prestart task does.
+    """
+    return [
+        {"id": alloc["id"], "node": alloc["node"], "namespace": alloc["namespace"], "task": one["name"]}
+        for alloc in allocs or ()
+        for one in alloc["tasks"]
+        if one["name"] != task and one["started_at"] and (one["state"] != "dead" or one["failed"] or one["restarts"])
+    ]
+
+
+def running(allocs: Sequence[Allocation] | None, nodes: Sequence[Mapping[str, JSON]] | None = None) -> list[Allocation]:
+    """Of the current ones, those whose process can be there.
+
+    That includes lost and unknown ones: a client that Nomad no longer hears of does not stop its tasks, and they may still answer.
+    """
+    return [alloc for alloc in current(allocs, nodes) if alloc["client_status"] in LIVE | {"lost"}]
+
+
+def suspect(
+    allocs: Sequence[Allocation] | None,
+    checks: JSON = None,
+    nodes: Sequence[Mapping[str, JSON]] | None = None,
+    now: float | None = None,
+) -> list[Allocation]:
+    """Those allocations whose logs may tell what is wrong; none of a healthy cluster.
+
+    A current allocation is suspect when it does not run or restarted lately, when a task of it failed, when its deployment calls it
+    unhealthy, when a Consul check of it or of its node is not passing, or when it lacks a service that others of its group have. A suspect
+    that is too young to say brings the broken one before it along. `checks` is what a consul_checks task registered. "Lately" is before
+    `now`, or without it before the newest event of the allocations themselves.
+    """
+    everything = allocs or ()
+    now = max(now or 0.0, _latest(everything))
+    accused = _accused(checks)
+    unseen = _unseen(everything, checks)
+    here = current(everything)
+    chosen = [alloc for alloc in here if _ails(alloc, now) or {alloc["id"], alloc["node"]} & accused or alloc["id"] in unseen]
+    known = {alloc["id"] for alloc in chosen}
+    before = _predecessors([alloc for alloc in chosen if _is_young(alloc, now)], everything)
+    return _with_addresses(chosen + [old for old in before if old["id"] not in known], nodes)
+
+
+def _grouped(allocs: Iterable[Allocation], *keys: str) -> list[list[Allocation]]:
+    groups: dict[tuple[JSON, ...], list[Allocation]] = {}
+    for alloc in allocs:
+        groups.setdefault(tuple(alloc[key] for key in keys), []).append(alloc)
+    return list(groups.values())
+
+
+def _newest_of_each_place(allocs: Iterable[Allocation]) -> list[Allocation]:
+    return [max(place, key=lambda alloc: alloc["modify_index"]) for place in _grouped(allocs, "node_id", "name")]
+
+
+def _is_live(alloc: Allocation) -> bool:
+    return alloc["desired_status"] == "run" and alloc["client_status"] in LIVE
+
+
+def _replaced(group: Sequence[Allocation]) -> set[JSON]:
+    """IDs of allocations that another stands in for: a successor in the chain, or a live one of their name, there or of a later version."""
+    followed = {alloc["previous"] for alloc in group}
+    live = [alloc for alloc in group if _is_live(alloc)]
+    places = {(alloc["name"], alloc["node"]) for alloc in live}
+    versions: dict[JSON, int] = {}
+    for alloc in live:
+        versions[alloc["name"]] = max(versions.get(alloc["name"], 0), alloc["job_version"] or 0)
+    return {
+        alloc["id"]
+        for alloc in group
+        if alloc["next"]
+        or alloc["id"] in followed
+        or (alloc["name"], alloc["node"]) in places
+        or (alloc["job_version"] or 0) < versions.get(alloc["name"], 0)
+    }
+
+
+def _with_addresses(allocs: list[Allocation], nodes: Sequence[Mapping[str, JSON]] | None) -> list[Allocation]:
+    """Machines may have one name, so that the node's ID says which it is; its name, where the allocation says no more."""
+    by_id = {node["id"]: node["address"] for node in nodes or ()}
+    by_name = {same[0]["name"]: same[0]["address"] for same in _grouped(nodes or (), "name") if len(same) == 1}
+    if not by_id:
+        return allocs
+    return [
+        alloc if alloc["address"] else {**alloc, "address": by_id.get(alloc["node_id"]) or by_name.get(alloc["node"])} for alloc in allocs
+    ]
+
+
+def _latest(allocs: Iterable[Allocation]) -> float:
+    """The newest time that the allocations know of."""
+    times = [alloc["modify_time"] for alloc in allocs]
+    times += [task[key] for alloc in allocs for task in alloc["tasks"] for key in ("started_at", "finished_at", "last_restart")]
+    return max((time for time in times if time), default=0.0)
+
+
+def _ails(alloc: Allocation, now: float) -> bool:
+    tasks = alloc["tasks"]
+    return (
+        alloc["client_status"] not in ("running", "complete")
+        or alloc["healthy"] is False
+        or any(task["failed"] for task in tasks)
+        or any(task["restarts"] and (task["state"] != "running" or now - (task["last_restart"] or 0.0) < RECENT_RESTART) for task in tasks)
+    )
+
+
+def _accused(checks: JSON) -> set[JSON]:
+    """IDs of allocations that a check accuses; names of nodes where the check is the node's own or its instance no allocation's."""
+    return {check["alloc"] or check["node"] for check in members(checks, "checks") if check["status"] in BAD}
+
+
+def _unseen(allocs: Sequence[Allocation], checks: JSON) -> set[JSON]:
+    """IDs of running allocations without an instance in Consul of a service that another live one of their group has."""
+    held: dict[JSON, set[JSON]] = {}
+    for instance in members(checks, "instances"):
+        held.setdefault(instance["alloc"], set()).add(instance["service"])
+    unseen: set[JSON] = set()
+    for group in _grouped(allocs, "namespace", "job", "group"):
+        live = [alloc["id"] for alloc in group if _is_live(alloc)]
+        expected = set().union(*(held.get(alloc, set()) for alloc in live))
+        unseen |= {alloc for alloc in live if expected - held.get(alloc, set())}
+    return unseen
+
+
+def _is_young(alloc: Allocation, now: float) -> bool:
+    starts = [task["started_at"] for task in alloc["tasks"] if task["started_at"]]
+    return not starts or now - min(starts) < YOUNG
+
+
+def _predecessors(young: Sequence[Allocation], allocs: Sequence[Allocation]) -> list[Allocation]:
+    """The newest broken allocation that each of these came after: in its chain, or under its name on its node."""
+    ended: dict[tuple[JSON, ...], list[Allocation]] = {}
+    for alloc in allocs:
+        if alloc["client_status"] in BROKEN:
+            for key in (("before", alloc["next"]), ("id", alloc["id"]), ("place", alloc["name"], alloc["node"])):
+                ended.setdefault(key, []).append(alloc)
+    found: dict[JSON, Allocation] = {}
+    for alloc in young:
+        keys = (("before", alloc["id"]), ("id", alloc["previous"]), ("place", alloc["name"], alloc["node"]))
+        older = [old for key in keys for old in ended.get(key, ()) if old["create_index"] < alloc["create_index"]]
+        if older:
+            last = max(older, key=lambda old: old["modify_index"])
+            found[last["id"]] = last
+    return list(found.values())

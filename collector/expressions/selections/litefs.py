@@ -1,0 +1,53 @@
+"""Which LiteFS nodes to sample a second time.
+
+Positions are sampled one after another while the primary goes on writing, so a replica that looks behind may only have been asked
+first (facts/litefs.md, section 9: "sample primary first, repeat").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from collector.expressions.selections.registered import turns
+from collector.model import JSON
+
+NEVER_SYNCED_MS = 2147483647
+"""What `.lag` says on a node that never synced or was just demoted (litefs, fuse/lag_node.go)."""
+
+Data = Mapping[str, JSON]
+
+
+def unsettled(statuses: JSON, lag: float = 3.0) -> list[JSON]:
+    """The loop items of a litefs_status task whose state needs a second look, primaries first; none of a settled cluster.
+
+    That is: a replica behind the primary or not of its checksum, one that never synced or whose lag metric is over `lag` seconds, a node
+    that is neither primary nor replica, and every primary where there is more than one. A node that did not answer is not asked again.
+    """
+    seen = [(turn["item"], turn["data"]) for turn in turns(statuses) if turn.get("data") is not None]
+    primaries = [pair for pair in seen if pair[1]["role"] == "primary"]
+    rest = [pair for pair in seen if pair[1]["role"] != "primary"]
+    reference = _positions(primaries[0][1]) if len(primaries) == 1 else {}
+    doubtful = [pair for pair in rest if _is_doubtful(pair[1], reference, lag)]
+    again = [*primaries, *doubtful] if doubtful or len(primaries) > 1 else []
+    return [item for item, _ in again]
+
+
+def _is_doubtful(data: Data, reference: Mapping[str, tuple[JSON, JSON]], lag: float) -> bool:
+    positions = _positions(data)
+    return (
+        data["role"] != "replica"
+        or data["lag_file_ms"] == NEVER_SYNCED_MS
+        or (data["lag_seconds"] or 0.0) > lag
+        or any(_differs(positions.get(name), position) for name, position in reference.items())
+    )
+
+
+def _positions(data: Data) -> dict[str, tuple[JSON, JSON]]:
+    return {database["name"]: (database["txid"], database["checksum"]) for database in data["databases"]}
+
+
+def _differs(position: tuple[JSON, JSON] | None, reference: tuple[JSON, JSON]) -> bool:
+    """Is it another transaction, or the same with another checksum? Metrics know no checksum: null is no difference."""
+    if position is None or position[0] != reference[0]:
+        return True
+    return None not in (position[1], reference[1]) and position[1] != reference[1]

@@ -1,0 +1,89 @@
+"""Whom to ask why a Consul check is not passing, and what can be asked again from here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from collector.expressions.selections.instances import url
+from collector.expressions.selections.registered import BAD, members
+from collector.model import JSON
+
+SERF = "serfHealth"
+"""ID of the check that Consul itself makes of a node's agent."""
+
+PRESENT = ("alive", "leaving")
+"""Statuses of a member that is there."""
+
+Row = Mapping[str, JSON]
+
+
+def troubled(checks: JSON, job: Row | None = None, allocs: Sequence[Row] | None = None, pool: Sequence[Row] | None = None) -> list[Row]:
+    """The nodes with checks that are not passing: `{node, address, member, alloc, agent, checks, endpoints}`, in the order of their checks.
+
+    `pool` is what a consul_members task registered. An address that it has for the node comes before the catalog's, and `member` is then
+    true: who is in there has the gossip key, while anybody with `node:write` can tell the catalog any address.
+
+    `checks` are those that are not passing, each once. The check of the agent itself is not among them, since nobody on a node can say
+    more about it; `agent` is false where it fails: that node's agent cannot be asked. `alloc` is an allocation there, or null.
+    `endpoints` are those of the checks that anybody can repeat, HTTP and TCP as the job defines them, at the address of the instance
+    and the allocation's own port where a check has one. The first argument is what a consul_checks task registered.
+    """
+    everything = members(checks, "checks")
+    gone = {check["node"] for check in everything if check["check_id"] == SERF and check["status"] in BAD}
+    bad: dict[str, dict[str, Row]] = {}
+    for check in everything:
+        if check["status"] in BAD and check["check_id"] != SERF:
+            bad.setdefault(check["node"], {}).setdefault(check["check_id"], check)
+    instances: dict[str, list[Row]] = {}
+    for instance in members(checks, "instances"):
+        instances.setdefault(instance["node"], []).append(instance)
+    ports = {alloc["id"]: alloc["ports"] for alloc in allocs or ()}
+    return [
+        {
+            "node": node,
+            **_address(node, next((instance["node_address"] for instance in instances.get(node, ())), None), pool),
+            "alloc": next((one["alloc"] for one in (*own.values(), *instances.get(node, ())) if one["alloc"]), None),
+            "agent": node not in gone,
+            "checks": list(own.values()),
+            "endpoints": [end for check in own.values() for end in _endpoints(check, job, instances.get(node, ()), ports)],
+        }
+        for node, own in bad.items()
+    ]
+
+
+def _address(node: str, told: str | None, pool: Sequence[Row] | None) -> Row:
+    """Where the node's agent is, and whether the gossip pool says so. Where a member is gone or lost, others may be by now."""
+    present = [member for member in pool or () if member["name"] == node and member["status"] in PRESENT]
+    known = [member["address"] for member in present if member["address"]]
+    return {"address": told if told in known or not known else known[0], "member": bool(known)}
+
+
+def _endpoints(check: Row, job: Row | None, instances: Sequence[Row], ports: Mapping[str, Sequence[Row]]) -> Iterator[Row]:
+    """What the check asks, where the job defines it and the instance's address is known: one entry, or none."""
+    instance = next((one for one in instances if one["service_id"] == check["service_id"]), None)
+    found = _definition(check, job)
+    if instance is None or found is None:
+        return
+    service, definition = found
+    host, port = instance["address"] or instance["node_address"], instance["port"]
+    if definition["port_label"] not in (None, service["port_label"]):
+        port = next((own["port"] for own in ports.get(instance["alloc"], ()) if own["label"] == definition["port_label"]), None)
+    if not host or not port:
+        return
+    base = {"name": check["name"], "service": check["service"], "type": definition["type"]}
+    if definition["type"] == "http":
+        path = definition["path"] or "/"
+        yield base | {"url": url(host, port, definition["protocol"] or "http") + path, "method": definition["method"] or "GET"}
+    elif definition["type"] == "tcp":
+        yield base | {"host": host, "port": port}
+
+
+def _definition(check: Row, job: Row | None) -> tuple[Row, Row] | None:
+    """The service and the check in the job that a Consul check comes from; by its name, or as the only one of its service."""
+    for group in (job or {}).get("groups", []):
+        for service in group["services"]:
+            if service["name"] == check["service"]:
+                named = [one for one in service["checks"] if one["name"] == check["name"]]
+                if named or len(service["checks"]) == 1:
+                    return service, (named or service["checks"])[0]
+    return None

@@ -1,0 +1,98 @@
+"""The bytes of an answer as JSON or as text.
+
+All functions are total: whatever the bytes, they return a value of the promised type or raise `Unanswered(INVALID)` with a reason that
+never quotes them.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Iterable
+
+from collector.kinds.shapes import Obj, as_objects, invalid, kind_of
+from collector.model import JSON
+
+MAX_DIGITS = 20
+"""A whole number of more digits than an unsigned 64-bit one has is none that Nomad, Consul or LiteFS would send."""
+MANY_DIGITS = re.compile(rb"\d{%d}" % MAX_DIGITS)
+LONE_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+
+
+def decode(body: bytes) -> JSON:
+    """Strict JSON: UTF-8, no NaN or Infinity, no key twice, no absurd number, no bottomless nesting."""
+    try:
+        data = json.loads(
+            body.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_constant, parse_int=_reader(body), parse_float=_finite
+        )
+        return _printable(data) if LONE_SURROGATE.search(body) else data
+    except RecursionError:
+        raise invalid("the answer is nested too deeply to be read") from None
+    except ValueError as why:
+        raise invalid(_why_no_json(body, why)) from None
+
+
+def document(body: bytes) -> Obj:
+    """A JSON object."""
+    data = decode(body)
+    if not isinstance(data, dict):
+        raise invalid(f"the answer is {kind_of(data)}, not an object")
+    return data
+
+
+def listing(body: bytes) -> list[Obj]:
+    """A JSON list of objects; null is the empty list, as Go writes it."""
+    return as_objects(decode(body), "the answer")
+
+
+def _why_no_json(body: bytes, why: ValueError) -> str:
+    if body.lstrip()[:1] == b"<":
+        return "the answer is an HTML or XML page, not JSON: something else answers at this address"
+    place = f" (line {why.lineno}, column {why.colno}: {why.msg})" if isinstance(why, json.JSONDecodeError) else ""
+    return f"the answer is not JSON{place}" if place or isinstance(why, UnicodeDecodeError) else f"the answer is not sound JSON: {why}"
+
+
+def _unique(pairs: list[tuple[str, JSON]]) -> dict[str, JSON]:
+    obj = dict(pairs)
+    if len(obj) != len(pairs):
+        raise ValueError("an object has the same key twice")
+    return obj
+
+
+def _constant(name: str) -> JSON:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+def _reader(body: bytes) -> Callable[[str], int] | None:
+    """How to read whole numbers; None is json's own way, which is enough, and ten times as fast, where no number can be too long."""
+    return _whole if MANY_DIGITS.search(body) else None
+
+
+def _whole(text: str) -> int:
+    if len(text) > MAX_DIGITS:
+        raise ValueError(f"a number of {len(text)} digits")
+    return int(text)
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError("a number too large to be one")
+    return value
+
+
+def _printable(data: JSON) -> JSON:
+    """Replace halves of surrogate pairs, which JSON's escapes can spell and UTF-8 cannot."""
+    return json.loads(json.dumps(data, ensure_ascii=False).encode("utf-8", "replace"))
+
+
+def plain(body: bytes) -> str:
+    """Bytes of a text whose encoding nobody declared: UTF-8, with U+FFFD for what is not."""
+    return body.decode("utf-8", "replace")
+
+
+def first_line(body: bytes, limit: int = 200) -> str:
+    """The first line that says something, cut to `limit` characters."""
+    lines: Iterable[str] = (line.strip() for line in plain(body[:4096]).splitlines())
+    return next((line[:limit] for line in lines if line), "")

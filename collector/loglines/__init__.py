@@ -1,0 +1,169 @@
+"""The log reader: whose line it is, which run it belongs to, and which line decides.
+
+LiteFS writes its errors at INFO and mixes its lines with those of the application that it supervises, so the text decides, never the level
+(facts: LiteFS 0.5 sends the standard logger through slog). Formats understood: logfmt, JSON, glog, traces of Python, Go, Java, Rust and
+Node, bare text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from collector.loglines.envelope import LONGEST, fields_of, moment_of, opened, without_pool
+from collector.loglines.litefs import ENDS, HARMLESS, LAST_WORD, LITEFS_OWN, SETTLES, STARTS, SUPERVISES
+
+__all__ = ["ERROR", "FATAL", "LONGEST", "PLAIN", "WARNING", "Line", "complaint", "decisive", "is_litefs", "moment_of", "read"]
+
+FATAL, ERROR, WARNING, PLAIN = 3, 2, 1, 0
+"""How much a line weighs when the decisive one is looked for."""
+
+
+class Line(NamedTuple):
+    """One line: `text` as it came, `message` without its envelope, `origin` litefs or app.
+
+    `run` counts the process's starts within this text (0 is the oldest), `weight` is one of FATAL, ERROR, WARNING, PLAIN.
+    `harmless` marks LiteFS's normal start, handoff and shutdown lines; `settles` those that end a spell of trouble.
+    """
+
+    number: int
+    text: str
+    message: str
+    origin: str
+    run: int
+    weight: int
+    harmless: bool = False
+    settles: bool = False
+
+
+_FATAL = re.compile(
+    r"\b(?:FATAL|CRITICAL|PANIC)\b|\[(?:emerg|alert|crit)\]|^(?:panic|fatal error|fatal): |\bpanicked at\b|^Exception in thread |^Uncaught "
+    r"|^[\w.$]*(?:Error|Exception)(?:$|: )|Segmentation fault|^Caused by: |^npm ERR! |core dumped|^error: unable to"
+    r"|^Unhandled exception\b|^Can't locate \S+ in @INC|FPM initialization failed"
+    r"|:in [`'][^']{1,100}': .{1,300} \([A-Z]\w*(?:::\w+)*\)$"
+)
+_ERROR = re.compile(
+    r"\b(?:ERROR|SEVERE|ERR)\b|\[error\]|^error[: ]|\b[Ee]rror: |\b(?:failed|cannot|could not|unable to|refused|denied|no such)\b", re.ASCII
+)
+_WARNING = re.compile(r"\bWARN(?:ING)?\b")
+_LEVELS = {
+    "fatal": FATAL, "panic": FATAL, "critical": FATAL, "crit": FATAL, "emerg": FATAL, "alert": FATAL, "f": FATAL,
+    "error": ERROR, "err": ERROR, "severe": ERROR, "e": ERROR, "warn": WARNING, "warning": WARNING, "w": WARNING,
+    "info": PLAIN, "debug": PLAIN, "trace": PLAIN, "notice": PLAIN, "i": PLAIN,
+}  # fmt: skip
+_TROUBLE = frozenset({
+    "error", "err", "errmsg", "error_message", "exception", "exc_info", "cause", "reason", "stack", "stacktrace", "stack_trace", "panic",
+})  # fmt: skip
+"""Fields in which loggers put what went wrong. What any other field holds (a title, a query, a file) is what the line is about."""
+_QUOTED = re.compile(
+    r"""(?P<before>\b(?:err(?:or)?|exception|cause|reason|message|panic|fatal)"?[:=]\s*)?(?P<quoted>"(?:[^"\\\n]|\\.)*+(?P<end>"?))""",
+    re.IGNORECASE,
+)
+"""One without an end is found too, and left as it is: else each of its quotes would be tried up to the end of the line."""
+_TOLD_CALMLY = re.compile(r"^[\d\-T:.,/ Z+\[\](]*\b(?:INFO|DEBUG|TRACE|NOTICE|Info|Debug)\b")
+_SLOG = re.compile(r'^(?:time=\S+ )?level=INFO msg=(?:"(?:[^"\\]|\\.)*"|\S+)$')
+"""How LiteFS writes everything, its errors too."""
+_HARMLESS_TRACE = re.compile(r"^(?:KeyboardInterrupt|SystemExit|asyncio\.exceptions\.CancelledError|GeneratorExit)\b")
+
+
+def read(lines: Sequence[str], *, litefs: bool = True) -> list[Line]:
+    """Every line with its origin, run and weight, in order. `litefs`: who wrote them is LiteFS, as far as is known without reading them."""
+    out: list[Line] = []
+    run = 0
+    started = ended = spoken = False
+    starting = False  # what LiteFS says first are several lines in a row, where both streams are one
+    heard = litefs
+    for index, whole in enumerate(lines):
+        text = whole[:LONGEST]
+        message, level = opened(text)
+        ends = bool(ENDS.match(text))
+        starts = bool(STARTS.match(message))
+        if (ended and ends) or (started and starts and not starting):
+            run, started, ended, spoken, heard = run + 1, False, False, False, litefs
+        starting = starts or (starting and not message.strip())
+        started = started or bool(message.strip())
+        ended = ended or ends
+        line = _line(index, text, message, level, run, last_word=ends or (heard and not spoken))
+        heard = heard or line.origin == "litefs"
+        spoken = spoken or bool(SUPERVISES.match(message)) or _speaks(line)
+        out.append(line)
+    return out
+
+
+def decisive(lines: Iterable[Line]) -> Line | None:
+    """The line that says why a process ended: the last fatal one of the newest run that has one, else the last error, else none.
+
+    Of an exception with causes (Java) the last `Caused by` counts, of a Python trace its last line.
+    """
+    best: Line | None = None
+    for line in lines:
+        if (
+            line.weight >= ERROR
+            and not line.harmless
+            and (best is None or (line.weight, line.run, line.number) >= (best.weight, best.run, best.number))
+        ):
+            best = line
+    return best
+
+
+def complaint(line: Line) -> str:
+    """What a line says of the writer's own trouble: its message and its fields for errors; empty where it speaks of something else.
+
+    A log also holds what users write, search and upload. That stands in other fields or in quotes, or at a level at which nobody complains.
+    """
+    if line.origin == "litefs":
+        return line.message
+    text = without_pool(line.text)
+    fields, level = fields_of(text)
+    if fields is None:
+        return "" if _TOLD_CALMLY.match(text) else _unquoted(text)
+    if _SLOG.match(text):
+        return _unquoted(line.message)
+    if _LEVELS.get(level.lower(), ERROR) == PLAIN:
+        return ""
+    return " ".join([_unquoted(line.message), *(value for name, value in fields.items() if name.lower() in _TROUBLE)])
+
+
+def _unquoted(text: str) -> str:
+    """Without what stands in quotes, unless the word before says that it is the error's own text."""
+    return _QUOTED.sub(lambda found: found[0] if found["before"] or not found["end"] else '""', text)
+
+
+def is_litefs(line: Line) -> bool:
+    """Surely a line of LiteFS's: of its normal life, or a last word that nobody else has."""
+    return line.harmless or bool(ENDS.match(line.text))
+
+
+def _speaks(line: Line) -> bool:
+    """It is the application's, and does not just go on with a line before it."""
+    return line.origin == "app" and not line.text.startswith((" ", "\t")) and bool(line.text.strip())
+
+
+def _line(index: int, text: str, message: str, level: str, run: int, *, last_word: bool) -> Line:
+    """`last_word`: here LiteFS may say its last word."""
+    own = bool(HARMLESS.match(message) or LITEFS_OWN.match(message) or (last_word and LAST_WORD.match(text)))
+    return Line(
+        number=index,
+        text=text,
+        message=message,
+        origin="litefs" if own else "app",
+        run=run,
+        weight=_weight(text, message, "" if own else level),
+        harmless=bool(HARMLESS.match(message)),
+        settles=bool(SETTLES.match(message)),
+    )
+
+
+def _weight(text: str, message: str, level: str) -> int:
+    if _HARMLESS_TRACE.match(message):
+        return PLAIN
+    known = _LEVELS.get(level.lower())
+    if known is not None:
+        return known
+    if text.startswith((" ", "\t")):
+        return PLAIN
+    for pattern, weight in ((_FATAL, FATAL), (_ERROR, ERROR), (_WARNING, WARNING)):
+        if pattern.search(message):
+            return weight
+    return PLAIN

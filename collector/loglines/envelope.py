@@ -1,0 +1,102 @@
+"""What a logger writes around a message: logfmt, JSON, glog, PHP-FPM's pool; and the time stamp."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+LONGEST = 2000
+"""Characters of a line that are looked at: what decides stands at its start, and patterns must not meet a line of a megabyte."""
+_PAIR = re.compile(r'(?:^|\s)(\w[\w.-]*)=("(?:[^"\\]|\\.)*"|\S*)')
+_STAMP = re.compile(r"""^(\d{4}-\d\d-\d\dT\S+)|\b(?:time|ts|timestamp)"?[=:]\s?"?(\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d))""")
+_PHP = re.compile(
+    r"^(?:\[[^\]]*\] )?(?:NOTICE|WARNING): (?:PHP message: "
+    r"|\[pool [^\]]+\] child \d+ said into std(?:err|out): \"(?:NOTICE: PHP message: )?)"
+)
+"""PHP-FPM's envelope, in which every line of an application is a notice or a warning of the pool's."""
+_GLOG = re.compile(r"^([IWEF])\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ [^\]]+\] (.*)")
+_LEVEL_KEYS = ("level", "lvl", "severity", "levelname")
+_MESSAGE_KEYS = ("msg", "message", "event", "error")
+
+
+def opened(text: str) -> tuple[str, str]:
+    """The message and the level inside a line's envelope; the line itself and no level where it has none that is known."""
+    text = without_pool(text)
+    found = _opened_object(_object(text)) if text.startswith("{") else None
+    if found:
+        return found
+    glog = _GLOG.match(text)
+    if glog:
+        return glog[2], glog[1]
+    pairs = _pairs(text)
+    return (pairs.get("msg", pairs.get("message", "")), _level(pairs)) if pairs else (text, "")
+
+
+def fields_of(text: str) -> tuple[dict[str, str] | None, str]:
+    """The fields of a line in logfmt or JSON and its level; None where it has no envelope that is known."""
+    if text.startswith("{"):
+        value = _object(text)
+        if value is None:
+            return None, ""
+        return {key: one if isinstance(one, str) else json.dumps(one) for key, one in value.items()}, _level(value)
+    pairs = _pairs(text)
+    return pairs, _level(pairs or {})
+
+
+def without_pool(text: str) -> str:
+    """The line without what PHP-FPM's pool puts before it."""
+    return _PHP.sub("", text)
+
+
+def moment_of(text: str) -> float | None:
+    """When a line was written (Unix seconds), by its own time stamp; None where it has none, or one that names no zone.
+
+    Formats: logfmt and JSON with a `time`, `ts` or `timestamp`, and bare text that begins with one; RFC 3339 throughout.
+    """
+    found = _STAMP.search(text[:LONGEST])
+    return _seconds(next(filter(None, found.groups()))) if found else None
+
+
+def _seconds(stamp: str) -> float | None:
+    try:
+        moment = datetime.fromisoformat(stamp)
+        return moment.timestamp() if moment.tzinfo else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _object(text: str) -> Mapping[str, object] | None:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _opened_object(value: Mapping[str, object] | None) -> tuple[str, str] | None:
+    message = _first(value or {}, _MESSAGE_KEYS)
+    return None if message is None else (message, _level(value or {}))
+
+
+def _pairs(text: str) -> dict[str, str] | None:
+    """The fields of a line in logfmt, which has a message."""
+    if "msg=" not in text and "message=" not in text:
+        return None
+    pairs = {key: _unquote(value) for key, value in _PAIR.findall(text)}
+    return pairs if "msg" in pairs or "message" in pairs else None
+
+
+def _level(fields: Mapping[str, object]) -> str:
+    return _first(fields, _LEVEL_KEYS) or ""
+
+
+def _first(fields: Mapping[str, object], keys: Iterable[str]) -> str | None:
+    return next((value for key in keys if isinstance(value := fields.get(key), str)), None)
+
+
+def _unquote(value: str) -> str:
+    if len(value) > 1 and value.startswith('"') and value.endswith('"'):
+        return re.sub(r"\\(.)", r"\1", value[1:-1])
+    return value

@@ -1,0 +1,137 @@
+"""Topics about the whole, its servers, its jobs and what was not seen of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from collector.observe.topics.topic import Topic
+
+WHOLE: Mapping[str, Topic] = {
+    "cluster": Topic(
+        "the whole",
+        "",
+        {
+            "primaries": "LiteFS nodes that say they are primary",
+            "primary_nodes": "their names",
+            "roles_unknown": "of those that answered, how many said nothing of their role",
+            "litefs_seen": "LiteFS nodes that answered",
+            "litefs_silent": "LiteFS nodes that were asked and did not answer",
+            "litefs_expected": "LiteFS nodes that were asked",
+            "litefs_all": "every instance that is not over has a LiteFS that answered",
+            "candidates": "of those that answered, how many may become primary",
+            "with_id": "of those that answered, how many have a cluster ID",
+            "lease_held": "the lease is held by a live session; null when not seen",
+            "lease_id": "cluster ID that Consul keeps",
+            "lease_key": "the lease's key",
+            "lease_host": "host that holds the lease",
+            "lease_session_alive": "the session that holds it exists",
+            "advertise_url": "what the lease tells replicas to connect to",
+            "host_is_primary": "the lease's host says it is primary; null when not seen",
+            "lease_stranger": "the lease names a host, by name and address, that is none of the nodes known here",
+            "lease_foreign": "what holds the lease is not LiteFS: its session is known, and has another name",
+            "lease_session_name": "name of the session that holds it",
+            "lease_session_node": "Consul node of that session",
+            "lease_is_the_jobs": "the lease's key stands in the job",
+            "limited": "only some nodes were asked (-l)",
+            "nodes_missing": "how many of the nodes that the spec expects nobody knows",
+            "nodes_lost": "Nomad nodes that are down, draining or ineligible",
+            "nodes_ready": "Nomad nodes that take allocations",
+        },
+    ),
+    "server": Topic(
+        "Nomad's or Consul's servers",
+        "",
+        {
+            "system": "nomad or consul",
+            "answers": "an API call was answered",
+            "leader": "there is a leader; null when not seen",
+            "cause": "why nothing came: refused, timeout, dns, ...",
+            "reason": "in words",
+            "lost": "names of servers that the others call failed, or that do not answer themselves",
+        },
+    ),
+    "gap": Topic(
+        "something that was to be seen and was not",
+        "node alloc task service",
+        {
+            "kind": "what was asked",
+            "status": "failed, unreachable, denied, timeout, missing-tool, invalid, budget",
+            "cause": "refused, dns, tls, timeout, ...",
+            "reason": "in words",
+            "system": "nomad, consul, litefs",
+            "capability": "ACL rules that the kind needs",
+            "decisive": "without it there is no verdict",
+            "token_given": "a token was sent along; null where none is wanted, or nobody knows",
+        },
+    ),
+    "evaluation": Topic(
+        "what keeps the scheduler from placing, now",
+        "",
+        {
+            "group": "task group",
+            "queued": "instances that wait",
+            "exhausted": "a dimension is used up",
+            "dimension": "which",
+            "filtered": "constraints leave no node",
+            "constraint": "which",
+            "quota": "what of the namespace's quota is used up",
+            "trigger": "what started it: job-register, node-update, node-drain, ...",
+            "by_node_loss": "it waits because a node went away",
+        },
+    ),
+    "deployment": Topic(
+        "the newest deployment",
+        "",
+        {
+            "status": "running, successful, failed, ...",
+            "description": "Nomad's words",
+            "unhealthy": "unhealthy instances",
+            "healthy": "healthy instances",
+            "desired": "desired instances",
+            "failing": "failed, or has unhealthy instances",
+        },
+    ),
+    "group": Topic(
+        "a task group's count against what lives",
+        "",
+        {
+            "group": "name",
+            "job": "job",
+            "expected": "count",
+            "live": "instances that live",
+            "missing": "how many are not there",
+            "none_left": "nothing runs",
+        },
+    ),
+    "service": Topic(
+        "one service of the job",
+        "service",
+        {
+            "provider": "consul or nomad",
+            "expected": "instances that should be there; null when not known",
+            "instances": "registered instances with a live allocation",
+            "missing": "how many are not there",
+            "seen": "the catalog was read",
+        },
+    ),
+    "registration": Topic(
+        "one instance in Consul",
+        "node alloc service",
+        {"id": "service id", "orphan": "no live allocation stands behind it", "address": "host:port", "why": "what is wrong with it"},
+    ),
+    "skew": Topic(
+        "a node's clock against the others'", "node", {"seconds": "how far it is off", "beyond": "more than the threshold skew_warning"}
+    ),
+    "job": Topic(
+        "the job itself",
+        "",
+        {
+            "id": "its ID",
+            "exists": "Nomad has it",
+            "stopped": "an operator stopped it",
+            "status": "Nomad's word",
+            "description": "in words",
+            "litefs_yml": "TASK/PATH of the first litefs.yml that it makes of a template",
+        },
+    ),
+}
