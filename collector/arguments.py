@@ -8,14 +8,16 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from collector import __version__
+from collector.durations import seconds_of
 from collector.epilogs import epilog
 from collector.errors import UsageError
+from collector.model import FORMATS
 from collector.suggest import did_you_mean
 
-FORMATS = ("text", "json", "html", "markdown", "junit", "nagios", "prometheus")
 SHELLS = ("bash", "zsh", "fish")
-DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>ms|s|m|h)?")
-SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+NUMBER = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
+LONGEST = 86400.0
+"""Seconds that a run may be given. The clocks that end it take no number of any size."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -42,13 +44,15 @@ class Parser(argparse.ArgumentParser):
 
 
 def duration(text: str) -> float:
-    """`30s`, `500ms`, `2m`, `1h` or plain seconds, as seconds."""
-    match = DURATION.fullmatch(text.strip())
-    if not match:
+    """`30s`, `500ms`, `1m30s`, `1h` or plain seconds, as seconds; at most a day."""
+    written = text.strip()
+    seconds = float(written) if NUMBER.fullmatch(written) else seconds_of(written)
+    if seconds is None:
         raise argparse.ArgumentTypeError(f"{text!r} is not a duration such as 30s, 500ms or 2m")
-    seconds = float(match["number"]) * SECONDS[match["unit"] or "s"]
     if not seconds:
         raise argparse.ArgumentTypeError("nothing can be asked in no time")
+    if seconds > LONGEST:
+        raise argparse.ArgumentTypeError(f"{text!r} is more than a day")
     return seconds
 
 

@@ -21,7 +21,7 @@ BETWEEN_LOOKS = 50_000
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit code of contract.md."""
+    """Run one command; returns its exit code (docs/command-line.md)."""
     try:
         code = _command(sys.argv[1:] if argv is None else argv)
         flush()

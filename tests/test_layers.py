@@ -6,6 +6,8 @@ import ast
 import re
 import subprocess
 import sys
+from collections.abc import Collection
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -80,6 +82,22 @@ def test_the_law_has_no_circle():
         bottom = {name for name, allowed in law.items() if not (allowed & law.keys()) - _row(name)}
         assert bottom, f"these import each other: {sorted(law)}"
         law = {name: allowed for name, allowed in law.items() if name not in bottom}
+
+
+def test_no_module_imports_itself_by_way_of_others():
+    """Within a package, too, arrows point down only."""
+    known = {_dotted(path): path for path in PACKAGE.rglob("*.py")}
+    needs = {name: {_module(one, known) for one in imports(path)} - {name, None} for name, path in known.items()}
+    TopologicalSorter(needs).prepare()
+
+
+def _dotted(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def _module(name: str, known: Collection[str]) -> str | None:
+    """The module of this package that an imported name is, or is of."""
+    return name if name in known else name.rpartition(".")[0] if name.rpartition(".")[0] in known else None
 
 
 def _row(name: str) -> set[str]:

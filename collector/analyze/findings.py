@@ -31,6 +31,7 @@ def finding(draft: Draft) -> Finding:
         alloc=draft.alloc,
         service=draft.service,
         onset=draft.onset,
+        at_risk="" if unknown else best.text(best.rule.at_risk),
         reference="" if unknown else best.rule.reference,
     )
 

@@ -9,15 +9,6 @@ from typing import NamedTuple
 from collector.model import JSON, Finding, Severity
 from collector.observe import Observed, State
 
-AT_RISK = {
-    "litefs.replica.diverged": "the same position holds different content on two nodes",
-    "litefs.database.corrupt": "database files on the node are damaged",
-    "litefs.multiple-primaries": "what one of the primaries accepts will be lost",
-    "litefs.cluster-id.lost": "no node has the data any more",
-    "disk.full": "a commit may have failed half way",
-}
-
-
 FULL = re.compile(r"no space left|ENOSPC|disk is full|quota exceeded", re.IGNORECASE)
 DATABASES = re.compile(r"database or disk is full|disk I/O error", re.IGNORECASE)
 """How SQLite says that it cannot write; what else an application writes to may be another disk than LiteFS's."""
@@ -131,7 +122,7 @@ def _stops_commits(root: Finding, seen: Observed) -> bool:
 
 
 def _risks(root: Finding, nodes: Sequence[str], seen: Observed, all_of_it: Whole) -> list[str]:
-    found = [AT_RISK[root.code]] if root.code in AT_RISK and (root.code != "disk.full" or _stops_commits(root, seen)) else []
+    found = [root.at_risk] if root.at_risk and (root.code != "disk.full" or _stops_commits(root, seen)) else []
     if all_of_it.lonely in nodes or (all_of_it.lonely and root.code.startswith("litefs.replica.")):
         found.append(f"no replica has what the primary {all_of_it.lonely} holds")
     replicas = [one for one in seen.observations.of("litefs") if one.fields["is_primary"] is False]

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from collector.commands.collecting import build_call, collect_bundle, plan_only, progress_bar
 from collector.commands.reporting import handover, write_bundle
-from collector.errors import CollectorError
+from collector.deliver.destinations import check_directory
+from collector.errors import CollectorError, DeliveryError
+from collector.model import Bundle
 from collector.pipeline import Call, conclude
 
 
@@ -15,18 +18,29 @@ def run(arguments: argparse.Namespace) -> int:
     call = build_call(arguments)
     if arguments.check:
         return plan_only(call)
+    if arguments.bundle:
+        check_directory(Path(arguments.bundle))
     to = handover(arguments, call.settings, call.spec, scope=_scope(call), seconds=call.limits.deadline)
     to.begin()
     call = call._replace(limits=call.limits._replace(deadline=to.budget.for_collecting, afterwards=to.afterwards), prepare=to.prepare)
     try:
         with progress_bar(wanted=not arguments.quiet) as progress:
             bundle = collect_bundle(call.watched_by(progress))
-        if arguments.bundle:
-            write_bundle(arguments.bundle, bundle)
-        return to.finish(conclude(bundle))
-    except CollectorError as error:
-        to.fail(error.exit_code)
+        problems = _saved(bundle, arguments.bundle)
+        return to.finish(conclude(bundle), problems)
+    except Exception as error:  # a bug, too, must not look as if the run were still going on
+        to.fail(error.exit_code if isinstance(error, CollectorError) else CollectorError.exit_code)
         raise
+
+
+def _saved(bundle: Bundle, name: str | None) -> tuple[str, ...]:
+    """Save the bundle where that is wished; why it could not be, which is no reason to keep the report back."""
+    try:
+        if name:
+            write_bundle(name, bundle)
+    except DeliveryError as error:
+        return (str(error),)
+    return ()
 
 
 def _scope(call: Call) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import time
+from pathlib import Path
 
 from collector.commands.collecting import build_call, open_sources, progress_bar, redactor_of
 from collector.commands.reporting import write_bundle
+from collector.deliver.destinations import check_directory
 from collector.pipeline import gather
 from collector.redact import Redactor
 from collector.replay.record import Recorder, crawl
@@ -19,6 +21,8 @@ CRAWL_SECONDS = 30.0
 def run(arguments: argparse.Namespace) -> int:
     """Run the spec's collection and keep every exchange; says on stderr how much was recorded."""
     call = build_call(arguments)
+    for name in filter(None, (arguments.recording, arguments.bundle)):
+        check_directory(Path(name))
     redactor = redactor_of(call)
     sources = open_sources(call)
     try:

@@ -69,8 +69,11 @@ class Handover:
 
         prepare([place.format for place in self.places if isinstance(place, Stdout | File)], self._template_dirs())
 
-    def finish(self, report: Report) -> int:
-        """Hand the report over and keep the run; the exit code is the verdict's, or 70 when the report did not get everywhere."""
+    def finish(self, report: Report, problems: Sequence[str] = ()) -> int:
+        """Hand the report over and keep the run; the exit code is the verdict's, or 70 when the report did not get everywhere.
+
+        `problems` are sentences on what else was to be handed over and was not.
+        """
         from collector.deliver.delivery import Outlets, deliver  # noqa: PLC0415 - see the module's docstring
         from collector.deliver.smtp import Patience  # noqa: PLC0415 - see the module's docstring
         from collector.render import report_document  # noqa: PLC0415 - see the module's docstring
@@ -80,12 +83,13 @@ class Handover:
         keep_in = Path(self.arguments.state or tempfile.gettempdir())
         outlets = Outlets(sys.stdout, keep_in, self.settings.mail, lambda: Patience(deadline=self.budget.for_the_next))
         delivered = deliver(document, self.places, lambda format_name, reader: self._rendered(report, format_name, reader), outlets)
-        for problem in delivered.problems:
+        problems = (*problems, *delivered.problems)
+        for problem in problems:
             _warn(problem)
         if self.store and news:
             self.store.keep(news, owed=delivered.owed)
-        code = DeliveryError.exit_code if delivered.problems else EXIT_CODES[report.verdict]
-        self._end(code, None if delivered.problems else str(report.verdict), lambda: self._rendered(report, "text", "mail"))
+        code = DeliveryError.exit_code if problems else EXIT_CODES[report.verdict]
+        self._end(code, None if problems else str(report.verdict), lambda: self._rendered(report, "text", "mail"))
         return code
 
     def fail(self, code: int) -> None:
@@ -169,14 +173,14 @@ def without_spec(bundle: Bundle) -> Spec:
 
 
 def write_bundle(name: str, bundle: Bundle) -> None:
-    """Save a bundle, readable by its owner only; gzip where the name ends in .gz."""
+    """Save a bundle, readable by its owner only; gzip where the name ends in .gz. `DeliveryError` where that is not possible."""
     from collector.bundle import dump_bundle  # noqa: PLC0415 - see the module's docstring
     from collector.files import write_atomic  # noqa: PLC0415 - see the module's docstring
 
     try:
         write_atomic(Path(name), dump_bundle(bundle, compress=name.endswith(".gz")))
     except OSError as error:
-        raise UsageError(f"cannot write the bundle {name}: {error.strerror}") from error
+        raise DeliveryError(f"cannot write the bundle {name}: {error.strerror}") from error
 
 
 def plain_arguments(arguments: argparse.Namespace) -> argparse.Namespace:

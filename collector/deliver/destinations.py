@@ -148,8 +148,8 @@ def _redirected(places: list[Destination], wishes: Wishes) -> list[Destination]:
 
 
 def _check(place: Destination, mail: MailSettings | None, *, keeps_runs: bool) -> None:
-    if isinstance(place, File) and not place.path.absolute().parent.is_dir():
-        raise UsageError(f"cannot write {place.path}: there is no directory {place.path.absolute().parent}")
+    if isinstance(place, File):
+        check_directory(place.path)
     if not isinstance(place, Mail):
         return
     if mail is None:
@@ -157,6 +157,13 @@ def _check(place: Destination, mail: MailSettings | None, *, keeps_runs: bool) -
     if place.when == "change" and not keeps_runs:
         raise UsageError("--mail-when change compares with the run before: say with --state DIR where runs are kept")
     _check_server(mail)
+
+
+def check_directory(path: Path) -> None:
+    """Raise `UsageError` where the directory of a file that is to be written is not there."""
+    directory = path.absolute().parent
+    if not directory.is_dir():
+        raise UsageError(f"cannot write {path}: there is no directory {directory}")
 
 
 def _check_server(mail: MailSettings) -> None:

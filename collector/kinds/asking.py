@@ -86,9 +86,18 @@ def refusal(reply: Reply) -> Unanswered:
     """
     no = denied(reply)
     words = "" if reply.body.lstrip()[:1] == b"<" else bodies.first_line(reply.body)
-    said = f": {words}" if words and words not in reply.reason else ""
-    reason = (reply.reason or f"{reply.endpoint} answered {reply.code}") + said
+    reason = _with_words(reply.reason or f"{reply.endpoint} answered {reply.code}", words, reply)
     return Unanswered(Status.DENIED if no else reply.status, reason, final=no or reply.code == TOO_MANY, reply=reply)
+
+
+def not_run(reply: Reply, *, final: bool = False) -> Unanswered:
+    """A command that did not run, or failed, in its own words; `final` where another way to ask is none around it."""
+    words = bodies.first_line(reply.stderr) or bodies.first_line(reply.body)
+    return Unanswered(reply.status, _with_words(reply.reason or f"exit code {reply.code}", words, reply), final=final, reply=reply)
+
+
+def _with_words(reason: str, words: str, reply: Reply) -> str:
+    return f"{reason}: {words}" if words and words not in reply.reason else reason
 
 
 def body(reply: Reply) -> bytes:
@@ -116,10 +125,16 @@ def located(where: str, read: Callable[[], T], reply: Reply | None = None) -> T:
 
 def asked(request: Http) -> Asking:
     """One reply. A server whose cluster has no leader is asked again for what it knows itself (`stale`)."""
-    (reply,) = yield [request]
-    if leaderless(reply):
-        (reply,) = yield [_stale(request)]
+    (reply,) = yield from asked_together([request])
     return reply
+
+
+def asked_together(requests: Sequence[Http]) -> Generator[Sequence[Request], Sequence[Reply], Sequence[Reply]]:
+    """Like `asked`, with several requests side by side; where one has no leader all are asked again, so that they fit each other."""
+    replies = yield requests
+    if any(leaderless(reply) for reply in replies):
+        replies = yield [_stale(request) for request in requests]
+    return replies
 
 
 def of_any_server(rung: Callable[[Args], Rung]) -> Callable[[Args], Rung]:

@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterable
 from collector.kinds.shapes import Obj, as_objects, invalid, kind_of
 from collector.model import JSON
 
+LINE = 200
+"""Characters of a server's own words that go into a reason."""
 MAX_DIGITS = 20
 """A whole number of more digits than an unsigned 64-bit one has is none that Nomad, Consul or LiteFS would send."""
 MANY_DIGITS = re.compile(rb"\d{%d}" % MAX_DIGITS)
@@ -92,7 +94,7 @@ def plain(body: bytes) -> str:
     return body.decode("utf-8", "replace")
 
 
-def first_line(body: bytes, limit: int = 200) -> str:
-    """The first line that says something, cut to `limit` characters."""
+def first_line(body: bytes) -> str:
+    """The first line that says something, cut to `LINE` characters."""
     lines: Iterable[str] = (line.strip() for line in plain(body[:4096]).splitlines())
-    return next((line[:limit] for line in lines if line), "")
+    return next((line[:LINE] for line in lines if line), "")

@@ -55,7 +55,7 @@ def from_task(args: Args) -> Rung:
     url = f"http://{host_port('127.0.0.1', args['port'])}{PATH}"
     reply = yield from _first_tool(args, [("wget", "-qO-", url), ("curl", "-sS", "-m", "3", url)])
     if reply.status != Status.OK:
-        raise _no_exec(reply)
+        raise asking.not_run(reply)
     rows = asking.parsed(reply, lambda body: parse(body, args["node"]))
     return _answer(args, "exec", f"task {args['task']} of allocation {args['alloc'][:8]}", rows)
 
@@ -91,12 +91,6 @@ def _first_tool(args: Args, commands: Sequence[tuple[str, ...]]) -> asking.Askin
         if reply.status == Status.OK or reply.cause or not any(words in reply.stderr for words in NOT_THERE):
             return reply
     return reply
-
-
-def _no_exec(reply: Reply) -> Unanswered:
-    words = bodies.first_line(reply.stderr) or bodies.first_line(reply.body)
-    said = f": {words}" if words and words not in reply.reason else ""
-    return Unanswered(reply.status, (reply.reason or f"exit code {reply.code}") + said, reply=reply)
 
 
 def _answer(args: Args, source: str, asked_from: str, rows: list[dict[str, JSON]], *, known: bool = False) -> JSON:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from collector.durations import seconds_of
 from collector.kinds import asking, bodies, shapes
 from collector.kinds.kind import API_OR_STALE, AWAITED, Args, Argument, Kind
 from collector.kinds.shapes import Obj
@@ -30,10 +31,7 @@ def _of_service(service: str) -> Rung:
 
 def _of_node(node: str) -> Rung:
     name = asking.segment(node)
-    requests = [Http("consul", f"/v1/health/node/{name}"), Http("consul", f"/v1/catalog/node/{name}")]
-    replies = yield requests
-    if any(asking.leaderless(reply) for reply in replies):
-        replies = yield [Http(request.source, request.path, {"stale": ""}) for request in requests]
+    replies = yield from asking.asked_together([Http("consul", f"/v1/health/node/{name}"), Http("consul", f"/v1/catalog/node/{name}")])
     health, catalog = (asking.unfiltered(reply) for reply in replies)
     return {"instances": asking.parsed(catalog, parse_node), "checks": asking.parsed(health, parse_checks)}
 
@@ -98,8 +96,8 @@ def check(row: Obj) -> dict[str, JSON]:
         "service": shapes.maybe_text(row, "ServiceName"),
         "service_id": service_id,
         "target": next((said for key in ("HTTP", "TCP", "GRPC") if (said := shapes.text(definition, key))), None),
-        "interval": shapes.go_duration(shapes.text(row, "Interval")),
-        "timeout": shapes.go_duration(shapes.text(row, "Timeout")),
+        "interval": seconds_of(shapes.text(row, "Interval")),
+        "timeout": seconds_of(shapes.text(row, "Timeout")),
         "notes": shapes.text(row, "Notes"),
         "create_index": shapes.whole(row, "CreateIndex"),
         "modify_index": shapes.whole(row, "ModifyIndex"),

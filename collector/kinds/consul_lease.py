@@ -7,6 +7,7 @@ import binascii
 from collections.abc import Sequence
 from urllib.parse import quote
 
+from collector.durations import seconds_of
 from collector.errors import Unanswered
 from collector.kinds import asking, bodies, shapes
 from collector.kinds.kind import API_OR_STALE, Args, Argument, Kind
@@ -21,10 +22,7 @@ def api(args: Args) -> Rung:
     """The key, the cluster ID beside it and the sessions, side by side. No key means that nobody holds the lease."""
     path = f"/v1/kv/{quote(args['key'].strip('/'), safe='/')}"
     requests = [Http("consul", path), Http("consul", f"{path}/clusterid"), Http("consul", "/v1/session/list")]
-    replies = yield requests
-    if any(asking.leaderless(reply) for reply in replies):
-        replies = yield [Http(request.source, request.path, {"stale": ""}) for request in requests]
-    return parse(args["key"], replies)
+    return parse(args["key"], (yield from asking.asked_together(requests)))
 
 
 def parse(key: str, replies: Sequence[Reply]) -> JSON:
@@ -101,7 +99,7 @@ def _session(row: Obj) -> dict[str, JSON]:
         "id": shapes.identity(row, "ID"),
         "name": shapes.text(row, "Name"),
         "node": shapes.text(row, "Node"),
-        "ttl": shapes.go_duration(shapes.text(row, "TTL")),
+        "ttl": seconds_of(shapes.text(row, "TTL")),
         "behavior": shapes.text(row, "Behavior"),
     }
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from collector.durations import seconds_of
 from collector.errors import Unanswered
-from collector.kinds import bodies, litefs_mount, shapes
+from collector.kinds import asking, bodies, litefs_mount
 from collector.kinds.kind import Args
 from collector.kinds.litefs_state import CLUSTER_ID, State
 from collector.model import JSON, Exec, Reply, Rung, Status
@@ -53,7 +54,7 @@ def _no_status(argv: tuple[str, ...], reply: Reply) -> Unanswered:
         return Unanswered(Status.FAILED, reason, reply=reply)
     if not reply.cause and NO_BINARY.search(output):
         return Unanswered(Status.FAILED, f"`{argv[0]}` is not there in the task: {bodies.first_line(output)}", reply=reply)
-    return litefs_mount.not_run(reply)
+    return asking.not_run(reply, final=reply.status == Status.DENIED)
 
 
 def structured(text: str) -> dict[str, JSON] | None:
@@ -106,7 +107,7 @@ def _hostname(value: JSON) -> str | None:
 
 def _seconds(value: JSON) -> float | None:
     if isinstance(value, str):
-        return shapes.go_duration(value.strip().replace(" ", ""))
+        return seconds_of(value.strip().replace(" ", ""))
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 

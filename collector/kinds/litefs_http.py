@@ -12,13 +12,11 @@ from collector.errors import Unanswered
 from collector.kinds import asking, bodies, shapes
 from collector.kinds.kind import Args
 from collector.kinds.litefs_metrics import Samples, metrics
-from collector.kinds.litefs_state import TXID, State, cluster_id, database
+from collector.kinds.litefs_state import SAWTOOTH, TXID, State, cluster_id, database
 from collector.kinds.shapes import Obj
 from collector.model import JSON, Http, Reply, Rung, Status
 
 LIMIT = 1 << 20
-SETTLED_LAG = 3.0
-"""Seconds. A replica in contact hears from its primary every second, so that its lag saws between 0 and 1 (docs/litefs.md)."""
 
 EXPRESSION = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 ASKS = "the spec asks LiteFS for"
@@ -88,7 +86,7 @@ def observed(scrape: Reply, variables: Reply) -> tuple[State, bool]:
     told = None if samples is None else state.is_primary
     if store is not None:
         _add_store(state, store)
-    settled = store is not None and (state.is_primary is True or 0 < (state.lag_seconds or 0) < SETTLED_LAG)
+    settled = store is not None and (state.is_primary is True or 0 < (state.lag_seconds or 0) < SAWTOOTH)
     if told is not None and told != state.is_primary:
         state.notes.append("the role changed while it was asked: /metrics and /debug/vars disagree")
         settled = False

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 
 from collector.errors import Unanswered
-from collector.kinds import bodies
+from collector.kinds import asking, bodies
 from collector.kinds.kind import Args
 from collector.kinds.litefs_state import State, database
 from collector.model import JSON, Exec, Reply, Rung, Status
@@ -96,15 +96,7 @@ def _raise_for(mount: str, reply: Reply) -> None:
         reason = f"{mount}: Permission denied: without fuse.allow-other LiteFS's mount lets only its own user in"
         raise Unanswered(Status.FAILED, reason, reply=reply)
     if reply.cause or reply.status != Status.FAILED or not reply.stderr.startswith((b"cat", b"ls")):
-        raise not_run(reply)
-
-
-def not_run(reply: Reply) -> Unanswered:
-    """A command that did not run, or failed: in its own words. A refusal is final, all else may go better on another rung."""
-    words = bodies.first_line(reply.stderr) or bodies.first_line(reply.body)
-    said = f": {words}" if words and words not in reply.reason else ""
-    reason = (reply.reason or f"exit code {reply.code}") + said
-    return Unanswered(reply.status, reason, final=reply.status == Status.DENIED, reply=reply)
+        raise asking.not_run(reply, final=reply.status == Status.DENIED)
 
 
 def databases(listing: Reply) -> list[str]:

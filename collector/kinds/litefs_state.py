@@ -10,6 +10,10 @@ from collector.model import JSON
 TXID = re.compile(r"[0-9a-f]{16}")
 CLUSTER_ID = re.compile(r"LFSC[0-9A-Fa-f]{16}")
 """Source: litefs v0.5.14, litefs.go:32-58."""
+NEVER_SYNCED_MS = 2147483647
+"""`.lag` of a node that has not synced since it started or was demoted (litefs v0.5.14, fuse/lag_node.go:25-76)."""
+SAWTOOTH = 3.0
+"""Seconds. A replica in contact hears from its primary every second, so that its lag metric saws between 0 and 1 (docs/litefs.md)."""
 
 
 class State:

@@ -6,8 +6,6 @@ names the field and never quotes its value. A missing field and a JSON null mean
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
@@ -19,8 +17,6 @@ Obj = Mapping[str, JSON]
 NANOSECONDS = 1_000_000_000
 END_OF_TIME = 253_402_300_799
 """The last second of the year 9999, after which no calendar of ours goes on."""
-GO_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)")
-GO_UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 def invalid(reason: str) -> Unanswered:
@@ -156,15 +152,6 @@ def timestamp(obj: Obj, key: str) -> float | None:
     except (ValueError, OverflowError):
         raise invalid(f'"{key}" is not a time') from None
     return seconds if seconds > 0 else None
-
-
-def go_duration(value: str) -> float | None:
-    """Go's duration text (`3s`, `1m30s`, `500ms`) as seconds; None when it is none."""
-    parts = GO_DURATION.findall(value)
-    if not parts or "".join(number + unit for number, unit in parts) != value:
-        return None
-    seconds = sum(float(number) * GO_UNITS[unit] for number, unit in parts)
-    return seconds if math.isfinite(seconds) else None
 
 
 def as_objects(value: JSON, what: str) -> list[Obj]:

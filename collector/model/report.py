@@ -17,7 +17,10 @@ class Evidence(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """One thing that is wrong. `explained_by` None makes it a root. `remedy` is prose; `commands` can be pasted: (what, command)."""
+    """One thing that is wrong. `explained_by` None makes it a root. `remedy` is prose; `commands` can be pasted: (what, command).
+
+    `at_risk` is what its rule says it may do to the data; `impact` is what it does here (docs/architecture.md).
+    """
 
     id: str
     code: str
@@ -33,6 +36,7 @@ class Finding(NamedTuple):
     alloc: str | None = None
     service: str | None = None
     onset: float | None = None
+    at_risk: str = ""
     impact: Mapping[str, JSON] = {}
     reference: str = ""
 

@@ -10,6 +10,9 @@ JSON = Any
 """A JSON value: None, bool, int, float, str, list of JSON, dict of str to JSON."""
 
 
+FORMATS = ("text", "json", "html", "markdown", "junit", "nagios", "prometheus")
+"""The outputs that a report can have."""
+
 Natural = tuple[tuple[int, str], ...]
 _DIGITS = re.compile(r"(\d+)")
 

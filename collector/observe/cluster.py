@@ -160,7 +160,6 @@ def observe_cluster(world: World, litefs: Mapping[str, State], held: Lease | Non
     """The whole, in one observation."""
     seen = [state for state in litefs.values() if state.data is not None]
     primaries = [state for state in seen if state.primary]
-    host = held.data["hostname"] if held else None
     living = {one.id for one in world.instances if not one.over}
     missing = missing_nodes(world, known)
     fields = {
@@ -173,18 +172,7 @@ def observe_cluster(world: World, litefs: Mapping[str, State], held: Lease | Non
         "litefs_all": bool(living) and living <= {state.alloc for state in seen} and len(seen) == len(litefs),
         "candidates": sum(bool(state.data and state.data["candidate"]) for state in seen),
         "with_id": sum(bool(state.data and state.data["cluster_id"]) for state in seen),
-        "lease_held": held.alive if held else None,
-        "lease_id": held.data["cluster_id"] if held else None,
-        "lease_key": held.data["key"] if held else None,
-        "lease_host": host,
-        "lease_session_alive": held.data["session_alive"] if held else None,
-        "advertise_url": held.data["advertise_url"] if held else None,
-        "host_is_primary": any(state.node == host or _names(state) == host for state in primaries) if host and seen else None,
-        "lease_stranger": bool(host and held and known and _is_stranger(world, held, known)),
-        "lease_foreign": held.foreign if held else None,
-        "lease_session_name": held.session.get("name") if held else None,
-        "lease_session_node": held.session.get("node") if held else None,
-        "lease_is_the_jobs": bool(held and any(held.data["key"] in job["lease_keys"] for job in world.jobs.values())),
+        **_lease_fields(world, held, seen, known),
         "limited": bool(world.bundle.expect.get("limit")),
         "nodes_missing": missing if isinstance(missing, int) else len(missing),
         "nodes_lost": len(lost_nodes(world)),
@@ -197,6 +185,27 @@ def observe_cluster(world: World, litefs: Mapping[str, State], held: Lease | Non
     quote += f"; expected nodes that nobody knows: {missing if isinstance(missing, int) else ', '.join(missing)}" if missing else ""
     item = held.result.id if held else next((state.samples[-1][0].id for state in seen), "")
     yield Observation("cluster", {}, fields, quote=quote, source="LiteFS's nodes and Consul's lease", item=item)
+
+
+def _lease_fields(world: World, held: Lease | None, seen: Sequence[State], known: Mapping[str, Node]) -> dict[str, JSON]:
+    """What the lease says, and how that fits the nodes; null, or false, throughout where it was not seen."""
+    data, session = (held.data, held.session) if held else ({}, {})
+    host = data.get("hostname")
+    named = [state for state in seen if state.primary and host in (state.node, _names(state))]
+    return {
+        "lease_held": held.alive if held else None,
+        "lease_id": data.get("cluster_id"),
+        "lease_key": data.get("key"),
+        "lease_host": host,
+        "lease_session_alive": data.get("session_alive"),
+        "advertise_url": data.get("advertise_url"),
+        "host_is_primary": bool(named) if host and seen else None,
+        "lease_stranger": bool(host and held and known and _is_stranger(world, held, known)),
+        "lease_foreign": held.foreign if held else None,
+        "lease_session_name": session.get("name"),
+        "lease_session_node": session.get("node"),
+        "lease_is_the_jobs": any(data.get("key") in job["lease_keys"] for job in world.jobs.values()) if held else False,
+    }
 
 
 def _names(state: State) -> str | None:

@@ -9,12 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from collector.kinds.litefs_state import NEVER_SYNCED_MS, SAWTOOTH
 from collector.model import JSON, Result
 
-NEVER_SYNCED_MS = 2147483647
-"""`.lag` of a node that has not synced since it started or was demoted (fuse/lag_node.go:25-76)."""
-SAWTOOTH = 3.0
-"""A lag metric below this is the one-second heartbeat's sawtooth: a small distance seen once is then no alarm."""
 NEGATIVE = -1.0
 """Seconds: a lag below this is more than rounding (docs/litefs.md: it can be negative, by clock skew)."""
 NOT_ACCEPTED = "did not accept a connection"

@@ -17,7 +17,7 @@ from collector.yamlio import Document, child
 
 REQUIRED = ("summary", "scope", "severity", "title")
 SCOPE_PARTS = frozenset({"node", "alloc", "task", "service"})
-_TEXTS = ("title", "detail", "remedy")
+_TEXTS = ("title", "detail", "remedy", "at_risk")
 
 
 def lint_rules(document: Document, at: str = "$") -> list[Problem]:

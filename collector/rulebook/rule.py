@@ -79,6 +79,7 @@ class Rule(NamedTuple):
     unless: Condition | None = None
     detail: str = ""
     remedy: str = ""
+    at_risk: str = ""
     commands: tuple[tuple[str, str], ...] = ()
     explains: tuple[Link, ...] = ()
     rules_out: tuple[Link, ...] = ()
@@ -105,6 +106,7 @@ def compile_rule(data: Mapping[str, JSON], place: str = "", search: Search = re.
         unless=_condition(data["unless"], search) if "unless" in data else None,
         detail=data.get("detail", "").strip(),
         remedy=data.get("remedy", "").strip(),
+        at_risk=data.get("at_risk", "").strip(),
         commands=tuple(pair for command in data.get("commands", ()) for pair in command.items()),
         explains=tuple(_link(link, search) for link in data.get("explains", ())),
         rules_out=tuple(_link(link, search) for link in data.get("rules_out", ())),

@@ -104,7 +104,7 @@ class Settings(NamedTuple):
             home=environment.text("HOME"),
             lang=environment.text("LANG"),
             no_color=bool(environment.text("NO_COLOR")),
-            spare=tuple(environment.text(name).partition(":")[2 if name.endswith("_AUTH") else 0] for name in SECRETS),
+            spare=tuple(_secret_of(environment, name) for name in SECRETS),
         )
         return settings._replace(**overrides)
 
@@ -151,6 +151,12 @@ class Settings(NamedTuple):
             "HTTPS_PROXY": self.proxy,
         }
         return {name: value for name, value in variables.items() if value}
+
+
+def _secret_of(environment: Environment, name: str) -> str:
+    """The secret that a variable holds; of `user:password` only what stands behind the colon is one."""
+    value = environment.text(name)
+    return value.partition(":")[2] if name.endswith("_AUTH") else value
 
 
 def _nomad(environment: Environment) -> Api:

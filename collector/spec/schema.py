@@ -8,12 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from collector.kinds.kind import Argument, Kind
-from collector.model import JSON, Verdict
+from collector.model import FORMATS, JSON, Verdict
 
 Schema = dict[str, JSON]
-
-FORMATS = ("text", "json", "html", "markdown", "junit", "nagios", "prometheus")
-"""Outputs that `report` may name."""
 
 THRESHOLDS = {
     "lag_warning": (3.0, "a replica behind by more than this is a warning"),
@@ -21,7 +18,7 @@ THRESHOLDS = {
     "skew_warning": (5.0, "a node's clock off by more than this is a warning"),
 }
 """Thresholds with their defaults in seconds. Lag: a replica's heartbeat comes every second, so its idle lag swings between 0 and 1
-(facts/litefs.md, section 9). Skew: an HTTP Date has whole seconds."""
+(docs/litefs.md). Skew: an HTTP Date has whole seconds."""
 
 _TEXT = {"type": "string", "minLength": 1}
 _TEXTS = {"type": "array", "items": _TEXT}

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 
+from collector.durations import seconds_of
 from collector.expressions.names import bare
 from collector.model import JSON, Mark, Task
 from collector.spec.meaning import task_name
 from collector.spec.places import names_from_outside
 
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-
 
 def duration(value: float | str) -> float:
     """Seconds of a duration that fits the schema: a number of seconds, or text such as `500ms` and `1h30m`."""
-    if isinstance(value, str):
-        return sum(float(number) * _UNITS[unit] for number, unit in re.findall(r"([0-9.]+)(ms|s|m|h)", value))
-    return float(value)
+    seconds = seconds_of(value) if isinstance(value, str) else value
+    return float(seconds or 0.0)
 
 
 def task(raw: Mapping[str, JSON], mark: Mark, kinds: Collection[str], registers: Collection[str]) -> Task:
@@ -59,7 +56,8 @@ def _loop(value: JSON) -> JSON:
 
 
 def _words(value: str | list[str]) -> tuple[str, ...]:
-    return tuple(value.split(",")) if isinstance(value, str) else tuple(value)
+    """A list, or words with commas between them."""
+    return tuple(word.strip() for word in value.split(",")) if isinstance(value, str) else tuple(value)
 
 
 def rung_of(value: str | Mapping[str, JSON]) -> tuple[str, JSON]:

@@ -215,6 +215,21 @@ def test_a_full_disk_of_the_applications_own_stops_no_commit(line, writes):
     assert (root.code, root.impact["writes"], bool(root.impact["data_at_risk"])) == ("disk.full", writes, writes == "blocked")
 
 
+def test_a_rule_of_ones_own_says_what_is_at_risk():
+    see = {"see": "log", "where": {"message": {"matches": "(?P<file>\\S+) is truncated"}}}
+    own = {
+        "code": "wiki.cut",
+        "summary": "s",
+        "scope": "instance",
+        "severity": "critical",
+        "title": "t",
+        "when": see,
+        "at_risk": "{file} is short",
+    }
+    root = analyze(bundle({"rules": [own], "nodes": {"n2": {"log": ["/data/wiki.db is truncated"]}}})).root_causes[0]
+    assert (root.code, root.impact["data_at_risk"]) == ("wiki.cut", ["/data/wiki.db is short"])
+
+
 def test_a_primary_that_began_anew_puts_what_its_replicas_hold_at_risk():
     old = {"litefs": {"cluster_id": "LFSC00000000000000BB"}}
     root = analyze(bundle({"nodes": {"n2": old, "n3": old}})).root_causes[0]

@@ -3,115 +3,15 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Mapping
-from functools import partial
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 
 from collector.collect import Collected, Limits, Means, collect
 from collector.collect.plan import Selection
-from collector.collect.runs import TaskRun
-from collector.cutoff import Overdue
-from collector.errors import CollectorError, Unanswered
-from collector.kinds.kind import Argument, Kind
-from collector.model import JSON, Http, Mark, Reply, Request, Rung, Spec, Status, Target, Task
-
-MARK = Mark("spec.yml", 1, 1)
-
-
-class Expressions:
-    """`$name` is a variable, `$item` the loop's element; anything else stands for itself. `!` fails."""
-
-    def render(self, value: JSON, variables: Mapping[str, JSON]) -> JSON:
-        if isinstance(value, dict):
-            return {key: self.render(inner, variables) for key, inner in value.items()}
-        if value == "!":
-            raise CollectorError("no such thing")
-        return variables[value[1:]] if isinstance(value, str) and value.startswith("$") else value
-
-    def test(self, expression: str, variables: Mapping[str, JSON]) -> bool:
-        return bool(self.render(expression, variables))
-
-
-class Shouting:
-    """A redaction that can be seen to have happened."""
-
-    def counted(self, value: JSON) -> tuple[JSON, dict[str, int]]:
-        return (value.upper(), {"loud": 1}) if isinstance(value, str) else (value, {})
-
-    def text(self, value: str) -> str:
-        return value.replace("secret", "<redacted>")
-
-
-class Servers:
-    """Answers by path; a path may hang, fail or answer the second time only. Remembers what was asked, in order."""
-
-    def __init__(self, **answers: Any) -> None:
-        self.answers, self.asked, self.lock = answers, [], threading.Lock()
-        self.running = self.most = 0
-
-    def perform(self, request: Request, *, deadline: float) -> Reply:
-        assert isinstance(request, Http)
-        with self.lock:
-            self.asked.append(request.path)
-            self.running += 1
-            self.most = max(self.most, self.running)
-        try:
-            return self._answer(request.path, deadline)
-        finally:
-            with self.lock:
-                self.running -= 1
-
-    def _answer(self, path: str, deadline: float) -> Reply:
-        answer = self.answers.get(path, path)
-        if isinstance(answer, Callable):
-            answer = answer(deadline)
-        if isinstance(answer, Reply):
-            return answer
-        return Reply(path, Status.OK, code=200, body=answer.encode(), date=50.0)
-
-
-def ask(args: Mapping[str, JSON]) -> Rung:
-    (reply,) = yield [Http("nomad", str(args["path"]))]
-    if reply.status is not Status.OK:
-        raise Unanswered(reply.status, reply.reason, reply=reply)
-    return reply.body.decode()
-
-
-def split(args: Mapping[str, JSON]) -> Rung:
-    return (yield from ask(args)).split(",")
-
-
-def broken(args: Mapping[str, JSON]) -> Rung:
-    yield from ask(args)
-    return int("not a number")
-
-
-def on_node(args: Mapping[str, JSON]) -> Target:
-    return Target(node=args.get("node"))
-
-
-PATH = {"path": Argument("string", "what to ask", required=True), "node": Argument("string", "about which node")}
-KINDS = {
-    "text": Kind("text", "", {"api": ask}, (("api", None),), PATH, target=on_node),
-    "list": Kind("list", "", {"api": split}, (("api", None),), PATH),
-    "broken": Kind("broken", "", {"api": broken}, (("api", None),), PATH),
-}
-
-
-def task(kind: str, path: str, **more: Any) -> Task:
-    args = {"path": path, **more.pop("args", {})}
-    return Task(more.pop("name", f"{kind} {path}"), kind, args, MARK, **more)
-
-
-def run(
-    *tasks: Task, servers: Servers | None = None, deadline: float = 20.0, forks: int = 8, selection: Selection | None = None
-) -> Collected:
-    spec = Spec("s", "s.yml", "", "0" * 64, {"who": "me"}, tasks, {})
-    means = Means(KINDS, servers or Servers(), Expressions(), Shouting())
-    return collect(spec, means, Limits(deadline, forks), selection or Selection())
+from collector.errors import CollectorError
+from collector.model import Reply, Spec, Status
+from tests.collect.fakes import KINDS, Expressions, Servers, Shouting, run, task
 
 
 def test_a_loop_waits_for_the_name_it_uses_and_asks_once_for_each_element() -> None:
@@ -195,97 +95,6 @@ def test_until_asks_again_while_it_does_not_hold() -> None:
     answers = iter(["", "", "there"])
     (result,) = run(task("text", "a", retries=5, delay=0.001, until="$result"), servers=Servers(a=lambda _deadline: next(answers))).results
     assert result.data == "THERE"
-
-
-def test_a_server_that_hangs_costs_its_item_and_not_the_run() -> None:
-    release = threading.Event()
-    servers = Servers(a=lambda _deadline: str(release.wait(30)))
-    try:
-        first, second = run(task("text", "a", timeout=0.1), task("text", "b"), servers=servers).results
-    finally:
-        release.set()
-    assert (first.status, second.status) == (Status.TIMEOUT, Status.OK)
-
-
-def test_at_the_runs_deadline_what_is_open_is_named_and_so_is_what_waited_for_it() -> None:
-    release = threading.Event()
-    servers = Servers(a=lambda _deadline: str(release.wait(30)))
-    tasks = (task("list", "a", register="names"), task("text", "$item", loop="$names", after=frozenset({"names"})), task("text", "b"))
-    try:
-        started = time.monotonic()
-        results = run(*tasks, servers=servers, deadline=0.4).results
-        assert time.monotonic() - started < 5
-    finally:
-        release.set()
-    assert [result.status for result in results] == [Status.BUDGET, Status.BUDGET, Status.OK]
-
-
-class Endless(Expressions):
-    """`~` is an expression that does not come to an end."""
-
-    def render(self, value: JSON, variables: Mapping[str, JSON]) -> JSON:
-        while value == "~":
-            pass
-        return super().render(value, variables)
-
-
-def test_what_this_thread_itself_is_at_when_the_deadline_comes_is_cut_off_and_nothing_is_left_out() -> None:
-    tasks = (
-        task("text", "a"),
-        task("text", "b", loop="~"),
-        task("text", "c"),
-        task("text", "d", after=frozenset({"x"})),
-        task("list", "e", register="x"),
-    )
-    spec = Spec("s", "s.yml", "", "0" * 64, {}, tasks, {})
-    collected = collect(spec, Means(KINDS, Servers(), Endless(), Shouting()), Limits(0.2), Selection())
-    assert [result.task for result in collected.results] == [task.name for task in tasks]
-    assert {result.status for result in collected.results} == {Status.BUDGET}
-
-
-def test_an_answer_that_is_being_redacted_when_the_deadline_comes_is_named() -> None:
-    class Slow(Shouting):
-        def counted(self, value: JSON) -> tuple[JSON, dict[str, int]]:
-            while value == "a":
-                pass
-            return super().counted(value)
-
-    spec = Spec("s", "s.yml", "", "0" * 64, {}, (task("text", "a"), task("text", "b")), {})
-    collected = collect(spec, Means(KINDS, Servers(), Expressions(), Slow()), Limits(0.3, forks=1), Selection())
-    assert [(result.task, result.status) for result in collected.results] == [("text a", Status.BUDGET), ("text b", Status.BUDGET)]
-
-
-def laborious(seconds: float, args: Mapping[str, JSON]) -> Rung:
-    (reply,) = yield [Http("nomad", str(args["path"]))]
-    until = time.thread_time() + seconds
-    while time.thread_time() < until:
-        pass
-    return reply.body.decode()
-
-
-TIMES = {"hard": 0.05, "harder": 0.5}
-LABORIOUS = KINDS | {name: Kind(name, "", {"api": partial(laborious, seconds)}, (("api", None),), PATH) for name, seconds in TIMES.items()}
-
-
-def test_collecting_ends_before_its_deadline_by_what_the_report_will_take() -> None:
-    servers = Servers(b=lambda deadline: time.sleep(max(0.0, deadline - time.monotonic())) or "late")
-    spec = Spec("s", "s.yml", "", "0" * 64, {}, (task("hard", "a"), task("text", "b")), {})
-    started = time.monotonic()
-    collected = collect(spec, Means(LABORIOUS, servers, Expressions(), Shouting()), Limits(4.0, afterwards=20.0), Selection())
-    assert time.monotonic() - started < 3.9
-    assert [(result.status, result.reason) for result in collected.results] == [
-        (Status.OK, ""),
-        (Status.BUDGET, "the run's deadline came first"),
-    ]
-
-
-def test_an_answer_for_which_there_is_no_time_left_is_named_and_nothing_is_done_with_it() -> None:
-    tasks = task("harder", "a", register="names"), task("text", "$item", loop="$names", after=frozenset({"names"}))
-    spec = Spec("s", "s.yml", "", "0" * 64, {}, tasks, {})
-    collected = collect(spec, Means(LABORIOUS, Servers(), Expressions(), Shouting()), Limits(2.0, afterwards=20.0), Selection())
-    (result,) = collected.results
-    assert (result.status, result.data) == (Status.BUDGET, None)
-    assert result.reason == "the answer came too late to do anything with it before the run's deadline"
 
 
 def test_no_log_hides_the_data_from_the_bundle_but_not_from_other_tasks() -> None:
@@ -374,27 +183,3 @@ def test_what_a_chore_raises_ends_the_run() -> None:
 
     with pytest.raises(CollectorError):
         with_chores(chore, servers=Servers())
-
-
-class OverdueAt(list):
-    """A list in which the deadline's signal comes at the first change of an entry."""
-
-    rung = False
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        if not self.rung:
-            self.rung = True
-            raise Overdue
-        super().__setitem__(key, value)
-
-
-@pytest.mark.parametrize("books", ["values", "results"])
-def test_an_item_that_the_deadlines_signal_hits_while_it_is_written_down_is_named(books: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    begin = TaskRun.__init__
-
-    def with_a_signal(self: TaskRun, task: Task, index: int) -> None:
-        begin(self, task, index)
-        setattr(self, books, OverdueAt())
-
-    monkeypatch.setattr(TaskRun, "__init__", with_a_signal)
-    assert [result.status for result in run(task("text", "a")).results] == [Status.BUDGET]

@@ -16,7 +16,7 @@ from collector.replay import demo_environment
 from tests.accuracy.recorded import bundle_of
 from tests.deliver.servers import Box, mail_server
 from tests.e2e.incidents import SPEC, recording
-from tests.e2e.test_command_line import collector
+from tests.e2e.program import collector
 from tests.e2e.test_cron import mails
 
 CHECK = 'check "navidrome ping"'

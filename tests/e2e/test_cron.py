@@ -15,7 +15,7 @@ import pytest
 from collector.replay import demo_environment
 from tests.deliver.servers import Box, free_port, mail_server
 from tests.e2e.incidents import SPEC, recording
-from tests.e2e.test_command_line import collector
+from tests.e2e.program import collector
 
 
 @pytest.fixture

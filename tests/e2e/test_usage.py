@@ -39,6 +39,7 @@ REFUSED = [
     ("explain a b", "unrecognized arguments: b", "collector explain --help"),
     ("diagnose SPEC --deadline 0", "in no time", "collector diagnose --help"),
     ("diagnose SPEC --deadline 0ms", "in no time", "collector diagnose --help"),
+    ("diagnose SPEC --deadline 99999999999h", "more than a day", "collector diagnose --help"),
     ("record SPEC FILE --deadline 0.0", "in no time", "collector record --help"),
 ]
 

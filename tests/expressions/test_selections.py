@@ -2,8 +2,9 @@ import pytest
 
 from collector.expressions.selections.allocations import current, other_tasks, running, suspect, with_task
 from collector.expressions.selections.instances import endpoint, few, instances, lease_keys, services, without
-from collector.expressions.selections.litefs import NEVER_SYNCED_MS, unsettled
+from collector.expressions.selections.litefs import unsettled
 from collector.expressions.selections.trouble import troubled
+from collector.kinds.litefs_state import NEVER_SYNCED_MS
 from tests.expressions.cluster import NOW, alloc, answered, check, instance, litefs, task
 
 

@@ -13,7 +13,7 @@ import pytest
 from collector import redact
 from collector.redact import rules as patterns
 from collector.redact.rules import NAMED_KEY, RULES, Rule
-from tests.redact import test_redact, test_settings, test_vocabulary
+from tests.redact import test_known, test_redact, test_settings, test_users_patterns, test_vocabulary
 
 FLAGS = re.IGNORECASE | re.MULTILINE
 TOKEN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[{]\d+(?:,\d*)?[}]|.", re.DOTALL)
@@ -148,7 +148,8 @@ def _passes(call: Callable[[], None]) -> bool:
 @cache
 def _calls() -> list[Callable[[], None]]:
     """Every test of redaction with each of its examples; property tests have none."""
-    tests = {**vars(test_redact), **vars(test_vocabulary), **vars(test_settings)}
+    files = (test_redact, test_known, test_users_patterns, test_vocabulary, test_settings)
+    tests = {name: test for file in files for name, test in vars(file).items()}
     found = [test for name, test in tests.items() if name.startswith("test_") and not hasattr(test, "hypothesis")]
     return [partial(test, **example) for test in found for example in _examples(test)]
 

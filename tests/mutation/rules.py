@@ -36,7 +36,7 @@ NEXT = {"ge": "gt", "gt": "ge", "le": "lt", "lt": "le"}
 ELSEWHERE = {"same": "cluster", "node": "cluster", "cluster": "same", "elsewhere": "cluster"}
 JOINED = {"instance": "cluster", "node": "cluster", "service": "cluster", "elsewhere": "cluster", "cluster": "node"}
 """Where else a matcher can look, and a link can reach."""
-TEXTS = {(name,) for name in ("title", "detail", "remedy", "commands", "summary", "reference", "code", "scope")}
+TEXTS = {(name,) for name in ("title", "detail", "remedy", "at_risk", "commands", "summary", "reference", "code", "scope")}
 CONDITIONS = ("all", "any", "none")
 ONE_OF_MANY = (*CONDITIONS, "codes", "explains", "rules_out", "not")
 

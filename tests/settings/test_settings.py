@@ -262,6 +262,11 @@ def test_no_secret_is_shown_and_all_are_known_to_the_redactor() -> None:
     }
 
 
+@pytest.mark.parametrize("name", ["NOMAD_TOKEN", "CONSUL_HTTP_TOKEN", "COLLECTOR_SMTP_PASSWORD"])
+def test_a_secret_with_a_colon_in_it_is_one_secret(name: str) -> None:
+    assert set(settings(**{name: "first:second"}).secret_values()) == {"first:second"}
+
+
 def test_the_nomad_command_gets_the_resolved_settings_and_nothing_of_consul_or_mail() -> None:
     environ = SECRETS | {
         "PATH": "/bin",

@@ -80,6 +80,10 @@ def test_what_is_left_out_has_its_default() -> None:
     assert load(HEAD + "collect: [{plants: {}}]").report == ("text",)
 
 
+def test_tags_in_one_text_stand_between_commas_with_or_without_a_space() -> None:
+    assert load(HEAD + "collect: [{plants: {}, tags: 'green, slow,old'}]").tasks[0].tags == ("green", "slow", "old")
+
+
 def test_the_order_follows_from_the_names_that_expressions_use() -> None:
     assert [task.after for task in load(FULL).tasks] == [frozenset(), frozenset({"plants"}), frozenset({"leaves"})]
 

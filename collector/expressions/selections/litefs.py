@@ -1,7 +1,7 @@
 """Which LiteFS nodes to sample a second time.
 
 Positions are sampled one after another while the primary goes on writing, so a replica that looks behind may only have been asked
-first (facts/litefs.md, section 9: "sample primary first, repeat").
+first.
 """
 
 from __future__ import annotations
@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from collector.expressions.selections.registered import turns
+from collector.kinds.litefs_state import NEVER_SYNCED_MS
 from collector.model import JSON
-
-NEVER_SYNCED_MS = 2147483647
-"""What `.lag` says on a node that never synced or was just demoted (litefs, fuse/lag_node.go)."""
 
 Data = Mapping[str, JSON]
 

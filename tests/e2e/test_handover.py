@@ -1,0 +1,44 @@
+"""What a run hands over, where something is in the way of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from collector.commands import diagnose
+from tests.deliver.servers import ping_server
+from tests.e2e.incidents import SPEC
+from tests.hostile.run import call, cluster
+
+
+def test_a_bundle_without_room_is_told_and_the_report_is_there_all_the_same() -> None:
+    with cluster("app-crash") as (_proxy, environ):
+        done = call("diagnose", SPEC, "-q", "--bundle", "/dev/full", environ=environ)
+    assert done.code == 70
+    assert "cannot write the bundle /dev/full: No space left on device" in done.stderr
+    assert done.stdout.startswith("navidrome  CRITICAL")
+
+
+@pytest.mark.parametrize("words", [("diagnose", SPEC, "--bundle"), ("record", SPEC)], ids=["a bundle", "a recording"])
+def test_a_file_in_a_directory_that_is_not_there_is_wrong_usage_before_anything_is_asked(words: tuple[str, ...], tmp_path: Path) -> None:
+    with cluster("app-crash") as (proxy, environ):
+        done = call(*words, str(tmp_path / "nowhere" / "run.gz"), environ=environ)
+    assert done.code == 64
+    assert f"there is no directory {tmp_path}/nowhere" in done.stderr
+    assert proxy.replay.asked == []
+
+
+def test_a_bug_of_the_collector_is_told_to_who_waits_for_the_end_of_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def bug(_bundle: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(diagnose, "conclude", bug)
+    spec = tmp_path / "spec.yml"
+    with ping_server() as server, cluster("app-crash") as (_proxy, environ):
+        report = f"report: [{{ping: {{url: 'http://127.0.0.1:{server.server_port}/uuid'}}}}]"
+        spec.write_text(f"version: 1\nname: own\ncollect: [{{name: a, nomad_nodes: {{}}}}]\n{report}\n", "utf-8")
+        done = call("diagnose", str(spec), environ=environ)
+        told = [path.partition("?")[0] for _method, path, _body in server.told]
+    assert done.code == 70
+    assert told == ["/uuid/start", "/uuid/70"]

@@ -1,0 +1,72 @@
+"""The commit that a spec is in, as git tells it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from collector.settings import Settings
+from collector.sources.command import git_commit
+from tests.sources.asking import DEADLINE
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    if not shutil.which("git"):
+        pytest.skip("needs git")
+    git(tmp_path, "init", "-q")
+    (tmp_path / "spec.yml").write_text("version: 1\n")
+    git(tmp_path, "add", "spec.yml")
+    git(tmp_path, "-c", "user.name=a", "-c", "user.email=a@b.example", "commit", "-qm", "spec")
+    return tmp_path
+
+
+def git(directory: Path, *arguments: str) -> str:
+    return subprocess.run(["git", "-C", str(directory), *arguments], check=True, capture_output=True, text=True).stdout.strip()
+
+
+def commit_of(path: Path, search: str | None = None) -> str | None:
+    return git_commit(path, Settings.from_environment({"PATH": search if search is not None else os.environ["PATH"]}))
+
+
+def test_the_commit_is_the_one_that_last_changed_the_file(repository: Path) -> None:
+    first = git(repository, "rev-parse", "HEAD")
+    git(repository, "-c", "user.name=a", "-c", "user.email=a@b.example", "commit", "-qm", "other", "--allow-empty")
+    assert commit_of(repository / "spec.yml") == first
+
+
+def test_a_changed_file_is_dirty_and_its_neighbour_is_not(repository: Path) -> None:
+    (repository / "other.yml").write_text("new\n")
+    assert not str(commit_of(repository / "spec.yml")).endswith("-dirty")
+    (repository / "spec.yml").write_text("version: 2\n")
+    assert str(commit_of(repository / "spec.yml")).endswith("-dirty")
+    assert commit_of(repository / "other.yml") is None
+
+
+def test_outside_git_or_without_it_there_is_no_commit(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    assert commit_of(elsewhere / "spec.yml") is None
+    assert commit_of(elsewhere / "no such directory" / "spec.yml") is None
+    assert commit_of(repository / "spec.yml", search=str(elsewhere)) is None
+
+
+def test_a_repository_cannot_start_a_program(repository: Path) -> None:
+    hook = repository / "hook"
+    hook.write_text(f"#!/bin/sh\ntouch {repository}/started\n")
+    hook.chmod(0o700)
+    git(repository, "config", "core.fsmonitor", str(hook))
+    assert commit_of(repository / "spec.yml")
+    assert not (repository / "started").exists()
+
+
+def test_a_git_that_hangs_is_given_up(repository: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("collector.sources.command.GIT_SECONDS", DEADLINE)
+    slow = tmp_path_factory.mktemp("bin")
+    (slow / "git").write_text(f"#!{sys.executable} -IS\nimport time\ntime.sleep(60)\n")
+    (slow / "git").chmod(0o700)
+    assert commit_of(repository / "spec.yml", search=str(slow)) is None
