@@ -20,7 +20,7 @@ NO_ANSWER = {Status.UNREACHABLE, Status.TIMEOUT}
 DIRECT = {"litefs_status": {"http"}, "check_output": {"agent"}}
 """Kinds and rungs whose answer comes from the node itself, not from the servers."""
 ASKED_LATER = 10.0
-"""Seconds that an agent's Date may be later than LiteFS's though both clocks are right: a recording was made in longer than it is replayed in."""
+"""Seconds that an agent's Date may be off LiteFS's though both clocks are right: a recording is replayed faster than it was made."""
 
 
 @dataclass(slots=True)
