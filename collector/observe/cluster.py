@@ -9,7 +9,7 @@ from collector.model import JSON, Result, Status
 from collector.observe.checks import Check
 from collector.observe.clocks import Reading, readings, usual
 from collector.observe.consul import members, serf
-from collector.observe.litefs import Lease, advertised, ports
+from collector.observe.litefs import Lease, advertised, ports, several_leases
 from collector.observe.nomad import migrated, missing_total
 from collector.observe.observation import Observation, scope
 from collector.observe.positions import State
@@ -173,6 +173,7 @@ def observe_cluster(world: World, litefs: Mapping[str, State], held: Lease | Non
         "candidates": sum(bool(state.data and state.data["candidate"]) for state in seen),
         "with_id": sum(bool(state.data and state.data["cluster_id"]) for state in seen),
         **_lease_fields(world, held, seen, known),
+        "lease_keys": ", ".join(several_leases(world, litefs)) or None,
         "limited": bool(world.bundle.expect.get("limit")),
         "nodes_missing": missing if isinstance(missing, int) else len(missing),
         "nodes_lost": len(lost_nodes(world)),

@@ -131,6 +131,13 @@ class Instance:
         return bool(spell < spacing and self.clock - asked[-1]["time"] < max(LOOP_WINDOW, 1.5 * spell))
 
     @cached_property
+    def restarted_ago(self) -> int | None:
+        """Seconds since a task started again because somebody, or a template, asked for it; None where that is long enough ago to judge."""
+        starts = filter(None, (asked_start(task["events"]) for task in self.tasks))
+        ago = self.clock - max(starts, default=-math.inf)
+        return round(ago) if ago < YOUNG and self.live else None
+
+    @cached_property
     def stopped(self) -> str | None:
         """The first main task that does not run, though its allocation lives and has run something; None where nothing is to be said."""
         if self.status not in {"pending", "running"} or self.never_started:
@@ -227,6 +234,13 @@ def own_exits(events: Iterable[Event]) -> list[Event]:
         elif event["type"] == "Terminated" and event["time"] > asked_until:
             found.append(event)
     return found
+
+
+def asked_start(events: Iterable[Event]) -> float | None:
+    """When the task last started, if that was for a restart that was asked for, though not by a failing check."""
+    told = [event for event in _sorted(events) if event["type"] in {"Started", "Restart Signaled"}]
+    wanted = len(told) > 1 and told[-1]["type"] == "Started" and told[-2]["type"] == "Restart Signaled" and not _for_a_check(told[-2])
+    return float(told[-1]["time"]) if wanted else None
 
 
 def _sorted(events: Iterable[Event]) -> list[Event]:

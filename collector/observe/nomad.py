@@ -62,6 +62,7 @@ def instance_fields(one: Instance, checks: Sequence[Check], *, has_litefs: bool)
         "restarted_for": one.restarted_for,
         "rerendered": one.rerendered,
         "young": one.young,
+        "restarted_ago": one.restarted_ago,
         "age": one.age,
         "healthy": one.alloc["healthy"],
         "exit_code": last.get("exit_code"),
