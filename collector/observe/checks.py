@@ -138,7 +138,7 @@ def observe_checks(world: World, every: list[Check], known: Known) -> Iterator[O
                 "output": check.text.output,
                 "output_source": check.text.source,
                 "failure": failure,
-                "id": check.row["check_id"],
+                "check_id": check.row["check_id"],
                 "code": code,
                 "path": check.path,
                 "port": check.port,

@@ -110,5 +110,5 @@ def usual(bundle: Bundle, now: float, found: Sequence[Reading]) -> tuple[float, 
         return middle, True
     told = any(result.kind.startswith("nomad_") and result.date is not None for result in bundle.results)
     servers = servers_ahead(bundle, now)
-    agreed = [reading.ahead for reading in found if told and abs(reading.ahead - servers) - reading.within <= SKEW]
+    agreed = [reading.ahead for reading in found if told and reading.within <= SKEW and abs(reading.ahead - servers) <= SKEW]
     return (agreed[0], True) if len(agreed) == 1 else (middle, False)

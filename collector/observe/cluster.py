@@ -19,6 +19,8 @@ from collector.observe.world import World
 NO_ANSWER = {Status.UNREACHABLE, Status.TIMEOUT}
 DIRECT = {"litefs_status": {"http"}, "check_output": {"agent"}}
 """Kinds and rungs whose answer comes from the node itself, not from the servers."""
+ASKED_LATER = 10.0
+"""Seconds that an agent's Date may be off LiteFS's though both clocks are right: a recording is replayed faster than it was made."""
 
 
 @dataclass(slots=True)
@@ -235,7 +237,8 @@ def observe_skew(world: World) -> Iterator[Observation]:
     right, sure = usual(world.bundle, world.now, list(found.values()))
     for node, reading in found.items():
         seconds = reading.ahead - right
-        beyond = sure and abs(seconds) - reading.within > world.skew_warning
+        within = reading.within + (0 if reading.result.kind == "litefs_status" else ASKED_LATER)
+        beyond = sure and abs(seconds) - within > world.skew_warning
         yield Observation(
             "skew",
             scope(node=node),

@@ -37,6 +37,7 @@ def timeless(bundle: Bundle, at: float) -> Bundle:
             started_at=at,
             seconds=0.0,
             attempts=tuple(attempt._replace(seconds=0.0) for attempt in result.attempts),
+            data={**result.data, "date_at": at} if result.kind == "litefs_status" and result.data else result.data,
         )
         for result in bundle.results
     )

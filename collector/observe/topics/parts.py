@@ -90,7 +90,7 @@ PARTS: Mapping[str, Topic] = {
             "status": "passing, warning, critical",
             "type": "http, tcp, script, ttl, grpc, alias",
             "output": "its text, the best that could be had",
-            "id": "its ID in Consul",
+            "check_id": "its ID in Consul",
             "output_source": "agent, exec, probe, catalog or nomad: who gave the text",
             "failure": "what the text means: refused, unreachable, timeout, http, unhealthy (gRPC's own word), dns, tls, ttl, script, "
             "maintenance, none, other; recovered: the node's own agent, asked after the catalog, lets it pass; answers-here: it passes "
