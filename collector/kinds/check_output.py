@@ -29,7 +29,7 @@ def agent(args: Args) -> Rung:
         raise Unanswered(Status.SKIPPED, "the node's address is not known")
     place = host_port(args["address"], args["port"])
     member = args["member"] is True
-    (reply,) = yield [Http("consul", PATH, base=f"http://{place}", token=member)]
+    (reply,) = yield [Http("consul", PATH, base=f"{args['scheme']}://{place}", token=member)]
     if not member:
         return _answer(args, "agent", f"{place}, without Consul's token", _told_anybody(args, reply))
     if asking.filtered(reply) and not bodies.decode(asking.body(reply)):
@@ -52,7 +52,7 @@ def from_task(args: Args) -> Rung:
     """The same agent on the host's loopback, from within a task that shares the host's network (wget, then curl)."""
     if not args.get("alloc") or not args.get("task"):
         raise Unanswered(Status.SKIPPED, "no live allocation on this node to ask from")
-    url = f"http://{host_port('127.0.0.1', args['port'])}{PATH}"
+    url = f"{args['scheme']}://{host_port('127.0.0.1', args['port'])}{PATH}"
     reply = yield from _first_tool(args, [("wget", "-qO-", url), ("curl", "-sS", "-m", "3", url)])
     if reply.status != Status.OK:
         raise asking.not_run(reply)
@@ -124,7 +124,10 @@ KIND = Kind(
         "task": Argument("string", "a task of it", item="task"),
         "checks": Argument("array", "the failing checks, as consul_checks gives them", required=True, item="checks"),
         "endpoints": Argument("array", "what the checks ask: {name, type, url | host and port, method}", default=(), item="endpoints"),
-        "port": port("HTTP port of the Consul agents", 8500),
+        "port": port("port of the Consul agents' API", 8500),
+        "scheme": Argument(
+            "string", "how the agents are asked there; with `https` the port is usually 8501", default="http", choices=("http", "https")
+        ),
         "namespace": NAMESPACE,
     },
     target=of_alloc,
