@@ -11,11 +11,11 @@ from itertools import pairwise
 from statistics import median
 from typing import NamedTuple
 
-from collector.model import JSON, Bundle, Result, Status
+from collector.model import JSON, THRESHOLDS, Bundle, Result, Status
 from collector.observe.instances import LOOP_SPACING
 
-SKEW = 5.0
-"""Seconds: an HTTP Date has whole seconds, and what a node says of itself takes a moment to reach the servers."""
+SKEW = THRESHOLDS["skew_warning"]
+"""Seconds that a clock may be off where ages are reckoned, whatever a spec warns of."""
 SETTLING = 900.0
 """Seconds after a job's registration in which the servers stamp its allocations for reasons of their own: updates in place, health."""
 LOOP = 3

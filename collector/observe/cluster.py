@@ -16,6 +16,8 @@ from collector.observe.positions import State
 from collector.observe.scheduling import lost_nodes, ready_nodes
 from collector.observe.world import World
 
+LATER = 30.0
+"""Seconds after LiteFS in which a run asks the agents, by its deadline (the default one)."""
 NO_ANSWER = {Status.UNREACHABLE, Status.TIMEOUT}
 DIRECT = {"litefs_status": {"http"}, "check_output": {"agent"}}
 """Kinds and rungs whose answer comes from the node itself, not from the servers."""
@@ -221,9 +223,10 @@ def _lease_words(held: Lease | None) -> str:
 
 
 def observe_skew(world: World) -> Iterator[Observation]:
-    """Each node's clock against the others', by the Date of answers to the same kind of question.
+    """Each node's clock against the others', by the Date of what answered on it: LiteFS, else its Consul agent.
 
-    Their distance from the moment of asking is compared, not the dates: items are not asked at the same time.
+    Their distance from the moment of asking is compared, not the dates: items are not asked at the same time. In a recording that is played
+    back they are, so that an agent, which was asked later, may be off by as much as the run took.
     """
     found: dict[str, Reading] = {}
     for result, reading in readings([*world.results("litefs_status"), *world.results("check_output")]):
@@ -231,10 +234,11 @@ def observe_skew(world: World) -> Iterator[Observation]:
             found.setdefault(node, reading)
     if len(found) < 2:  # noqa: PLR2004 - one clock has nothing to be compared with
         return
-    usual = middle(found)
+    usual, kinds = middle(found), {reading.result.kind for reading in found.values()}
     for node, reading in found.items():
         seconds = reading.ahead - usual
-        beyond = abs(seconds) - reading.within > world.skew_warning
+        later = LATER if len(kinds) > 1 and reading.result.kind != "litefs_status" else 0.0
+        beyond = abs(seconds) - reading.within > world.skew_warning + later
         yield Observation(
             "skew",
             scope(node=node),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from functools import cache
+from typing import Any
 
 from collector.commands.collecting import collect_bundle, read_spec
 from collector.model import Bundle, Report
@@ -37,10 +38,16 @@ def timeless(bundle: Bundle, at: float) -> Bundle:
             started_at=at,
             seconds=0.0,
             attempts=tuple(attempt._replace(seconds=0.0) for attempt in result.attempts),
+            data=_dated(result.data, at),
         )
         for result in bundle.results
     )
     return bundle._replace(results=results, started_at=at, seconds=0.5)
+
+
+def _dated(data: Any, at: float) -> Any:
+    """An answer that says when it was asked for (litefs_status), as if that had been then."""
+    return {**data, "date_at": at, "date_within": 0.0} if isinstance(data, dict) and data.get("date_at") else data
 
 
 @cache
