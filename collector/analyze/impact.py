@@ -17,7 +17,8 @@ DATABASES = re.compile(r"database or disk is full|disk I/O error", re.IGNORECASE
 class Whole(NamedTuple):
     """What holds for the whole cluster, computed once. `synced` counts the replicas that follow the primary.
 
-    `instances` is how many the job wants, so that what is missing is not left out of what it is measured by.
+    `unwell` are the nodes whose application is a root cause. `instances` is how many the job wants, so that what is missing is not left
+    out of what it is measured by.
     """
 
     instances: int
@@ -28,6 +29,7 @@ class Whole(NamedTuple):
     lonely: str | None
     databases: Mapping[str, frozenset[str]]
     services: Mapping[str, frozenset[str]]
+    unwell: frozenset[str] = frozenset()
 
 
 def whole(seen: Observed) -> Whole:
@@ -81,7 +83,8 @@ def _by_node(pairs: Iterable[tuple[str, str]]) -> dict[str, frozenset[str]]:
 
 def impacts(roots: Sequence[Finding], below: Mapping[str, Sequence[Finding]], seen: Observed) -> list[dict[str, JSON]]:
     """The blast radius of each root. Where one of them stops writes they are stopped, whatever the others do."""
-    all_of_it = whole(seen)
+    sick = {root.node for root in roots if root.node and root.code.startswith("app.") and root.severity is Severity.CRITICAL}
+    all_of_it = whole(seen)._replace(unwell=frozenset(sick))
     if any(root.node == all_of_it.primary and _stops_commits(root, seen) for root in roots):
         all_of_it = all_of_it._replace(writes="blocked")
     return [impact(root, below.get(root.id, ()), seen, all_of_it) for root in roots]
@@ -91,7 +94,7 @@ def impact(root: Finding, below: Sequence[Finding], seen: Observed, all_of_it: W
     """The blast radius of one root, as plain data: whom it touches, what is left, and what is in danger.
 
     `writes` is `blocked` (no primary, or one that cannot commit), `go on` or `unknown` (no LiteFS node answered); `data_at_risk` lists
-    sentences.
+    sentences. `primary_unwell` is there, and true, where LiteFS leads on a node whose application is not well.
     """
     touched = [root, *below]
     nodes = sorted({one.node for one in touched if one.node})
@@ -109,6 +112,7 @@ def impact(root: Finding, below: Sequence[Finding], seen: Observed, all_of_it: W
         "replicas_left": all_of_it.synced,
         "writes": all_of_it.writes,
         "primary": all_of_it.primary,
+        **({"primary_unwell": True} if all_of_it.primary in all_of_it.unwell else {}),
         "data_at_risk": _risks(root, nodes, seen, all_of_it),
     }
 
@@ -121,8 +125,15 @@ def _stops_commits(root: Finding, seen: Observed) -> bool:
     return not said or any(one["origin"] == "litefs" or DATABASES.search(str(one["complaint"])) for one in said)
 
 
+def _may_commit(root: Finding, seen: Observed) -> bool:
+    """A replica whose primary is there commits nothing of its own: without room it falls behind."""
+    there = seen.observations.of("litefs", node=root.node or "")
+    follows = any(one.fields["is_primary"] is False and one.fields["primary_answers"] for one in there)
+    return not follows and _stops_commits(root, seen)
+
+
 def _risks(root: Finding, nodes: Sequence[str], seen: Observed, all_of_it: Whole) -> list[str]:
-    found = [root.at_risk] if root.at_risk and (root.code != "disk.full" or _stops_commits(root, seen)) else []
+    found = [root.at_risk] if root.at_risk and (root.code != "disk.full" or _may_commit(root, seen)) else []
     if all_of_it.lonely in nodes or (all_of_it.lonely and root.code.startswith("litefs.replica.")):
         found.append(f"no replica has what the primary {all_of_it.lonely} holds")
     replicas = [one for one in seen.observations.of("litefs") if one.fields["is_primary"] is False]

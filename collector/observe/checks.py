@@ -34,6 +34,10 @@ _MEANINGS = tuple(
     (name, re.compile(pattern, re.IGNORECASE))
     for name, pattern in (
         ("maintenance", r"maintenance mode"),
+        (
+            "unhealthy",
+            r"gRPC application didn't report service healthy|\Arpc error: code = (?!Unavailable|DeadlineExceeded|Canceled)\w+ desc = ",
+        ),
         ("refused", r"connection refused|refused the connection|connectex: No connection could be made|ECONNREFUSED"),
         ("unreachable", r"dial tcp[^\n]*(?:i/o timeout|deadline exceeded)|did not accept a connection in time"),
         ("unreachable", r"no route to|network is unreachable|host is down"),
@@ -134,6 +138,7 @@ def observe_checks(world: World, every: list[Check], known: Known) -> Iterator[O
                 "output": check.text.output,
                 "output_source": check.text.source,
                 "failure": failure,
+                "check_id": check.row["check_id"],
                 "code": code,
                 "path": check.path,
                 "port": check.port,

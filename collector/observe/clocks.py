@@ -103,6 +103,12 @@ def _stamped_for_its_events(alloc: Mapping[str, JSON], job: Mapping[str, JSON] |
     return not updated_in_place and (alloc["healthy"] is not True or alloc["modify_time"] >= settling)
 
 
-def middle(found: Mapping[str, Reading]) -> float:
-    """What most clocks say."""
-    return median(reading.ahead for reading in found.values())
+def usual(bundle: Bundle, now: float, found: Sequence[Reading]) -> tuple[float, bool]:
+    """What most clocks say, and whether that settles which are off: of two, the one that agrees with Nomad's servers is right."""
+    middle = median(reading.ahead for reading in found)
+    if len(found) > 2:  # noqa: PLR2004 - most of three are more than one
+        return middle, True
+    told = any(result.kind.startswith("nomad_") and result.date is not None for result in bundle.results)
+    servers = servers_ahead(bundle, now)
+    agreed = [reading.ahead for reading in found if told and abs(reading.ahead - servers) - reading.within <= SKEW]
+    return (agreed[0], True) if len(agreed) == 1 else (middle, False)

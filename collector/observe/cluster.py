@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from collector.model import JSON, Result, Status
 from collector.observe.checks import Check
-from collector.observe.clocks import Reading, middle, readings
+from collector.observe.clocks import Reading, readings, usual
 from collector.observe.consul import members, serf
-from collector.observe.litefs import Lease, advertised, ports
+from collector.observe.litefs import Lease, advertised, ports, several_leases
 from collector.observe.nomad import migrated, missing_total
 from collector.observe.observation import Observation, scope
 from collector.observe.positions import State
@@ -172,7 +172,7 @@ def observe_cluster(world: World, litefs: Mapping[str, State], held: Lease | Non
         "litefs_all": bool(living) and living <= {state.alloc for state in seen} and len(seen) == len(litefs),
         "candidates": sum(bool(state.data and state.data["candidate"]) for state in seen),
         "with_id": sum(bool(state.data and state.data["cluster_id"]) for state in seen),
-        **_lease_fields(world, held, seen, known),
+        **_lease_fields(world, held, litefs, known),
         "limited": bool(world.bundle.expect.get("limit")),
         "nodes_missing": missing if isinstance(missing, int) else len(missing),
         "nodes_lost": len(lost_nodes(world)),
@@ -187,15 +187,17 @@ def observe_cluster(world: World, litefs: Mapping[str, State], held: Lease | Non
     yield Observation("cluster", {}, fields, quote=quote, source="LiteFS's nodes and Consul's lease", item=item)
 
 
-def _lease_fields(world: World, held: Lease | None, seen: Sequence[State], known: Mapping[str, Node]) -> dict[str, JSON]:
+def _lease_fields(world: World, held: Lease | None, litefs: Mapping[str, State], known: Mapping[str, Node]) -> dict[str, JSON]:
     """What the lease says, and how that fits the nodes; null, or false, throughout where it was not seen."""
     data, session = (held.data, held.session) if held else ({}, {})
     host = data.get("hostname")
+    seen = [state for state in litefs.values() if state.data is not None]
     named = [state for state in seen if state.primary and host in (state.node, _names(state))]
     return {
         "lease_held": held.alive if held else None,
         "lease_id": data.get("cluster_id"),
         "lease_key": data.get("key"),
+        "lease_keys": ", ".join(several_leases(world, litefs)) or None,
         "lease_host": host,
         "lease_session_alive": data.get("session_alive"),
         "advertise_url": data.get("advertise_url"),
@@ -234,15 +236,16 @@ def observe_skew(world: World) -> Iterator[Observation]:
             found.setdefault(node, reading)
     if len(found) < 2:  # noqa: PLR2004 - one clock has nothing to be compared with
         return
-    usual, kinds = middle(found), {reading.result.kind for reading in found.values()}
+    right, sure = usual(world.bundle, world.now, list(found.values()))
+    kinds = {reading.result.kind for reading in found.values()}
     for node, reading in found.items():
-        seconds = reading.ahead - usual
+        seconds = reading.ahead - right
         later = LATER if len(kinds) > 1 and reading.result.kind != "litefs_status" else 0.0
-        beyond = abs(seconds) - reading.within > world.skew_warning + later
+        beyond = sure and abs(seconds) - reading.within > world.skew_warning + later
         yield Observation(
             "skew",
             scope(node=node),
-            {"seconds": round(seconds), "beyond": beyond and len(found) > 2},  # noqa: PLR2004 - of two nobody knows which is off
+            {"seconds": round(seconds), "beyond": beyond},
             quote=f"its answer's Date is {seconds:+.0f} s off the other nodes'",
             source=f"HTTP Date of {'LiteFS' if reading.result.kind == 'litefs_status' else 'Consul'} on {node}",
             item=reading.result.id,

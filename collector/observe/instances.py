@@ -19,6 +19,8 @@ LOOP_WINDOW = 120.0
 LOOP_SPACING = 600.0
 """Ends further apart than this (Nomad's default delay between restarts is 15 s) are two stories, not a loop."""
 LIVE = {"pending", "running", "unknown"}
+RERENDERED = "Template with change_mode restart re-rendered"
+"""Nomad's reason for a restart because of a template (taskrunner/template/template.go)."""
 RESTARTED_FOR = 'healthcheck: check "'
 """Nomad's reason for a restart that a `check_restart` asks for; the check's name follows (check_watcher.go)."""
 SIGNAL_ENDS = 10.0
@@ -111,12 +113,29 @@ class Instance:
     def _restarted_for(self, task: Mapping[str, JSON]) -> str | None:
         """The same of one task. What lies further back than from one such restart to the next, and half as much, is over."""
         asked = [event for event in _sorted(task["events"]) if _for_a_check(event)]
-        if len(asked) < 2:  # noqa: PLR2004 - one restart may have mended it
-            return None
-        spell = asked[-1]["time"] - asked[-2]["time"]
-        if spell >= LOOP_SPACING or self.clock - asked[-1]["time"] >= max(LOOP_WINDOW, 1.5 * spell):
+        if not self._in_a_spell(asked, LOOP_SPACING):
             return None
         return str(asked[-1]["message"]).split(RESTARTED_FOR)[1].split('"')[0]
+
+    @cached_property
+    def rerendered(self) -> bool:
+        """Nomad has restarted a task of it repeatedly just now, because a template of the task changed."""
+        asked = ([event for event in _sorted(task["events"]) if event["message"] == RERENDERED] for task in self.tasks)
+        return not self.over and any(self._in_a_spell(events, LOOP_WINDOW) for events in asked)
+
+    def _in_a_spell(self, asked: Sequence[Event], spacing: float) -> bool:
+        """Restarts that Nomad was asked for follow each other closely, until now. One may have mended what it was for."""
+        if len(asked) < 2:  # noqa: PLR2004
+            return False
+        spell = asked[-1]["time"] - asked[-2]["time"]
+        return bool(spell < spacing and self.clock - asked[-1]["time"] < max(LOOP_WINDOW, 1.5 * spell))
+
+    @cached_property
+    def restarted_ago(self) -> int | None:
+        """Seconds since a task started again because somebody, or a template, asked for it; None where that is long enough ago to judge."""
+        starts = filter(None, (asked_start(task["events"]) for task in self.tasks))
+        ago = self.clock - max(starts, default=-math.inf)
+        return round(ago) if ago < YOUNG and self.live else None
 
     @cached_property
     def stopped(self) -> str | None:
@@ -124,6 +143,14 @@ class Instance:
         if self.status not in {"pending", "running"} or self.never_started:
             return None
         return next((str(task["name"]) for task in self.tasks if self._is_main(task["name"]) and self._stands(task)), None)
+
+    @cached_property
+    def waits_for(self) -> str | None:
+        """The task that runs before the main ones and has not ended, while none of them has ever started; None where there is none."""
+        if self.over or any(task["started_at"] for task in self.tasks if self._is_main(task["name"])):
+            return None
+        before = (task for task in self.tasks if self._hook(task["name"]) == "prestart")
+        return next((str(task["name"]) for task in before if task["state"] == "running"), None)
 
     @property
     def sound(self) -> bool:
@@ -207,6 +234,13 @@ def own_exits(events: Iterable[Event]) -> list[Event]:
         elif event["type"] == "Terminated" and event["time"] > asked_until:
             found.append(event)
     return found
+
+
+def asked_start(events: Iterable[Event]) -> float | None:
+    """When the task last started, if that was for a restart that was asked for, though not by a failing check."""
+    told = [event for event in _sorted(events) if event["type"] in {"Started", "Restart Signaled"}]
+    wanted = len(told) > 1 and told[-1]["type"] == "Started" and told[-2]["type"] == "Restart Signaled" and not _for_a_check(told[-2])
+    return float(told[-1]["time"]) if wanted else None
 
 
 def _sorted(events: Iterable[Event]) -> list[Event]:

@@ -120,6 +120,14 @@ def lease(world: World, every: Mapping[str, State]) -> Lease | None:
     return ours[0] if len(ours) == 1 else None
 
 
+def several_leases(world: World, every: Mapping[str, State]) -> list[str]:
+    """Keys of the leases by which more than one of the LiteFS that were asked lead; none where a single one decides."""
+    told = {result.data["key"]: Lease(result, result.data) for result in world.results("consul_lease")}
+    ends = _ends(world, every)
+    found = {key: advertised(one) for key, one in told.items() if one.alive and advertised(one) in ends}
+    return sorted(found) if len(set(found.values())) > 1 else []
+
+
 def _is_a_guess(world: World, held: Lease) -> bool:
     """There is no such key in Consul, and none in the job either: a static lease, or another key. It says nothing of who may lead."""
     named = any(held.data["key"] in job["lease_keys"] for job in world.jobs.values())

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from collector.loglines import Line, complaint, decisive, read
+from collector.loglines import ERROR, Line, complaint, decisive, read
 from collector.loglines.litefs import ENDING, LAST_WORD, MOUNTING, READY, ROLE_CHANGE, ROLE_TAKEN
 from collector.model import JSON, Result
 from collector.observe.instances import stayed_up
@@ -45,12 +45,13 @@ def observe_logs(world: World, every: Sequence[Log], over: Mapping[str, bool]) -
     worst = {one.id: one.troubled["name"] if one.troubled else None for one in world.instances}
     wordy = {(log.data["alloc"], log.data["task"]) for log in every if log.data["stream"] == "stderr" and _last_words(log.lines) >= 0}
     steady = {(one.id, task["name"]) for one in world.instances for task in one.tasks if stayed_up(task, world.now)}
+    looping = {one.id for one in world.instances if one.restarting and one.running}
     for log in every:
         alloc, task = log.data["alloc"], log.data["task"]
         if alloc in worst:
             well, up = over.get(alloc, False), (alloc, task) in steady
             first = log.data["stream"] == "stderr" or (alloc, task) not in wordy
-            yield from _messages(world, log, well=well, up=up, worst=worst[alloc] in (task, None), first=first)
+            yield from _messages(world, log, well=well, up=up, worst=worst[alloc] in (task, None), first=first, loops=alloc in looping)
 
 
 def decisive_lines(every: Sequence[Log]) -> dict[str, Line]:
@@ -64,7 +65,7 @@ def decisive_lines(every: Sequence[Log]) -> dict[str, Line]:
     return found
 
 
-def _messages(world: World, log: Log, *, well: bool, up: bool, worst: bool, first: bool) -> Iterator[Observation]:
+def _messages(world: World, log: Log, *, well: bool, up: bool, worst: bool, first: bool, loops: bool) -> Iterator[Observation]:
     lines = log.lines
     last_run = lines[-1].run if lines else 0
     over = _put_right(lines)
@@ -74,7 +75,7 @@ def _messages(world: World, log: Log, *, well: bool, up: bool, worst: bool, firs
     last_role = max(changes, key=lambda line: line.number, default=None)
     role_since = -1 if last_role is None else last_role.number if ROLE_TAKEN.match(last_role.message) else len(lines)
     the_one = decisive(lines)
-    told = last_run if up else _last_run_that_tells(lines, last_run)
+    told = last_run if up else _last_run_that_tells(lines, last_run, loops=loops)
     last_words = _last_words(lines) if first and the_one is None else -1
     for same in list(_together(lines))[:MAX_MESSAGES]:
         line = same[0]
@@ -107,14 +108,15 @@ def _last_words(lines: Sequence[Line]) -> int:
     return max((line.number for line in lines if line.origin == "app" and line.text.strip()), default=-1)
 
 
-def _last_run_that_tells(lines: Sequence[Line], last: int) -> int:
+def _last_run_that_tells(lines: Sequence[Line], last: int, *, loops: bool) -> int:
     """The newest run, or the one before while the newest is on its way: it has said nothing but its normal start, or what may pass.
 
-    LiteFS that failed before it was ready fails there again, and until then complains of what its last end left: a lease of its own.
+    In a loop the newest run may be one that has not ended yet, and that complains of nothing. LiteFS that failed before it was ready
+    fails there again, and until then complains of what its last end left: a lease of its own.
     """
     newest = [line for line in lines if line.run == last and line.text.strip()]
     before = [line for line in lines if line.run == last - 1]
-    if all(line.harmless for line in newest):
+    if all(line.harmless or (loops and line.weight < ERROR) for line in newest):
         return max(last - 1, 0)
     on_its_way = all(line.origin == "litefs" and not READY.match(line.message) and not _is_last_word(line) for line in newest)
     failed = not any(READY.match(line.message) for line in before) and any(_is_last_word(line) for line in before)

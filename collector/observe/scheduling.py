@@ -36,7 +36,8 @@ def _evaluation(
     every = [*group["dimension_exhausted"], *group["class_exhausted"], *group["quota_exhausted"]]
     constraints = _constraints(group["constraint_filtered"])
     others = [text for text in every if COLLISION not in text]
-    own = _held_by_the_group_itself(world, group) if constraints or others or lost_nodes(world) else set()
+    its_own = _held_by_the_group_itself(world, group)
+    own = its_own if constraints or others or lost_nodes(world) else set()
     dimensions = [text for text in every if text not in own]
     exhausted = bool(dimensions) or group["nodes_exhausted"] > sum(group["dimension_exhausted"][text] for text in own)
     queued = origin["queued"].get(group["group"]) or row["queued"].get(group["group"]) or 1 + (group["coalesced_failures"] or 0)
@@ -49,6 +50,7 @@ def _evaluation(
             "queued": queued,
             "exhausted": exhausted,
             "dimension": ", ".join(dimensions) or None,
+            "own_ports": bool(dimensions) and its_own.issuperset(dimensions),
             "filtered": not exhausted,
             "constraint": ", ".join(constraints) or "its datacenters and node pool",
             "quota": ", ".join(group["quota_exhausted"]) or None,

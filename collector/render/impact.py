@@ -37,6 +37,9 @@ def _writes(impact: Mapping[str, JSON]) -> Iterator[str]:
     following = f"{count(replicas, 'replica')} in step" if replicas is not None else ""
     if impact.get("writes") == "go on":
         where = f"primary {impact['primary']}" if impact.get("primary") else "more than one primary"
+        if impact.get("primary_unwell"):
+            yield f"LiteFS takes writes ({where}, where the application is not well{', ' + following if following else ''})"
+            return
         yield f"writes go on ({where}{', ' + following if following else ''})"
     elif impact.get("writes") == "blocked" and impact.get("primary"):
         yield f"writes fail on the primary {impact['primary']}" + (f" ({following})" if replicas else "")

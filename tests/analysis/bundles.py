@@ -164,7 +164,7 @@ def _results(case: Mapping[str, Data], names: tuple[str, ...], nodes: Mapping[st
             yield Result(kind, kind, kind, Target(), Status.OK, "api", data=data, date=NOW if kind.startswith("nomad") else None)
     for lease in case.get("more_leases", ()):
         yield Result(lease["key"], "lease", "consul_lease", Target(), Status.OK, "api", data={**_lease(names[0]), **lease})
-    for service in (SERVICE, f"{SERVICE}-litefs"):
+    for service in (SERVICE, f"{SERVICE}-litefs", *case.get("more_services", ())):
         if "consul_checks" in gaps or "consul_*" in gaps:
             yield _gap("consul_checks", Target(service=service), gaps.get("consul_checks") or gaps["consul_*"])
         else:

@@ -230,6 +230,21 @@ def test_a_rule_of_ones_own_says_what_is_at_risk():
     assert (root.code, root.impact["data_at_risk"]) == ("wiki.cut", ["/data/wiki.db is short"])
 
 
+def test_a_replica_without_space_puts_no_commit_at_risk():
+    words = "process ltx stream frame: write ltx file: write /data/dbs/wiki.db/ltx/8.ltx: no space left on device"
+    line = f'level=INFO msg="0011: disconnected from primary with error, retrying: {words}"'
+    behind = {"lag_seconds": 31.0, "databases": [{"name": "wiki.db", "txid": 7, "checksum": "00000000000000bb"}]}
+    root = analyze(bundle({"nodes": {"n2": {"log": [line], "litefs": behind}}})).root_causes[0]
+    assert (root.code, root.node, root.impact["data_at_risk"]) == ("disk.full", "n2", [])
+
+
+@pytest.mark.parametrize(("node", "unwell"), [("n1", True), ("n2", False)])
+def test_a_primary_whose_application_is_not_well_is_no_sound_one(node, unwell):
+    check = {"ping": {"status": "critical", "output": "HTTP GET http://10.1.0.11:8080/ping: 500 Internal Server Error Output: no"}}
+    root = analyze(bundle({"nodes": {node: {"checks": check}}})).root_causes[0]
+    assert (root.node, root.impact["writes"], root.impact.get("primary_unwell", False)) == (node, "go on", unwell)
+
+
 def test_a_primary_that_began_anew_puts_what_its_replicas_hold_at_risk():
     old = {"litefs": {"cluster_id": "LFSC00000000000000BB"}}
     root = analyze(bundle({"nodes": {"n2": old, "n3": old}})).root_causes[0]

@@ -18,7 +18,14 @@ from collector.model import Bundle, Result, Severity, Status, Target
 from tests.analysis.bundles import NOW, bundle, ident
 
 Case = dict[str, Any]
-AT_FIRST_SIGHT = {"instance": (89, 96), "cluster": (79, 84), "year": (60, 69), "shapes": (78, 86), "ordinary": (67, 70)}
+AT_FIRST_SIGHT = {
+    "instance": (89, 96),
+    "cluster": (79, 84),
+    "year": (60, 69),
+    "shapes": (78, 86),
+    "ordinary": (67, 70),
+    "various": (105, 108),
+}
 """How many were answered as decided when they were new, and of how many: those that their authors had to mend are not counted."""
 ANSWER = ("says", "first", "also", "never", "verdict", "open", "drop", "logs", "patches")
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -60,6 +67,8 @@ def bundle_of(case: Case) -> Bundle:
 def _patched(result: Result, patches: Sequence[dict[str, Any]]) -> Result:
     """The result with the parts of its rows changed that bundles.py has no word for: a node's data centre, its version."""
     data = result.data
+    if data is None:
+        return result
     for patch in (one for one in patches if one["kind"] == result.kind):
         rows = data if isinstance(data, list) else [data]
         rows = [{**row, **patch["set"]} if patch.get("where", {}).items() <= row.items() else row for row in rows]

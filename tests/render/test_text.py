@@ -145,6 +145,10 @@ IMPACTS = [
     ({"instances": 3, "instances_left": 2}, "2 of 3 instances left"),
     ({"instances": 1, "instances_left": 0, "writes": "unknown", "databases": []}, "0 of 1 instance left"),
     ({"writes": "go on", "primary": "n1", "replicas_left": 1}, "writes go on (primary n1, 1 replica in step)"),
+    (
+        {"writes": "go on", "primary": "n1", "primary_unwell": True, "replicas_left": 1},
+        "LiteFS takes writes (primary n1, where the application is not well, 1 replica in step)",
+    ),
     ({"writes": "blocked", "primary": "n1", "replicas_left": 1}, "writes fail on the primary n1 (1 replica in step)"),
     ({"writes": "blocked", "replicas_left": 0}, "writes are blocked: no primary"),
     (

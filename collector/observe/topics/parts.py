@@ -23,8 +23,11 @@ PARTS: Mapping[str, Topic] = {
             "never_started": "no task of it ever started",
             "running": "all its main tasks run",
             "stopped": "a main task of it that has not run for 10 s or more, though the allocation lives; null where there is none",
+            "waits_for": "the `prestart` task that has not ended, while no main task has ever started; null where there is none",
             "restarted_for": "the check that Nomad has restarted it for repeatedly, just now; null where there is none",
+            "rerendered": "Nomad has restarted it repeatedly just now, because a template changed",
             "young": "created less than 10 s ago and not restarted yet: too early to judge",
+            "restarted_ago": "seconds since it started again on somebody's request, or for a template; null after 10 s",
             "age": "seconds since it was created",
             "healthy": "the deployment's word: true, false, or null",
             "exit_code": "of the last process that ended by itself",
@@ -87,9 +90,11 @@ PARTS: Mapping[str, Topic] = {
             "status": "passing, warning, critical",
             "type": "http, tcp, script, ttl, grpc, alias",
             "output": "its text, the best that could be had",
+            "check_id": "its ID in Consul",
             "output_source": "agent, exec, probe, catalog or nomad: who gave the text",
-            "failure": "what the text means: refused, unreachable, timeout, http, dns, tls, ttl, script, maintenance, none, "
-            "other; recovered: the node's own agent, asked after the catalog, lets it pass; answers-here: it passes when asked from here",
+            "failure": "what the text means: refused, unreachable, timeout, http, unhealthy (gRPC's own word), dns, tls, ttl, script, "
+            "maintenance, none, other; recovered: the node's own agent, asked after the catalog, lets it pass; answers-here: it passes "
+            "when asked from here",
             "code": "HTTP status in the text",
             "path": "path that it asks",
             "port": "port that it asks",
