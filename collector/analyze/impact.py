@@ -9,6 +9,9 @@ from typing import NamedTuple
 from collector.model import JSON, Finding, Severity
 from collector.observe import Observed, State
 
+OF_THE_APPLICATION = ("app.", "task.", "port.", "nomad.artifact.", "nomad.driver.", "nomad.image.", "nomad.template.")
+"""Codes of what keeps an application from its work, whatever becomes of LiteFS beside it."""
+
 FULL = re.compile(r"no space left|ENOSPC|disk is full|quota exceeded", re.IGNORECASE)
 DATABASES = re.compile(r"database or disk is full|disk I/O error", re.IGNORECASE)
 """How SQLite says that it cannot write; what else an application writes to may be another disk than LiteFS's."""
@@ -83,7 +86,7 @@ def _by_node(pairs: Iterable[tuple[str, str]]) -> dict[str, frozenset[str]]:
 
 def impacts(roots: Sequence[Finding], below: Mapping[str, Sequence[Finding]], seen: Observed) -> list[dict[str, JSON]]:
     """The blast radius of each root. Where one of them stops writes they are stopped, whatever the others do."""
-    sick = {root.node for root in roots if root.node and root.code.startswith("app.") and root.severity is Severity.CRITICAL}
+    sick = {root.node for root in roots if root.node and root.code.startswith(OF_THE_APPLICATION) and root.severity is Severity.CRITICAL}
     all_of_it = whole(seen)._replace(unwell=frozenset(sick))
     if any(root.node == all_of_it.primary and _stops_commits(root, seen) for root in roots):
         all_of_it = all_of_it._replace(writes="blocked")

@@ -71,3 +71,24 @@ def test_what_was_not_asked_of_a_litefs_is_not_told_as_missing():
     quotes = [one.quote for one in first({"nodes": {"n2": {"litefs": replica}}}).evidence]
     assert any("lag 40.0 s" in quote for quote in quotes)
     assert not any("none" in quote or "unknown to it" in quote for quote in quotes)
+
+
+@pytest.mark.parametrize(("namespace", "option"), [("default", ""), ("prod-eu", " -namespace prod-eu")])
+def test_nomads_commands_name_the_namespace_where_the_reader_may_stand_in_another(namespace, option):
+    made = bundle({"nodes": {"n2": {"checks": SCRIPT}}})
+    for result in made.results:
+        if result.kind == "nomad_allocations":
+            result.data[:] = [{**row, "namespace": namespace} for row in result.data]
+        if result.kind == "nomad_job":
+            result.data["namespace"] = namespace
+    root = analyze(made).root_causes[0]
+    assert f"nomad alloc logs{option} -stderr {ident('n2')} {TASK}" in typed(root)
+
+
+def test_of_a_cause_of_the_whole_the_jobs_namespace_is_named():
+    made = bundle({"nodes": {"n2": {"litefs": {"role": "primary", "is_primary": True, "lag_seconds": 0.0}}}, "lease": {"held": False}})
+    for result in made.results:
+        if result.kind == "nomad_job":
+            result.data["namespace"] = "team a"
+    root = next(one for one in analyze(made).root_causes if one.code == "litefs.multiple-primaries")
+    assert typed(root) == ["nomad job inspect -namespace 'team a' wiki"]
