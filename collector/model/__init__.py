@@ -10,11 +10,12 @@ from collector.model.asking import Dial, Exec, Http, Reply, Request, Rung, host_
 from collector.model.report import Coverage, Evidence, Finding, NodeDetail, NodeRow, Report, RuledOut, name_of
 from collector.model.results import Attempt, Bundle, Result
 from collector.model.spec import Item, Mark, Spec, Target, Task
-from collector.model.words import FORMATS, JSON, Natural, Severity, Status, Verdict, natural
+from collector.model.words import FORMATS, JSON, THRESHOLDS, Natural, Severity, Status, Verdict, natural
 
 __all__ = [
     "FORMATS",
     "JSON",
+    "THRESHOLDS",
     "Attempt",
     "Bundle",
     "Coverage",

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
 JSON = Any
 """A JSON value: None, bool, int, float, str, list of JSON, dict of str to JSON."""
 
+
+THRESHOLDS: Mapping[str, float] = {"lag_warning": 3.0, "lag_critical": 10.0, "skew_warning": 5.0}
+"""In seconds, where a spec says nothing else. Lag: a replica's heartbeat comes every second, so that its idle lag swings between 0 and 1
+(docs/litefs.md). Skew: an HTTP Date has whole seconds, and what a node says of itself takes a moment to reach the servers."""
 
 FORMATS = ("text", "json", "html", "markdown", "junit", "nagios", "prometheus")
 """The outputs that a report can have."""

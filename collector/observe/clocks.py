@@ -11,13 +11,17 @@ from itertools import pairwise
 from statistics import median
 from typing import NamedTuple
 
-from collector.model import JSON, Bundle, Result, Status
+from collector.model import JSON, THRESHOLDS, Bundle, Result, Status
 from collector.observe.instances import LOOP_SPACING
 
-SKEW = 5.0
-"""Seconds: an HTTP Date has whole seconds, and what a node says of itself takes a moment to reach the servers."""
+SKEW = THRESHOLDS["skew_warning"]
+"""Seconds that a clock may be off where ages are reckoned, whatever a spec warns of."""
 SETTLING = 900.0
 """Seconds after a job's registration in which the servers stamp its allocations for reasons of their own: updates in place, health."""
+LONG_AGO = 3600.0
+"""Seconds that the servers' clock is off the collector's: what is played back from a recording was answered then."""
+APART = 150.0
+"""Seconds. Making a recording waits for what hangs, playing it back does not: answers come together that were made apart."""
 LOOP = 3
 """Ends that follow each other closely, from which a task counts as one that ends again and again."""
 
@@ -59,15 +63,20 @@ def servers_ahead(bundle: Bundle, now: float) -> float:
     return max(told, default=now - (bundle.started_at + bundle.seconds))
 
 
+def asked_apart(bundle: Bundle, now: float) -> float:
+    """Seconds that answers may be apart though they came together: none, but for a recording (or a collector whose clock is far off)."""
+    return APART if abs(servers_ahead(bundle, now)) > LONG_AGO else 0.0
+
+
 def ahead_by_node(bundle: Bundle, now: float, node: Callable[[str | None], str | None]) -> dict[str, float]:
     """Node -> seconds that its clock is ahead of Nomad's servers; 0 where that may be no more than what the way costs."""
-    servers = servers_ahead(bundle, now)
+    servers, apart = servers_ahead(bundle, now), asked_apart(bundle, now)
     found: dict[str, float] = {}
     for result, reading in readings(bundle.results):
         name = node(result.target.node)
         if name and name not in found:
             ahead = reading.ahead - servers
-            found[name] = ahead if abs(ahead) - reading.within > SKEW else 0.0
+            found[name] = ahead if abs(ahead) - reading.within > max(SKEW, apart) else 0.0
     return found
 
 
@@ -110,5 +119,9 @@ def usual(bundle: Bundle, now: float, found: Sequence[Reading]) -> tuple[float, 
         return middle, True
     told = any(result.kind.startswith("nomad_") and result.date is not None for result in bundle.results)
     servers = servers_ahead(bundle, now)
-    agreed = [reading.ahead for reading in found if told and reading.within <= SKEW and abs(reading.ahead - servers) <= SKEW]
+    agreed = [
+        reading.ahead
+        for reading in found
+        if told and reading.within <= SKEW and abs(reading.ahead - servers) <= max(SKEW, asked_apart(bundle, now))
+    ]
     return (agreed[0], True) if len(agreed) == 1 else (middle, False)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from collector.model import JSON, Result, Status
 from collector.observe.checks import Check
-from collector.observe.clocks import Reading, readings, usual
+from collector.observe.clocks import Reading, asked_apart, readings, usual
 from collector.observe.consul import members, serf
 from collector.observe.litefs import Lease, advertised, ports, several_leases
 from collector.observe.nomad import migrated, missing_total
@@ -19,8 +19,6 @@ from collector.observe.world import World
 NO_ANSWER = {Status.UNREACHABLE, Status.TIMEOUT}
 DIRECT = {"litefs_status": {"http"}, "check_output": {"agent"}}
 """Kinds and rungs whose answer comes from the node itself, not from the servers."""
-ASKED_LATER = 10.0
-"""Seconds that an agent's Date may be off LiteFS's though both clocks are right: a recording is replayed faster than it was made."""
 
 
 @dataclass(slots=True)
@@ -172,8 +170,7 @@ def observe_cluster(world: World, litefs: Mapping[str, State], held: Lease | Non
         "litefs_all": bool(living) and living <= {state.alloc for state in seen} and len(seen) == len(litefs),
         "candidates": sum(bool(state.data and state.data["candidate"]) for state in seen),
         "with_id": sum(bool(state.data and state.data["cluster_id"]) for state in seen),
-        **_lease_fields(world, held, seen, known),
-        "lease_keys": ", ".join(several_leases(world, litefs)) or None,
+        **_lease_fields(world, held, litefs, known),
         "limited": bool(world.bundle.expect.get("limit")),
         "nodes_missing": missing if isinstance(missing, int) else len(missing),
         "nodes_lost": len(lost_nodes(world)),
@@ -188,15 +185,17 @@ def observe_cluster(world: World, litefs: Mapping[str, State], held: Lease | Non
     yield Observation("cluster", {}, fields, quote=quote, source="LiteFS's nodes and Consul's lease", item=item)
 
 
-def _lease_fields(world: World, held: Lease | None, seen: Sequence[State], known: Mapping[str, Node]) -> dict[str, JSON]:
+def _lease_fields(world: World, held: Lease | None, litefs: Mapping[str, State], known: Mapping[str, Node]) -> dict[str, JSON]:
     """What the lease says, and how that fits the nodes; null, or false, throughout where it was not seen."""
     data, session = (held.data, held.session) if held else ({}, {})
     host = data.get("hostname")
+    seen = [state for state in litefs.values() if state.data is not None]
     named = [state for state in seen if state.primary and host in (state.node, _names(state))]
     return {
         "lease_held": held.alive if held else None,
         "lease_id": data.get("cluster_id"),
         "lease_key": data.get("key"),
+        "lease_keys": ", ".join(several_leases(world, litefs)) or None,
         "lease_host": host,
         "lease_session_alive": data.get("session_alive"),
         "advertise_url": data.get("advertise_url"),
@@ -224,7 +223,7 @@ def _lease_words(held: Lease | None) -> str:
 
 
 def observe_skew(world: World) -> Iterator[Observation]:
-    """Each node's clock against the others', by the Date of answers to the same kind of question.
+    """Each node's clock against the others', by the Date of what answered on it: LiteFS, else its Consul agent.
 
     Their distance from the moment of asking is compared, not the dates: items are not asked at the same time.
     """
@@ -235,10 +234,10 @@ def observe_skew(world: World) -> Iterator[Observation]:
     if len(found) < 2:  # noqa: PLR2004 - one clock has nothing to be compared with
         return
     right, sure = usual(world.bundle, world.now, list(found.values()))
+    apart = asked_apart(world.bundle, world.now)
     for node, reading in found.items():
         seconds = reading.ahead - right
-        within = reading.within + (0 if reading.result.kind == "litefs_status" else ASKED_LATER)
-        beyond = sure and abs(seconds) - within > world.skew_warning
+        beyond = sure and abs(seconds) - reading.within > max(world.skew_warning, apart)
         yield Observation(
             "skew",
             scope(node=node),

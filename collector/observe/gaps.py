@@ -39,9 +39,14 @@ def observe_gaps(world: World) -> Iterator[Observation]:
 
 def _token_given(world: World, result: Result) -> bool | None:
     """Was a token sent along? Null for what takes none, and where an older bundle does not say so."""
-    system = "consul" if result.kind == "check_output" else result.kind.split("_")[0]
+    system = _system(result)
     tokens = world.bundle.endpoints.get("tokens")
     return None if tokens is None or system not in {"nomad", "consul"} else system in tokens.split(", ")
+
+
+def _system(result: Result) -> str:
+    """Whom a kind asks: its name begins so, and a check's text is Consul's to tell."""
+    return "consul" if result.kind == "check_output" else result.kind.partition("_")[0]
 
 
 def _held_back(result: Result, attempt: Attempt) -> bool:
@@ -70,7 +75,7 @@ def _gap(world: World, result: Result) -> Observation:
             "status": str(status),
             "cause": "tls" if any(a.cause == "tls" for a in result.attempts) else gap_cause(result),
             "reason": denied.reason if denied else result.reason,
-            "system": result.kind.split("_")[0] if result.kind != "check_output" else "consul",
+            "system": _system(result),
             "capability": ", ".join(kind.capabilities) if kind else "",
             "decisive": result.kind in DECISIVE,
             "token_given": _token_given(world, result),

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from collector.model import JSON, Bundle, Result, Status
-from collector.observe.clocks import SKEW, ahead_by_events, ahead_by_node
+from collector.model import JSON, THRESHOLDS, Bundle, Result, Status
+from collector.observe.clocks import ahead_by_events, ahead_by_node
 from collector.observe.instances import Instance
 from collector.observe.successors import current
 from collector.observe.twins import fresh, told_apart
-
-LAG_WARNING, LAG_CRITICAL = 3.0, 10.0
-"""LiteFS's heartbeat is one second, so that an idle replica's lag saws between 0 and 1 s (docs/litefs.md)."""
 
 
 @dataclass(slots=True)
@@ -36,17 +33,20 @@ class World:
     @property
     def lag_warning(self) -> float:
         """Seconds from which a replica's lag is worth a warning."""
-        return float(self.bundle.thresholds.get("lag_warning", LAG_WARNING))
+        return self._threshold("lag_warning")
 
     @property
     def lag_critical(self) -> float:
         """Seconds from which a replica's lag is critical."""
-        return float(self.bundle.thresholds.get("lag_critical", LAG_CRITICAL))
+        return self._threshold("lag_critical")
 
     @property
     def skew_warning(self) -> float:
         """Seconds from which a clock that is off is worth a warning."""
-        return float(self.bundle.thresholds.get("skew_warning", SKEW))
+        return self._threshold("skew_warning")
+
+    def _threshold(self, name: str) -> float:
+        return float(self.bundle.thresholds.get(name, THRESHOLDS[name]))
 
     def results(self, kind: str) -> tuple[Result, ...]:
         """The believed results of a kind, in the order of the bundle."""

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 
 from collector.errors import Problem, SpecError
 from collector.kinds import KINDS, Kind
-from collector.model import JSON, Spec, Task
+from collector.model import JSON, THRESHOLDS, Spec, Task
 from collector.spec.given import check_given, own_misfits
 from collector.spec.meaning import meaning_faults
 from collector.spec.patterns import slow_redactions, slow_rules
 from collector.spec.rules import own_rules, rule_problems, sources_of
-from collector.spec.schema import THRESHOLDS, spec_schema
+from collector.spec.schema import spec_schema
 from collector.spec.sense import sense_faults
 from collector.spec.structure import Fault, faults
 from collector.spec.tasks import duration, rung_of, task
@@ -117,4 +117,4 @@ def _tasks(document: Document, kinds: Mapping[str, Kind]) -> tuple[Task, ...]:
 
 def _thresholds(data: Mapping[str, JSON]) -> dict[str, float]:
     given = data.get("analyze", {}).get("thresholds", {})
-    return {name: duration(given[name]) if name in given else default for name, (default, _) in THRESHOLDS.items()}
+    return {name: duration(given[name]) if name in given else default for name, default in THRESHOLDS.items()}

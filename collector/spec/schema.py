@@ -8,17 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from collector.kinds.kind import Argument, Kind
-from collector.model import FORMATS, JSON, Verdict
+from collector.model import FORMATS, JSON, THRESHOLDS, Verdict
 
 Schema = dict[str, JSON]
 
-THRESHOLDS = {
-    "lag_warning": (3.0, "a replica behind by more than this is a warning"),
-    "lag_critical": (10.0, "a replica behind by more than this is critical"),
-    "skew_warning": (5.0, "a node's clock off by more than this is a warning"),
+_THRESHOLDS = {
+    "lag_warning": "a replica behind by more than this is a warning",
+    "lag_critical": "a replica behind by more than this is critical",
+    "skew_warning": "a node's clock off by more than this is a warning",
 }
-"""Thresholds with their defaults in seconds. Lag: a replica's heartbeat comes every second, so its idle lag swings between 0 and 1
-(docs/litefs.md). Skew: an HTTP Date has whole seconds."""
 
 _TEXT = {"type": "string", "minLength": 1}
 _TEXTS = {"type": "array", "items": _TEXT}
@@ -65,7 +63,7 @@ def _top_level() -> dict[str, Schema]:
 
 
 def _analyze() -> dict[str, Schema]:
-    thresholds = {name: _about(f"{text} (default {default:g}s)", _DURATION) for name, (default, text) in THRESHOLDS.items()}
+    thresholds = {name: _about(f"{text} (default {THRESHOLDS[name]:g}s)", _DURATION) for name, text in _THRESHOLDS.items()}
     return {
         "thresholds": _about("limits", _object(thresholds)),
         "rules": _about("rules of your own (docs/rules.md)", {"type": "array", "items": {"type": "object"}}),

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from collector.errors import UsageError
-from collector.model import JSON
+from collector.model import JSON, THRESHOLDS
 from collector.recipients import address, ping_url
-from collector.spec.schema import THRESHOLDS
 from collector.spec.structure import Fault
 from collector.spec.tasks import duration
 from collector.yamlio import child
@@ -44,7 +43,7 @@ def _refused(check: Callable[[str], str], text: str, path: str) -> Iterator[Faul
 
 def _threshold_faults(given: Mapping[str, JSON]) -> Iterator[Fault]:
     """A warning beyond what is critical would never be given."""
-    limits = {name: duration(given.get(name, default)) for name, (default, _) in THRESHOLDS.items()}
+    limits = {name: duration(given.get(name, default)) for name, default in THRESHOLDS.items()}
     warning, critical = "lag_warning", "lag_critical"
     if limits[warning] > limits[critical]:
         at = warning if warning in given else critical

@@ -131,7 +131,7 @@ def bundle(case: Mapping[str, Data]) -> Bundle:
             thresholds=case.get("thresholds", {}),
             rules=tuple(case.get("rules", ())),
             expect=case.get("expect", {}),
-            started_at=NOW - 1,
+            started_at=NOW - 1 + case.get("played_back", 0),
             seconds=1.0,
             results=results,
             planned=len(results),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from functools import cache
+from typing import Any
 
 from collector.commands.collecting import collect_bundle, read_spec
 from collector.model import Bundle, Report
@@ -31,17 +32,22 @@ def diagnose(name: str, environ: Mapping[str, str] | None = None) -> Bundle:
 
 
 def timeless(bundle: Bundle, at: float) -> Bundle:
-    """The bundle as if it had been made at that moment in no time: what differs from run to run is taken out."""
+    """The bundle as if each answer had taken no time when it was recorded: what differs from run to run is taken out."""
     results = tuple(
         result._replace(
-            started_at=at,
+            started_at=at if result.date is None else result.date,
             seconds=0.0,
             attempts=tuple(attempt._replace(seconds=0.0) for attempt in result.attempts),
-            data={**result.data, "date_at": at} if result.kind == "litefs_status" and result.data else result.data,
+            data=_dated(result.data, at),
         )
         for result in bundle.results
     )
     return bundle._replace(results=results, started_at=at, seconds=0.5)
+
+
+def _dated(data: Any, at: float) -> Any:
+    """An answer that says when it was asked for (litefs_status), as if that had been then."""
+    return {**data, "date_at": data["date"] or at, "date_within": 0.0} if isinstance(data, dict) and data.get("date_at") else data
 
 
 @cache

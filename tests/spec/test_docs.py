@@ -8,9 +8,8 @@ import pytest
 from collector.expressions import FILTERS
 from collector.expressions.sandbox import METHODS
 from collector.expressions.selections import SELECTIONS
-from collector.model import FORMATS
+from collector.model import FORMATS, THRESHOLDS
 from collector.spec import lint, spec_schema
-from collector.spec.schema import THRESHOLDS
 
 TEXT = (Path(__file__).parents[2] / "docs" / "spec.md").read_text("utf-8")
 SCHEMA = spec_schema({})
