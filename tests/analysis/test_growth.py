@@ -1,13 +1,17 @@
-"""Analysis grows with the number of nodes and no faster: counted in function calls, so that no clock decides."""
+"""Analysing and showing grow with the number of nodes and no faster: counted in function calls, so that no clock decides."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from collector.analyze import analyze
+from collector.model import Bundle
+from collector.render import render
+from collector.spec.schema import FORMATS
 from tests.analysis.bundles import bundle
 
 REFUSED = {"status": "critical", "output": "dial tcp 10.1.0.12:8080: connect: connection refused"}
@@ -23,10 +27,14 @@ ROOM = 1.05
 """What is done for every node costs a little more with long names and high numbers."""
 
 
-def calls(nodes: int, sick: dict[str, Any]) -> int:
-    """How many functions analysing a cluster of that size calls."""
+def made(nodes: int, sick: dict[str, Any]) -> Bundle:
+    """A cluster of that size, every second node sick."""
     names = [f"n{number}" for number in range(1, nodes + 1)]
-    made = bundle({"names": names, "nodes": dict.fromkeys(names[1::2], sick)})
+    return bundle({"names": names, "nodes": dict.fromkeys(names[1::2], sick)})
+
+
+def calls(work: Callable[[], object]) -> int:
+    """How many functions that calls."""
     counted = 0
 
     def count(_frame: Any, event: str, _arg: Any) -> None:
@@ -36,14 +44,21 @@ def calls(nodes: int, sick: dict[str, Any]) -> int:
     before = sys.getprofile()
     sys.setprofile(count)
     try:
-        analyze(made)
+        work()
     finally:
         sys.setprofile(before)
     return counted
 
 
 @pytest.mark.parametrize("says", SICK)
-def test_four_times_the_nodes_take_four_times_the_calls(says: str) -> None:
-    calls(4, SICK[says])  # what is made once, is
-    few, many = calls(25, SICK[says]), calls(25 * FACTOR, SICK[says])
-    assert many < ROOM * FACTOR * few
+def test_four_times_the_nodes_take_four_times_the_calls_to_analyse(says: str) -> None:
+    few, many = (made(size, SICK[says]) for size in (25, 25 * FACTOR))
+    analyze(few)  # what is made once, is
+    assert calls(lambda: analyze(many)) < ROOM * FACTOR * calls(lambda: analyze(few))
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_four_times_the_nodes_take_four_times_the_calls_to_show(format_: str) -> None:
+    few, many = (analyze(made(size, SICK["one in two does not follow"])) for size in (25, 25 * FACTOR))
+    render(few, format_, verbose=1)
+    assert calls(lambda: render(many, format_, verbose=1)) < ROOM * FACTOR * calls(lambda: render(few, format_, verbose=1))
