@@ -13,6 +13,8 @@ from collector.observe.positions import State, compare
 from collector.observe.world import World
 
 DEFAULT_PORT = 20202
+YOUNG = 10.0
+"""Seconds: what was asked beside a LiteFS that has just started may be older than it."""
 NOT_A_COMMAND = re.compile(r"(`[^`]+` is not a command of this LiteFS)")
 ASKED_PATH = re.compile(r"the spec asks LiteFS for (/\S*):")
 
@@ -208,6 +210,7 @@ def _fields(world: World, state: State, primary_found: bool, kept: str | None) -
         "expected_id": kept,
         "stream_count": data.get("stream_count"),
         "primary_answers": primary_found,
+        "young": data.get("uptime_seconds") is not None and data["uptime_seconds"] < YOUNG,
         "task": (state.samples[-1][0] if state.samples else state.failures[-1]).target.task,
         "status_command": _told(state, NOT_A_COMMAND),
         "spec_path": _told(state, ASKED_PATH),
