@@ -96,6 +96,12 @@ BAD = [
     ("mail from no address", HEAD + "collect: [plants: {}]\nreport: [{email: {to: a@b, from: ▸me}}]", "'me' is not a mail address"),
     ("ping with a query", HEAD + "collect: [plants: {}]\nreport: [{ping: {url: ▸'https://x/a?b=c'}}]", "the ping URL is not of the form"),
     (
+        "expression in a file's name",
+        HEAD + "collect: [plants: {}]\nreport: [file: {path: ▸'{{ job }}.html'}]",
+        "no expression is evaluated here",
+    ),
+    ("expression in what is expected", HEAD + "collect: [plants: {}]\nexpect: {nodes: [▸'{{ job }}']}", "no expression is evaluated here"),
+    (
         "warning above critical",
         HEAD + "collect: [plants: {}]\nanalyze: {thresholds: {lag_critical: 5s, lag_warning: ▸1m}}",
         "lag_warning (60s) is above lag_critical (5s)",
