@@ -23,7 +23,7 @@ def write_atomic(path: Path, content: bytes, mode: int = PRIVATE) -> None:
     if path.exists() and not path.is_file():
         _write_into(path, content)
         return
-    path = path.resolve()
+    path = _followed(path)
     temporary = path.with_name(f".{path.name[:200]}.{secrets.token_hex(6)}.tmp")
     try:
         _write_new(temporary, content, mode)
@@ -33,6 +33,14 @@ def write_atomic(path: Path, content: bytes, mode: int = PRIVATE) -> None:
             temporary.unlink()
         raise
     _sync_directory(path.parent)
+
+
+def _followed(path: Path) -> Path:
+    """Where a link leads; OSError where it leads to itself."""
+    try:
+        return path.resolve()
+    except RuntimeError as error:
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP)) from error
 
 
 def _write_into(path: Path, content: bytes) -> None:

@@ -22,8 +22,8 @@ MANY_DIGITS = re.compile(rb"\d{%d}" % MAX_DIGITS)
 LARGE = 1 << 20
 """Bytes of an answer that is counted before it is read."""
 MANY_SIGNS = 1_500_000
-"""Of JSON's commas, colons and brackets. Python takes up to 200 bytes for what JSON says in two: these fit into memory, and 13,000 instances
-of a service have so many."""
+"""Of JSON's commas, colons and brackets. Python takes up to 200 bytes for what JSON says in two: these fit into memory, and 13,000
+instances of a service have so many."""
 WIDE, MUCH_WIDE = re.compile(rb"[\xf0-\xf4]"), 16 << 20
 """One character beyond the first 65,536, and Python takes four bytes for each character of the text that it is in."""
 LONE_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")

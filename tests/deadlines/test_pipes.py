@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from collector.commands import analyze, diff, lint
-from tests.deadlines.process import DEADLINE, HANGS, LATE, SPEC, diagnose, run
+from tests.deadlines.process import DEADLINE, HANGS, LATE, diagnose, run
 from tests.hostile.run import call, cluster
 
 NOBODY = {"NOMAD_ADDR": "http://127.0.0.1:9", "CONSUL_HTTP_ADDR": "http://127.0.0.1:9"}
@@ -63,6 +63,17 @@ def test_a_report_that_nobody_takes(option: str, pipe: str, place: Path) -> None
     assert ended.code == 70
     assert f"{pipe}: No such device or address" in ended.stderr
     assert ended.seconds < HANGS / 2
+
+
+@pytest.mark.parametrize("option", ["--bundle", "--out"])
+def test_a_link_that_leads_to_itself(option: str, place: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(link)
+    with cluster("healthy") as (_proxy, environ):
+        ended = diagnose(environ, place, option, str(link))
+    assert ended.code == 70
+    assert f"{link}: Too many levels of symbolic links" in ended.stderr
+    assert option == "--out" or ended.report["verdict"] == "ok"
 
 
 def test_a_pipe_that_is_read_gets_the_report(pipe: str, place: Path) -> None:
