@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from http import HTTPStatus
 from pathlib import Path
 
 from collector.commands.collecting import build_call, open_sources, progress_bar, redactor_of
@@ -13,6 +14,7 @@ from collector.deliver.destinations import check_directory
 from collector.pipeline import gather
 from collector.redact import Redactor
 from collector.replay.record import Recorder, crawl
+from collector.replay.recording import Recording
 from collector.spec import parse_extra_vars
 from collector.streams import note
 
@@ -39,5 +41,11 @@ def run(arguments: argparse.Namespace) -> int:
     recording.save(arguments.recording)
     if arguments.bundle:
         write_bundle(arguments.bundle, bundle)
-    note(f"{arguments.recording}: {len(recording.http)} HTTP answers and {len(recording.execs)} commands")
+    note(f"{arguments.recording}: {len(recording.http)} HTTP answers{_unusable(recording)} and {len(recording.execs)} commands")
     return 0
+
+
+def _unusable(recording: Recording) -> str:
+    """How many of the answers are refusals, errors or none at all: somebody may have recorded a token that is not right."""
+    bad = sum(one.status is None or one.status >= HTTPStatus.BAD_REQUEST for one in recording.http)
+    return f" ({'all' if bad == len(recording.http) else bad} of them refusals, errors or none at all)" if bad else ""

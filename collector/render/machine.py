@@ -105,7 +105,7 @@ def _verdict_test(document: Mapping[str, JSON]) -> dict[str, JSON]:
 
 def _node_test(node: Mapping[str, JSON]) -> dict[str, JSON]:
     outcome = "failure" if node["severity"] in ("critical", "warning") else ""
-    return _test("node", outcome, node["severity"] or "", f"consul {node['consul']}, nomad {node['nomad']}, {node['role']}")
+    return _test("node", outcome, node["severity"] or "", f"consul {node['consul']}, nomad {node['nomad']}, litefs {node['role']}")
 
 
 def _finding_test(finding: Mapping[str, JSON], findings: Mapping[str, Mapping[str, JSON]]) -> dict[str, JSON]:

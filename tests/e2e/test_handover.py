@@ -9,6 +9,8 @@ import pytest
 from collector.commands import diagnose
 from tests.deliver.servers import ping_server
 from tests.e2e.incidents import SPEC
+from tests.hostile.faults import answer
+from tests.hostile.proxy import Spoiler, everywhere
 from tests.hostile.run import call, cluster
 
 
@@ -42,3 +44,14 @@ def test_a_bug_of_the_collector_is_told_to_who_waits_for_the_end_of_the_run(tmp_
         told = [path.partition("?")[0] for _method, path, _body in server.told]
     assert done.code == 70
     assert told == ["/uuid/start", "/uuid/70"]
+
+
+def test_a_recording_of_refusals_says_that_it_is_one(tmp_path: Path) -> None:
+    refused = Spoiler(everywhere, answer(b"Permission denied", "403 Forbidden"))
+    with cluster("app-crash", refused) as (_proxy, environ):
+        done = call("record", SPEC, str(tmp_path / "run.gz"), environ=environ)
+    assert done.code == 0
+    assert "(all of them refusals, errors or none at all)" in done.stderr
+    with cluster("healthy") as (_proxy, environ):
+        done = call("record", SPEC, str(tmp_path / "run.gz"), environ=environ)
+    assert "all of them" not in done.stderr
