@@ -35,6 +35,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader of stdout went away (`collector … | head`): not our failure, but no verdict either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return INTERRUPTED
+    except MemoryError:
+        _complain("there is not enough memory: raise the limit of this process (`ulimit -v`, a container's or unit's memory)")
+        return INTERNAL_ERROR
     except Exception as bug:  # noqa: BLE001 - the last resort: a bug must not look like a verdict
         return _report_bug(bug)
     return code

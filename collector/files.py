@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
+import select
+import time
 from contextlib import suppress
 from pathlib import Path
 
 PRIVATE = 0o600
+PATIENCE = 5.0
+"""Seconds for who reads from a pipe or a device that a file's name turns out to be."""
 
 
 def write_atomic(path: Path, content: bytes, mode: int = PRIVATE) -> None:
@@ -15,10 +20,10 @@ def write_atomic(path: Path, content: bytes, mode: int = PRIVATE) -> None:
 
     A link is followed. What is no regular file (a terminal, a pipe) cannot be replaced and is written to.
     """
-    path = path.resolve()
     if path.exists() and not path.is_file():
-        path.write_bytes(content)
+        _write_into(path, content)
         return
+    path = _followed(path)
     temporary = path.with_name(f".{path.name[:200]}.{secrets.token_hex(6)}.tmp")
     try:
         _write_new(temporary, content, mode)
@@ -28,6 +33,28 @@ def write_atomic(path: Path, content: bytes, mode: int = PRIVATE) -> None:
             temporary.unlink()
         raise
     _sync_directory(path.parent)
+
+
+def _followed(path: Path) -> Path:
+    """Where a link leads; OSError where it leads to itself."""
+    try:
+        return path.resolve()
+    except RuntimeError as error:
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP)) from error
+
+
+def _write_into(path: Path, content: bytes) -> None:
+    """Into a pipe or a device; OSError where nobody takes it."""
+    until = time.monotonic() + PATIENCE
+    descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    try:
+        left = memoryview(content)
+        while left:
+            if not select.select([], [descriptor], [], max(0.0, until - time.monotonic()))[1]:
+                raise TimeoutError(errno.ETIMEDOUT, f"nobody took it within {PATIENCE:g} s")
+            left = left[os.write(descriptor, left) :]
+    finally:
+        os.close(descriptor)
 
 
 def _write_new(path: Path, content: bytes, mode: int) -> None:

@@ -9,6 +9,7 @@ import queue
 import threading
 from collections.abc import Callable
 
+from collector.errors import CollectorError
 from collector.model import Reply, Request
 
 
@@ -39,8 +40,8 @@ class Workers:
     def submit(self, job: Job) -> None:
         """Give a job to a worker; the caller saw to it that there is room."""
         self._busy += 1
-        if self._busy > self._started:
-            self._start()
+        if self._busy > self._started and not self._start():
+            self._make_do()
         self._jobs.put(job)
 
     def release(self) -> None:
@@ -50,16 +51,30 @@ class Workers:
     def replace(self, job: Job) -> None:
         """Write a hanging worker off and let another one take its place."""
         job.abandoned = True
-        self._start()
+        if not self._start():
+            self._started -= 1
+            self._make_do()
 
     def close(self) -> None:
         """Let idle workers end; hanging ones are left to the end of the process."""
         for _ in range(self._started):
             self._jobs.put(None)
 
-    def _start(self) -> None:
+    def _start(self) -> bool:
+        """Start a worker; False where the system gives no more threads (`ulimit -u`, `ulimit -v`)."""
+        thread = threading.Thread(target=self._work, name=f"collector-{self._started + 1}", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:
+            return False
         self._started += 1
-        threading.Thread(target=self._work, name=f"collector-{self._started}", daemon=True).start()
+        return True
+
+    def _make_do(self) -> None:
+        """Go on with the workers that there are."""
+        if not self._started:
+            raise CollectorError("this system gives no thread to ask with: raise its limits (`ulimit -u`, `ulimit -v`, a container's PIDs)")
+        self._size = self._started
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:

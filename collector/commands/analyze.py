@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import time
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 
-from collector.bundle import load_bundle
+from collector.bundle import MAX_BYTES, load_bundle
+from collector.commands.patience import FILE, patience
 from collector.commands.reporting import environment_settings, handover, without_spec
 from collector.cutoff import Overdue, cut_off_at
 from collector.errors import Problem, SpecError, UsageError
@@ -38,8 +40,9 @@ def _concluded(bundle: Bundle, now: float | None, name: str) -> Report:
 def read_bundle(name: str) -> Bundle:
     """A bundle from a file, validated."""
     try:
-        with Path(name).open("rb") as stream:
-            return validate(load_bundle(stream, name))
+        with patience(FILE, f"the bundle {name}"), Path(name).open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
+        return validate(load_bundle(BytesIO(content), name))
     except OSError as error:
         raise UsageError(f"cannot read the bundle {name}: {error.strerror}") from error
 

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 from collector.commands.analyze import read_bundle
+from collector.commands.patience import FILE, patience
 from collector.errors import Problem, SpecError, UsageError
 from collector.history import compare
 from collector.model import JSON, Mark
@@ -37,7 +38,7 @@ def _document(name: str) -> dict[str, JSON]:
 def _report(name: str) -> dict[str, JSON] | None:
     """The report in a file; None where the file is something else (a bundle, then, which is read with its own care)."""
     try:
-        with Path(name).open("rb") as stream:
+        with patience(FILE, name), Path(name).open("rb") as stream:
             document = json.loads(stream.read(MAX_BYTES))
     except OSError as error:
         raise UsageError(f"cannot read {name}: {error.strerror}") from error

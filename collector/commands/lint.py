@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from collector.commands.patience import FILE, patience
 from collector.errors import Problem, SpecError, UsageError
 from collector.kinds import KINDS
 from collector.spec import lint
@@ -26,7 +27,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _problems(name: str) -> list[Problem]:
     try:
-        text = text_of(Path(name))
+        with patience(FILE, name):
+            text = text_of(Path(name))
     except OSError as error:
         raise UsageError(f"cannot read {name}: {error.strerror}") from error
     except SpecError as error:

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 from collector.commands.collecting import build_call, open_sources, progress_bar, redactor_of
+from collector.commands.patience import patience
 from collector.commands.reporting import write_bundle
 from collector.deliver.destinations import check_directory
 from collector.pipeline import gather
@@ -20,7 +21,8 @@ CRAWL_SECONDS = 30.0
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the spec's collection and keep every exchange; says on stderr how much was recorded."""
-    call = build_call(arguments)
+    with patience(arguments.deadline, "the spec, or a file that it or the environment names"):
+        call = build_call(arguments)
     for name in filter(None, (arguments.recording, arguments.bundle)):
         check_directory(Path(name))
     redactor = redactor_of(call)

@@ -200,7 +200,6 @@ def _warn(message: str | None) -> None:
 
 
 def _directory(name: str) -> Path:
-    path = Path(name)
-    if not path.is_dir():
+    if not os.path.isdir(name):  # noqa: PTH112 - pathlib's raises where a name is too long
         raise UsageError(f"--template-dir {name}: there is no such directory")
-    return path
+    return Path(name)

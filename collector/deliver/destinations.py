@@ -3,6 +3,7 @@
 All that can be wrong is found here, before the first request leaves.
 """
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -161,8 +162,10 @@ def _check(place: Destination, mail: MailSettings | None, *, keeps_runs: bool) -
 
 def check_directory(path: Path) -> None:
     """Raise `UsageError` where the directory of a file that is to be written is not there."""
+    if "\0" in str(path):
+        raise UsageError(f"cannot write {str(path)!r}: no file's name has a NUL in it")
     directory = path.absolute().parent
-    if not directory.is_dir():
+    if not os.path.isdir(directory):  # noqa: PTH112 - pathlib's raises where a name is too long
         raise UsageError(f"cannot write {path}: there is no directory {directory}")
 
 

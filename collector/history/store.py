@@ -24,6 +24,8 @@ from collector.history.compare import Outlook
 from collector.history.run import Run, dump_run, load_run
 
 KEEP_RUNS = 50
+MAX_BYTES = 32 << 20
+"""Of a kept run, packed or unpacked."""
 KEEP_SECONDS = 30 * 86400
 ABANDONED_SECONDS = 3600
 """A temporary file that is this old was left by a run that was killed."""
@@ -94,6 +96,8 @@ def open_store(state: Path, spec: str, scope: str = "") -> Store:
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
         directory.mkdir(mode=0o700, exist_ok=True)
         next(directory.iterdir(), None)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise SettingsError(f"the state directory {state} cannot be used: {error.filename} is a file, not a directory") from error
     except OSError as error:
         raise SettingsError(f"the state directory {directory} cannot be used: {error.strerror or error}") from error
     return Store(directory)
@@ -119,7 +123,17 @@ def _age(path: Path) -> float:
 
 
 def _read(path: Path) -> Run:
-    return load_run(json.loads(gzip.decompress(path.read_bytes())))
+    if path.is_fifo():
+        raise ValueError("it is a pipe")
+    with path.open("rb") as file:
+        packed = file.read(MAX_BYTES + 1)
+    unpack = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+    text = unpack.decompress(packed, MAX_BYTES + 1)
+    if max(len(text), len(packed)) > MAX_BYTES:
+        raise ValueError(f"larger than {MAX_BYTES >> 20} MiB")
+    if not unpack.eof:
+        raise EOFError("it ends in the middle")
+    return load_run(json.loads(text))
 
 
 def _drop(files: Iterator[Path]) -> None:

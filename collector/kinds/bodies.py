@@ -19,11 +19,20 @@ LINE = 200
 MAX_DIGITS = 20
 """A whole number of more digits than an unsigned 64-bit one has is none that Nomad, Consul or LiteFS would send."""
 MANY_DIGITS = re.compile(rb"\d{%d}" % MAX_DIGITS)
+LARGE = 1 << 20
+"""Bytes of an answer that is counted before it is read."""
+MANY_SIGNS = 1_500_000
+"""Of JSON's commas, colons and brackets. Python takes up to 200 bytes for what JSON says in two: these fit into memory, and 13,000
+instances of a service have so many."""
+WIDE, MUCH_WIDE = re.compile(rb"[\xf0-\xf4]"), 16 << 20
+"""One character beyond the first 65,536, and Python takes four bytes for each character of the text that it is in."""
 LONE_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 def decode(body: bytes) -> JSON:
     """Strict JSON: UTF-8, no NaN or Infinity, no key twice, no absurd number, no bottomless nesting."""
+    if len(body) > LARGE:
+        _measure(body)
     try:
         data = json.loads(
             body.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_constant, parse_int=_reader(body), parse_float=_finite
@@ -33,6 +42,16 @@ def decode(body: bytes) -> JSON:
         raise invalid("the answer is nested too deeply to be read") from None
     except ValueError as why:
         raise invalid(_why_no_json(body, why)) from None
+
+
+def _measure(body: bytes) -> None:
+    """Refuse what would take far more memory than it has bytes."""
+    if sum(map(body.count, (b",", b":", b"[", b"{"))) > MANY_SIGNS:
+        raise invalid(f"the answer has more than {MANY_SIGNS:,} commas, colons and brackets, which is too much to be read")
+    if len(body) > MUCH_WIDE and WIDE.search(body):
+        raise invalid(
+            f"the answer has more than {MUCH_WIDE >> 20} MiB with characters that take four bytes each, which is too much to be read"
+        )
 
 
 def document(body: bytes) -> Obj:

@@ -125,7 +125,7 @@ def lease(world: World, every: Mapping[str, State]) -> Lease | None:
 def several_leases(world: World, every: Mapping[str, State]) -> list[str]:
     """Keys of the leases by which more than one of the LiteFS that were asked lead; none where a single one decides."""
     told = {result.data["key"]: Lease(result, result.data) for result in world.results("consul_lease")}
-    ends = _ends(world, every)
+    ends = _ends(world, every) if len(told) > 1 else set()
     found = {key: advertised(one) for key, one in told.items() if one.alive and advertised(one) in ends}
     return sorted(found) if len(set(found.values())) > 1 else []
 
@@ -150,7 +150,8 @@ def _ends(world: World, every: Mapping[str, State]) -> set[tuple[str, int] | Non
     """Every address and name that a LiteFS which was asked may advertise, with every port that was asked."""
     nodes = {state.node for state in every.values()}
     hosts = nodes | {alloc["address"] for alloc in world.allocations if alloc["node"] in nodes}
-    return {(host, port) for host in hosts if host for port in ports(world)}
+    asked = ports(world)
+    return {(host, port) for host in hosts if host for port in asked}
 
 
 def observe_litefs(world: World, every: Mapping[str, State], held: Lease | None) -> Iterator[Observation]:

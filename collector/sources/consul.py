@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 import consul
 import consul.std
+import requests
 
 from collector.errors import CollectorError
 from collector.model import Http
@@ -59,6 +60,11 @@ class _Client(consul.std.HTTPClient):  # type: ignore[misc]  # the SDK has no ty
         super(consul.std.HTTPClient, self).__init__(parts.hostname, parts.port, parts.scheme)
         self.base_uri = address
         self.session = session
+
+    @staticmethod
+    def response(response: requests.Response) -> consul.base.Response:
+        """Without the body as a text, which nobody reads: of a large answer the SDK's own makes one four times as large."""
+        return consul.base.Response(response.status_code, response.headers, "", response.content)
 
 
 def _as_it_is(response: consul.base.Response) -> consul.base.Response:

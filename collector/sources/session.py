@@ -243,4 +243,12 @@ def _decoder(encoding: str) -> tuple[Callable[[bytes, int], bytes], Callable[[],
     if encoding.lower() not in {"gzip", "x-gzip", "deflate"}:
         raise DecodeError(f"content encoding {encoding[:20]!r}, which was not asked for")
     inflate = zlib.decompressobj(zlib.MAX_WBITS | 32)
-    return inflate.decompress, lambda: inflate.eof
+
+    def inflated(chunk: bytes, room: int) -> bytes:
+        """What follows on the end would be kept by zlib, however much it is, and would be no part of the answer."""
+        decoded = inflate.decompress(chunk, room)
+        if inflate.unused_data:
+            raise DecodeError("the compressed body goes on after its end")
+        return decoded
+
+    return inflated, lambda: inflate.eof

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import select
 import socket
@@ -17,6 +18,7 @@ from tests.hostile.proxy import Behaviour, wait_for_hangup
 THIEF = "127.66.66.66:6666"
 MIB = 1 << 20
 LOG_SIZE = 1 << 30
+OK = b"HTTP/1.1 200 OK\r\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,11 @@ def flood(head: bytes, chunk: bytes, size: int = LOG_SIZE) -> Behaviour:
             sock.sendall(chunk)
 
     return behave
+
+
+def large(chunk: bytes, size: int = 60 * MIB) -> Behaviour:
+    """A list of that size, of nothing but such pieces; its last comma makes it no JSON, which is found at its end."""
+    return flood(OK + b"Content-Length: %d\r\n\r\n[" % (size // len(chunk) * len(chunk) + 1), chunk, size)
 
 
 def bomb(block: bytes, times: int) -> bytes:
@@ -213,7 +220,7 @@ PAYLOADS = {
     "64 KiB more": LONG,
 }
 
-OK = b"HTTP/1.1 200 OK\r\n"
+CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
 
 CONNECTION = (
     Fault("refused", refused),
@@ -230,6 +237,15 @@ CONNECTION = (
     Fault("broken chunks", raw(OK + b"Transfer-Encoding: chunked\r\n\r\nff\r\nab")),
     Fault("gzip bomb of 1 GiB", answer(bomb(b"[" * MIB, 1024), Content_Encoding="gzip")),
     Fault("broken gzip", answer(b"not gzip", Content_Encoding="gzip")),
+    Fault("gzip with 1 GiB behind it", flood(OK + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(b"[]"), bytes(MIB))),
+    Fault("two lengths", raw(OK + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n[] ")),
+    Fault("chunk without an end to its size", flood(CHUNKED + b"2;", b"x" * MIB)),
+    Fault("chunks of one byte", flood(CHUNKED, b"1\r\n \r\n" * 65536), slow=True),
+    Fault("trailers without end", flood(CHUNKED + b"2\r\n[]\r\n0\r\n", b"X: y\r\n" * 65536), slow=True),
+    Fault("HTTP 100 without end", flood(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 4096), slow=True),
+    Fault("60 MiB of empty lists", large(b"[]," * MIB)),
+    Fault("60 MiB of keys", large(b'{"a":{"b":0}},' * 65536)),
+    Fault("60 MiB of text that takes four bytes a letter", large(b'"' + "\U0001f600".encode() + b"x" * MIB + b'",')),
     Fault("1 GiB without end", flood(OK + b"\r\n", b"x" * MIB)),
     Fault("not HTTP", raw(b"SSH-2.0-OpenSSH_9.2\r\n")),
     Fault("one header of 1 MiB", raw(OK + b"X: " + b"x" * MIB + b"\r\n\r\n")),

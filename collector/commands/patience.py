@@ -1,0 +1,25 @@
+"""An end to reading what never comes: a pipe into which nobody writes, a terminal at which nobody sits."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from collector.cutoff import Overdue, cut_off_at
+from collector.errors import UsageError
+
+FILE = 30.0
+"""Seconds for a file where no deadline is given."""
+LEAST = 1.0
+
+
+@contextmanager
+def patience(seconds: float, what: str) -> Iterator[None]:
+    """`UsageError` where what is read within the block is not there within so many seconds."""
+    seconds = max(LEAST, seconds)
+    try:
+        with cut_off_at(time.monotonic() + seconds):
+            yield
+    except Overdue:
+        raise UsageError(f"cannot read {what}: nothing came within {seconds:g} s; is it a pipe into which nobody writes?") from None
