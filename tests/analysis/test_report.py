@@ -155,6 +155,14 @@ def test_nodes_that_the_spec_expects_are_named_and_something_can_be_done():
     assert [text for _, text in root.commands] == ["nomad node status", "consul members"]
 
 
+@pytest.mark.parametrize("unset", ["NOMAD_ADDR, CONSUL_HTTP_ADDR", ""])
+def test_who_gave_no_address_is_told_that_the_default_was_taken(unset):
+    gaps = {"nomad_*": {"status": "unreachable", "cause": "refused"}, "consul_*": {"status": "unreachable", "cause": "refused"}}
+    roots = analyze(bundle({"gaps": gaps, "endpoints": {"unset": unset}})).root_causes
+    told = {one.source.partition(" (")[2] for root in roots for one in root.evidence}
+    assert told == ({"the default: NOMAD_ADDR is not set)", "the default: CONSUL_HTTP_ADDR is not set)"} if unset else {""})
+
+
 def test_a_service_that_nobody_asked_for_is_a_gap():
     (gap,) = analyze(bundle({"expect": {"services": ["wiki-search"]}})).coverage.gaps
     assert gap["reason"] == "the spec expects service wiki-search, and none of its consul_checks tasks asked for it"
