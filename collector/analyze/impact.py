@@ -17,6 +17,13 @@ DATABASES = re.compile(r"database or disk is full|disk I/O error", re.IGNORECASE
 """How SQLite says that it cannot write; what else an application writes to may be another disk than LiteFS's."""
 
 
+class Held(NamedTuple):
+    """A database or a service on a node; of which allocation, where that is known."""
+
+    alloc: str | None
+    name: str
+
+
 class Whole(NamedTuple):
     """What holds for the whole cluster, computed once. `synced` counts the replicas that follow the primary.
 
@@ -30,8 +37,8 @@ class Whole(NamedTuple):
     writes: str
     synced: int
     lonely: str | None
-    databases: Mapping[str, frozenset[str]]
-    services: Mapping[str, frozenset[str]]
+    databases: Mapping[str, frozenset[Held]]
+    services: Mapping[str, frozenset[Held]]
     unwell: frozenset[str] = frozenset()
 
 
@@ -51,8 +58,11 @@ def whole(seen: Observed) -> Whole:
         writes=_writes(seen, states),
         synced=synced,
         lonely=primary if not synced and len(states) > 1 else None,
-        databases=_by_node((state.node, str(db["name"])) for state in states for db in state.databases),
-        services=_by_node((one.scope.get("node", ""), one.scope.get("service", "")) for one in seen.observations.of("registration")),
+        databases=_by_node((state.node, Held(state.alloc, str(db["name"]))) for state in states for db in state.databases),
+        services=_by_node(
+            (one.scope.get("node", ""), Held(one.scope.get("alloc"), one.scope.get("service", "")))
+            for one in seen.observations.of("registration")
+        ),
     )
 
 
@@ -77,11 +87,18 @@ def _wanted(seen: Observed) -> int:
     return sum(counts) if counts else len(seen.world.instances)
 
 
-def _by_node(pairs: Iterable[tuple[str, str]]) -> dict[str, frozenset[str]]:
-    found: dict[str, set[str]] = {}
-    for node, name in pairs:
-        found.setdefault(node, set()).add(name)
+def _by_node(pairs: Iterable[tuple[str, Held]]) -> dict[str, frozenset[Held]]:
+    found: dict[str, set[Held]] = {}
+    for node, held in pairs:
+        found.setdefault(node, set()).add(held)
     return {node: frozenset(names) for node, names in found.items()}
+
+
+def _apart(touched: Sequence[Finding], seen: Observed) -> set[str]:
+    """Current allocations beside those that are touched, on nodes where nothing but these is: another group's work goes on."""
+    mine = {one.alloc for one in touched if one.alloc}
+    whole_nodes = {one.node for one in touched if one.node and not one.alloc}
+    return {one.id for one in seen.world.instances if one.id not in mine and one.node not in whole_nodes}
 
 
 def impacts(roots: Sequence[Finding], below: Mapping[str, Sequence[Finding]], seen: Observed) -> list[dict[str, JSON]]:
@@ -103,8 +120,9 @@ def impact(root: Finding, below: Sequence[Finding], seen: Observed, all_of_it: W
     nodes = sorted({one.node for one in touched if one.node})
     allocs = sorted({one.alloc for one in touched if one.alloc})
     services = {one.service for one in touched if one.service}
-    services |= {name for node in nodes for name in all_of_it.services.get(node, ())}
-    databases = {name for node in nodes for name in all_of_it.databases.get(node, ())}
+    apart = _apart(touched, seen)
+    services |= {held.name for node in nodes for held in all_of_it.services.get(node, ()) if held.alloc not in apart}
+    databases = {held.name for node in nodes for held in all_of_it.databases.get(node, ()) if held.alloc not in apart}
     return {
         "nodes": nodes,
         "allocations": allocs,

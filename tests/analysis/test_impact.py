@@ -1,0 +1,30 @@
+"""What a root cause touches, where one node runs more than one allocation of the job."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+
+from collector.analyze import analyze
+from tests.analysis.bundles import NOW, bundle
+
+ENDS = [
+    {"type": "Started", "ago": 9},
+    {"type": "Terminated", "ago": 7, "exit_code": 3, "message": "Exit Code: 3"},
+    {"type": "Restarting", "ago": 7, "message": "Task restarting in 2s"},
+    {"type": "Started", "ago": 5},
+    {"type": "Terminated", "ago": 3, "exit_code": 3, "message": "Exit Code: 3"},
+    {"type": "Restarting", "ago": 3, "message": "Task restarting in 2s"},
+]
+
+
+def test_a_group_without_services_takes_none_along() -> None:
+    sick = {"alloc": {"state": "pending", "restarts": 4, "started_at": None}, "events": ENDS}
+    well, broken = (next(one for one in bundle(case).results if one.kind == "nomad_allocations") for case in ({}, {"nodes": {"n2": sick}}))
+    other = deepcopy(next(alloc for alloc in broken.data if alloc["node"] == "n2"))
+    other |= {"id": "cccccccc" + other["id"][8:], "name": "wiki.worker[0]", "group": "worker", "ports": [], "create_time": NOW - 60}
+    made = bundle({})
+    data = [*well.data, other]
+    made = made._replace(results=tuple(one._replace(data=data) if one.kind == "nomad_allocations" else one for one in made.results))
+    report = analyze(made)
+    impact = next(root for root in report.root_causes if root.alloc == other["id"]).impact
+    assert (impact["services"], impact["databases"]) == ([], [])
