@@ -81,6 +81,8 @@ def _check(document: JSON, name: str) -> None:
 
     if isinstance(document, Mapping) and document.get("format") not in (FORMAT, None):
         raise _refused(name, f"has format {document['format']!r}; this collector reads format {FORMAT}")
+    if isinstance(document, Mapping) and "schema_version" in document:
+        raise _refused(name, "is a report, which `collector diff` reads and nothing else")
     problems = schema_problems("bundle", document)
     if problems:
         raise SpecError([Problem(Mark(name, 1, 1, path), message) for path, message in problems])

@@ -103,7 +103,12 @@ def _bundle(call: Call, collected: Collected, redactor: Redactor, started_at: fl
         seconds=seconds,
         results=results,
         planned=len(results),
-        endpoints={**call.settings.describe(), "tokens": call.settings.tokens_for(), "requests": str(collected.requests)},
+        endpoints={
+            **call.settings.describe(),
+            "tokens": call.settings.tokens_for(),
+            "unset": ", ".join(call.settings.unset),
+            "requests": str(collected.requests),
+        },
         version=__version__,
         redactions=_total(collected.results),
         interrupted=collected.interrupted,

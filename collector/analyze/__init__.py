@@ -16,6 +16,7 @@ from collector.analyze.verdict import coverage, judge
 from collector.cutoff import LINT, Allowance
 from collector.model import JSON, Bundle, Finding, NodeRow, Report, Result, Status, Target, Verdict
 from collector.observe import TOPICS, Observed, observe
+from collector.observe.expected import unasked
 from collector.rulebook import rules_of
 from collector.rulebook.rule import Rule
 
@@ -55,13 +56,13 @@ def analyze(bundle: Bundle, now: float | None = None) -> Report:
 
 
 def _causes(bundle: Bundle, seen: Observed) -> tuple[Causes, list[Result]]:
-    """What is wrong; and, as results that are not there, the rules that had to be given up."""
+    """What is wrong; and, as results that are not there, what is expected and was not asked for, and rules that had to be given up."""
     allowance = Allowance()
     engine = Engine(seen.observations, TOPICS)
     with allowance.watched() if bundle.rules else nullcontext():
         rules = rules_of(bundle.rules, lambda pattern, text: allowance.bounded(lambda: pattern.search(text)))
         causes = connect(*engine.run(rules), engine, seen.observations)
-    return causes, [_given_up(rule) for rule in engine.given_up]
+    return causes, [*unasked(bundle), *(_given_up(rule) for rule in engine.given_up)]
 
 
 def _given_up(rule: Rule) -> Result:

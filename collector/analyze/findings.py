@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collector.analyze.drafts import Draft, order
-from collector.model import Evidence, Finding
+from collector.model import UNEXPLAINED, Evidence, Finding
 from collector.rulebook.rule import UNKNOWN
 
 MAX_EVIDENCE = 6
@@ -19,7 +19,7 @@ def finding(draft: Draft) -> Finding:
         code=draft.code,
         severity=draft.severity,
         node=draft.node,
-        title=f"{title}; no rule explains it" if unknown else title,
+        title=title + UNEXPLAINED if unknown else title,
         detail="What was seen fits no rule; the strongest evidence is shown instead of a guess."
         if unknown
         else best.text(best.rule.detail),

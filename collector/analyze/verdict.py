@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from collector.model import Bundle, Coverage, Finding, Result, Severity, Status, Verdict
 from collector.observe import Observed
-from collector.observe.cluster import missing_nodes
+from collector.observe.expected import missing_nodes
 from collector.observe.gaps import DECISIVE
 from collector.observe.litefs import elsewhere
 

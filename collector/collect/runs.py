@@ -72,7 +72,8 @@ def unrun(task: Task, turn: Turn, redaction: Redaction, status: Status | None = 
     """The result of a turn that has no item."""
     status = status or (Status.FAILED if turn.failed else Status.SKIPPED)
     reason = redaction.text(turn.reason)
-    return Result(f"{task.kind}: {task.name}", task.name, task.kind, Target(), status, reason=reason, started_at=time.time())
+    name = task.kind if task.name == task.kind else f"{task.kind}: {task.name}"
+    return Result(name, task.name, task.kind, Target(), status, reason=reason, started_at=time.time())
 
 
 def result_of(run: ItemRun, outcome: Outcome, now: float, redaction: Redaction) -> Result:

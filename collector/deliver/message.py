@@ -11,12 +11,14 @@ from email.utils import formatdate, make_msgid
 from hashlib import sha256
 
 from collector.deliver.destinations import Mail
-from collector.model import JSON, name_of
+from collector.model import JSON, UNEXPLAINED, name_of
 
 MAX_PAGE = 8 << 20
 """A page above this many bytes is not attached: many servers take no mail above 10 MB, and base64 adds a third."""
 
 MAX_SUBJECT = 200
+MAX_SYMPTOM = 80
+"""Characters of a subject, and of what is seen in it."""
 
 MAX_LINE = 998
 """Characters of a line that every mail server takes (RFC 5322, 2.1.1)."""
@@ -100,7 +102,15 @@ def _cause(document: Mapping[str, JSON]) -> str:
         coverage = document["coverage"]
         return "" if document["verdict"] == "ok" else f"{coverage['collected']} of {coverage['planned']} items seen"
     more = f" (+{len(roots) - 1} more)" if len(roots) > 1 else ""
-    return _name(roots[0]) + more
+    return _name(roots[0]) + _symptom(roots[0]) + more
+
+
+def _symptom(finding: Mapping[str, JSON]) -> str:
+    """What is seen, where the code alone, `unknown`, says nothing to who reads a subject."""
+    if finding["code"] != "unknown":
+        return ""
+    seen = finding["title"].removesuffix(UNEXPLAINED)
+    return f": {seen if len(seen) <= MAX_SYMPTOM else seen[: MAX_SYMPTOM - 1] + '…'}"
 
 
 def _name(finding: Mapping[str, JSON]) -> str:

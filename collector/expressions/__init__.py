@@ -107,14 +107,14 @@ class Expressions:
         except ExpressionError:
             raise
         except Exception as error:  # the expression is the user's program: whatever it raises is its own failure, not a bug of ours
-            raise ExpressionError(expression, str(error) or type(error).__name__) from error
+            raise ExpressionError(expression, _words(error)) from error
 
     def _compile(self, expression: str) -> Compiled:
         if expression not in self._compiled:
             try:
                 self._compiled[expression] = self._compiler(expression)
             except Exception as error:  # a syntax error, or what Jinja2's optimizer meets when it folds constants: a fault of the text
-                raise ExpressionError(expression, str(error) or type(error).__name__) from error
+                raise ExpressionError(expression, _words(error)) from error
         return self._compiled[expression]
 
     @cached_property
@@ -143,9 +143,18 @@ def _look_up(expression: str, path: tuple[str, ...], variables: Mapping[str, JSO
     for depth, name in enumerate(path):
         if not isinstance(value, Mapping) or name not in value:
             owner = ".".join(path[:depth])
-            raise ExpressionError(expression, f"{owner} has no {name!r}" if owner else f"{name!r} is undefined")
+            what = f"{owner} is null, so that it" if value is None else owner
+            raise ExpressionError(expression, f"{what} has no {name!r}" if owner else f"{name!r} is undefined")
         value = value[name]
     return value
+
+
+def _words(error: Exception) -> str:
+    """What Jinja2 says, in a spec's words: there are no templates in a spec, and what failed registered null."""
+    said = str(error) or type(error).__name__
+    if "end of template" in said:
+        return "ends where something more is expected"
+    return said.replace("'None' has no attribute", "null has no")
 
 
 def _as_text(expression: str, value: JSON) -> str:

@@ -58,7 +58,7 @@ def _end(text: str, start: int) -> int:
         if depth == 0 and text.startswith("}}", token.start()):
             return token.start()
         depth += (token.group() in _OPENING) - (token.group() in _CLOSING)
-    raise ValueError("{{ has no }}")
+    raise ValueError("an expression begins with {{ and is never closed with }}")
 
 
 def bare(expression: str) -> str:

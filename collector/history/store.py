@@ -96,6 +96,8 @@ def open_store(state: Path, spec: str, scope: str = "") -> Store:
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
         directory.mkdir(mode=0o700, exist_ok=True)
         next(directory.iterdir(), None)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise SettingsError(f"the state directory {state} cannot be used: {error.filename} is a file, not a directory") from error
     except OSError as error:
         raise SettingsError(f"the state directory {directory} cannot be used: {error.strerror or error}") from error
     return Store(directory)

@@ -58,7 +58,7 @@ def base_of(args: Args) -> str:
 def asks_for_a_path(url: JSON) -> str | None:
     """What to say of a rung that names an endpoint itself (`/status` above all), with or without expressions in it; None for an address."""
     try:
-        path = urlsplit(EXPRESSION.sub("", str(url))).path.rstrip("/")
+        path = urlsplit(EXPRESSION.sub("", str(url or ""))).path.rstrip("/")
     except ValueError:  # whether it is an address at all, is for who asks it to say
         path = ""
     return f"{ASKS} {path}: {INSTEAD}" if path else None

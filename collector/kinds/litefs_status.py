@@ -6,17 +6,34 @@ from collector.errors import Unanswered
 from collector.kinds import litefs_command, litefs_mount
 from collector.kinds.kind import NAMESPACE, Args, Argument, Kind, of_alloc, port
 from collector.kinds.litefs_http import asks_for_a_path, http
-from collector.model import Rung, Status
+from collector.model import JSON, Rung, Status
 
 
 def execute(args: Args) -> Rung:
     """A command inside the task: `cat` reads the mount's files, anything else is a status command."""
     argv = args["rung"] or ["cat"]
+    if objection := no_command(argv):
+        raise Unanswered(Status.FAILED, objection)
     if not args.get("alloc"):
         raise Unanswered(Status.SKIPPED, "no allocation to run a command in")
     if argv[0] == "cat":
         return (yield from litefs_mount.read(args, litefs_mount.mount_of(argv, args["mount"])))
     return (yield from litefs_command.run(args, tuple(argv)))
+
+
+def no_command(value: JSON) -> str | None:
+    """What to say of a command that is no list of words, with or without expressions in it: no shell takes a text apart."""
+    if value is None or (isinstance(value, list) and all(isinstance(word, str) and word for word in value)):
+        return None
+    words = value.split() if isinstance(value, str) else ["litefs", "status"]
+    return f"a command is a list of words: [{', '.join(words)}]"
+
+
+def advice(rung: str, value: JSON) -> str | None:
+    """An expression may come to a list; the run says so where it does not."""
+    if rung == "http":
+        return asks_for_a_path(value)
+    return None if isinstance(value, str) and "{{" in value else no_command(value)
 
 
 KIND = Kind(
@@ -25,7 +42,7 @@ KIND = Kind(
     rungs={"http": http, "exec": execute},
     modules=("prometheus_client.parser",),
     default_ladder=(("http", None), ("exec", ["litefs", "status"]), ("exec", ["cat"])),
-    advice=lambda rung, value: asks_for_a_path(value) if rung == "http" else None,
+    advice=advice,
     arguments={
         "task": Argument("string", "the task that runs LiteFS", required=True),
         "mount": Argument("string", "LiteFS's mount (fuse.dir) inside the task", required=True),

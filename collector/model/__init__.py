@@ -7,7 +7,7 @@ Times are Unix seconds (float), durations are seconds (float), sizes are bytes (
 from __future__ import annotations
 
 from collector.model.asking import Dial, Exec, Http, Reply, Request, Rung, host_port
-from collector.model.report import Coverage, Evidence, Finding, NodeDetail, NodeRow, Report, RuledOut, name_of
+from collector.model.report import UNEXPLAINED, Coverage, Evidence, Finding, NodeDetail, NodeRow, Report, RuledOut, name_of
 from collector.model.results import Attempt, Bundle, Result
 from collector.model.spec import Item, Mark, Spec, Target, Task
 from collector.model.words import FORMATS, JSON, THRESHOLDS, Natural, Severity, Status, Verdict, natural
@@ -16,6 +16,7 @@ __all__ = [
     "FORMATS",
     "JSON",
     "THRESHOLDS",
+    "UNEXPLAINED",
     "Attempt",
     "Bundle",
     "Coverage",

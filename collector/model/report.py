@@ -6,6 +6,9 @@ from typing import NamedTuple
 from collector.model.results import Result
 from collector.model.words import JSON, Severity, Verdict
 
+UNEXPLAINED = "; no rule explains it"
+"""The end of an `unknown`'s title that is only a symptom's."""
+
 
 class Evidence(NamedTuple):
     """The decisive text itself, with the item it came from and a source a human can follow."""

@@ -9,6 +9,7 @@ from collector.model import JSON, Result, Status
 from collector.observe.checks import Check
 from collector.observe.clocks import Reading, asked_apart, readings, usual
 from collector.observe.consul import members, serf
+from collector.observe.expected import missed
 from collector.observe.litefs import Lease, advertised, ports, several_leases
 from collector.observe.nomad import migrated, missing_total
 from collector.observe.observation import Observation, scope
@@ -146,20 +147,12 @@ def _is_stranger(world: World, held: Lease, known: Mapping[str, Node]) -> bool:
     return not _held_by_one_of(held, known) or (end is not None and end[1] not in ports(world))
 
 
-def missing_nodes(world: World, known: Mapping[str, Node]) -> list[str] | int:
-    """The nodes that the spec expects and nobody knows: their names, or how many where it only says a number."""
-    wanted = world.bundle.expect.get("nodes") or ()
-    if isinstance(wanted, int):
-        return max(0, wanted - len(known))
-    return sorted(name for name in wanted if name not in known)
-
-
 def observe_cluster(world: World, litefs: Mapping[str, State], held: Lease | None, known: Mapping[str, Node]) -> Iterator[Observation]:
     """The whole, in one observation."""
     seen = [state for state in litefs.values() if state.data is not None]
     primaries = [state for state in seen if state.primary]
     living = {one.id for one in world.instances if not one.over}
-    missing = missing_nodes(world, known)
+    gone = missed(world, known)
     fields = {
         "primaries": len(primaries),
         "primary_nodes": ", ".join(sorted(state.node for state in primaries)),
@@ -172,7 +165,7 @@ def observe_cluster(world: World, litefs: Mapping[str, State], held: Lease | Non
         "with_id": sum(bool(state.data and state.data["cluster_id"]) for state in seen),
         **_lease_fields(world, held, litefs, known),
         "limited": bool(world.bundle.expect.get("limit")),
-        "nodes_missing": missing if isinstance(missing, int) else len(missing),
+        **gone,
         "nodes_lost": len(lost_nodes(world)),
         "nodes_ready": len(ready_nodes(world)),
     }
@@ -180,7 +173,7 @@ def observe_cluster(world: World, litefs: Mapping[str, State], held: Lease | Non
         f" ({fields['primary_nodes']})" if primaries else ""
     )
     quote += _lease_words(held)
-    quote += f"; expected nodes that nobody knows: {missing if isinstance(missing, int) else ', '.join(missing)}" if missing else ""
+    quote = f"expected by the spec, known to nobody: {gone['nodes_absent']}; {quote}" if gone["nodes_absent"] else quote
     item = held.result.id if held else next((state.samples[-1][0].id for state in seen), "")
     yield Observation("cluster", {}, fields, quote=quote, source="LiteFS's nodes and Consul's lease", item=item)
 

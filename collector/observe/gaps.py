@@ -187,6 +187,12 @@ def _host(endpoint: str) -> str:
         return ""
 
 
+def _default(world: World, system: str) -> str:
+    """Where nothing says where the servers are, that is the likeliest reason that nobody is there."""
+    variable = {"nomad": "NOMAD_ADDR", "consul": "CONSUL_HTTP_ADDR"}[system]
+    return f" (the default: {variable} is not set)" if variable in world.bundle.endpoints.get("unset", "").split(", ") else ""
+
+
 def observe_servers(world: World) -> Iterator[Observation]:
     """One observation per system that was asked."""
     for system in ("nomad", "consul"):
@@ -201,6 +207,6 @@ def observe_servers(world: World) -> Iterator[Observation]:
             {},
             {"system": system, "answers": one.answers, "leader": one.leader, "cause": one.cause, "reason": one.reason, "lost": lost},
             quote=f"{said}; lost: {lost}" if lost else said,
-            source=f"{system} at {endpoint}" if endpoint else system,
+            source=f"{system} at {endpoint}{_default(world, system)}" if endpoint else system,
             item=one.result.id if one.result else "",
         )

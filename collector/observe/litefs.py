@@ -13,6 +13,8 @@ from collector.observe.positions import State, compare
 from collector.observe.world import World
 
 DEFAULT_PORT = 20202
+YOUNG = 10.0
+"""Seconds: what was asked beside a LiteFS that has just started may be older than it."""
 NOT_A_COMMAND = re.compile(r"(`[^`]+` is not a command of this LiteFS)")
 ASKED_PATH = re.compile(r"the spec asks LiteFS for (/\S*):")
 
@@ -123,7 +125,7 @@ def lease(world: World, every: Mapping[str, State]) -> Lease | None:
 def several_leases(world: World, every: Mapping[str, State]) -> list[str]:
     """Keys of the leases by which more than one of the LiteFS that were asked lead; none where a single one decides."""
     told = {result.data["key"]: Lease(result, result.data) for result in world.results("consul_lease")}
-    ends = _ends(world, every)
+    ends = _ends(world, every) if len(told) > 1 else set()
     found = {key: advertised(one) for key, one in told.items() if one.alive and advertised(one) in ends}
     return sorted(found) if len(set(found.values())) > 1 else []
 
@@ -148,7 +150,8 @@ def _ends(world: World, every: Mapping[str, State]) -> set[tuple[str, int] | Non
     """Every address and name that a LiteFS which was asked may advertise, with every port that was asked."""
     nodes = {state.node for state in every.values()}
     hosts = nodes | {alloc["address"] for alloc in world.allocations if alloc["node"] in nodes}
-    return {(host, port) for host in hosts if host for port in ports(world)}
+    asked = ports(world)
+    return {(host, port) for host in hosts if host for port in asked}
 
 
 def observe_litefs(world: World, every: Mapping[str, State], held: Lease | None) -> Iterator[Observation]:
@@ -207,6 +210,7 @@ def _fields(world: World, state: State, primary_found: bool, kept: str | None) -
         "expected_id": kept,
         "stream_count": data.get("stream_count"),
         "primary_answers": primary_found,
+        "young": data.get("uptime_seconds") is not None and data["uptime_seconds"] < YOUNG,
         "task": (state.samples[-1][0] if state.samples else state.failures[-1]).target.task,
         "status_command": _told(state, NOT_A_COMMAND),
         "spec_path": _told(state, ASKED_PATH),

@@ -143,7 +143,14 @@ def _expected(world: World) -> Iterator[Observation]:
     if wanted is None or not world.seen_allocations():
         return
     live = sum(not one.over for one in world.instances)
-    fields = {"group": "of the spec", "job": "", "expected": wanted, "live": live, "missing": max(0, wanted - live), "none_left": not live}
+    fields = {
+        "group": "that the spec expects",
+        "job": "",
+        "expected": wanted,
+        "live": live,
+        "missing": max(0, wanted - live),
+        "none_left": not live,
+    }
     yield Observation("group", {}, fields, quote=f"{live} of {wanted} instances that the spec expects live", source="the spec's expect")
 
 

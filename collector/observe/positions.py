@@ -52,6 +52,8 @@ class State:
         data = self.data
         if data is None or self.primary or self.never_synced:
             return None
+        if data["role"] == "unknown" and data["lag_seconds"] == 0:
+            return None
         if data["lag_seconds"] is not None:
             return float(data["lag_seconds"])
         return data["lag_file_ms"] / 1000 if data["lag_file_ms"] is not None else None

@@ -42,6 +42,7 @@ def _evaluation(
     exhausted = bool(dimensions) or group["nodes_exhausted"] > sum(group["dimension_exhausted"][text] for text in own)
     queued = origin["queued"].get(group["group"]) or row["queued"].get(group["group"]) or 1 + (group["coalesced_failures"] or 0)
     text = _placement(group, every, constraints)
+    lost = _by_node_loss(world, origin["triggered_by"], dimensions, constraints)
     return Observation(
         "evaluation",
         {},
@@ -55,9 +56,9 @@ def _evaluation(
             "constraint": ", ".join(constraints) or "its datacenters and node pool",
             "quota": ", ".join(group["quota_exhausted"]) or None,
             "trigger": origin["triggered_by"],
-            "by_node_loss": _by_node_loss(world, origin["triggered_by"], dimensions, constraints),
+            "by_node_loss": lost,
         },
-        quote=f"evaluation {row['id'][:8]} is {row['status']}: {text}",
+        quote=f"evaluation {row['id'][:8]} is {row['status']}: {text}{_lost_words(world) if lost else ''}",
         source=f"Nomad's evaluations ({origin['triggered_by']})",
         item=result.id,
         at=origin["create_time"],
@@ -102,6 +103,13 @@ def _by_node_loss(world: World, trigger: str, dimensions: Sequence[str], constra
     return bool(lost) and (
         trigger.startswith("node-") or trigger == "max-disconnect-timeout" or hosts_only or (not constraints and not dimensions)
     )
+
+
+def _lost_words(world: World) -> str:
+    """Nodes that could have taken it, where it is they that are missed: at most three of them by name."""
+    names = lost_nodes(world)
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""  # noqa: PLR2004 - as said above
+    return f"; taking nothing now: {', '.join(names[:3])}{more}" if names else ""
 
 
 def lost_nodes(world: World) -> list[str]:

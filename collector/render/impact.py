@@ -20,7 +20,7 @@ def impact_in_words(impact: Mapping[str, JSON]) -> str:
 
 def _parts(impact: Mapping[str, JSON]) -> Iterator[str]:
     if impact.get("instances"):
-        yield f"{impact.get('instances_left')} of {count(impact['instances'], 'instance')} left"
+        yield f"{impact.get('instances_left')} of {count(impact['instances'], 'instance')} well"
     yield from _writes(impact)
     if impact.get("data_at_risk"):
         yield f"data at risk: {', '.join(impact['data_at_risk'])}"

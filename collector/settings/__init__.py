@@ -74,6 +74,7 @@ class Settings(NamedTuple):
     """All that the environment decides. `proxy` is `http://host:port` or empty; no other proxy is ever used.
 
     `spare` are secrets of the environment that are not in use: a token that a token file overrules, a mail password without a mail server.
+    `unset` are the variables of addresses that are not set, so that the default was taken.
     """
 
     nomad: Api
@@ -86,6 +87,7 @@ class Settings(NamedTuple):
     no_color: bool = False
     workers: int = 32
     spare: tuple[str, ...] = ()
+    unset: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         """Without a secret."""
@@ -105,6 +107,7 @@ class Settings(NamedTuple):
             lang=environment.text("LANG"),
             no_color=bool(environment.text("NO_COLOR")),
             spare=tuple(_secret_of(environment, name) for name in SECRETS),
+            unset=tuple(name for name in ("NOMAD_ADDR", "CONSUL_HTTP_ADDR") if not environment.text(name)),
         )
         return settings._replace(**overrides)
 

@@ -1,7 +1,6 @@
 """The spec language: YAML text to a `Spec`, and every problem of a spec with its place.
 
 schema.py      the language as a JSON schema
-structure.py   data against that schema
 meaning.py     names, expressions, order
 sense.py       recipients that can be reached, limits that can be passed, lists that count
 tasks.py       a checked entry of `collect` to a `Task`

@@ -9,7 +9,7 @@ from collector.expressions.names import names, path_of, segments
 from collector.kinds.kind import Kind
 from collector.model import JSON
 from collector.spec.places import ITEM
-from collector.spec.structure import faults
+from collector.structure import faults
 
 _TYPES = ((bool, "boolean"), ((int, float), "number"), (str, "string"), (list, "array"), (dict, "object"))
 

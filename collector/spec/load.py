@@ -15,9 +15,9 @@ from collector.spec.patterns import slow_redactions, slow_rules
 from collector.spec.rules import own_rules, rule_problems, sources_of
 from collector.spec.schema import spec_schema
 from collector.spec.sense import sense_faults
-from collector.spec.structure import Fault, faults
 from collector.spec.tasks import duration, rung_of, task
 from collector.spec.variables import override
+from collector.structure import Fault, faults
 from collector.yamlio import Document, child, load
 
 
@@ -62,7 +62,7 @@ def lint(text: str, path: str, *, kinds: Mapping[str, Kind] = KINDS) -> list[Pro
     try:
         document = load(text, path)
         if isinstance(document.data, list):
-            problems = rule_problems(document) or slow_rules(document)
+            problems = _no_rules(document) or rule_problems(document) or slow_rules(document)
         else:
             problems = _problems(document, kinds, syntax=True) or [
                 *own_rules(document)[1],
@@ -78,13 +78,24 @@ def lint(text: str, path: str, *, kinds: Mapping[str, Kind] = KINDS) -> list[Pro
     return sorted(problems, key=lambda problem: (problem.mark.file != path, problem.mark.line, problem.mark.column))
 
 
+def _no_rules(document: Document) -> list[Problem]:
+    """A list is a file of rules. One without any code is a spec's tasks, most likely, as an Ansible playbook would have them."""
+    if any(isinstance(entry, Mapping) and "code" in entry for entry in document.data) or not document.data:
+        return []
+    return [
+        Problem(
+            document.mark("$"), "a list is a file of rules, and these have no code", "a spec is a mapping with version, name and collect"
+        )
+    ]
+
+
 def _problems(document: Document, kinds: Mapping[str, Kind], *, syntax: bool) -> list[Problem]:
     data = document.data
     found = faults(data, spec_schema(kinds))
     broken = {match.group(1) for fault in found if (match := re.match(r"\$\.collect\[(\d+)\]", fault.path))}
     if not any(not fault.path.startswith("$.collect[") for fault in found):
         tasks = [(f"$.collect[{index}]", raw) for index, raw in enumerate(data["collect"]) if str(index) not in broken]
-        found += [*sense_faults(data), *meaning_faults(data, tasks, kinds, syntax=syntax)]
+        found += [*sense_faults(data, kinds), *meaning_faults(data, tasks, kinds, syntax=syntax)]
     return [_problem(document, fault) for fault in found]
 
 

@@ -14,7 +14,7 @@ from collector.kinds.kind import Kind
 from collector.model import JSON
 from collector.spec.places import GIVEN, ITEM, RESULT, Place, names_from_outside, own_names, places
 from collector.spec.schema import task_keys
-from collector.spec.structure import Fault
+from collector.structure import Fault
 from collector.suggest import did_you_mean
 
 _RESERVED = frozenset({ITEM, RESULT}) | KEYWORDS | GIVEN

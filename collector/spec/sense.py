@@ -2,25 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
+from typing import Final
 
 from collector.errors import UsageError
 from collector.model import JSON, THRESHOLDS
 from collector.recipients import address, ping_url
-from collector.spec.structure import Fault
 from collector.spec.tasks import duration
+from collector.structure import Fault
 from collector.yamlio import child
 
+_SEEN_BY: Final = {"nodes": ("nomad_nodes", "consul_members"), "instances": ("nomad_allocations",), "services": ("consul_checks",)}
+"""What of `expect` is seen by which kinds."""
 
-def sense_faults(spec: Mapping[str, JSON]) -> Iterator[Fault]:
+
+def sense_faults(spec: Mapping[str, JSON], kinds: Container[str]) -> Iterator[Fault]:
     """What is wrong with `report`, `analyze` and `expect`, whose structure is right."""
+    for key in ("name", "report", "expect"):
+        yield from _no_expressions(spec.get(key), child("$", key))
     for index, entry in enumerate(spec.get("report") or ()):
         if isinstance(entry, Mapping):
             yield from _recipient_faults(entry, child("$.report", index))
     yield from _threshold_faults((spec.get("analyze") or {}).get("thresholds") or {})
-    for name, listed in (spec.get("expect") or {}).items():
-        if isinstance(listed, list):
-            yield from _repeated(listed, child("$.expect", name))
+    for name, wanted in (spec.get("expect") or {}).items():
+        path = child("$.expect", name)
+        if isinstance(wanted, list):
+            yield from _repeated(wanted, path)
+        tellers = [kind for kind in _SEEN_BY[name] if kind in kinds]
+        if wanted and tellers and not any(kind in task for task in spec["collect"] for kind in tellers):
+            yield Fault(path, "nothing that the spec collects would tell", f"it takes a task of {' or '.join(tellers)}", at_key=True)
+
+
+def _no_expressions(value: JSON, path: str) -> Iterator[Fault]:
+    """Where nothing is evaluated, an expression would be taken for a name: of a file, a node, a mail's sender."""
+    if isinstance(value, str) and "{{" in value:
+        yield Fault(path, "no expression is evaluated here", "write the value out; expressions belong into tasks")
+    for key, one in value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ():
+        yield from _no_expressions(one, child(path, key))
 
 
 def _recipient_faults(entry: Mapping[str, JSON], path: str) -> Iterator[Fault]:

@@ -126,6 +126,13 @@ VERDICTS = [
     ("the allocations did not fit the budget", {"gaps": {"nomad_allocations": {"status": "budget", "cause": ""}}}, Verdict.UNKNOWN),
     ("a node that the spec expects is not there", {"expect": {"nodes": ["n1", "n9"]}}, Verdict.CRITICAL),
     ("fewer nodes than the spec expects", {"expect": {"nodes": 4}}, Verdict.CRITICAL),
+    (
+        "nobody listed the nodes that the spec expects",
+        {"expect": {"nodes": 9}, "gaps": {"nomad_nodes": {}, "consul_members": {}}},
+        Verdict.UNKNOWN,
+    ),
+    ("nobody asked for a service that the spec expects", {"expect": {"services": ["wiki-search"]}}, Verdict.WARNING),
+    ("it was left out by a tag", {"expect": {"services": ["wiki-search"], "tags": ["logs"]}}, Verdict.OK),
     ("fewer instances than the spec expects", {"expect": {"instances": 5}}, Verdict.WARNING),
     (
         "Nomad and Consul both say no",
@@ -139,6 +146,26 @@ VERDICTS = [
 def test_the_verdict_when(says, case, verdict):
     report = analyze(bundle(case))
     assert report.verdict is verdict, report.headline
+
+
+def test_nodes_that_the_spec_expects_are_named_and_something_can_be_done():
+    (root,) = analyze(bundle({"expect": {"nodes": ["n1", *(f"n{number}" for number in range(20, 27))]}})).root_causes
+    assert "neither Nomad nor Consul knows n20, n21, n22, n23, n24 and 2 more, which the spec expects" in root.title
+    assert "expect.nodes" in root.remedy
+    assert [text for _, text in root.commands] == ["nomad node status", "consul members"]
+
+
+@pytest.mark.parametrize("unset", ["NOMAD_ADDR, CONSUL_HTTP_ADDR", ""])
+def test_who_gave_no_address_is_told_that_the_default_was_taken(unset):
+    gaps = {"nomad_*": {"status": "unreachable", "cause": "refused"}, "consul_*": {"status": "unreachable", "cause": "refused"}}
+    roots = analyze(bundle({"gaps": gaps, "endpoints": {"unset": unset}})).root_causes
+    told = {one.source.partition(" (")[2] for root in roots for one in root.evidence}
+    assert told == ({"the default: NOMAD_ADDR is not set)", "the default: CONSUL_HTTP_ADDR is not set)"} if unset else {""})
+
+
+def test_a_service_that_nobody_asked_for_is_a_gap():
+    (gap,) = analyze(bundle({"expect": {"services": ["wiki-search"]}})).coverage.gaps
+    assert gap["reason"] == "the spec expects service wiki-search, and none of its consul_checks tasks asked for it"
 
 
 def test_what_was_not_seen_is_named():

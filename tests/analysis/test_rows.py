@@ -60,3 +60,9 @@ def test_the_findings_are_gone_through_as_often_for_many_rows_as_for_few(number:
     shown = node_rows({**document, "findings": findings}, verbose=0)
     assert len(shown["rows"]) == number
     assert findings.times == 2
+
+
+def test_a_node_without_a_primary_to_follow_shows_no_lag() -> None:
+    alone = {"role": "unknown", "is_primary": False, "primary_hostname": None, "lag_seconds": 0.0}
+    document = report_document(analyze(bundle({"nodes": {"n2": {"litefs": alone}}})))
+    assert {row["name"]: row["lag_seconds"] for row in document["nodes"]}["n2"] is None

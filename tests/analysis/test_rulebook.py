@@ -53,10 +53,10 @@ WRONG = [
     ({"title": "{messag}"}, "{messag} is no field or capture", 'did you mean "message"?'),
     ({"explains": [{"of": "node", "codes": ["app.exitd"]}]}, "no rule has the code 'app.exitd'", 'did you mean "app.exited"?'),
     ({"explains": ["instance-dwn"]}, "there is no join 'instance-dwn'", 'did you mean "instance-down"?'),
-    ({"explains": [{"of": "node", "codes": ["app.exited"], "when": {}}]}, "'when' was unexpected", ""),
+    ({"explains": [{"of": "node", "codes": ["app.exited"], "when": {}}]}, 'unknown key "when"', ""),
     ({"severity": "fatal"}, "'fatal' is not one of", ""),
     ({"when": {"see": "log", "where": {"weight": {"more": 3}}}}, "", ""),
-    ({"colour": "red"}, "'colour'", ""),
+    ({"colour": "red"}, 'unknown key "colour"', ""),
 ]
 
 

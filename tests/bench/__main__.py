@@ -8,7 +8,7 @@ import sys
 from tests.bench import document
 from tests.bench.growth import grown
 from tests.bench.startup import starts
-from tests.bench.three import offline, three
+from tests.bench.three import three
 
 NODES = (10, 100, 1000, 5000)
 LATENCY = 0.02
@@ -30,7 +30,7 @@ def main() -> None:
     if "startup" in sections:
         _show("startup", document.start_table(begun))
     if "three" in sections:
-        _show("three", document.three_table(three(given.runs), begun[-1].wall, offline(given.runs)))
+        _show("three", document.three_table(three(given.runs), begun[-1].wall))
     if "growth" in sections:
         sizes = []
         for nodes in given.nodes.split(","):

@@ -22,12 +22,16 @@ LATENCIES = (0.0, 0.02, 0.1)
 
 @dataclass(frozen=True, slots=True)
 class Three:
-    """Median wall seconds of one incident at one latency; `chain` are the answers that wait for each other."""
+    """Median wall seconds of one incident at one latency; `chain` are the answers that wait for each other.
+
+    `offline` is the same report from a saved bundle: all that a run costs which asks nothing, start-up included.
+    """
 
     incident: str
     latency: float
     collector: float
     script: float
+    offline: float
     calls: int
     chain: int
     commands: int
@@ -42,28 +46,20 @@ def three(runs: int) -> list[Three]:
     return [_measured(name, latency, runs) for name in INCIDENTS for latency in LATENCIES]
 
 
-def offline(runs: int) -> float:
-    """Median wall seconds of the same report from a saved bundle: all that a run costs which asks nothing, start-up included."""
-    with demo_environment(Recording.load(incident("healthy")), path=os.environ["PATH"]) as environ, tempfile.TemporaryDirectory() as place:
-        bundle = Path(place) / "bundle.json"
-        run([*COLLECTOR, "diagnose", str(SPEC), "--bundle", str(bundle)], environ)
-        (ran,) = in_turn(runs, lambda: run([*COLLECTOR, "analyze", str(bundle)], environ))
-    return middle(ran)
-
-
 def _measured(name: str, latency: float, runs: int) -> Three:
     recording = Recording.load(incident(name))
     rounds, commands = chain(recording)
     with demo_environment(recording, path=os.environ["PATH"], latency=latency) as environ, tempfile.TemporaryDirectory() as directory:
-        script = Path(directory) / "script.sh"
-        calls = list(_calls(environ, Path(directory) / "bundle.json"))
+        script, bundle = Path(directory) / "script.sh", Path(directory) / "bundle.json"
+        calls = list(_calls(environ, bundle))
         script.write_text("\n".join(_line(call, environ["COLLECTOR_PROXY"]) for call in calls) + "\n", "utf-8")
-        ours, theirs = in_turn(
+        ours, theirs, offline = in_turn(
             runs,
             lambda: run([*COLLECTOR, "diagnose", str(SPEC), "--deadline", "60s"], environ),
             lambda: run(["sh", str(script)], environ),
+            lambda: run([*COLLECTOR, "analyze", str(bundle)], environ),
         )
-    return Three(name, latency, middle(ours), middle(theirs), len(calls), rounds, commands)
+    return Three(name, latency, middle(ours), middle(theirs), middle(offline), len(calls), rounds, commands)
 
 
 def _calls(environ: Mapping[str, str], bundle: Path) -> Iterator[str]:

@@ -1,8 +1,8 @@
 """Report documents as a mail needs them."""
 
 
-def finding(code="app.exited", node="odroid8"):
-    return {"id": code, "code": code, "node": node}
+def finding(code="app.exited", node="odroid8", title="something is wrong"):
+    return {"id": code, "code": code, "node": node, "title": title}
 
 
 def change(state, code="app.exited", node="odroid8", *, root=True):

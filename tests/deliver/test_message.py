@@ -28,6 +28,11 @@ def letter(document=CRASH, content=CONTENT, sender="collector@board.example.org"
         (report(finding()), "navidrome CRITICAL odroid8: app.exited"),
         (report(finding(), finding("disk.full"), finding("port.in-use")), "navidrome CRITICAL odroid8: app.exited (+2 more)"),
         (report(finding("nomad.no-leader", None)), "navidrome CRITICAL nomad.no-leader"),
+        (
+            report(finding("unknown", title='check "ping" is critical; no rule explains it')),
+            'navidrome CRITICAL odroid8: unknown: check "ping" is critical',
+        ),
+        (report(finding("unknown", None, title="x" * 99), finding()), f"navidrome CRITICAL unknown: {'x' * 79}… (+1 more)"),
         (report(), "navidrome OK"),
         (report(changes=[change("resolved")]), "navidrome OK - resolved odroid8: app.exited"),
         (

@@ -54,11 +54,11 @@ RENDERED = [
 REFUSED = [
     ("{{ missing }}", "'missing' is undefined"),
     ("{{ map.absent }}", "map has no 'absent'"),
-    ("{{ nothing.x }}", "nothing has no 'x'"),
+    ("{{ nothing.x }}", "nothing is null, so that it has no 'x'"),
     ("{{ missing | upper }}", "'missing' is undefined"),
     ("{{ [map.absent] }}", "no attribute 'absent'"),
     ("at {{ nothing }}", "is null"),
-    ("{{ 1 + }}", "unexpected"),
+    ("{{ 1 + }}", "ends where something more is expected"),
     ("{{ 1 / 0 }}", "division by zero"),
     ("{{ text + 1 }}", "concatenate"),
     ("{{ list | nonsense }}", "No filter named"),
@@ -78,8 +78,9 @@ REFUSED = [
     ("{{ list | center(100000000) }}", "No filter named 'center'"),
     ("{{ text | batch(2) | join }}{% raw %}", "statements"),
     ("{{ 'text }}", "unexpected char"),
-    ("{{ text", "has no }}"),
-    ("{{ }}", "unexpected 'end of template'"),
+    ("{{ text", "is never closed with }}"),
+    ("{{ }}", "ends where something more is expected"),
+    ("{{ nothing.groups | first }}", "null has no 'groups'"),
 ]
 
 

@@ -100,7 +100,9 @@ def test_a_text_is_cut_into_its_expressions(text: str, parts: list[tuple[str, bo
     assert [(part.text, part.expression) for part in segments(text)] == parts
 
 
-@pytest.mark.parametrize(("text", "words"), [("{{ a", "has no }}"), ("{{ {a }}", "has no }}"), ("{% if a %}", "statements")])
+@pytest.mark.parametrize(
+    ("text", "words"), [("{{ a", "is never closed with }}"), ("{{ {a }}", "is never closed with }}"), ("{% if a %}", "statements")]
+)
 def test_a_text_that_cannot_be_cut_is_refused(text: str, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         segments(text)

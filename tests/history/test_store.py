@@ -179,7 +179,7 @@ def test_specs_and_scopes_are_kept_apart(tmp_path):
 
 def test_a_state_directory_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(SettingsError, match=r"state directory .*file.* cannot be used: File exists"):
+    with pytest.raises(SettingsError, match=r"state directory .*file.* cannot be used: .*file is a file, not a directory"):
         open_store(tmp_path / "file", "navidrome")
 
 

@@ -72,6 +72,12 @@ HOSTILE = {
 }
 
 
+def test_a_report_in_place_of_a_bundle_is_told_as_that() -> None:
+    run = again(HOSTILE["a report"], "-o", "text")
+    assert "is a report, which `collector diff` reads and nothing else" in run.stderr
+    assert run.stderr.count("\n") == 1
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_file_that_is_no_bundle_is_refused_with_its_name(name: str) -> None:
     run = again(HOSTILE[name], "-o", "text")

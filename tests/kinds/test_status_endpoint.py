@@ -7,6 +7,8 @@ import pytest
 from collector.errors import Unanswered
 from collector.kinds import KINDS
 from collector.kinds.litefs_http import http
+from collector.kinds.litefs_status import execute
+from collector.model import JSON
 from collector.spec import lint
 
 SPEC = """version: 1
@@ -35,8 +37,30 @@ def test_an_address_alone_is_right(url: str) -> None:
     assert KINDS["litefs_status"].advice("http", url) is None
 
 
+def test_a_rung_without_a_value_asks_at_the_address_of_the_item() -> None:
+    assert KINDS["litefs_status"].advice("http", None) is None
+    text = SPEC.replace('http: "{url}"', "http").replace("{{", "{").replace("}}", "}")
+    assert lint(text.replace("alloc: a", "alloc: a, address: 10.0.0.1"), "spec.yml") == []
+
+
 def test_a_command_is_no_endpoint() -> None:
-    assert KINDS["litefs_status"].advice("exec", "litefs status") is None
+    assert KINDS["litefs_status"].advice("exec", ["litefs", "status"]) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "words"), [("litefs status", "[litefs, status]"), (5, "[litefs, status]"), (["cat", 5], "list of words"), ([""], "list")]
+)
+def test_a_command_that_is_no_list_of_words_is_told_and_never_run(value: JSON, words: str) -> None:
+    said = KINDS["litefs_status"].advice("exec", value)
+    assert said
+    assert words in said
+    with pytest.raises(Unanswered, match="a command is a list of words"):
+        next(execute({"rung": value, "alloc": "a", "task": "app", "mount": "/litefs"}))
+
+
+@pytest.mark.parametrize("value", [None, ["cat", "{{ mount }}/.lag"], "{{ command }}"])
+def test_a_command_may_be_left_out_and_have_expressions(value: JSON) -> None:
+    assert KINDS["litefs_status"].advice("exec", value) is None
 
 
 def test_lint_shows_the_place() -> None:

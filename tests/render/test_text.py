@@ -142,8 +142,8 @@ def test_what_many_nodes_share_is_told_once_and_of_each_with_v():
 
 IMPACTS = [
     ({}, ""),
-    ({"instances": 3, "instances_left": 2}, "2 of 3 instances left"),
-    ({"instances": 1, "instances_left": 0, "writes": "unknown", "databases": []}, "0 of 1 instance left"),
+    ({"instances": 3, "instances_left": 2}, "2 of 3 instances well"),
+    ({"instances": 1, "instances_left": 0, "writes": "unknown", "databases": []}, "0 of 1 instance well"),
     ({"writes": "go on", "primary": "n1", "replicas_left": 1}, "writes go on (primary n1, 1 replica in step)"),
     (
         {"writes": "go on", "primary": "n1", "primary_unwell": True, "replicas_left": 1},

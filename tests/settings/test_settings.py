@@ -45,6 +45,11 @@ def test_a_report_is_told_for_whom_there_is_a_token_and_not_which(given, told) -
     assert settings().proxy == ""
 
 
+def test_a_default_that_was_taken_for_an_address_is_known() -> None:
+    assert Settings.from_environment({"NOMAD_ADDR": ""}).unset == ("NOMAD_ADDR", "CONSUL_HTTP_ADDR")
+    assert Settings.from_environment({"NOMAD_ADDR": "http://n:1", "CONSUL_HTTP_ADDR": "c"}).unset == ()
+
+
 def test_an_empty_variable_counts_as_unset() -> None:
     names = ("NOMAD_ADDR", "NOMAD_SKIP_VERIFY", "NOMAD_CACERT", "CONSUL_HTTP_ADDR", "CONSUL_HTTP_SSL", "CONSUL_HTTP_SSL_VERIFY")
     assert (

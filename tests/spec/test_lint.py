@@ -82,8 +82,8 @@ BAD = [
     ("unknown filter", HEAD + "collect:\n- leaves: {}\n  loop: ▸'{{ [1] | uniqe }}'", 'unknown filter "uniqe" (did you mean "unique"?)'),
     ("filter that formats", HEAD + "collect:\n- leaves: {}\n  loop: ▸'{{ [1] | pprint }}'", 'unknown filter "pprint"'),
     ("unknown test", HEAD + "collect:\n- plants: {}\n  when: ▸1 is od", 'unknown test "od" (did you mean "odd"?)'),
-    ("syntax", HEAD + "collect:\n- plants: {}\n  when: ▸1 +", "{{ 1 + }}: unexpected"),
-    ("unclosed expression", HEAD + "collect:\n- water: {tank: ▸'{{ a'}", "{{ has no }}"),
+    ("syntax", HEAD + "collect:\n- plants: {}\n  when: ▸1 +", "{{ 1 + }}: ends where"),
+    ("unclosed expression", HEAD + "collect:\n- water: {tank: ▸'{{ a'}", "is never closed with }}"),
     ("statement", HEAD + "collect:\n- water: {tank: ▸'{% if x %}'}", "statements such as"),
     ("text where a condition belongs", HEAD + "vars: {a: 1}\ncollect:\n- plants: {}\n  when: ▸'{{ a }} == 1'", "one expression is needed"),
     ("expression in a list of conditions", HEAD + "collect:\n- plants: {}\n  when: ['1', ▸b]", 'unknown name "b"'),
@@ -95,6 +95,12 @@ BAD = [
     ("one of several addresses", HEAD + "collect: [plants: {}]\nreport: [{email: {to: [a@b, ▸c]}}]", "'c' is not a mail address"),
     ("mail from no address", HEAD + "collect: [plants: {}]\nreport: [{email: {to: a@b, from: ▸me}}]", "'me' is not a mail address"),
     ("ping with a query", HEAD + "collect: [plants: {}]\nreport: [{ping: {url: ▸'https://x/a?b=c'}}]", "the ping URL is not of the form"),
+    (
+        "expression in a file's name",
+        HEAD + "collect: [plants: {}]\nreport: [file: {path: ▸'{{ job }}.html'}]",
+        "no expression is evaluated here",
+    ),
+    ("expression in what is expected", HEAD + "collect: [plants: {}]\nexpect: {nodes: [▸'{{ job }}']}", "no expression is evaluated here"),
     (
         "warning above critical",
         HEAD + "collect: [plants: {}]\nanalyze: {thresholds: {lag_critical: 5s, lag_warning: ▸1m}}",
@@ -194,6 +200,52 @@ def test_a_file_of_rules_is_checked_as_such() -> None:
     assert lint(text % "node", "rules.yml", kinds=KINDS) == []
     (problem,) = lint(text % "nodes", "rules.yml", kinds=KINDS)
     assert 'did you mean "node"?' in str(problem)
+
+
+RULE = "{code: garden.dry, summary: dry, scope: node, severity: warning, title: dry, when: %s}"
+BAD_RULES = [
+    ("- " + RULE % "{see: log, where: {message: {▸match: x}}}", 'unknown key "match" (did you mean "matches"?)'),
+    ("- " + RULE % "{see: log, ▸whre: {message: x}}", 'unknown key "whre" (did you mean "where"?)'),
+    ("- " + RULE % "{▸al: [{see: log}]}", 'unknown key "al" (did you mean "all"?)'),
+    ("- " + RULE % "{any: ▸[]}", "must not be empty"),
+    (
+        "- " + RULE % "▸log",
+        "must be a matcher {see: TOPIC, where: {FIELD: WANTED}} or all, any or none with a list of conditions, not 'log'",
+    ),
+    ("- " + (RULE % "{see: log}").replace("severity: warning", "severity: ▸wrning"), "'wrning' is not one of critical, warning, info"),
+    ("- " + (RULE % "{see: log}").replace("garden.dry", "▸dry"), "'dry' does not have the form"),
+    ("- " + (RULE % "{see: log}, explains: [{of: ▸nodes, codes: [app.exited]}]"), "'nodes' is not one of instance, node,"),
+    ("- " + (RULE % "{see: log}, directness: ▸9"), "must be at most 6, not 9"),
+    (
+        "▸- name: tasks\n  plants: {}",
+        "a list is a file of rules, and these have no code (a spec is a mapping with version, name and collect)",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "words"), BAD_RULES)
+def test_what_is_wrong_with_the_form_of_a_rule_is_told_in_the_words_of_a_spec(text: str, words: str) -> None:
+    (problem, *_) = lint(text.replace("▸", ""), "rules.yml", kinds=KINDS)
+    assert words in str(problem)
+    assert text.splitlines()[problem.mark.line - 1][problem.mark.column - 1] == "▸"
+
+
+@pytest.mark.parametrize(
+    ("expect", "kind"),
+    [
+        ("nodes: [a]", "nomad_nodes or consul_members"),
+        ("nodes: 3", "nomad_nodes or consul_members"),
+        ("instances: 2", "nomad_allocations"),
+        ("services: [a]", "consul_checks"),
+    ],
+)
+def test_what_is_expected_and_never_collected_is_told(expect: str, kind: str) -> None:
+    text = "version: 1\nname: wiki\ncollect: [nomad_agent: {}%s]\nexpect: {" + expect + "}"
+    (problem,) = lint(text % "", "wiki.yml")
+    assert "nothing that the spec collects would tell" in str(problem)
+    assert kind in str(problem)
+    arguments = {"nomad_allocations": "job: a", "consul_checks": "service: a"}.get(kind, "")
+    assert lint(text % f", {kind.split(maxsplit=1)[0]}: {{{arguments}}}", "wiki.yml") == []
 
 
 OWN_RULE = (

@@ -10,7 +10,7 @@ from collector.errors import SpecError
 from collector.kinds import KINDS as REAL_KINDS
 from collector.resources import schema
 from collector.spec import spec_schema
-from collector.spec.structure import faults
+from collector.structure import faults
 from collector.yamlio import load
 from tests.spec.own_kinds import KINDS
 from tests.spec.test_lint import BAD, GOOD

@@ -154,6 +154,7 @@ PARTS: Mapping[str, Topic] = {
             "expected_id": "the other ID",
             "stream_count": "replicas connected to it",
             "primary_answers": "a primary was found by asking",
+            "young": "it started less than 10 s before it was asked",
             "task": "task that LiteFS was asked for in",
             "status_command": "that `litefs status` is not a command there, where it was asked",
             "spec_path": "the path that the spec's own rung asks LiteFS for, which has none to give: /status",

@@ -1,7 +1,7 @@
-"""Checks data against a JSON schema, as far as the spec's schema goes, with messages for people.
+"""Checks data against a JSON schema, as far as those of specs and rules go, with messages for people.
 
 Not jsonschema: its import costs more than reading a spec, and its messages know no "did you mean". A test holds both to the same verdict.
-Understood: type, const, enum, pattern, minLength, minimum, maximum, minItems, items, properties, required, additionalProperties false,
+Understood: type, const, enum, pattern, minLength, minimum, maximum, minItems, items, properties, required, additionalProperties,
 propertyNames, minProperties, maxProperties, anyOf, oneOf of single required keys, $ref into $defs.
 """
 
@@ -22,6 +22,7 @@ _WORDS = {
     "integer": "a whole number",
     "number": "a number",
     "boolean": "true or false",
+    "null": "null",
 }
 
 _SHOWN = 40
@@ -36,14 +37,13 @@ class Fault(NamedTuple):
     at_key: bool = False
 
 
-def faults(data: JSON, schema: Mapping[str, JSON]) -> list[Fault]:
-    """Everything in the data that does not fit the schema."""
-    return list(_check(data, schema, "$", schema))
+def faults(data: JSON, schema: Mapping[str, JSON], at: str = "$") -> list[Fault]:
+    """Everything in the data, which stands at the path `at`, that does not fit the schema."""
+    return list(_check(data, schema, at, schema))
 
 
 def _check(data: JSON, schema: Mapping[str, JSON], path: str, root: Mapping[str, JSON]) -> Iterator[Fault]:
-    if "$ref" in schema:
-        schema = root["$defs"][schema["$ref"].removeprefix("#/$defs/")]
+    schema = _resolved(schema, root)
     if "anyOf" in schema:
         yield from _check_any(data, schema["anyOf"], path, root)
     elif "const" in schema and (data != schema["const"] or isinstance(data, bool)):
@@ -61,21 +61,30 @@ def _check(data: JSON, schema: Mapping[str, JSON], path: str, root: Mapping[str,
 
 
 def _check_any(data: JSON, branches: list[Mapping[str, JSON]], path: str, root: Mapping[str, JSON]) -> Iterator[Fault]:
-    """The faults of the branch whose type fits, where one does: they say more than that no branch fits."""
+    """The faults of the branch whose type and keys fit best, where one does: they say more than that no branch fits."""
+    branches = [_resolved(branch, root) for branch in branches]
     found = [list(_check(data, branch, path, root)) for branch in branches]
     if not all(found):
         return
-    deeper = [
-        within
-        for branch, within in zip(branches, found, strict=True)
-        if isinstance(data, (dict, list)) and _is_any(data, branch.get("type", ()))
-    ]
-    if deeper:
-        yield from deeper[0]
+    fitting = [index for index, branch in enumerate(branches) if isinstance(data, (dict, list)) and _is_any(data, branch.get("type", ()))]
+    if fitting:
+        yield from found[max(fitting, key=lambda index: _alike(data, branches[index]))]
         return
     choices = [choice for branch in branches for choice in branch.get("enum", ())]
     words = " or ".join(branch["title"] for branch in branches)
     yield Fault(path, f"must be {words}, not {_short(data)}", _meant(data, choices))
+
+
+def _resolved(schema: Mapping[str, JSON], root: Mapping[str, JSON]) -> Mapping[str, JSON]:
+    while "$ref" in schema:
+        schema = root["$defs"][schema["$ref"].removeprefix("#/$defs/")]
+    return schema
+
+
+def _alike(data: JSON, branch: Mapping[str, JSON]) -> int:
+    """How many of the keys are the branch's, or are meant to be."""
+    properties = branch.get("properties", {})
+    return sum(key in properties or bool(did_you_mean(key, properties)) for key in data) if isinstance(data, dict) else 0
 
 
 def _check_mapping(data: dict[str, JSON], schema: Mapping[str, JSON], path: str, root: Mapping[str, JSON]) -> Iterator[Fault]:
@@ -92,9 +101,10 @@ def _check_mapping(data: dict[str, JSON], schema: Mapping[str, JSON], path: str,
             yield Fault(path, f'"{key}" is missing')
     if not unknown:
         yield from _check_alternatives(data, schema, path)
+    others = schema.get("additionalProperties")
     for key, member in data.items():
-        if key in properties:
-            yield from _check(member, properties[key], child(path, key), root)
+        if key in properties or isinstance(others, dict):
+            yield from _check(member, properties.get(key, others), child(path, key), root)
 
 
 def _check_alternatives(data: dict[str, JSON], schema: Mapping[str, JSON], path: str) -> Iterator[Fault]:
@@ -106,7 +116,8 @@ def _check_alternatives(data: dict[str, JSON], schema: Mapping[str, JSON], path:
         yield Fault(child(path, key), f'"{key}" and "{given[0]}" exclude each other', at_key=True)
     least, most = schema.get("minProperties", 0), schema.get("maxProperties", len(data))
     if not least <= len(data) <= most:
-        yield Fault(path, f"must have exactly one key, not {len(data)}", "a list item each" if data else "")
+        words = f"must have exactly one key, not {len(data)}" if "maxProperties" in schema else "must not be empty"
+        yield Fault(path, words, "a list item each" if data else "")
 
 
 def _check_list(data: list[JSON], schema: Mapping[str, JSON], path: str, root: Mapping[str, JSON]) -> Iterator[Fault]:
@@ -121,7 +132,7 @@ def _check_scalar(data: JSON, schema: Mapping[str, JSON], path: str) -> Iterator
         if len(data) < schema.get("minLength", 0):
             yield Fault(path, "must not be empty" if not data else f"{_short(data)} is too short")
         if "pattern" in schema and not re.search(schema["pattern"], data):
-            yield Fault(path, f"{_short(data)} does not have the form {schema['pattern']}")
+            yield Fault(path, f"{_short(data)} does not have the form {schema['pattern']}", schema.get("title", ""))
     elif isinstance(data, (int, float)) and not isinstance(data, bool):
         if data < schema.get("minimum", data):
             yield Fault(path, f"must be at least {schema['minimum']}, not {data}")
@@ -137,6 +148,7 @@ _IS: dict[str, Callable[[Any], bool]] = {
     "object": lambda data: isinstance(data, dict),
     "array": lambda data: isinstance(data, list),
     "string": lambda data: isinstance(data, str),
+    "null": lambda data: data is None,
     "boolean": lambda data: isinstance(data, bool),
     "number": lambda data: isinstance(data, (int, float)) and not isinstance(data, bool),
     "integer": lambda data: not isinstance(data, bool) and (isinstance(data, int) or (isinstance(data, float) and data.is_integer())),

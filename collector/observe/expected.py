@@ -1,0 +1,49 @@
+"""What the spec expects to be there (`expect`), against what was seen: nodes, and services that nobody asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from itertools import islice
+
+from collector.model import JSON, Bundle, Result, Status, Target
+from collector.observe.world import World
+
+NAMED = 5
+"""So many missing nodes are named; the others are counted."""
+
+
+def missing_nodes(world: World, known: Collection[str]) -> list[str] | int:
+    """The nodes that the spec expects and nobody knows: their names, or how many where it only says a number."""
+    wanted = world.bundle.expect.get("nodes") or ()
+    if isinstance(wanted, int):
+        return max(0, wanted - len(known))
+    return sorted(name for name in wanted if name not in known)
+
+
+def missed(world: World, known: Collection[str]) -> Mapping[str, JSON]:
+    """Fields of the observation of the whole. Where neither Nomad nor Consul listed the nodes, nobody can say that one is missing."""
+    listed = world.results("nomad_nodes") or world.results("consul_members")
+    missing = missing_nodes(world, known) if listed else 0
+    number = missing if isinstance(missing, int) else len(missing)
+    return {"nodes_missing": number, "nodes_absent": _words(missing, world.bundle.expect.get("nodes")) if number else None}
+
+
+def _words(missing: Sequence[str] | int, wanted: JSON) -> str:
+    if isinstance(missing, int):
+        return f"{missing} of {wanted} nodes"
+    more = len(missing) - NAMED
+    return ", ".join(islice(missing, NAMED)) + (f" and {more} more" if more > 0 else "")
+
+
+def unasked(bundle: Bundle) -> list[Result]:
+    """Services that the spec expects and no task asked for, as results that are not there: nothing else would tell that nobody looked."""
+    asked = {result.target.service for result in bundle.results if result.kind == "consul_checks"}
+    left_out = bundle.expect.get("tags") or bundle.expect.get("skip_tags")
+    if left_out or not any(asked):  # lint refuses a spec that has no such task; where a list of services had no answer, that is the gap
+        return []
+    return [_unasked(name) for name in bundle.expect.get("services") or () if name not in asked]
+
+
+def _unasked(name: str) -> Result:
+    reason = f"the spec expects service {name}, and none of its consul_checks tasks asked for it"
+    return Result(f"expect {name}", "what the spec expects", "expect", Target(service=name), Status.FAILED, reason=reason)

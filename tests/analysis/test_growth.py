@@ -1,0 +1,64 @@
+"""Analysing and showing grow with the number of nodes and no faster: counted in function calls, so that no clock decides."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from collector.analyze import analyze
+from collector.model import Bundle
+from collector.render import render
+from collector.spec.schema import FORMATS
+from tests.analysis.bundles import bundle
+
+REFUSED = {"status": "critical", "output": "dial tcp 10.1.0.12:8080: connect: connection refused"}
+SICK: dict[str, dict[str, Any]] = {
+    "all are well": {},
+    "one in two is refused": {"checks": {"ping": REFUSED}},
+    "one in two does not follow": {"litefs": {"lag_seconds": 60.0}, "log": ["fatal: no theme"]},
+    "one in two is silent": {"fails": {"status": "unreachable", "cause": "refused"}, "checks": {"ping": REFUSED}},
+}
+FACTOR = 4
+"""So many times the nodes."""
+ROOM = 1.05
+"""What is done for every node costs a little more with long names and high numbers."""
+
+
+def made(nodes: int, sick: dict[str, Any]) -> Bundle:
+    """A cluster of that size, every second node sick."""
+    names = [f"n{number}" for number in range(1, nodes + 1)]
+    return bundle({"names": names, "nodes": dict.fromkeys(names[1::2], sick)})
+
+
+def calls(work: Callable[[], object]) -> int:
+    """How many functions that calls."""
+    counted = 0
+
+    def count(_frame: Any, event: str, _arg: Any) -> None:
+        nonlocal counted
+        counted += event in {"call", "c_call"}
+
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        work()
+    finally:
+        sys.setprofile(before)
+    return counted
+
+
+@pytest.mark.parametrize("says", SICK)
+def test_four_times_the_nodes_take_four_times_the_calls_to_analyse(says: str) -> None:
+    few, many = (made(size, SICK[says]) for size in (25, 25 * FACTOR))
+    analyze(few)  # what is made once, is
+    assert calls(lambda: analyze(many)) < ROOM * FACTOR * calls(lambda: analyze(few))
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_four_times_the_nodes_take_four_times_the_calls_to_show(format_: str) -> None:
+    few, many = (analyze(made(size, SICK["one in two does not follow"])) for size in (25, 25 * FACTOR))
+    render(few, format_, verbose=1)
+    assert calls(lambda: render(many, format_, verbose=1)) < ROOM * FACTOR * calls(lambda: render(few, format_, verbose=1))

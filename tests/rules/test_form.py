@@ -1,0 +1,75 @@
+"""Rules are held to their schema by our own checker, whose messages are for people: it and jsonschema must agree."""
+
+from __future__ import annotations
+
+import copy
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+
+from collector.resources import schema
+from collector.structure import faults
+
+ROOT = Path(__file__).parents[2]
+RULES = [
+    rule for path in sorted((ROOT / "collector/rules").glob("*.yml")) if path.stem != "joins" for rule in yaml.safe_load(path.read_text())
+]
+VALUES: list[Any] = [
+    None,
+    True,
+    0,
+    9,
+    -1,
+    "",
+    "a",
+    "a.b",
+    "cluster",
+    "critical",
+    [],
+    ["a"],
+    [{}],
+    {},
+    {"see": "log"},
+    {"all": []},
+    {"matches": "a"},
+]
+KEYS = ["see", "where", "of", "count", "all", "any", "none", "matches", "lt", "not", "exists", "codes", "if", "read", "change", "x"]
+VALIDATOR = Draft202012Validator(schema("rule"))
+
+
+def places(data: Any) -> list[Any]:
+    """Every mapping and list in the data."""
+    inner = data.values() if isinstance(data, dict) else data if isinstance(data, list) else ()
+    return [*([data] if isinstance(data, (dict, list)) else []), *(place for one in inner for place in places(one))]
+
+
+def changed(seed: int) -> Any:
+    """One of our rules with one to three things in it put wrong, mostly."""
+    chance = random.Random(seed)
+    rule = [copy.deepcopy(chance.choice(RULES))]
+    for _ in range(chance.randint(1, 3)):
+        place = chance.choice(places(rule))
+        keys = range(len(place)) if isinstance(place, list) else [*place, *KEYS]
+        if keys:
+            key = chance.choice(list(keys))
+            if chance.random() < 0.3 and (isinstance(place, list) or key in place):
+                del place[key]
+            else:
+                place[key] = copy.deepcopy(chance.choice(VALUES))
+    return rule
+
+
+def test_our_own_rules_have_the_form() -> None:
+    assert faults(RULES, schema("rule")) == []
+    assert VALIDATOR.is_valid(RULES)
+
+
+@pytest.mark.parametrize("part", range(10))
+def test_both_agree_on_rules_that_were_changed(part: int) -> None:
+    for seed in range(part * 100, part * 100 + 100):
+        rule = changed(seed)
+        assert bool(faults(rule, schema("rule"))) != VALIDATOR.is_valid(rule), (seed, rule)
