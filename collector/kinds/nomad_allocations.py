@@ -32,7 +32,7 @@ def job(args: Args) -> Rung:
 def newest_first(rows: Iterable[dict[str, JSON]]) -> JSON:
     """Allocations in the order in which they are told.
 
-    That one runs is what Nomad's client makes of its tasks' states (client/allocrunner): where none of them has any, the answer is not whole.
+    That one runs is what Nomad's client makes of its tasks' states (client/allocrunner): where none has any, the answer is not whole.
     """
     rows = list(rows)
     running = [row for row in rows if row["client_status"] == "running"]
