@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import gc
 import importlib
 import os
 import signal
 import sys
+import time
 from collections.abc import Sequence
 
 from collector.arguments import parse
@@ -59,6 +61,7 @@ def run() -> None:
     try:
         open_missing()
         gc.set_threshold(BETWEEN_LOOKS)
+        sys.unraisablehook = _lost
         _end_as_by_ctrl_c(signal.SIGTERM, signal.SIGHUP)
         code = main()
         for stream in (sys.stdout, sys.stderr):
@@ -76,6 +79,17 @@ def _end_as_by_ctrl_c(*numbers: signal.Signals) -> None:
     for number in numbers:
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, signal.default_int_handler)
+
+
+def _lost(lost: sys.UnraisableHookArgs) -> None:
+    """What is raised while an object is destroyed reaches nobody: Ctrl-C is said once more; no traceback is printed of anything."""
+    if lost.exc_type is KeyboardInterrupt:  # not from here, where it would be lost again
+        _thread.start_new_thread(_interrupt_soon, ())
+
+
+def _interrupt_soon() -> None:
+    time.sleep(0.01)
+    _thread.interrupt_main()
 
 
 def _complain(message: str) -> None:

@@ -30,7 +30,14 @@ def job(args: Args) -> Rung:
 
 
 def newest_first(rows: Iterable[dict[str, JSON]]) -> JSON:
-    """Allocations in the order in which they are told."""
+    """Allocations in the order in which they are told.
+
+    That one runs is what Nomad's client makes of its tasks' states (client/allocrunner): where none has any, the answer is not whole.
+    """
+    rows = list(rows)
+    running = [row for row in rows if row["client_status"] == "running"]
+    if running and not any(row["tasks"] for row in running):
+        raise shapes.invalid('the allocations that run have no "TaskStates": the answer is not whole')
     return sorted(rows, key=lambda row: (row["create_index"], row["name"], row["id"]), reverse=True)
 
 

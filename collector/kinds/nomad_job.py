@@ -23,6 +23,8 @@ def api(args: Args) -> Rung:
 def parse(body: bytes) -> JSON:
     """Nomad's job. Source: Nomad's API documentation, "Jobs", "Read Job"."""
     job = bodies.document(body)
+    if not shapes.objects(job, "TaskGroups"):  # Nomad takes no job without (nomad/structs, Job.Validate)
+        raise shapes.invalid('"TaskGroups" is missing or empty')
     own = _constraints(job)
     return {
         "id": shapes.identity(job, "ID"),

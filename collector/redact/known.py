@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from base64 import b64encode, urlsafe_b64encode
+from base64 import b32encode, b64encode, urlsafe_b64encode
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from html.entities import codepoint2name
@@ -11,6 +11,8 @@ from itertools import accumulate
 
 SHORTEST_VALUE = 6
 """A secret value shorter than this is not looked for: it would blank out words that only happen to be the same."""
+LONG_VALUE = 16
+"""One that is as long is no word, in whichever case it is written."""
 
 Hide = Callable[[str], str]
 """What stands in the place of a secret."""
@@ -23,6 +25,7 @@ class KnownValues:
         self._values = sorted({value for value in values if len(value) >= SHORTEST_VALUE}, key=len, reverse=True)
         self._coded = {form: value for value in self._values for form in _coded(value)}
         self._spelled = [(value, re.compile(spelled(value))) for value in self._values]
+        self._odd = {form: value for value in self._values for form in _odd(value)}
         forms = [*((len(value), spelled(value)) for value in self._values), *((len(form), form) for form in map(re.escape, self._coded))]
         self._pattern = re.compile("|".join(form for _, form in sorted(forms, reverse=True)))
 
@@ -32,6 +35,9 @@ class KnownValues:
 
     def sub(self, hide: Hide, text: str) -> str:
         """The text without the values."""
+        for form, value in self._odd.items():
+            if form in text:
+                text = text.replace(form, hide(value))
         return self._pattern.sub(lambda found: hide(self._value(found[0])), text)
 
     def _value(self, found: str) -> str:
@@ -116,6 +122,24 @@ def _coded(value: str) -> Iterator[str]:
     for form in set(_base64(raw)):
         yield form
         yield from _base64(form.encode())
+
+
+def _odd(value: str) -> Iterator[str]:
+    """The value with all of its characters escaped, also those that need not be; in the other case; as other systems write text down."""
+    raw = value.encode("utf-8", "surrogateescape")
+    wide = value.encode("utf-16-be", "surrogatepass")
+    units = [int.from_bytes(wide[at : at + 2], "big") for at in range(0, len(wide), 2)]
+    letters = list(map(ord, value))
+    for one, codes in (("%{:02x}", raw), (r"\x{:02x}", raw), (r"\u{:04x}", units), ("&#x{:x};", letters)):
+        yield from ("".join(map(spell.format, codes)) for spell in (one, one.replace("x}", "X}")))
+    yield "".join(map(r"\{:03o}".format, raw))
+    yield "".join(map("&#{};".format, letters))
+    yield from (raw.hex(":"), raw.hex(":").upper(), raw.hex(" "))
+    yield b32encode(raw).decode().rstrip("=")
+    narrow = value.encode("utf-16-le", "surrogatepass")
+    yield from (narrow.hex(), narrow.hex().upper(), b64encode(narrow).decode().rstrip("="))
+    if len(value) >= LONG_VALUE:
+        yield from {value.upper(), value.lower()} - {value}
 
 
 def _base64(value: bytes) -> Iterator[str]:

@@ -99,9 +99,32 @@ RULES: Final = (
     Rule("aws", ("akia", "asia"), r"\b(?P<v>(?:AKIA|ASIA)[0-9A-Z]{16})\b"),
     Rule(
         "vendor",
-        ("gh", "github_pat_", "glpat-", "xox", "hvs.", "hvb.", "hvr.", "aiza", "k_live_", "k_test_", "npm_"),
+        (
+            "gh",
+            "github_pat_",
+            "glpat-",
+            "xox",
+            "hvs.",
+            "hvb.",
+            "hvr.",
+            "aiza",
+            "k_live_",
+            "k_test_",
+            "npm_",
+            "dckr_pat_",
+            "sg.",
+            "age-secret-",
+        ),
         r"\b(?P<v>gh[pousr]_[a-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[abeoprs]-[\w-]{10,}|hv[sbr]\.[\w-]{20,}"
-        r"|AIza[\w-]{30,}|[sr]k_(?:live|test)_[a-z0-9]{10,}|npm_[a-z0-9]{30,})",
+        r"|AIza[\w-]{30,}|[sr]k_(?:live|test)_[a-z0-9]{10,}|npm_[a-z0-9]{30,}"
+        r"|dckr_pat_[\w-]{20,}|SG\.[\w-]{16,}\.[\w-]{30,}|AGE-SECRET-KEY-1[a-z0-9]{20,})",
+    ),
+    Rule("vendor", ("hooks.slack.com/services/",), r"hooks\.slack\.com/services/(?P<v>[\w/]{10,})"),
+    Rule("vendor", ("/api/webhooks/",), r"/api/webhooks/\d{1,32}/(?P<v>[\w-]{10,})"),
+    Rule(
+        "hash",
+        ("$1$", "$2a$", "$2b$", "$2y$", "$5$", "$6$", "$y$", "$apr1$", "$argon2"),
+        r"(?P<v>\$(?:1|2[aby]|5|6|y|apr1|argon2i?d?)\$[\w./+=,$-]{8,})",
     ),
     Rule(
         "uuid",
@@ -113,6 +136,17 @@ RULES: Final = (
         "query",
         ("signature=", "signature%3d"),
         rf"(?:x-(?:amz|goog)-signature(?:=|%3d)|signature=(?=[\w+/=%.~-]{{16}})){_REAL}(?P<v>[\w+/=%.~-]+)",
+    ),
+    # Of Subsonic's API, which Navidrome speaks: a password in clear, or its salted hash, that is as good. http://www.subsonic.org/pages/api.jsp
+    Rule("query", ("/rest/",), rf"/rest/[\w.]{{1,64}}\?(?:[^\s\"'<>]{{0,256}}?&)?[pt]={_REAL}(?P<v>[^\s&\"'<>]+)"),
+    Rule("query", _SECRET_WORDS, rf"{_WORD}%22(?:%20|\+)?%3a(?:%20|\+)?%22{_REAL}(?P<v>(?:(?!%22)[^\s&\"'<>])+)"),
+    Rule("named", _SECRET_WORDS, rf"<[\w.:-]{{0,64}}?{_WORD}>{_REAL}(?P<v>[^<>\n]{{1,512}})</"),
+    # As the environment of a container is told: {"Name": "DB_PASSWORD", "Value": "..."}.
+    Rule(
+        "named",
+        _SECRET_WORDS,
+        rf"{_QUOTE}(?:name|key){_QUOTE}\s{{0,8}}:\s{{0,8}}{_QUOTE}[\w.-]{{0,64}}?{_WORD}{_QUOTE}\s{{0,8}},\s{{0,40}}{_QUOTE}value{_QUOTE}\s{{0,8}}:\s{{0,8}}"
+        rf"(?P<q>{_QUOTE}){_REAL}(?P<v>(?:(?!(?P=q))[^\n])+)(?P=q)",
     ),
     Rule(
         "block",
@@ -152,6 +186,17 @@ RULES: Final = (
         "flag",
         ("curl",),
         rf"\bcurl\b[^\n|;]{{0,200}}?[\s\"',](?:-u|--user|--proxy-user)[\s\"',=]{{0,6}}[^\s:\"'<>]{{1,64}}:{_REAL}(?P<v>[^\s\"'<>]{{1,256}})",
+    ),
+    Rule(
+        "flag",
+        ("mysql", "mariadb"),
+        rf"\b(?:mysql|mariadb)[\w-]{{0,16}}\b[^\n|;]{{0,200}}?\s-p(?!ort|ath|lugin|rotocol){_REAL}(?P<v>[^\s\"'-][^\s\"']{{2,255}})",
+    ),
+    Rule("flag", ("identified by",), rf"\bidentified by (?:password )?(?P<q>['\"]){_REAL}(?P<v>(?:(?!(?P=q))[^\n])+)(?P=q)"),
+    Rule(
+        "flag",
+        ("machine",),
+        rf"\bmachine[ \t]{{1,4}}\S{{1,128}}[ \t]{{1,4}}login[ \t]{{1,4}}\S{{1,64}}\s{{1,4}}password\s{{1,4}}{_REAL}(?P<v>\S{{1,256}})",
     ),
     Rule("flag", _SECRET_WORDS, rf"(?:^|\s)--?[\w-]{{0,64}}?{_WORD}\s{{1,4}}(?!-){_REAL}(?P<v>{_BARE})"),
 )

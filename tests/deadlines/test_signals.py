@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
@@ -10,7 +12,7 @@ from typing import NoReturn
 import pytest
 
 from collector import cli, render
-from tests.deadlines.process import HANGS, Ended, diagnose
+from tests.deadlines.process import HANGS, ROOT, Ended, diagnose
 from tests.deadlines.test_hangs import from_litefs
 from tests.hostile.faults import silent
 from tests.hostile.proxy import Spoiler
@@ -56,6 +58,28 @@ def test_a_command_that_runs_meanwhile_does_not_outlive_the_run(tmp_path: Path) 
         ended = diagnose(environ, place, *LONG, until=started.exists, sent=signal.SIGTERM)
     check_left(ended)
     assert ended.code == 3
+
+
+DESTROYED = """\
+import time
+from collector import cli
+class Destroyed:
+    def __del__(self):
+        raise KeyboardInterrupt
+def main():
+    try:
+        Destroyed()
+        time.sleep(9)
+    except KeyboardInterrupt:
+        return cli.INTERRUPTED
+cli.main = main
+cli.run()
+"""
+
+
+def test_ctrl_c_while_something_is_destroyed_is_not_lost_and_no_traceback() -> None:
+    ended = subprocess.run([sys.executable, "-c", DESTROYED], cwd=ROOT, capture_output=True, text=True, timeout=HANGS, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (cli.INTERRUPTED, "", "")
 
 
 def test_ctrl_c_once_there_is_a_report_to_render_is_no_verdict(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

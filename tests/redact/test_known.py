@@ -56,6 +56,36 @@ def test_a_known_secret_is_one_secret_in_every_spelling(spelling: str, secret: s
         assert shown.endswith(" to you")
 
 
+ODD = {
+    "percent, every byte": lambda text: "".join(f"%{byte:02x}" for byte in text.encode()),
+    "percent, every byte, in upper case": lambda text: "".join(f"%{byte:02X}" for byte in text.encode()),
+    "hexadecimal escapes": lambda text: "".join(f"\\x{byte:02x}" for byte in text.encode()),
+    "JSON escapes, every letter": lambda text: "".join(
+        f"\\u{int.from_bytes(text.encode('utf-16-be')[at : at + 2], 'big'):04x}" for at in range(0, len(text.encode("utf-16-be")), 2)
+    ),
+    "octal escapes": lambda text: "".join(f"\\{byte:03o}" for byte in text.encode()),
+    "entities, every letter": lambda text: "".join(f"&#{ord(letter)};" for letter in text),
+    "hexadecimal entities": lambda text: "".join(f"&#x{ord(letter):x};" for letter in text),
+    "hexadecimal with colons": lambda text: text.encode().hex(":"),
+    "base32": lambda text: base64.b32encode(text.encode()).decode().rstrip("="),
+    "base64 of UTF-16": lambda text: base64.b64encode(text.encode("utf-16-le")).decode(),
+    "hexadecimal of UTF-16": lambda text: text.encode("utf-16-le").hex(),
+}
+
+
+@pytest.mark.parametrize("secret", [SIGNS, SECRET, UUID, "smtp/pass+word&42"])
+@pytest.mark.parametrize("spelling", ODD)
+def test_a_known_secret_that_is_escaped_more_than_it_need_be(spelling: str, secret: str) -> None:
+    shown = Redactor([secret]).text(f"said {ODD[spelling](secret)} to you")
+    assert re.fullmatch(f"said {placeholder('own', secret)}=* to you", shown)
+
+
+@pytest.mark.parametrize("secret", [UUID, "Zk29fjq0Zr7wPl8Q"])
+def test_a_long_known_secret_in_another_case(secret: str) -> None:
+    hidden = placeholder("own", secret)
+    assert Redactor([secret]).text(f"{secret.upper()} {secret.lower()}") == f"{hidden} {hidden}"
+
+
 @pytest.mark.parametrize("at", range(1, len(SECRET)))
 @pytest.mark.parametrize("indent", ["", "    "])
 def test_a_known_secret_that_a_log_wraps_is_gone(at: int, indent: str) -> None:

@@ -37,6 +37,12 @@ def test_a_key_in_a_log_whose_lines_stand_apart_is_gone() -> None:
 
 
 HARMLESS = [
+    "GET /rest/ping.view?u=me&v=1.16.1&c=app",
+    "<tokens>5</tokens> <password></password>",
+    "mysqld -port=3306 -path /var/lib/mysql, mysql -p music",
+    "login failed password incorrect",
+    '[{"Name": "DB_HOST", "Value": "db.example"}, {"Name": "DB_PASSWORD", "Value": ""}]',
+    "it costs $5 and $6 more",
     "allocation d8017ee6-8a2b-4c3d-9e4f-5a6b7c8d9e0f on node 3109e523-8b17-f3e2-045c-c6c8358c9749",
     "session adf4238a-882b-9ddc-4a9d-5b6758e4159e holds litefs/navidrome",
     'cannot become primary, local node has no cluster ID and "consul" lease already initialized with cluster ID LFSC8D0B9F6E5A4C3B2D',
