@@ -7,19 +7,20 @@ the main thread; in any other, nothing is cut off.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from types import FrameType
 from typing import TypeVar
 
 T = TypeVar("T")
 
 AGAIN = 0.1
 """Seconds after which it is said once more: an exception that is raised while an object is destroyed gets lost."""
-
 
 LINT = "`collector lint` says what makes it slow"
 
@@ -40,15 +41,13 @@ def compiled(pattern: str, flags: int = 0) -> re.Pattern[str]:
         raise ValueError(f"is not a regular expression: {error}") from None
 
 
-@contextmanager
-def cut_off_at(moment: float) -> Iterator[None]:
+def cut_off_at(moment: float) -> AbstractContextManager[None]:
     """Raise `Overdue` within the block once the monotonic clock has come to `moment`. One at a time."""
 
     def overdue() -> None:
         raise Overdue
 
-    with _timer(signal.ITIMER_REAL, signal.SIGALRM, max(1e-6, moment - time.monotonic()), AGAIN, overdue):
-        yield
+    return _Timer(signal.ITIMER_REAL, signal.SIGALRM, max(1e-6, moment - time.monotonic()), AGAIN, overdue)
 
 
 class Allowance:
@@ -74,7 +73,7 @@ class Allowance:
             return
         self._watching = True
         try:
-            with _timer(signal.ITIMER_VIRTUAL, signal.SIGVTALRM, self.TICK, self.TICK, self._look):
+            with _Timer(signal.ITIMER_VIRTUAL, signal.SIGVTALRM, self.TICK, self.TICK, self._look):
                 yield
         finally:
             self._watching = False
@@ -96,6 +95,7 @@ class Allowance:
     def _look(self) -> None:
         """Ticks are not counted: several that come while `re` does not look for signals are one."""
         if self._busy and time.thread_time() - self._began > self._share():
+            self._busy = False  # once: what is on its way out is not to be said again
             raise _Late
 
 
@@ -103,23 +103,49 @@ class _Late(BaseException):
     """Of an `Allowance`."""
 
 
-@contextmanager
-def _timer(which: int, number: signal.Signals, seconds: float, again: float, rung: Callable[[], None]) -> Iterator[None]:
-    """Call `rung` in the main thread after so many seconds, and again and again, until the block is left."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    armed = True
+class _Timer:
+    """Calls `rung` in the main thread after so many seconds, and again and again, until its block is left.
 
-    def ring(*_: object) -> None:
-        if armed:
-            rung()
+    It does not ring while this block or another one is entered or left: raised there, an exception keeps a block from ever being left, and
+    then it would ring for ever.
+    """
 
-    before = signal.signal(number, ring)
-    try:
-        signal.setitimer(which, seconds, again)
-        yield
-    finally:
-        armed = False
-        signal.setitimer(which, 0)
-        signal.signal(number, before)
+    def __init__(self, which: int, number: signal.Signals, seconds: float, again: float, rung: Callable[[], None]) -> None:
+        self._which, self._number, self._times, self._rung = which, number, (seconds, again), rung
+        self._armed = False
+
+    def __enter__(self) -> None:
+        if threading.current_thread() is threading.main_thread():
+            self._before = signal.signal(self._number, self._ring)
+            self._armed = True
+            signal.setitimer(self._which, *self._times)
+
+    def __exit__(self, *_: object) -> None:
+        if self._armed:
+            self._armed = False
+            signal.setitimer(self._which, 0)
+            signal.signal(self._number, self._before)
+
+    def _ring(self, _number: int, frame: FrameType | None) -> None:
+        if self._armed and not _at_a_threshold(frame):
+            self._rung()
+
+
+_THRESHOLDS = frozenset(
+    way.__code__
+    for way in (
+        _Timer.__enter__,
+        _Timer.__exit__,
+        contextlib._GeneratorContextManager.__enter__,  # noqa: SLF001 - nothing else tells
+        contextlib._GeneratorContextManager.__exit__,  # noqa: SLF001
+    )
+)
+
+
+def _at_a_threshold(frame: FrameType | None) -> bool:
+    """Was a block being entered or left when this was interrupted?"""
+    while frame is not None:
+        if frame.f_code in _THRESHOLDS:
+            return True
+        frame = frame.f_back
+    return False

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import re
 import signal
+import sys
 import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
 
 import pytest
 
@@ -28,6 +32,31 @@ def test_what_goes_on_past_the_moment_is_cut_off_and_no_timer_is_left() -> None:
     before = timers()
     with pytest.raises(Overdue), cut_off_at(time.monotonic() + 0.05):
         search()
+    assert timers() == before
+
+
+def test_a_ring_while_the_block_is_left_does_not_keep_it_from_being_left() -> None:
+    """Leaving takes a moment, longer where each line is traced for its coverage."""
+    before, tracing = timers(), sys.gettrace()
+
+    def ringing(frame: FrameType, _event: str, _value: object) -> Callable[..., object]:
+        if frame.f_code.co_name == "__exit__" and signal.getsignal(signal.SIGALRM) != before[0]:
+            signal.raise_signal(signal.SIGALRM)
+        return ringing
+
+    @contextmanager
+    def within() -> Iterator[None]:
+        with cut_off_at(time.monotonic() + 0.01):
+            yield
+
+    def traced() -> None:
+        sys.settrace(ringing)
+        search()
+
+    with pytest.raises(Overdue) as kept, within():
+        traced()
+    sys.settrace(tracing)
+    assert kept.type is Overdue, "and what it keeps of the frames keeps them alive"
     assert timers() == before
 
 
