@@ -21,6 +21,8 @@ T = TypeVar("T")
 
 AGAIN = 0.1
 """Seconds after which it is said once more: an exception that is raised while an object is destroyed gets lost."""
+SOON = 0.001
+"""Seconds after which it is tried again where it could not be said."""
 
 LINT = "`collector lint` says what makes it slow"
 
@@ -127,7 +129,9 @@ class _Timer:
             signal.signal(self._number, self._before)
 
     def _ring(self, _number: int, frame: FrameType | None) -> None:
-        if self._armed and not _at_a_threshold(frame):
+        if self._armed and _at_a_threshold(frame):
+            signal.setitimer(self._which, SOON, self._times[1])
+        elif self._armed:
             self._rung()
 
 

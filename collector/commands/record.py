@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import time
-from http import HTTPStatus
 from pathlib import Path
 
 from collector.commands.collecting import build_call, open_sources, progress_bar, redactor_of
@@ -19,6 +18,8 @@ from collector.spec import parse_extra_vars
 from collector.streams import note
 
 CRAWL_SECONDS = 30.0
+REFUSED = 400
+"""HTTP status from which an answer is a refusal or an error."""
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -47,5 +48,5 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _unusable(recording: Recording) -> str:
     """How many of the answers are refusals, errors or none at all: somebody may have recorded a token that is not right."""
-    bad = sum(one.status is None or one.status >= HTTPStatus.BAD_REQUEST for one in recording.http)
+    bad = sum(one.status is None or one.status >= REFUSED for one in recording.http)
     return f" ({'all' if bad == len(recording.http) else bad} of them refusals, errors or none at all)" if bad else ""
