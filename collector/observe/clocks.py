@@ -20,8 +20,9 @@ SETTLING = 900.0
 """Seconds after a job's registration in which the servers stamp its allocations for reasons of their own: updates in place, health."""
 LONG_AGO = 3600.0
 """Seconds that the servers' clock is off the collector's: what is played back from a recording was answered then."""
-APART = 150.0
-"""Seconds. Making a recording waits for what hangs, playing it back does not: answers come together that were made apart."""
+APART = 45.0
+"""Seconds. Making a recording waits for what hangs, playing it back does not: answers come together that were made apart,
+by 40 s at most among the recorded incidents (those in which LiteFS is frozen)."""
 LOOP = 3
 """Ends that follow each other closely, from which a task counts as one that ends again and again."""
 

@@ -14,6 +14,8 @@ from tests.accuracy.variants import pairs, plain, variants
 from tests.decided.incidents import AT_FIRST_SIGHT, differences, incidents
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "accuracy.md"
+LIVE = Path(__file__).with_name("live.md")
+"""What no command repeats: the faults that were injected into live clusters by hand."""
 ENOUGH_RIGHT, FEW_WRONG = 0.95, 0.02
 
 
@@ -93,45 +95,7 @@ def decided() -> list[str]:
         f"- Now {len(every) - len(differ)} of {len(every)} are. The rules were mended by them, so that this says little about the next.",
         *(["", "Those that still differ, and why:", "", *open_] if open_ else []),
         "",
-        "## On live clusters",
-        "",
-        "Once, on 29 November 2026, faults were injected into real clusters that no rule had been tried on: Nomad, Consul and LiteFS on",
-        "loopback, four nodes with LiteFS beside the application, the same with a static lease, three nodes with ACLs; other names,",
-        "ports and applications than the lab's. The answer was written down before each run. No command repeats it.",
-        "",
-        "- Right first root cause on the right node at first sight: 51 of 57 situations (89.5%), twelve of them with two or three faults.",
-        "- Nothing was accused in 12 of 12 that were healthy and looked odd. One more, a job that its operator had stopped, was called",
-        "  critical, as it still is.",
-        "- The six misses are mended since, each with a case in tests/rules or tests/analysis; so are most texts that misled.",
-        "",
-        "A second round on the same day, after that, with situations that nobody had tried: two clusters, one with three Consul",
-        "servers, Nomad namespaces, a node of another name in Consul, two addresses for each node, five applications side by side",
-        "(system and service jobs, LiteFS's proxy, several databases, Nomad's own services), the other with TLS throughout, ACLs",
-        "and the least policies of `deploy/`; for three of the applications specs that were written by hand. Again the answer was",
-        "written down first.",
-        "",
-        "- At first sight 46 of 49 were answered right (93.9%), six of them with two or three faults, four of them worth a warning",
-        "  only.",
-        "- Nothing was accused in 18 of 19 that were healthy and looked odd. The other was called critical two seconds after a",
-        "  restart by hand, with a small spec that does not ask the node's agent.",
-        "- Two misses were the wrong name (a count above the number of nodes told as a port that another job holds; a file in the",
-        "  way of the mount told as FUSE that is missing) and are mended in the name or in what they advise; so is the false alarm.",
-        "  One is open: an agent that cannot write to Consul's catalog leaves old checks there, which all pass, and a run asks an",
-        "  agent only where one fails.",
-        "- Most of what had to be mended was what the reports advise: each command was run as it stands. Where the namespace stood",
-        "  in the spec, none of Nomad's found anything.",
-        "",
-        "A third round on the same day turned to versions and sizes: clusters of one, two and six nodes, Consul 1.9, 1.11 and",
-        "1.13, LiteFS 0.4.0 to 0.5.14, several of them in one cluster, a static lease, a group without LiteFS, a service without",
-        "checks, script, TTL and TCP checks, and beside the shipped spec one that was written from docs/spec.md alone.",
-        "",
-        "- At first sight 20 of 22 faults were answered right (90.9%), six of them double; nothing was accused in 8 of 8 that",
-        "  were healthy. One more cluster, that followed a primary of LiteFS 0.4.0, got a warning that no rule explains, as",
-        "  decided.",
-        "- Both misses were serious and are mended: a replica of 0.4.0 that loses its stream each second beside a primary of",
-        "  0.5.8 was called well, and of a dead server the half that is Nomad's was told in the gaps alone. So is a warning that",
-        "  was false: a primary that had started 0.2 s ago was said to lack its lease.",
-        "- Open: with the spec written by hand a closed port beside a frozen primary was put down to the primary.",
+        LIVE.read_text("utf-8").rstrip(),
     ]
 
 
