@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol
 from collector.errors import CollectorError
 from collector.kinds.kind import Kind
 from collector.model import JSON, Item, Spec, Task
+from collector.structure import faults
 
 ALWAYS, NEVER = "always", "never"
 
@@ -126,12 +127,19 @@ def _arguments(kind: Kind, given: Mapping[str, JSON], element: JSON) -> dict[str
     args = {}
     for name, argument in kind.arguments.items():
         offered = element.get(argument.item) if argument.item else None
-        args[name] = given.get(name, argument.default if offered is None else offered)
+        value = given.get(name, offered)
+        args[name] = argument.default if value is None and name not in given else _usable(kind, name, value)
         if args[name] is None and argument.required:
             raise CollectorError(f"{kind.name} needs the argument {name!r}, and neither the spec nor the loop's item gives it")
-        if args[name] is not None and not argument.accepts(args[name]):
-            raise CollectorError(f"{kind.name}'s {name} must be {argument.words}, not {args[name]!r:.40}")
     return args
+
+
+def _usable(kind: Kind, name: str, value: JSON) -> JSON:
+    """The value as the argument takes it; nothing (null) is for those that need none."""
+    argument = kind.arguments[name]
+    for fault in faults(value, argument.schema()) if value is not None else ():
+        raise CollectorError(f"{kind.name}'s {name}: {fault.message}")
+    return int(value) if argument.type == "integer" and value is not None else value
 
 
 def _distinct(turns: list[Turn]) -> list[Turn]:

@@ -12,9 +12,6 @@ Ladder = tuple[tuple[str, JSON], ...]
 """The rungs to try, in order: (rung name, its value); the value is None where a rung needs none."""
 
 
-_TYPES: Mapping[str, type | tuple[type, ...]] = {"string": str, "integer": int, "boolean": bool, "array": (list, tuple)}
-
-
 class Argument(NamedTuple):
     """One argument of a kind.
 
@@ -39,14 +36,6 @@ class Argument(NamedTuple):
             return f"one of {', '.join(self.choices)}"
         bounds = f" from {self.least} to {self.most}" if self.most is not None else ""
         return f"{'an' if self.type[0] in 'aeiou' else 'a'} {self.type}{bounds}"
-
-    def accepts(self, value: JSON) -> bool:
-        """Can a rendered value be used?"""
-        if self.choices:
-            return value in self.choices
-        if type(value) is not int:
-            return isinstance(value, _TYPES[self.type]) and self.type != "integer"
-        return self.type == "integer" and (self.least is None or self.least <= value) and (self.most is None or value <= self.most)
 
     def schema(self) -> dict[str, JSON]:
         """What a rendered value of it must be, as a JSON schema."""

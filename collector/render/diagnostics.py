@@ -36,6 +36,11 @@ def diagnostics(document: Mapping[str, JSON], *, verbose: int, without: Collecti
     ]
 
 
+def left_out(document: Mapping[str, JSON], without: Collection[str]) -> int:
+    """How many nodes of `without` the report has details of."""
+    return sum(_says_anything(detail) and detail["node"] in without for detail in document["details"])
+
+
 def _says_anything(detail: Mapping[str, JSON]) -> bool:
     """Whether there is more to show of a node than its name: nothing runs on one that was drained."""
     return any(detail[part] for part in ("checks", "logs", "litefs", "events"))

@@ -10,7 +10,7 @@ from collector.model import JSON, name_of
 from collector.render.causes import causes_in_words, only_named
 from collector.render.changes import changes_in_words
 from collector.render.clean import on_one_line
-from collector.render.diagnostics import diagnostics
+from collector.render.diagnostics import diagnostics, left_out
 from collector.render.ladders import fallbacks
 from collector.render.machine import finding_counts, performance_data, suites
 from collector.render.nodes import node_rows
@@ -34,7 +34,7 @@ def view(document: Mapping[str, JSON], *, verbose: int, diff: bool = False) -> d
     causes = causes_in_words(document, verbose=verbose)
     alike = only_named(document, causes)
     diagnosed = diagnostics(document, verbose=verbose, without=alike)
-    more = len(diagnostics(document, verbose=verbose)) - len(diagnosed) if alike else 0
+    more = left_out(document, alike)
     return {
         "name": name_of(document),
         "title": on_one_line(document["headline"]),
