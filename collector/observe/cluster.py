@@ -137,8 +137,8 @@ def holders(held: Lease | None, litefs: Mapping[str, State], known: Mapping[str,
 
 def _held_by_one_of(held: Lease, known: Mapping[str, Node]) -> set[str]:
     """The nodes that the lease names, by their name or by their address."""
-    url = str(held.data["advertise_url"] or "")
-    return {node.name for node in known.values() if node.name == held.data["hostname"] or (node.address and f"//{node.address}:" in url)}
+    end = advertised(held)
+    return {node.name for node in known.values() if node.name == held.data["hostname"] or (end and node.address == end[0])}
 
 
 def _is_stranger(world: World, held: Lease, known: Mapping[str, Node]) -> bool:
