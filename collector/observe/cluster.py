@@ -93,7 +93,7 @@ def _fields(world: World, node: Node, health: Check | None, direct: Sequence[tup
         "nomad": nomad.get("status") or ("absent" if world.results("nomad_nodes") else "unknown"),
         "eligibility": nomad.get("eligibility") or "unknown",
         "draining": bool(nomad.get("draining")),
-        "member": node.member["status"] if node.member else ("absent" if members(world) is not None else "unknown"),
+        "member": node.member["status"] if node.member else ("absent" if world.results("consul_members") else "unknown"),
         "serf": health.row["status"] if health else "unknown",
         "answers": any(ok for _, ok, _ in direct),
         "silent": bool(direct) and not any(ok for _, ok, _ in direct),
