@@ -143,6 +143,7 @@ PARTS: Mapping[str, Topic] = {
             "behind_by": "the same, null when it is none",
             "lagging": "critical, warning or null: connected but beyond a threshold",
             "never_synced": "its lag file or metric says it has not synced since it started or was demoted",
+            "unheard": "a replica whose primary is a LiteFS before 0.5, which sends no heartbeat, so that its own lag means nothing",
             "clock_off": "a lag below zero accuses its clock",
             "synced": "it follows the primary within the threshold",
             "settled": "primary, or synced",
