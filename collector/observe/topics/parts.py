@@ -44,6 +44,8 @@ PARTS: Mapping[str, Topic] = {
             "restartable": "its ID, where Nomad can restart it: not of one that is over",
             "driver": "driver of its main task",
             "memory_mb": "its memory limit",
+            "canary": "a deployment tries it beside the old version",
+            "spare": "a canary that nobody misses: the old version has all its instances, all well, and no replica waits for its node",
             "log_read": "its stderr was read, though it may be empty",
             "last_line": "the decisive line of its log, if any",
         },
