@@ -10,6 +10,7 @@ from collector.model import JSON
 from collector.render.folding import without_ids
 from collector.render.units import seconds_between
 
+_NAME = re.compile(r"[\w-]+(?:\.[\w-]+)*")
 TOGETHER = 60.0
 """Seconds between two onsets that are no news."""
 
@@ -31,11 +32,10 @@ class Said(NamedTuple):
 def said(cause: Mapping[str, JSON], explained: Sequence[Mapping[str, JSON]], address: str | None) -> Said:
     """What a cause in words says, with a placeholder for the node's name, its address, its allocation and moments."""
     alloc = str(cause["alloc"] or "")
-    names = [name for name in (cause["node"], address, alloc, alloc[:8]) if name]
-    pattern = re.compile("|".join(rf"(?<![\w.-]){re.escape(name)}(?![\w-]|\.\w)" for name in names)) if names else None
+    names = {cause["node"], address, alloc, alloc[:8]}
 
     def plain(text: str) -> str:
-        return without_ids(pattern.sub("*", text) if pattern else text)
+        return without_ids(_NAME.sub(lambda name: "*" if name[0] in names else name[0], text))
 
     evidence = tuple((plain(one["source"]), plain(one["quote"])) for one in cause["evidence"])
     own = tuple(plain(one["title"]) for one in explained if one["node"] == cause["node"])

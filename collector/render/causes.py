@@ -34,7 +34,7 @@ def causes_in_words(document: Mapping[str, JSON], *, verbose: int) -> list[JSON]
     told: list[_Told] = []
     for finding in document["root_causes"]:
         of_code = groups.setdefault(finding["code"], [])
-        if sum(len(one.nodes) for one in of_code) >= _ALIKE and not verbose:
+        if not verbose and sum(len(one.nodes) for one in of_code) >= _ALIKE:
             of_code[-1].others.append(finding["node"] or "the cluster")
             continue
         cause = _cause(len(told) + 1, finding, document, known, verbose)

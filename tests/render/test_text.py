@@ -144,6 +144,10 @@ def test_what_many_nodes_share_is_told_once_and_of_each_with_v():
 IMPACTS = [
     ({}, ""),
     ({"instances": 3, "instances_left": 2}, "2 of 3 instances well"),
+    (
+        {"instances": 3, "instances_left": 2, "instances_unheard": 1},
+        "2 of 3 instances well, 1 more runs, with checks that are not known now",
+    ),
     ({"instances": 1, "instances_left": 0, "writes": "unknown", "databases": []}, "0 of 1 instance well"),
     ({"writes": "go on", "primary": "n1", "replicas_left": 1}, "writes go on (primary n1, 1 replica in step)"),
     (
