@@ -70,7 +70,7 @@ def _cannot_be_seen(old: Track, run: Run) -> bool:
     Of a node that Nomad has lost since, nothing is asked any more: its allocations are lost with it.
     """
     node = old.sighting.node
-    lost = node in run.nodes and run.nodes[node].nomad in LOST
+    lost = node is not None and node in run.nodes and run.nodes[node].nomad in LOST
     return run.verdict == "unknown" or node in run.unseen or lost or _blind(node, run) > old.blind
 
 

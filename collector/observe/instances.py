@@ -152,7 +152,7 @@ class Instance:
         """When the task that is worst off started again after its last own end; never, where it has not, or does so again and again."""
         if self.restarting or not self.exits or self.troubled is None:
             return -math.inf
-        return max(event["time"] for event in self.troubled["events"] if event["type"] == "Started")
+        return max((float(event["time"]) for event in self.troubled["events"] if event["type"] == "Started"), default=-math.inf)
 
     @cached_property
     def stopped(self) -> str | None:
