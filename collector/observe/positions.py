@@ -6,6 +6,7 @@ file `.lag`. The primary is sampled first, and again where something looks behin
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -16,6 +17,8 @@ NEGATIVE = -1.0
 """Seconds: a lag below this is more than rounding (docs/litefs.md: it can be negative, by clock skew)."""
 NOT_ACCEPTED = "did not accept a connection"
 """How sources/translate.py says that connecting itself ran out of time: such a process does not hang, nothing reaches it."""
+NO_COMMAND = re.compile(r"executable file not found|is not a command of this LiteFS")
+"""Why a command of a rung could not run (Go's os/exec, and kinds/litefs_command.py)."""
 
 Sample = tuple[Result, Mapping[str, JSON]]
 
@@ -87,8 +90,9 @@ class State:
 
     @property
     def stuck(self) -> bool:
-        """Asked in more than one way without an answer, and every way ran out of time."""
-        attempts = [attempt for result in self.failures for attempt in result.attempts]
+        """Asked in more than one way without an answer, and every way ran out of time. A command that is not there asks nothing."""
+        every = [attempt for result in self.failures for attempt in result.attempts]
+        attempts = [attempt for attempt in every if not NO_COMMAND.search(attempt.reason)]
         return not self.samples and len(attempts) > 1 and all("timeout" in (attempt.cause, attempt.status) for attempt in attempts)
 
 
