@@ -89,7 +89,7 @@ def decided() -> list[str]:
         f"- At first sight {right} of {count} were answered so ({right / count:.1%}): {sets}.",
         "  `year` was tried after the rules had been mended by the first set, `shapes`, `ordinary`, `various` and then `noise` after they",
         "  had been mended by all before. In five of `various` its author had let `unknown` pass beside a code, and that is what was said:",
-        "  100 of 108 without. `noise` has two or three faults at once, one fault in a log full of others' troubles, and health that looks odd.",
+        "  100 of 108 without. `noise` has several faults at once, one fault in a log full of others' troubles, and health that looks odd.",
         f"  The other {len(every) - count} of {len(every)} are those whose authors had to mend their own case: they are not counted here,",
         "  and are below.",
         f"- Now {len(every) - len(differ)} of {len(every)} are. The rules were mended by them, so that this says little about the next.",
