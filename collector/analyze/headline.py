@@ -42,6 +42,6 @@ def _count(number: int, noun: str) -> str:
 
 def _first(roots: Sequence[Finding]) -> str:
     first = roots[0]
-    same = [root.node for root in roots if root.code == first.code and root.node and (root.code != UNKNOWN or root.title == first.title)]
+    same = {root.node for root in roots if root.code == first.code and root.node and (root.code != UNKNOWN or root.title == first.title)}
     others = f" and {len(same) - 1} more" if len(same) > 1 else ""
     return f"{first.node}{others}: {first.title}" if first.node else first.title

@@ -46,7 +46,7 @@ def observe_logs(world: World, every: Sequence[Log], over: Mapping[str, bool]) -
     """The messages of the allocations that count. `over` says of an allocation that it is well now, so that its log is history."""
     worst = {one.id: one.troubled["name"] if one.troubled else None for one in world.instances}
     wordy = {(log.data["alloc"], log.data["task"]) for log in every if log.data["stream"] == "stderr" and _last_words(log.lines) >= 0}
-    steady = {(one.id, task["name"]) for one in world.instances for task in one.tasks if stayed_up(task, world.now)}
+    steady = {(one.id, task["name"]) for one in world.instances for task in one.tasks if stayed_up(task, one.clock)}
     looping = {one.id for one in world.instances if one.restarting and one.running}
     for log in every:
         alloc, task = log.data["alloc"], log.data["task"]

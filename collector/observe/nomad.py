@@ -162,7 +162,7 @@ def group_counts(world: World, job: Mapping[str, JSON], group: Mapping[str, JSON
     """
     mine = [one for one in world.instances if one.alloc["job"] == job["id"] and one.alloc["group"] == group["name"]]
     live = len(standing(mine))
-    failed = sum(one.status == "failed" for one in mine)
+    failed = sum(one.status == "failed" and not one.alloc["canary"] for one in mine)
     if job["type"] in {"batch", "sysbatch"} or job["periodic"] or job["parameterized"]:
         return None, live, 0
     if job["type"] == "system":

@@ -85,6 +85,31 @@ def test_names_of_one_node_in_nomad_and_consul_are_one():
     assert not seen.observations.of("node", node="n2.lan")
 
 
+def test_what_a_run_said_before_is_history_once_the_task_has_stayed_up_by_its_nodes_clock():
+    start = 'level=INFO msg="no backup client configured, skipping"'
+    node = {
+        "litefs": {"date": NOW + 95, "date_at": NOW},
+        "events": [{"type": "Started", "ago": 105}],
+        "log": [start, "fatal: no theme", start],
+    }
+    seen = observe(bundle({"nodes": {"n2": node}}))
+    (said,) = [one for one in seen.observations.of("log", node="n2") if one.fields["message"] == "fatal: no theme"]
+    assert said.fields["last_run"] is False
+
+
+def test_nomads_own_check_is_of_the_type_that_the_job_gives_it():
+    own = [
+        {"id": "c1", "name": name, "service": service, "status": "success"} for name, service in (("info", "wiki-litefs"), ("x", "wiki"))
+    ]
+    made = bundle({"nodes": {"n2": {"nomad_checks": own}}})
+    (job,) = [result.data for result in made.results if result.kind == "nomad_job"]
+    for service in job["groups"][0]["services"]:
+        for check in service["checks"]:
+            check["type"] = "tcp"
+    told = {check.row["name"]: check.row["type"] for check in observe(made).checks if check.text.source == "nomad"}
+    assert told == {"info": "tcp", "x": "http"}
+
+
 MEANINGS = [
     ("http", "HTTP GET http://10.0.0.1:1/ping: 500 Internal Server Error Output: x", ("http", 500)),
     ("http", "HTTP GET http://10.0.0.1:1/ping: 502 Bad Gateway Output: dial tcp 10.9.9.9:5432: connect: connection refused", ("http", 502)),

@@ -5,8 +5,8 @@ def finding(code="app.exited", node="odroid8", title="something is wrong"):
     return {"id": code, "code": code, "node": node, "title": title}
 
 
-def change(state, code="app.exited", node="odroid8", *, root=True):
-    return {"state": state, "code": code, "node": node, "root": root}
+def change(state, code="app.exited", node="odroid8", *, root=True, title="something is wrong"):
+    return {"state": state, "code": code, "node": node, "root": root, "title": title}
 
 
 def report(*roots, verdict=None, changes=None, worthy=True, spec="navidrome", **more):

@@ -34,6 +34,14 @@ def test_a_name_that_is_too_long_is_wrong_usage(words: list[str]) -> None:
     assert (ran.code, ran.stdout) == (64, "")
 
 
+def test_templates_that_are_not_there_are_told_before_anything_is_asked() -> None:
+    with cluster("healthy") as (proxy, environ):
+        ran = call("diagnose", NAVIDROME, "--template-dir", "nowhere", environ=environ)
+        asked = list(proxy.replay.asked)
+    assert (ran.code, ran.stderr) == (64, "collector: --template-dir nowhere: there is no such directory\n")
+    assert not asked
+
+
 def test_a_name_with_nul_in_it(tmp_path: Path) -> None:
     spec = tmp_path / "spec.yml"
     spec.write_text('version: 1\nname: nul\ncollect:\n  - nomad_nodes: {}\nreport:\n  - file: {path: "a\\0b"}\n', "utf-8")
