@@ -199,6 +199,7 @@ def _fields(world: World, state: State, primary_found: bool, kept: str | None) -
         "behind_by": behind or None,
         "lagging": _lagging(world, replica, knows, lag, behind),
         "never_synced": state.never_synced,
+        "receives": state.receives,
         "unheard": state.unheard,
         "clock_off": state.clock_off,
         "synced": synced,

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
-from collector.loglines import ERROR, Line, complaint, decisive, read
+from collector.loglines import ERROR, Line, complaint, decisive, moment_of, read
 from collector.loglines.litefs import ENDING, GAINED, LAST_WORD, MOUNTING, NOT_TAKEN, OF_LEASE, READY, ROLE_CHANGE, ROLE_TAKEN
 from collector.model import JSON, Result
 from collector.observe.instances import stayed_up
@@ -19,6 +19,8 @@ MAX_MESSAGES = 200
 """Distinct messages of one log that rules see, newest first: a log that says something else every time says nothing new."""
 
 TAIL = 20
+OLD = 3600.0
+"""Seconds after which what a log says is no news, where its lines tell when they were written."""
 
 
 class Log(NamedTuple):
@@ -100,6 +102,7 @@ def _messages(world: World, log: Log, *, well: bool, up: bool, worst: bool, firs
             "live": newest and not well and line.number not in over and (line.number > ended or line.run < last_run),
             "settled": newest and line.number > role_since,
             "tail": line.number >= len(lines) - TAIL,
+            "old": world.now - (moment_of(line.text) or world.now) > OLD,
             "decisive": the_one is not None and the_one.message == line.message,
             "harmless": line.harmless,
             "overcome": False,

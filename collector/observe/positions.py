@@ -74,6 +74,14 @@ class State:
         return data["lag_file_ms"] == NEVER_SYNCED_MS or (data["lag_seconds"] == 0 and data["lag_file_ms"] is None)
 
     @property
+    def receives(self) -> bool:
+        """Between its first and its last sample it took transactions, which a replica has from its primary alone."""
+        if len(self.samples) < 2 or self.primary:  # noqa: PLR2004 - two looks
+            return False
+        first = {db["name"]: db["txid"] for db in self.samples[0][1]["databases"]}
+        return any(db["txid"] > first.get(db["name"], db["txid"]) for db in self.samples[-1][1]["databases"])
+
+    @property
     def older(self) -> bool:
         """A primary of LiteFS before 0.5: its metrics have no lag (0.5.3), and its `/info`, which answered, has no cluster ID (0.5.0)."""
         data = self.data
