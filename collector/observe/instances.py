@@ -167,6 +167,12 @@ class Instance:
         """It does not live any more."""
         return self.status not in LIVE
 
+    @property
+    def quit(self) -> bool:
+        """All its tasks have ended well, though Nomad wants it and its job is to run for ever: a leader takes the others along."""
+        serves = self.job is not None and self.job["type"] not in BATCH
+        return self.status == "complete" and self.alloc["desired_status"] == "run" and serves
+
     @cached_property
     def lasting(self) -> frozenset[str]:
         """Names of the tasks that run as long as the allocation: main ones and sidecars. Of a job that was not seen all."""
@@ -251,5 +257,5 @@ def _for_a_check(event: Event) -> bool:
     return event["type"] == "Restart Signaled" and RESTARTED_FOR in event["message"]
 
 
-def _trouble(task: Mapping[str, JSON]) -> tuple[bool, bool, int, bool]:
-    return not done(task), bool(task["failed"]), task["restarts"] or 0, task["state"] != "running"
+def _trouble(task: Mapping[str, JSON]) -> tuple[bool, bool, int, bool, bool]:
+    return not done(task), bool(task["failed"]), task["restarts"] or 0, task["state"] != "running", bool(own_exits(task["events"]))

@@ -52,7 +52,7 @@ def instance_fields(one: Instance, checks: Sequence[Check], *, has_litefs: bool)
         "restarts": one.alloc["restarts"],
         "restarting": one.restarting,
         "failed": one.status == "failed",
-        "failing": one.restarting or one.status == "failed",
+        "failing": one.restarting or one.status == "failed" or one.quit,
         "lost": one.status in {"lost", "unknown"},
         "ended": one.over,
         "never_started": one.never_started,
@@ -162,7 +162,7 @@ def group_counts(world: World, job: Mapping[str, JSON], group: Mapping[str, JSON
     """
     mine = [one for one in world.instances if one.alloc["job"] == job["id"] and one.alloc["group"] == group["name"]]
     live = len(standing(mine))
-    failed = sum(one.status == "failed" and not one.alloc["canary"] for one in mine)
+    failed = sum((one.status == "failed" or one.quit) and not one.alloc["canary"] for one in mine)
     if job["type"] in {"batch", "sysbatch"} or job["periodic"] or job["parameterized"]:
         return None, live, 0
     if job["type"] == "system":

@@ -17,7 +17,7 @@ PARTS: Mapping[str, Topic] = {
             "restarts": "restarts of all its tasks",
             "restarting": "in a restart loop: its process ended by itself and it waits, or has done so repeatedly just now",
             "failed": "given up: client_status failed",
-            "failing": "in a restart loop, or given up",
+            "failing": "in a restart loop, given up, or complete though its job is to run for ever",
             "lost": "its node took it along: client_status lost or unknown",
             "ended": "it is over, and no sound successor has taken its place",
             "never_started": "no task of it ever started",
