@@ -67,6 +67,7 @@ def instance_fields(one: Instance, checks: Sequence[Check], *, has_litefs: bool)
         "healthy": one.alloc["healthy"],
         "exit_code": last.get("exit_code"),
         "exit_signal": last.get("signal"),
+        "exit_message": last.get("message"),
         "self_exits": len(one.exits),
         "last_exit": one.clock - one.exits[-1]["time"] if one.exits else None,
         "oom_killed": bool(last.get("oom_killed")),
