@@ -74,6 +74,11 @@ class Instance:
         return own_exits(self.troubled["events"]) if self.troubled else []
 
     @property
+    def ahead(self) -> float:
+        """Seconds that its node's clock is ahead of the servers'; what the node stamped is told by theirs, less these."""
+        return self.clock - self.now
+
+    @property
     def running(self) -> bool:
         """All main tasks run."""
         main = [task for task in self.tasks if self._is_main(task["name"])]

@@ -110,7 +110,7 @@ def _event(world: World, one: Instance, task: Mapping[str, JSON], event: Mapping
         quote=f"{event['type']}: {event['message']}",
         source=f"task event of {one.id[:8]}, task {task['name']}",
         item=world.alloc_items.get(one.id, ""),
-        at=event["time"],
+        at=event["time"] - one.ahead,
     )
 
 
@@ -226,7 +226,7 @@ def _since(one: Instance) -> float | None:
         return ended
     if one.alloc["healthy"] is not True:
         return created
-    return float(one.exits[0]["time"]) if one.exits else None
+    return float(one.exits[0]["time"]) - one.ahead if one.exits else None
 
 
 def _state(one: Instance, fields: Mapping[str, JSON]) -> str:
