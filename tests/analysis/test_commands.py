@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from collector.analyze import analyze
+from collector.analyze.namespaces import NAMESPACED
 from collector.model import Finding
+from collector.rulebook import shipped
 from tests.analysis.bundles import TASK, bundle, ident
 
 SIDECAR = {"state": "running", "log": ["ready"]}
@@ -92,3 +94,15 @@ def test_of_a_cause_of_the_whole_the_jobs_namespace_is_named():
             result.data["namespace"] = "team a"
     root = next(one for one in analyze(made).root_causes if one.code == "litefs.multiple-primaries")
     assert typed(root) == ["nomad job inspect -namespace 'team a' wiki"]
+
+
+WITHOUT_ONE = {"node", "operator", "plugin", "quota", "server"}
+"""Commands of Nomad's about what is in no namespace."""
+
+
+COMMANDS = sorted({text for rule in shipped() for _, text in rule.commands})
+
+
+@pytest.mark.parametrize("command", [text for text in COMMANDS if text.startswith("nomad ") and "-namespace" not in text])
+def test_every_command_about_what_is_in_a_namespace_gets_it(command):
+    assert (NAMESPACED.match(command) is None) == (command.split()[1] in WITHOUT_ONE)
