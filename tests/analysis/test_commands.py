@@ -9,7 +9,7 @@ import pytest
 
 from collector.analyze import analyze
 from collector.analyze.namespaces import NAMESPACED
-from collector.model import Finding
+from collector.model import Finding, Status
 from collector.rulebook import shipped
 from tests.analysis.bundles import TASK, bundle, ident
 
@@ -54,6 +54,12 @@ def test_a_headline_counts_only_what_is_told_in_the_same_words():
     report = analyze(bundle({"nodes": UNLIKE}))
     assert [root.code for root in report.root_causes] == ["unknown", "unknown"]
     assert "more" not in report.headline
+
+
+def test_a_node_that_was_not_seen_is_no_gap_where_the_spec_ignores_it():
+    made = bundle({"nodes": {"n2": {"fails": {"status": "unreachable", "cause": "refused", "reason": "no"}}}})
+    results = (one._replace(ignore_errors=True) if one.status is Status.UNREACHABLE else one for one in made.results)
+    assert analyze(made._replace(results=tuple(results))).headline == "nothing wrong was seen; not seen: n2"
 
 
 @pytest.mark.parametrize(
