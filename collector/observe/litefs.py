@@ -95,7 +95,7 @@ class Lease(NamedTuple):
     data: Mapping[str, JSON]
 
     @property
-    def alive(self) -> bool | None:
+    def alive(self) -> bool:
         """Held by a session that exists."""
         return bool(self.data["held"] and self.data["session_alive"] is not False)
 

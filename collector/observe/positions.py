@@ -143,7 +143,8 @@ def _position(state: State, primary: State | None) -> None:
         for other in (target, now.get(db["name"])):
             if other and other["txid"] == db["txid"] and other["checksum"] and db["checksum"] and other["checksum"] != db["checksum"]:
                 state.diverged = db["name"]
-    missing = [name for name, db in there.items() if name not in {one["name"] for one in state.databases} and db["txid"]]
-    state.databases += [{"name": name, "txid": 0, "checksum": None, "behind": there[name]["txid"]} for name in missing if not excused]
+    known = {db["name"] for db in mine}
+    missing = [] if excused else [db for name, db in there.items() if name not in known and db["txid"]]
+    state.databases += [{"name": db["name"], "txid": 0, "checksum": None, "behind": db["txid"]} for db in missing]
     distances = [db["behind"] for db in state.databases if db["behind"] is not None]
     state.behind = max(distances) if distances else None
