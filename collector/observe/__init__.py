@@ -69,7 +69,9 @@ def _observations(seen: Observed) -> Iterator[Observation]:
     yield from instances
     yield from litefs
     yield from observe_events(world, wells)
-    yield from observe_logs(world, seen.logs, {alloc: well and alloc not in unsettled for alloc, well in wells.items()})
+    leading = {state.alloc for state in seen.litefs.values() if state.primary}
+    over = {alloc: well and alloc not in unsettled for alloc, well in wells.items()}
+    yield from observe_logs(world, seen.logs, over, leading)
     yield from observe_checks(world, every, Known(ports(world), proxy_ports(world), set(seen.orphans)))
     yield from observe_nodes(world, seen.nodes, every, holders(seen.lease, seen.litefs, seen.nodes))
     yield from observe_cluster(world, seen.litefs, seen.lease, seen.nodes)

@@ -40,8 +40,11 @@ def logs(world: World) -> list[Log]:
     return [Log(result, read(result.data["lines"], litefs=key in alone)) for key, result in newest.items()]
 
 
-def observe_logs(world: World, every: Sequence[Log], over: Mapping[str, bool]) -> Iterator[Observation]:
-    """The messages of the allocations that count. `over` says of an allocation that it is well now, so that its log is history."""
+def observe_logs(world: World, every: Sequence[Log], over: Mapping[str, bool], leading: set[str]) -> Iterator[Observation]:
+    """The messages of the allocations that count.
+
+    `over` says of an allocation that it is well now, so that its log is history; `leading` are those whose LiteFS says that it is primary.
+    """
     worst = {one.id: one.troubled["name"] if one.troubled else None for one in world.instances}
     wordy = {(log.data["alloc"], log.data["task"]) for log in every if log.data["stream"] == "stderr" and _last_words(log.lines) >= 0}
     steady = {(one.id, task["name"]) for one in world.instances for task in one.tasks if stayed_up(task, world.now)}
@@ -51,7 +54,8 @@ def observe_logs(world: World, every: Sequence[Log], over: Mapping[str, bool]) -
         if alloc in worst:
             well, up = over.get(alloc, False), (alloc, task) in steady
             first = log.data["stream"] == "stderr" or (alloc, task) not in wordy
-            yield from _messages(world, log, well=well, up=up, worst=worst[alloc] in (task, None), first=first, loops=alloc in looping)
+            whose = {"worst": worst[alloc] in (task, None), "by_primary": alloc in leading}
+            yield from _messages(world, log, whose, well=well, up=up, first=first, loops=alloc in looping)
 
 
 def decisive_lines(every: Sequence[Log]) -> dict[str, Line]:
@@ -65,7 +69,9 @@ def decisive_lines(every: Sequence[Log]) -> dict[str, Line]:
     return found
 
 
-def _messages(world: World, log: Log, *, well: bool, up: bool, worst: bool, first: bool, loops: bool) -> Iterator[Observation]:
+def _messages(
+    world: World, log: Log, whose: Mapping[str, bool], *, well: bool, up: bool, first: bool, loops: bool
+) -> Iterator[Observation]:
     lines = log.lines
     last_run = lines[-1].run if lines else 0
     over = _put_right(lines)
@@ -95,8 +101,8 @@ def _messages(world: World, log: Log, *, well: bool, up: bool, worst: bool, firs
             "tail": line.number >= len(lines) - TAIL,
             "decisive": the_one is not None and the_one.message == line.message,
             "harmless": line.harmless,
-            "worst": worst,
             "last": line.number == last_words,
+            **whose,
         }
         where = scope(node=log.data["node"] or _node(world, log), alloc=log.data["alloc"], task=log.data["task"])
         words = f"{log.data['stream']} of {log.data['alloc'][:8]}, task {log.data['task']}"

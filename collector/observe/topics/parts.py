@@ -80,6 +80,7 @@ PARTS: Mapping[str, Topic] = {
             "harmless": "a known line of normal start, handoff or shutdown",
             "worst": "its task is the one of the allocation that is worst off",
             "last": "the application's last line in this log",
+            "by_primary": "the LiteFS of its allocation says that it is primary",
         },
     ),
     "check": Topic(
