@@ -28,7 +28,8 @@ class Whole(NamedTuple):
     """What holds for the whole cluster, computed once. `synced` counts the replicas that follow the primary.
 
     `unwell` are the nodes whose application is a root cause. `instances` is how many the job wants, so that what is missing is not left
-    out of what it is measured by. `unheard` counts those that run, and of whose checks nobody hears.
+    out of what it is measured by. `unheard` counts those that run, and of whose checks nobody hears. `strangers`: every replica has another
+    cluster ID than the primary.
     """
 
     instances: int
@@ -40,6 +41,7 @@ class Whole(NamedTuple):
     lonely: str | None
     databases: Mapping[str, frozenset[Held]]
     services: Mapping[str, frozenset[Held]]
+    strangers: bool
     unwell: frozenset[str] = frozenset()
 
 
@@ -49,7 +51,9 @@ def whole(seen: Observed) -> Whole:
     states = list(seen.litefs.values())
     primaries = [state.node for state in states if state.primary]
     primary = primaries[0] if len(primaries) == 1 else None
-    synced = sum(bool(one.fields["synced"]) for one in seen.observations.of("litefs"))
+    litefs = seen.observations.of("litefs")
+    synced = sum(bool(one.fields["synced"]) for one in litefs)
+    replicas = [one for one in litefs if one.fields["is_primary"] is False]
     closed, unheard = _closed(seen), _unheard(seen)
     well = {one.scope["alloc"] for one in instances if one.fields["well"] and one.scope.get("node") not in closed}
     return Whole(
@@ -65,6 +69,7 @@ def whole(seen: Observed) -> Whole:
             (one.scope.get("node", ""), Held(one.scope.get("alloc"), one.scope.get("service", "")))
             for one in seen.observations.of("registration")
         ),
+        strangers=bool(replicas) and all(one.fields["id_differs"] for one in replicas),
     )
 
 
@@ -103,11 +108,18 @@ def _by_node(pairs: Iterable[tuple[str, Held]]) -> dict[str, frozenset[Held]]:
     return {node: frozenset(names) for node, names in found.items()}
 
 
-def _apart(touched: Sequence[Finding], seen: Observed) -> set[str]:
-    """Current allocations beside those that are touched, on nodes where nothing but these is: another group's work goes on."""
-    mine = {one.alloc for one in touched if one.alloc}
-    whole_nodes = {one.node for one in touched if one.node and not one.alloc}
-    return {one.id for one in seen.world.instances if one.id not in mine and one.node not in whole_nodes}
+def _names(of: Mapping[str, frozenset[Held]], touched: Sequence[Finding], seen: Observed) -> set[str]:
+    """What is touched of this; not what belongs to another current allocation of a node: another group's work goes on."""
+    nodes, allocs = {one.node for one in touched if one.node}, {one.alloc for one in touched}
+    whole_nodes = {None, *(one.node for one in touched if not one.alloc)}
+    every = (held for node in nodes for held in of.get(node, ()))
+    return {held.name for held in every if held.alloc in allocs or _node_of(held, seen) in whole_nodes}
+
+
+def _node_of(held: Held, seen: Observed) -> str | None:
+    """Where the allocation runs that holds it; None where none does that counts."""
+    instance = seen.world.instance.get(held.alloc or "")
+    return instance.node if instance else None
 
 
 def impacts(roots: Sequence[Finding], below: Mapping[str, Sequence[Finding]], seen: Observed) -> list[dict[str, JSON]]:
@@ -129,15 +141,12 @@ def impact(root: Finding, below: Sequence[Finding], seen: Observed, all_of_it: W
     touched = [root, *below]
     nodes = sorted({one.node for one in touched if one.node})
     allocs = sorted({one.alloc for one in touched if one.alloc})
-    services = {one.service for one in touched if one.service}
-    apart = _apart(touched, seen)
-    services |= {held.name for node in nodes for held in all_of_it.services.get(node, ()) if held.alloc not in apart}
-    databases = {held.name for node in nodes for held in all_of_it.databases.get(node, ()) if held.alloc not in apart}
+    services = {one.service for one in touched if one.service} | _names(all_of_it.services, touched, seen)
     return {
         "nodes": nodes,
         "allocations": allocs,
         "services": sorted(services),
-        "databases": sorted(databases),
+        "databases": sorted(_names(all_of_it.databases, touched, seen)),
         "instances": all_of_it.instances,
         "instances_left": all_of_it.well,
         **({"instances_unheard": all_of_it.unheard} if all_of_it.unheard else {}),
@@ -168,8 +177,7 @@ def _risks(root: Finding, nodes: Sequence[str], seen: Observed, all_of_it: Whole
     found = [root.at_risk] if root.at_risk and (root.code != "disk.full" or _may_commit(root, seen)) else []
     if all_of_it.lonely in nodes or (all_of_it.lonely and root.code.startswith("litefs.replica.")):
         found.append(f"no replica has what the primary {all_of_it.lonely} holds")
-    replicas = [one for one in seen.observations.of("litefs") if one.fields["is_primary"] is False]
-    if root.code == "litefs.cluster-id.mismatch" and all_of_it.primary and replicas and all(one.fields["id_differs"] for one in replicas):
+    if root.code == "litefs.cluster-id.mismatch" and all_of_it.primary and all_of_it.strangers:
         found.append("every replica differs from the primary, so that they may hold the only copy of older data")
     for node in nodes:
         for line in seen.observations.of("log", node=node):

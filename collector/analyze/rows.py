@@ -102,7 +102,7 @@ def _allocation(shown: Instance | None) -> dict[str, JSON] | None:
 
 
 def _uptime(shown: Instance | None, state: State | None) -> tuple[float | None, str | None]:
-    """LiteFS's own start against its own clock; else when Nomad started the task."""
+    """LiteFS's own start against its own clock; else when Nomad started the task, against its node's, which stamps that."""
     if state and state.data and state.data["uptime_seconds"] is not None:
         return state.data["uptime_seconds"], state.samples[-1][0].rung
     task = shown.tasks[0] if shown and shown.tasks and shown.running else None
@@ -138,7 +138,8 @@ def _by(node: Callable[[T], str], them: Iterable[T]) -> dict[str, list[T]]:
 
 def _events(seen: Observed, name: str, shown: Instance | None) -> tuple[dict[str, JSON], ...]:
     """The latest task events of a node, those of the allocation that its row shows first."""
-    events = sorted(seen.observations.of("task_event", node=name), key=lambda one: shown is None or one.scope["alloc"] != shown.id)
+    every = seen.observations.of("task_event", node=name)
+    events = sorted(every, key=lambda one: (shown is None or one.scope["alloc"] != shown.id, -(one.at or 0.0)))
     return tuple(
         {
             "at": one.at,

@@ -72,7 +72,8 @@ def _observations(seen: Observed) -> Iterator[Observation]:
     yield from instances
     yield from litefs
     yield from observe_events(world, wells)
-    yield from observe_logs(world, seen.logs, {alloc: well and alloc not in unsettled for alloc, well in wells.items()})
+    in_step = {one.scope["alloc"] for one in litefs if one.fields["synced"] and one.fields["behind"] == 0 and "alloc" in one.scope}
+    yield from observe_logs(world, seen.logs, {alloc: well and alloc not in unsettled for alloc, well in wells.items()}, in_step)
     yield from observe_checks(world, every, Known(ports(world), proxy_ports(world), set(seen.orphans)))
     yield from observe_nodes(world, seen.nodes, every, holding)
     yield from observe_cluster(world, seen.litefs, seen.lease, seen.nodes)

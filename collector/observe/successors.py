@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from collector.model import JSON
-from collector.observe.instances import Allocation, Instance
+from collector.observe.instances import Instance
 
 OVER = {"failed", "lost", "unknown"}
 SYSTEM = {"system", "sysbatch"}
@@ -91,6 +91,3 @@ def _count(one: Instance) -> int | None:
 def standing(instances: Iterable[Instance]) -> list[Instance]:
     """Those that fill a place of the job's count: live, known to run somewhere, and no canary, which stands beside the old ones."""
     return [one for one in instances if not one.over and one.status != "unknown" and not one.alloc["canary"]]
-
-
-__all__ = ["Allocation", "current", "standing"]

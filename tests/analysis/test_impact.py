@@ -7,6 +7,7 @@ from copy import deepcopy
 import pytest
 
 from collector.analyze import analyze
+from collector.analyze.headline import headline
 from tests.analysis.bundles import NOW, bundle
 
 ENDS = [
@@ -17,6 +18,15 @@ ENDS = [
     {"type": "Terminated", "ago": 3, "exit_code": 3, "message": "Exit Code: 3"},
     {"type": "Restarting", "ago": 3, "message": "Task restarting in 2s"},
 ]
+
+
+def test_a_node_with_two_that_are_broken_is_one_node():
+    sick = {"alloc": {"state": "pending", "restarts": 4, "started_at": None}, "events": ENDS}
+    made = bundle({"nodes": {"n2": sick}})
+    report = analyze(made)
+    (root,) = report.root_causes
+    told = headline(report.verdict, (root, root._replace(alloc="another")), report.nodes, report.coverage, made, instances=4)
+    assert told == report.headline == f"n2: {root.title}"
 
 
 def test_a_group_without_services_takes_none_along() -> None:

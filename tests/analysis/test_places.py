@@ -29,6 +29,14 @@ def roots(made: Bundle) -> list[tuple[str, str | None]]:
 # Consul's names and addresses of a node
 
 
+def test_a_lease_names_a_node_by_an_ipv6_address_too():
+    lease = {"hostname": "0f3a55c1d9e2", "advertise_url": "http://[fd00::b]:20303"}
+    made = bundle({"lease": lease})
+    made = rows_changed(made, "nomad_nodes", lambda row: {**row, "address": "fd00::b" if row["name"] == "n1" else row["address"]})
+    (whole,) = observe(made).observations.of("cluster")
+    assert whole.fields["lease_stranger"] is False
+
+
 def named_apart(made: Bundle) -> Bundle:
     """Consul knows the nodes by their full names, at addresses of another network."""
 
