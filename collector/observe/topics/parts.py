@@ -86,6 +86,7 @@ PARTS: Mapping[str, Topic] = {
             "overcome": "a replica could not take what its primary sent, and has all of it by now",
             "worst": "its task is the one of the allocation that is worst off",
             "last": "the application's last line in this log",
+            "by_primary": "the LiteFS of its allocation says that it is primary",
         },
     ),
     "check": Topic(
