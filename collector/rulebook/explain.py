@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collector.errors import Problem, SpecError
-from collector.model import JSON, Mark
-from collector.rulebook.reading import shipped
+from collector.errors import UsageError
+from collector.model import JSON
+from collector.rulebook.reading import codes, shipped, symptoms
 from collector.rulebook.rule import SYMPTOM, UNKNOWN
 from collector.suggest import did_you_mean
 
@@ -12,14 +12,14 @@ from collector.suggest import did_you_mean
 def explain(code: str) -> dict[str, JSON]:
     """What a code means, from its rules alone: `{code, summary, severity, recognised, explains, remedy, commands, references}`.
 
-    Raises `SpecError` with a suggestion for a code that no rule has.
+    Raises `UsageError` with a suggestion for a code that no rule has.
     """
     if code == UNKNOWN:
         return _EXPLAIN_UNKNOWN
     mine = [rule for rule in shipped() if rule.code == code]
     if not mine:
-        every = {rule.code for rule in shipped()} | {UNKNOWN}
-        raise SpecError([Problem(Mark("rules", 1, 1), f"there is no code {code!r}", did_you_mean(code, every))])
+        hint = did_you_mean(code, (*codes(), *symptoms())) or "`collector explain` lists the causes"
+        raise UsageError(f"there is no code {code!r} ({hint})")
     return {
         "code": code,
         "summary": mine[0].summary,
