@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from pathlib import Path
 from typing import NoReturn
@@ -59,6 +60,19 @@ def test_variables_that_come_through_a_pipe_are_read_once(tmp_path: Path) -> Non
     os.close(reading)
     assert ran.code == 0, ran.stderr
     assert recorded_meta(tmp_path / "r.gz")["vars"] == {"job": "navidrome"}
+
+
+def test_a_bundle_that_comes_through_a_pipe_can_be_compared(tmp_path: Path) -> None:
+    saved = tmp_path / "run.gz"
+    with cluster("healthy") as (_proxy, environ):
+        call("diagnose", NAVIDROME, "--bundle", str(saved), environ=environ)
+    reading, writing = os.pipe()
+    fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 1 << 20)
+    os.write(writing, saved.read_bytes())
+    os.close(writing)
+    ran = call("diff", f"/dev/fd/{reading}", str(saved), environ=NOBODY)
+    os.close(reading)
+    assert (ran.code, ran.stderr) == (0, "")
 
 
 def test_templates_that_are_not_there_are_told_before_anything_is_asked() -> None:
