@@ -28,11 +28,13 @@ class Whole(NamedTuple):
     """What holds for the whole cluster, computed once. `synced` counts the replicas that follow the primary.
 
     `unwell` are the nodes whose application is a root cause. `instances` is how many the job wants, so that what is missing is not left
-    out of what it is measured by. `strangers`: every replica has another cluster ID than the primary.
+    out of what it is measured by. `unheard` counts those that run, and of whose checks nobody hears. `strangers`: every replica has another
+    cluster ID than the primary.
     """
 
     instances: int
     well: int
+    unheard: int
     primary: str | None
     writes: str
     synced: int
@@ -52,11 +54,12 @@ def whole(seen: Observed) -> Whole:
     litefs = seen.observations.of("litefs")
     synced = sum(bool(one.fields["synced"]) for one in litefs)
     replicas = [one for one in litefs if one.fields["is_primary"] is False]
-    closed = _closed(seen)
-    well = sum(bool(one.fields["well"]) and one.scope.get("node") not in closed for one in instances)
+    closed, unheard = _closed(seen), _unheard(seen)
+    well = {one.scope["alloc"] for one in instances if one.fields["well"] and one.scope.get("node") not in closed}
     return Whole(
-        instances=max(well, _wanted(seen)),
-        well=well,
+        instances=max(len(well), _wanted(seen)),
+        well=len(well - unheard),
+        unheard=len(well & unheard),
         primary=primary,
         writes=_writes(seen, states),
         synced=synced,
@@ -74,6 +77,13 @@ def _closed(seen: Observed) -> frozenset[str]:
     """Nodes in Consul's maintenance mode: what runs there is well, and nobody is sent to it."""
     checks = (one for one in seen.observations.of("check") if one.fields["level"] == "node" and one.fields["failure"] == "maintenance")
     return frozenset(one.scope.get("node", "") for one in checks)
+
+
+def _unheard(seen: Observed) -> frozenset[str]:
+    """Allocations with a check of Consul's on a node whose agent is gone: the catalog has what it last said."""
+    gone = {one.scope["node"] for one in seen.observations.of("node") if one.fields["member"] in {"failed", "left"}}
+    checks = (one for one in seen.observations.of("check") if one.scope.get("node") in gone and one.fields["output_source"] == "catalog")
+    return frozenset(one.scope["alloc"] for one in checks if "alloc" in one.scope)
 
 
 def _writes(seen: Observed, states: Sequence[State]) -> str:
@@ -125,7 +135,8 @@ def impact(root: Finding, below: Sequence[Finding], seen: Observed, all_of_it: W
     """The blast radius of one root, as plain data: whom it touches, what is left, and what is in danger.
 
     `writes` is `blocked` (no primary, or one that cannot commit), `go on` or `unknown` (no LiteFS node answered); `data_at_risk` lists
-    sentences. `primary_unwell` is there, and true, where LiteFS leads on a node whose application is not well.
+    sentences. `primary_unwell` is there, and true, where LiteFS leads on a node whose application is not well; `instances_unheard` where
+    checks of so many that run are not known now.
     """
     touched = [root, *below]
     nodes = sorted({one.node for one in touched if one.node})
@@ -138,6 +149,7 @@ def impact(root: Finding, below: Sequence[Finding], seen: Observed, all_of_it: W
         "databases": sorted(_names(all_of_it.databases, touched, seen)),
         "instances": all_of_it.instances,
         "instances_left": all_of_it.well,
+        **({"instances_unheard": all_of_it.unheard} if all_of_it.unheard else {}),
         "replicas_left": all_of_it.synced,
         "writes": all_of_it.writes,
         "primary": all_of_it.primary,

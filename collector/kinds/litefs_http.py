@@ -76,7 +76,10 @@ def _get(base: str, path: str) -> Http:
 
 
 def observed(scrape: Reply, variables: Reply) -> tuple[State, bool]:
-    """What `/metrics` and `/debug/vars` say, and whether that settles the node: a primary, or a replica in contact with one."""
+    """What `/metrics` and `/debug/vars` say, and whether that settles the node: a primary, or a replica in contact with one.
+
+    One without a lag (before 0.5.3) does not settle: `/info` tells whether it has a cluster ID, and so whether it is 0.5 at all.
+    """
     state = State()
     _dated(state, scrape if scrape.date is not None else variables)
     samples = _believed(state, scrape, "/metrics", parse_metrics)
@@ -86,7 +89,7 @@ def observed(scrape: Reply, variables: Reply) -> tuple[State, bool]:
     told = None if samples is None else state.is_primary
     if store is not None:
         _add_store(state, store)
-    settled = store is not None and (state.is_primary is True or 0 < (state.lag_seconds or 0) < SAWTOOTH)
+    settled = store is not None and state.lag_seconds is not None and (state.is_primary is True or 0 < state.lag_seconds < SAWTOOTH)
     if told is not None and told != state.is_primary:
         state.notes.append("the role changed while it was asked: /metrics and /debug/vars disagree")
         settled = False

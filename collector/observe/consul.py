@@ -80,7 +80,7 @@ def _why(row: Mapping[str, JSON], live: set[str], known: set[str], ports: set[tu
     if row["alloc"] in live:
         return None
     if row["alloc"]:
-        return f"allocation {row['alloc'][:8]} is over" if row["alloc"] in known else f"Nomad has no allocation {row['alloc'][:8]}"
+        return f"allocation {row['alloc'][:8]} is over" if row["alloc"] in known else f"the job has no allocation {row['alloc'][:8]}"
     if not ports or (row["address"] or row["node_address"], row["port"]) in ports:
         return None
     return f"no live allocation has {row['address'] or row['node_address']}:{row['port']}"

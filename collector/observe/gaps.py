@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -21,6 +22,12 @@ NO_ANSWER = {"refused", "timeout", "dns", "reset", "unroutable", "protocol"}
 NO_LEADER = ("no cluster leader", "no leader")
 PAIR = 2
 """Servers of which none may be lost: one alone has no majority."""
+GATEWAY = {502, 504}
+"""Statuses that a proxy gives, and neither Nomad nor Consul."""
+UNAVAILABLE = re.compile(
+    r"(?i)answers HTTP 503(?:$|: .*(?:no available server|no healthy upstream|upstream connect|service (?:temporarily )?unavailable))"
+)
+"""A proxy's too, which says so in a page or in these words; Consul's own 503 says what was limited."""
 NO_SERVERS = ("no known consul servers", "no servers", "rpc error getting client", "failed to get rpc connection")
 
 
@@ -108,14 +115,16 @@ def servers(world: World, system: str) -> Servers:
     serverless = _says(lasting, NO_SERVERS)
     known = [r.data["known_leader"] for r in mine if r.status is Status.OK and r.kind in LEADERS]
     leader = False if leaderless or False in known or _waits_for_leader(mine) else (True if True in known or led else None)
-    silent = next(((r, a) for r, a in failed if a.cause in NO_ANSWER or a.status in {Status.UNREACHABLE, Status.TIMEOUT}), None)
+    silent = next(
+        ((r, a) for r, a in failed if a.cause in NO_ANSWER or a.status in {Status.UNREACHABLE, Status.TIMEOUT} or _of_gateway(a)), None
+    )
     why = serverless or (silent if not answered else None) or leaderless
     told = next((r for r in mine if r.kind in LEADERS), None)
     return Servers(
         system=system,
         answers=None if not mine or (not answered and silent is None) else bool(answered) and serverless is None,
         leader=leader,
-        cause=(why[1].cause or str(why[1].status)) if why else "",
+        cause=_cause(why[1]) if why else "",
         result=why[0] if why else told,
         reason=why[1].reason if why else _leader_words(mine, known),
     )
@@ -139,7 +148,16 @@ def _waits_for_leader(mine: list[Result]) -> bool:
 
 
 def _spoke(result: Result) -> bool:
-    return any(attempt.code is not None for attempt in result.attempts)
+    return any(attempt.code is not None and not _of_gateway(attempt) for attempt in result.attempts)
+
+
+def _of_gateway(attempt: Attempt) -> bool:
+    """Was it a proxy before the servers that answered, since none of them did?"""
+    return attempt.code in GATEWAY or (attempt.code is not None and bool(UNAVAILABLE.search(attempt.reason)))
+
+
+def _cause(attempt: Attempt) -> str:
+    return "gateway" if _of_gateway(attempt) else attempt.cause or str(attempt.status)
 
 
 def _says(failed: list[tuple[Result, Attempt]], words: tuple[str, ...]) -> tuple[Result, Attempt] | None:

@@ -29,11 +29,13 @@ class _Places(NamedTuple):
 def current(every: Sequence[Instance]) -> list[Instance]:
     """Those that count, by node and group, newest last."""
     places = _places(every)
-    kept = [one for one in every if one.live or (_over_against_the_wish(one) and not _replaced(one, places))]
+    kept = [one for one in every if one.live or (_over_against_the_wish(one, places) and not _replaced(one, places))]
     return sorted(kept, key=lambda one: (one.node, one.alloc["group"], one.alloc["create_index"]))
 
 
-def _over_against_the_wish(one: Instance) -> bool:
+def _over_against_the_wish(one: Instance, places: _Places) -> bool:
+    if one.quit:
+        return places.sound.get(_group(one), 0) < (_count(one) or 0)
     return one.status in OVER and (one.alloc["desired_status"] == "run" or one.status == "lost" or bool(one.alloc["next"]))
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from copy import deepcopy
 
+import pytest
+
 from collector.analyze import analyze
 from collector.analyze.headline import headline
 from tests.analysis.bundles import NOW, bundle
@@ -38,3 +40,18 @@ def test_a_group_without_services_takes_none_along() -> None:
     report = analyze(made)
     impact = next(root for root in report.root_causes if root.alloc == other["id"]).impact
     assert (impact["services"], impact["databases"]) == ([], [])
+
+
+@pytest.mark.parametrize(("change", "counts"), [({}, (2, 1)), ({"checks": {"ping": {"status": "critical"}}}, (2, None))])
+def test_what_a_lost_agent_last_said_of_its_checks_is_not_known_now(change: dict[str, object], counts: tuple[int, int | None]) -> None:
+    gone = {"member": "failed", "serf": "critical", "outputs": False}
+    (root,) = analyze(bundle({"nodes": {"n3": {**gone, **change}}})).root_causes
+    assert (root.code, root.node) == ("consul.agent.unreachable", "n3")
+    assert (root.impact["instances_left"], root.impact.get("instances_unheard")) == counts
+
+
+def test_checks_of_nomads_own_need_no_agent_of_consuls() -> None:
+    checks = [{"id": "a1", "name": "ping", "service": "wiki", "status": "success"}]
+    own = {"member": "failed", "serf": "critical", "registered": False, "nomad_checks": checks}
+    impact = analyze(bundle({"nodes": {"n3": own}})).root_causes[0].impact
+    assert (impact["instances_left"], impact.get("instances_unheard")) == (3, None)

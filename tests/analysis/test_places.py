@@ -137,6 +137,12 @@ def test_a_canary_fills_no_place():
     assert (group.fields["live"], group.fields["missing"]) == (2, 1)
 
 
+def test_a_canary_that_has_failed_hides_no_instance_that_is_missing():
+    nodes = {"n2": {"alloc": {**GIVEN_UP, "canary": True, "name": "wiki.web[0]", "create_index": 200}}}
+    group = observe(bundle({"nodes": nodes})).observations.of("group")[0]
+    assert (group.fields["live"], group.fields["missing"]) == (2, 1)
+
+
 # Services
 
 
