@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from collector.errors import UsageError
 from collector.model import JSON
 from collector.rulebook.reading import codes, shipped, symptoms
-from collector.rulebook.rule import SYMPTOM, UNKNOWN, Rule
+from collector.rulebook.rule import OPTIONAL, SYMPTOM, UNKNOWN, Rule
 from collector.suggest import did_you_mean
-
-_OPTIONAL = re.compile(r"\[([^\[\]]*\{\w+\}[^\[\]]*)\]")
-"""A part of a rule's text that a report leaves out where its placeholder has no value."""
 
 
 def explain(code: str) -> dict[str, JSON]:
@@ -54,7 +50,7 @@ def _ways(rules: Sequence[Rule]) -> list[JSON]:
 
 def _plain(text: str) -> str:
     """The text of a rule without the brackets around what a report may leave out."""
-    return _OPTIONAL.sub(r"\1", text)
+    return OPTIONAL.sub(r"\1", text)
 
 
 _EXPLAIN_UNKNOWN: dict[str, JSON] = {
