@@ -41,6 +41,10 @@ def observe_instances(world: World, checks: Sequence[Check], litefs: set[str], r
         )
 
 
+UNDECIDED = 600.0
+"""So long a deployment may wait for an allocation to become healthy (`progress_deadline`, by default)."""
+
+
 def instance_fields(one: Instance, checks: Sequence[Check], *, has_litefs: bool) -> dict[str, JSON]:
     """The fields of one instance, except those of its log and of Consul's catalog."""
     last = one.exits[-1] if one.exits else {}
@@ -219,14 +223,17 @@ def _driver(one: Instance) -> str | None:
 
 
 def _since(one: Instance) -> float | None:
-    """When its trouble began, if it has any: at its creation where it never was healthy, else as far back as its events go."""
+    """When its trouble began, if it has any: at its creation where it never was healthy, else as far back as ends go that still count.
+
+    Nomad decides once whether an allocation is healthy, and never of those that no deployment made: an old one is as it was left.
+    """
     created: float | None = one.alloc["create_time"]
     if one.over:
         ended: float | None = one.alloc["modify_time"]
         return ended
-    if one.alloc["healthy"] is not True:
+    if one.alloc["healthy"] is False or (one.alloc["healthy"] is None and one.age < UNDECIDED):
         return created
-    return float(one.exits[0]["time"]) if one.exits else None
+    return float(one.exits[0]["time"]) if one.restarting or one.restarted_by == "exit" else None
 
 
 def _state(one: Instance, fields: Mapping[str, JSON]) -> str:
