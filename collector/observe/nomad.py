@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from collector.model import JSON, Result
 from collector.observe.checks import Check
-from collector.observe.instances import LIVE, Instance, ends_since, own_exits
+from collector.observe.instances import LIVE, Instance
 from collector.observe.observation import Observation, scope
+from collector.observe.runs import ends_since, own_exits
 from collector.observe.successors import standing
 from collector.observe.world import World
 
@@ -73,6 +74,7 @@ def instance_fields(one: Instance, checks: Sequence[Check], *, has_litefs: bool)
         "exit_code": last.get("exit_code"),
         "exit_signal": last.get("signal"),
         "self_exits": len(one.exits),
+        "recurs": one.recurs,
         "last_exit": one.clock - one.exits[-1]["time"] if one.exits else None,
         "oom_killed": bool(last.get("oom_killed")),
         "checks_critical": critical,
