@@ -96,7 +96,7 @@ def _fields(world: World, node: Node, health: Check | None, direct: Sequence[tup
         "nomad": nomad.get("status") or ("absent" if world.results("nomad_nodes") else "unknown"),
         "eligibility": nomad.get("eligibility") or "unknown",
         "draining": bool(nomad.get("draining")),
-        "member": node.member["status"] if node.member else ("absent" if members(world) is not None else "unknown"),
+        "member": node.member["status"] if node.member else ("absent" if world.results("consul_members") else "unknown"),
         "serf": health.row["status"] if health else "unknown",
         "answers": any(ok for _, ok, _ in direct),
         "silent": bool(direct) and not any(ok for _, ok, _ in direct),
@@ -140,8 +140,8 @@ def holders(held: Lease | None, litefs: Mapping[str, State], known: Mapping[str,
 
 def _held_by_one_of(held: Lease, known: Mapping[str, Node]) -> set[str]:
     """The nodes that the lease names, by their name or by their address."""
-    url = str(held.data["advertise_url"] or "")
-    return {node.name for node in known.values() if node.name == held.data["hostname"] or (node.address and f"//{node.address}:" in url)}
+    end = advertised(held)
+    return {node.name for node in known.values() if node.name == held.data["hostname"] or (end and node.address == end[0])}
 
 
 def _is_stranger(world: World, held: Lease, known: Mapping[str, Node]) -> bool:

@@ -78,6 +78,11 @@ class Instance:
         return own_exits(self.troubled["events"]) if self.troubled else []
 
     @property
+    def ahead(self) -> float:
+        """Seconds that its node's clock is ahead of the servers'; what the node stamped is told by theirs, less these."""
+        return self.clock - self.now
+
+    @property
     def running(self) -> bool:
         """All main tasks run."""
         main = [task for task in self.tasks if self._is_main(task["name"])]
@@ -197,6 +202,12 @@ class Instance:
         """It does not live any more."""
         return self.status not in LIVE
 
+    @property
+    def quit(self) -> bool:
+        """All its tasks have ended well, though Nomad wants it and its job is to run for ever: a leader takes the others along."""
+        serves = self.job is not None and self.job["type"] not in BATCH
+        return self.status == "complete" and self.alloc["desired_status"] == "run" and serves
+
     @cached_property
     def lasting(self) -> frozenset[str]:
         """Names of the tasks that run as long as the allocation: main ones and sidecars. Of a job that was not seen all."""
@@ -232,5 +243,5 @@ def done(task: Mapping[str, JSON]) -> bool:
     return task["state"] == "dead" and not task["failed"]
 
 
-def _trouble(task: Mapping[str, JSON]) -> tuple[bool, bool, int, bool]:
-    return not done(task), bool(task["failed"]), task["restarts"] or 0, task["state"] != "running"
+def _trouble(task: Mapping[str, JSON]) -> tuple[bool, bool, int, bool, bool]:
+    return not done(task), bool(task["failed"]), task["restarts"] or 0, task["state"] != "running", bool(own_exits(task["events"]))

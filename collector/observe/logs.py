@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
-from collector.loglines import ERROR, Line, complaint, decisive, read
+from collector.loglines import ERROR, Line, complaint, decisive, moment_of, read
 from collector.loglines.litefs import ENDING, GAINED, LAST_WORD, MOUNTING, NOT_TAKEN, OF_LEASE, READY, ROLE_CHANGE, ROLE_TAKEN
 from collector.model import JSON, Result
 from collector.observe.observation import Observation, scope
@@ -19,6 +19,8 @@ MAX_MESSAGES = 200
 """Distinct messages of one log that rules see, newest first: a log that says something else every time says nothing new."""
 
 TAIL = 20
+OLD = 3600.0
+"""Seconds after which what a log says is no news, where its lines tell when they were written."""
 
 
 class Log(NamedTuple):
@@ -41,22 +43,32 @@ def logs(world: World) -> list[Log]:
     return [Log(result, read(result.data["lines"], litefs=key in alone)) for key, result in newest.items()]
 
 
-def observe_logs(world: World, every: Sequence[Log], over: Mapping[str, bool], in_step: AbstractSet[str]) -> Iterator[Observation]:
-    """The messages of the allocations that count. `over` says of an allocation that it is well now, so that its log is history.
+class Standing(NamedTuple):
+    """How allocations stand by what is known beside their logs.
 
-    In those of `in_step` LiteFS has all that its primary has.
+    `over` says of one that it is well now, so that its log is history; LiteFS says of `leading` that it is primary, and has in those of
+    `in_step` all that its primary has.
     """
+
+    over: Mapping[str, bool]
+    leading: AbstractSet[str]
+    in_step: AbstractSet[str]
+
+
+def observe_logs(world: World, every: Sequence[Log], standing: Standing) -> Iterator[Observation]:
+    """The messages of the allocations that count."""
     worst = {one.id: one.troubled["name"] if one.troubled else None for one in world.instances}
     wordy = {(log.data["alloc"], log.data["task"]) for log in every if log.data["stream"] == "stderr" and _last_words(log.lines) >= 0}
-    steady = {(one.id, task["name"]) for one in world.instances for task in one.tasks if stayed_up(task, world.now)}
+    steady = {(one.id, task["name"]) for one in world.instances for task in one.tasks if stayed_up(task, one.clock)}
     looping = {one.id for one in world.instances if one.restarting and one.running}
     for log in every:
         alloc, task = log.data["alloc"], log.data["task"]
         if alloc in worst:
-            well, up = over.get(alloc, False), (alloc, task) in steady
+            well, up = standing.over.get(alloc, False), (alloc, task) in steady
             first = log.data["stream"] == "stderr" or (alloc, task) not in wordy
-            told = _messages(world, log, well=well, up=up, worst=worst[alloc] in (task, None), first=first, loops=alloc in looping)
-            yield from (_overcome(one) if alloc in in_step and NOT_TAKEN.match(one.fields["message"]) else one for one in told)
+            whose = {"worst": worst[alloc] in (task, None), "by_primary": alloc in standing.leading}
+            told = _messages(world, log, whose, well=well, up=up, first=first, loops=alloc in looping)
+            yield from (_overcome(one) if alloc in standing.in_step and NOT_TAKEN.match(one.fields["message"]) else one for one in told)
 
 
 def decisive_lines(every: Sequence[Log]) -> dict[str, Line]:
@@ -70,7 +82,9 @@ def decisive_lines(every: Sequence[Log]) -> dict[str, Line]:
     return found
 
 
-def _messages(world: World, log: Log, *, well: bool, up: bool, worst: bool, first: bool, loops: bool) -> Iterator[Observation]:
+def _messages(
+    world: World, log: Log, whose: Mapping[str, bool], *, well: bool, up: bool, first: bool, loops: bool
+) -> Iterator[Observation]:
     lines = log.lines
     last_run = lines[-1].run if lines else 0
     over = _put_right(lines)
@@ -100,11 +114,12 @@ def _messages(world: World, log: Log, *, well: bool, up: bool, worst: bool, firs
             "live": newest and not well and line.number not in over and (line.number > ended or line.run < last_run),
             "settled": newest and line.number > role_since,
             "tail": line.number >= len(lines) - TAIL,
+            "old": world.now - (moment_of(line.text) or world.now) > OLD,
             "decisive": the_one is not None and the_one.message == line.message,
             "harmless": line.harmless,
             "overcome": False,
-            "worst": worst,
             "last": line.number == last_words,
+            **whose,
         }
         where = scope(node=log.data["node"] or _node(world, log), alloc=log.data["alloc"], task=log.data["task"])
         words = f"{log.data['stream']} of {log.data['alloc'][:8]}, task {log.data['task']}"

@@ -22,19 +22,19 @@ SIGNAL_ENDS = 10.0
 Event = Mapping[str, JSON]
 
 
-def stayed_up(task: Mapping[str, JSON], now: float) -> bool:
+def stayed_up(task: Mapping[str, JSON], clock: float) -> bool:
     """It runs, and has for so long that what was before its last start is another story."""
-    started = max((event["time"] for event in task["events"] if event["type"] == "Started"), default=now)
-    return bool(task["state"] == "running" and now - started > LOOP_WINDOW)
+    started = max((event["time"] for event in task["events"] if event["type"] == "Started"), default=clock)
+    return bool(task["state"] == "running" and clock - started > LOOP_WINDOW)
 
 
-def ends_since(task: Mapping[str, JSON], now: float) -> float:
+def ends_since(task: Mapping[str, JSON], clock: float) -> float:
     """When the ends of a task began to follow each other closely; never, where it has stayed up since the last one."""
     first = math.inf
     for event in sorted(task["events"], key=lambda one: -one["time"]):
         if event["type"] == "Terminated" and (first == math.inf or first - event["time"] < LOOP_SPACING):
             first = event["time"]
-    return math.inf if stayed_up(task, now) else first
+    return math.inf if stayed_up(task, clock) else first
 
 
 def runs(events: Iterable[Event], now: float) -> list[float]:
