@@ -10,8 +10,8 @@ from typing import NamedTuple
 from collector.loglines import ERROR, Line, complaint, decisive, moment_of, read
 from collector.loglines.litefs import ENDING, GAINED, LAST_WORD, MOUNTING, NOT_TAKEN, OF_LEASE, READY, ROLE_CHANGE, ROLE_TAKEN
 from collector.model import JSON, Result
-from collector.observe.instances import stayed_up
 from collector.observe.observation import Observation, scope
+from collector.observe.runs import stayed_up
 from collector.observe.world import World
 
 _VARYING = re.compile(r"\b[0-9A-F]{16}\b|\b\d[\d:.,TZ+-]*\b|0x[0-9a-f]+")
