@@ -92,3 +92,16 @@ def test_of_a_cause_of_the_whole_the_jobs_namespace_is_named():
             result.data["namespace"] = "team a"
     root = next(one for one in analyze(made).root_causes if one.code == "litefs.multiple-primaries")
     assert typed(root) == ["nomad job inspect -namespace 'team a' wiki"]
+
+
+@pytest.mark.parametrize(
+    ("line", "known"),
+    [
+        ("ls: /data: Transport endpoint is not connected", False),
+        ("ERROR: cannot init file system: cannot open file system: mkdir /data: file exists", True),
+    ],
+)
+def test_a_dead_mount_is_unmounted_only_where_it_is_known_where_it_is(line: str, known: bool):
+    root = first({"nodes": {"n2": {"alloc": LOOP, "events": EXITS, "fails": {}, "log": [line]}}})
+    assert root.code == "litefs.mount.stale"
+    assert [text for text in typed(root) if "fusermount3" in text] == (["ssh n2 fusermount3 -uz /data"] if known else [])
