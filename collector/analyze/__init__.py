@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import nullcontext
 
+from collector.analyze.canaries import relieved, told_as_canaries
 from collector.analyze.causes import Causes, connect
 from collector.analyze.engine import Engine
 from collector.analyze.headline import headline
@@ -61,8 +62,9 @@ def _causes(bundle: Bundle, seen: Observed) -> tuple[Causes, list[Result]]:
     engine = Engine(seen.observations, TOPICS)
     with allowance.watched() if bundle.rules else nullcontext():
         rules = rules_of(bundle.rules, lambda pattern, text: allowance.bounded(lambda: pattern.search(text)))
-        causes = connect(*engine.run(rules), engine, seen.observations)
-    return causes, [*unasked(bundle), *(_given_up(rule) for rule in engine.given_up)]
+        hits, dropped = engine.run(rules)
+        causes = connect(relieved(hits, seen), dropped, engine, seen.observations)
+    return told_as_canaries(causes, seen), [*unasked(bundle), *(_given_up(rule) for rule in engine.given_up)]
 
 
 def _given_up(rule: Rule) -> Result:
@@ -94,12 +96,12 @@ def cluster(seen: Observed) -> dict[str, JSON]:
     world = seen.world
     agent = next((result.data for result in world.results("nomad_agent")), None)
     leader = next((result.data for result in world.results("consul_leader")), None)
-    whole_one = seen.observations.first("cluster")
+    (whole_one,) = seen.observations.of("cluster")
     job = next(iter(world.jobs.values()), None)
     return {
         "nomad": {key: agent[key] for key in ("version", "leader", "known_leader", "region")} if agent else None,
         "consul": {key: leader[key] for key in ("version", "leader", "known_leader")} if leader else None,
-        "litefs": dict(whole_one.fields) if whole_one and seen.litefs else None,
+        "litefs": dict(whole_one.fields) if seen.litefs else None,
         "job": {key: job[key] for key in ("id", "status", "version", "type")} if job else None,
         "thresholds": {"lag_warning": world.lag_warning, "lag_critical": world.lag_critical},
         "clock": world.now,

@@ -28,17 +28,20 @@ class Whole(NamedTuple):
     """What holds for the whole cluster, computed once. `synced` counts the replicas that follow the primary.
 
     `unwell` are the nodes whose application is a root cause. `instances` is how many the job wants, so that what is missing is not left
-    out of what it is measured by.
+    out of what it is measured by. `unheard` counts those that run, and of whose checks nobody hears. `strangers`: every replica has another
+    cluster ID than the primary.
     """
 
     instances: int
     well: int
+    unheard: int
     primary: str | None
     writes: str
     synced: int
     lonely: str | None
     databases: Mapping[str, frozenset[Held]]
     services: Mapping[str, frozenset[Held]]
+    strangers: bool
     unwell: frozenset[str] = frozenset()
 
 
@@ -48,12 +51,15 @@ def whole(seen: Observed) -> Whole:
     states = list(seen.litefs.values())
     primaries = [state.node for state in states if state.primary]
     primary = primaries[0] if len(primaries) == 1 else None
-    synced = sum(bool(one.fields["synced"]) for one in seen.observations.of("litefs"))
-    closed = _closed(seen)
-    well = sum(bool(one.fields["well"]) and one.scope.get("node") not in closed for one in instances)
+    litefs = seen.observations.of("litefs")
+    synced = sum(bool(one.fields["synced"]) for one in litefs)
+    replicas = [one for one in litefs if one.fields["is_primary"] is False]
+    closed, unheard = _closed(seen), _unheard(seen)
+    well = {one.scope["alloc"] for one in instances if one.fields["well"] and one.scope.get("node") not in closed}
     return Whole(
-        instances=max(well, _wanted(seen)),
-        well=well,
+        instances=max(len(well), _wanted(seen)),
+        well=len(well - unheard),
+        unheard=len(well & unheard),
         primary=primary,
         writes=_writes(seen, states),
         synced=synced,
@@ -63,6 +69,7 @@ def whole(seen: Observed) -> Whole:
             (one.scope.get("node", ""), Held(one.scope.get("alloc"), one.scope.get("service", "")))
             for one in seen.observations.of("registration")
         ),
+        strangers=bool(replicas) and all(one.fields["id_differs"] for one in replicas),
     )
 
 
@@ -70,6 +77,13 @@ def _closed(seen: Observed) -> frozenset[str]:
     """Nodes in Consul's maintenance mode: what runs there is well, and nobody is sent to it."""
     checks = (one for one in seen.observations.of("check") if one.fields["level"] == "node" and one.fields["failure"] == "maintenance")
     return frozenset(one.scope.get("node", "") for one in checks)
+
+
+def _unheard(seen: Observed) -> frozenset[str]:
+    """Allocations with a check of Consul's on a node whose agent is gone: the catalog has what it last said."""
+    gone = {one.scope["node"] for one in seen.observations.of("node") if one.fields["member"] in {"failed", "left"}}
+    checks = (one for one in seen.observations.of("check") if one.scope.get("node") in gone and one.fields["output_source"] == "catalog")
+    return frozenset(one.scope["alloc"] for one in checks if "alloc" in one.scope)
 
 
 def _writes(seen: Observed, states: Sequence[State]) -> str:
@@ -94,11 +108,18 @@ def _by_node(pairs: Iterable[tuple[str, Held]]) -> dict[str, frozenset[Held]]:
     return {node: frozenset(names) for node, names in found.items()}
 
 
-def _apart(touched: Sequence[Finding], seen: Observed) -> set[str]:
-    """Current allocations beside those that are touched, on nodes where nothing but these is: another group's work goes on."""
-    mine = {one.alloc for one in touched if one.alloc}
-    whole_nodes = {one.node for one in touched if one.node and not one.alloc}
-    return {one.id for one in seen.world.instances if one.id not in mine and one.node not in whole_nodes}
+def _names(of: Mapping[str, frozenset[Held]], touched: Sequence[Finding], seen: Observed) -> set[str]:
+    """What is touched of this; not what belongs to another current allocation of a node: another group's work goes on."""
+    nodes, allocs = {one.node for one in touched if one.node}, {one.alloc for one in touched}
+    whole_nodes = {None, *(one.node for one in touched if not one.alloc)}
+    every = (held for node in nodes for held in of.get(node, ()))
+    return {held.name for held in every if held.alloc in allocs or _node_of(held, seen) in whole_nodes}
+
+
+def _node_of(held: Held, seen: Observed) -> str | None:
+    """Where the allocation runs that holds it; None where none does that counts."""
+    instance = seen.world.instance.get(held.alloc or "")
+    return instance.node if instance else None
 
 
 def impacts(roots: Sequence[Finding], below: Mapping[str, Sequence[Finding]], seen: Observed) -> list[dict[str, JSON]]:
@@ -114,22 +135,21 @@ def impact(root: Finding, below: Sequence[Finding], seen: Observed, all_of_it: W
     """The blast radius of one root, as plain data: whom it touches, what is left, and what is in danger.
 
     `writes` is `blocked` (no primary, or one that cannot commit), `go on` or `unknown` (no LiteFS node answered); `data_at_risk` lists
-    sentences. `primary_unwell` is there, and true, where LiteFS leads on a node whose application is not well.
+    sentences. `primary_unwell` is there, and true, where LiteFS leads on a node whose application is not well; `instances_unheard` where
+    checks of so many that run are not known now.
     """
     touched = [root, *below]
     nodes = sorted({one.node for one in touched if one.node})
     allocs = sorted({one.alloc for one in touched if one.alloc})
-    services = {one.service for one in touched if one.service}
-    apart = _apart(touched, seen)
-    services |= {held.name for node in nodes for held in all_of_it.services.get(node, ()) if held.alloc not in apart}
-    databases = {held.name for node in nodes for held in all_of_it.databases.get(node, ()) if held.alloc not in apart}
+    services = {one.service for one in touched if one.service} | _names(all_of_it.services, touched, seen)
     return {
         "nodes": nodes,
         "allocations": allocs,
         "services": sorted(services),
-        "databases": sorted(databases),
+        "databases": sorted(_names(all_of_it.databases, touched, seen)),
         "instances": all_of_it.instances,
         "instances_left": all_of_it.well,
+        **({"instances_unheard": all_of_it.unheard} if all_of_it.unheard else {}),
         "replicas_left": all_of_it.synced,
         "writes": all_of_it.writes,
         "primary": all_of_it.primary,
@@ -157,8 +177,7 @@ def _risks(root: Finding, nodes: Sequence[str], seen: Observed, all_of_it: Whole
     found = [root.at_risk] if root.at_risk and (root.code != "disk.full" or _may_commit(root, seen)) else []
     if all_of_it.lonely in nodes or (all_of_it.lonely and root.code.startswith("litefs.replica.")):
         found.append(f"no replica has what the primary {all_of_it.lonely} holds")
-    replicas = [one for one in seen.observations.of("litefs") if one.fields["is_primary"] is False]
-    if root.code == "litefs.cluster-id.mismatch" and all_of_it.primary and replicas and all(one.fields["id_differs"] for one in replicas):
+    if root.code == "litefs.cluster-id.mismatch" and all_of_it.primary and all_of_it.strangers:
         found.append("every replica differs from the primary, so that they may hold the only copy of older data")
     for node in nodes:
         for line in seen.observations.of("log", node=node):

@@ -61,7 +61,7 @@ def _row(
     node = seen.nodes[name]
     fields = next(iter(seen.observations.of("node", node=name))).fields
     shown, state = _shown(instances, states)
-    uptime, uptime_from = _uptime(seen, shown, state)
+    uptime, uptime_from = _uptime(shown, state)
     lag_from = _lag_rung(state)
     return NodeRow(
         name=name,
@@ -101,13 +101,13 @@ def _allocation(shown: Instance | None) -> dict[str, JSON] | None:
     return None if shown is None else {"id": shown.id, "client_status": shown.status, "restarts": shown.alloc["restarts"]}
 
 
-def _uptime(seen: Observed, shown: Instance | None, state: State | None) -> tuple[float | None, str | None]:
-    """LiteFS's own start against its own clock; else when Nomad started the task."""
+def _uptime(shown: Instance | None, state: State | None) -> tuple[float | None, str | None]:
+    """LiteFS's own start against its own clock; else when Nomad started the task, against its node's, which stamps that."""
     if state and state.data and state.data["uptime_seconds"] is not None:
         return state.data["uptime_seconds"], state.samples[-1][0].rung
     task = shown.tasks[0] if shown and shown.tasks and shown.running else None
     started = max((event["time"] for event in task["events"] if event["type"] == "Started"), default=task["started_at"]) if task else None
-    return (max(0.0, seen.world.now - started), "nomad") if started else (None, None)
+    return (max(0.0, shown.clock - started), "nomad") if shown and started else (None, None)
 
 
 def _lag_rung(state: State | None) -> str | None:
@@ -138,7 +138,8 @@ def _by(node: Callable[[T], str], them: Iterable[T]) -> dict[str, list[T]]:
 
 def _events(seen: Observed, name: str, shown: Instance | None) -> tuple[dict[str, JSON], ...]:
     """The latest task events of a node, those of the allocation that its row shows first."""
-    events = sorted(seen.observations.of("task_event", node=name), key=lambda one: shown is None or one.scope["alloc"] != shown.id)
+    every = seen.observations.of("task_event", node=name)
+    events = sorted(every, key=lambda one: (shown is None or one.scope["alloc"] != shown.id, -(one.at or 0.0)))
     return tuple(
         {
             "at": one.at,

@@ -17,7 +17,10 @@ RungFunction = Callable[[Mapping[str, JSON]], Rung]
 
 
 class Outcome(NamedTuple):
-    """What an item came to: data from the rung that answered, or the first rung's failure with every rung's reason."""
+    """What an item came to: data from the rung that answered, or the first rung's failure with every rung's reason.
+
+    `attempts` are those of earlier tries, too; all else is told by the last one.
+    """
 
     status: Status
     rung: str | None
@@ -38,6 +41,7 @@ class Climb:
     def __init__(self, item: Item, rungs: Mapping[str, RungFunction], attempts: Sequence[Attempt] = ()) -> None:
         self.item = item
         self.attempts = list(attempts)
+        self._earlier = len(attempts)
         self.deadline: float | None = None
         self.rung_deadline: float | None = None
         self.requests = 0
@@ -104,7 +108,7 @@ class Climb:
         if self.rung_name() == STALE and not self._stale_helps:
             return self._open_next()
         name, value = self.item.ladder[self._position]
-        self._endpoints, self.rung_deadline, self._refused = [], None, ""
+        self._endpoints, self.rung_deadline, self._opened, self._refused = [], None, 0.0, ""
         self._rung = self._rungs[name]({**self.item.args, "rung": value})
         return self._rung
 
@@ -130,16 +134,16 @@ class Climb:
         self.attempts.append(Attempt(name, status, reason, max(0.0, now - started), tuple(self._endpoints), cause, code))
 
     def _exhausted(self) -> Outcome:
-        attempts = tuple(self.attempts)
-        first = attempts[0] if attempts else Attempt("none", Status.SKIPPED, "no rung to try", 0.0)
+        mine = self.attempts[self._earlier :]
+        first = mine[0] if mine else Attempt("none", Status.SKIPPED, "no rung to try", 0.0)
         return Outcome(
             first.status,
             None,
             None,
-            _reasons(attempts) or first.reason,
-            attempts,
+            _reasons(mine) or first.reason,
+            tuple(self.attempts),
             self._date,
-            retryable=not self._final and _transient(attempts),
+            retryable=not self._final and _transient(mine),
         )
 
 

@@ -28,7 +28,7 @@ class Workers:
     def __init__(self, perform: Callable[[Request, float], Reply], size: int) -> None:
         self._perform = perform
         self._size = size
-        self._started = 0
+        self._started = 0  # without those that were written off
         self._busy = 0
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self.finished: queue.SimpleQueue[tuple[Job, Reply | BaseException]] = queue.SimpleQueue()
@@ -51,8 +51,8 @@ class Workers:
     def replace(self, job: Job) -> None:
         """Write a hanging worker off and let another one take its place."""
         job.abandoned = True
+        self._started -= 1
         if not self._start():
-            self._started -= 1
             self._make_do()
 
     def close(self) -> None:

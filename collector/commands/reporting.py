@@ -41,6 +41,7 @@ class Handover:
         self.places = places
         self.store = store
         self.budget = budget
+        self.template_dirs = [_directory(name) for name in arguments.template_dir]
 
     @cached_property
     def run(self) -> str:
@@ -67,7 +68,7 @@ class Handover:
         from collector.deliver import delivery, smtp  # noqa: F401, PLC0415 - imported to be there later
         from collector.render import prepare  # noqa: PLC0415 - see the module's docstring
 
-        prepare([place.format for place in self.places if isinstance(place, Stdout | File)], self._template_dirs())
+        prepare([place.format for place in self.places if isinstance(place, Stdout | File)], self.template_dirs)
 
     def finish(self, report: Report, problems: Sequence[str] = ()) -> int:
         """Hand the report over and keep the run; the exit code is the verdict's, or 70 when the report did not get everywhere.
@@ -96,9 +97,6 @@ class Handover:
         """The collector itself failed: whoever waits for its ping must hear of it."""
         self._end(code, None, lambda: "")
 
-    def _template_dirs(self) -> list[Path]:
-        return [_directory(name) for name in self.arguments.template_dir]
-
     def _end(self, code: int, verdict: str | None, body: Callable[[], str]) -> None:
         """Tell dead-man services that the run has ended."""
         for ping in self._pings():
@@ -121,16 +119,15 @@ class Handover:
     def _rendered(self, report: Report, format_name: str, reader: str) -> str:
         from collector.render import mail_html, render  # noqa: PLC0415 - see the module's docstring
 
-        directories = self._template_dirs()
         if (format_name, reader) == ("html", "mail"):
-            return mail_html(report, template_dirs=directories)
+            return mail_html(report, template_dirs=self.template_dirs)
         terminal = reader == "stdout" and sys.stdout.isatty()
         return render(
             report,
             format_name,
             width=shutil.get_terminal_size((80, 24)).columns if terminal else None,
             colour=terminal and not self.arguments.no_color and not self.settings.no_color,
-            template_dirs=directories,
+            template_dirs=self.template_dirs,
             verbose=self.arguments.verbose,
             quiet=self.arguments.quiet and reader == "stdout",
             diff=self.arguments.diff,

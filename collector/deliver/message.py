@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
@@ -118,13 +118,25 @@ def _name(finding: Mapping[str, JSON]) -> str:
 
 
 def _change(document: Mapping[str, JSON]) -> str:
-    """What changed: the state of the cause in the subject, and what has ended."""
+    """What changed: the state of the cause in the subject, what else is there for the first time or got worse, and what has ended."""
     rows = [row for row in (document.get("changes") or {}).get("findings", ()) if row["root"]]
     first = next(iter(document["root_causes"]), None)
-    state = next((row["state"] for row in rows if first and (row["code"], row["node"]) == (first["code"], first["node"])), "")
-    ended = [_name(row) for row in rows if row["state"] == "resolved"]
-    more = f" (+{len(ended) - 1} more)" if len(ended) > 1 else ""
-    return ", ".join(filter(None, [state, f"resolved {ended[0]}{more}" if ended else ""]))
+    own = next((row["state"] for row in rows if first and (row["code"], row["node"]) == (first["code"], first["node"])), "")
+    told = [_rows(state, rows) for state in ("new", "worse", "flapping", "resolved") if state != own]
+    return ", ".join(filter(None, [own, *told])) or _was(document)
+
+
+def _was(document: Mapping[str, JSON]) -> str:
+    """The verdict before, where it is another one and no cause tells why: something was not to be seen, or is again."""
+    before = ((document.get("changes") or {}).get("verdict") or {}).get("from")
+    return f"was {before}" if before not in (None, document["verdict"]) else ""
+
+
+def _rows(state: str, rows: Sequence[Mapping[str, JSON]]) -> str:
+    """The causes of a state in a few words: `resolved odroid8: app.exited (+1 more)`; empty where there is none."""
+    names = [_name(row) + _symptom(row) for row in rows if row["state"] == state]
+    more = f" (+{len(names) - 1} more)" if len(names) > 1 else ""
+    return f"{state} {names[0]}{more}" if names else ""
 
 
 def _one_line(text: str) -> str:

@@ -14,7 +14,7 @@ from collector.kinds.kind import Args
 from collector.kinds.litefs_metrics import Samples, metrics
 from collector.kinds.litefs_state import SAWTOOTH, TXID, State, cluster_id, database
 from collector.kinds.shapes import Obj
-from collector.model import JSON, Http, Reply, Rung, Status
+from collector.model import JSON, Http, Reply, Rung, Status, host_port
 
 LIMIT = 1 << 20
 
@@ -52,7 +52,7 @@ def base_of(args: Args) -> str:
         return str(url).rstrip("/")
     if not address:
         raise Unanswered(Status.SKIPPED, "no address to ask LiteFS at")
-    return f"http://{f'[{address}]' if ':' in address else address}:{args['litefs_port']}"
+    return f"http://{host_port(address, args['litefs_port'])}"
 
 
 def asks_for_a_path(url: JSON) -> str | None:
@@ -76,7 +76,10 @@ def _get(base: str, path: str) -> Http:
 
 
 def observed(scrape: Reply, variables: Reply) -> tuple[State, bool]:
-    """What `/metrics` and `/debug/vars` say, and whether that settles the node: a primary, or a replica in contact with one."""
+    """What `/metrics` and `/debug/vars` say, and whether that settles the node: a primary, or a replica in contact with one.
+
+    One without a lag (before 0.5.3) does not settle: `/info` tells whether it has a cluster ID, and so whether it is 0.5 at all.
+    """
     state = State()
     _dated(state, scrape if scrape.date is not None else variables)
     samples = _believed(state, scrape, "/metrics", parse_metrics)
@@ -86,7 +89,7 @@ def observed(scrape: Reply, variables: Reply) -> tuple[State, bool]:
     told = None if samples is None else state.is_primary
     if store is not None:
         _add_store(state, store)
-    settled = store is not None and (state.is_primary is True or 0 < (state.lag_seconds or 0) < SAWTOOTH)
+    settled = store is not None and state.lag_seconds is not None and (state.is_primary is True or 0 < state.lag_seconds < SAWTOOTH)
     if told is not None and told != state.is_primary:
         state.notes.append("the role changed while it was asked: /metrics and /debug/vars disagree")
         settled = False

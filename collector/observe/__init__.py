@@ -7,12 +7,13 @@ from typing import NamedTuple
 
 from collector.loglines import is_litefs
 from collector.model import Bundle
+from collector.observe.canaries import with_canaries
 from collector.observe.checks import Check, Known, checks, observe_checks
 from collector.observe.cluster import Node, holders, nodes, observe_cluster, observe_nodes, observe_skew
 from collector.observe.consul import Registration, observe_registrations, observe_services, orphans, registered, registrations
 from collector.observe.gaps import observe_gaps, observe_servers
 from collector.observe.litefs import Lease, expected, lease, observe_litefs, ports, proxy_ports, states
-from collector.observe.logs import Log, decisive_lines, logs, observe_logs
+from collector.observe.logs import Log, Standing, decisive_lines, logs, observe_logs
 from collector.observe.nomad import observe_events, observe_instances, observe_job
 from collector.observe.observation import Observation, Observations
 from collector.observe.positions import State
@@ -62,18 +63,21 @@ def observe(bundle: Bundle) -> Observed:
 def _observations(seen: Observed) -> Iterator[Observation]:
     world, every = seen.world, seen.checks
     held = registered(world, seen.registrations, seen.orphans)
+    holding = holders(seen.lease, seen.litefs, seen.nodes)
     instances = list(_with_logs(world, observe_instances(world, every, expected(world), held), seen.logs))
+    instances = list(with_canaries(world, instances, holding))
     wells = {one.scope["alloc"]: bool(one.fields["well"]) for one in instances}
     litefs = list(observe_litefs(world, seen.litefs, seen.lease))
     unsettled = {one.scope["alloc"] for one in litefs if not one.fields["settled"] and "alloc" in one.scope}
     yield from instances
     yield from litefs
     yield from observe_events(world, wells)
-    leading = {state.alloc for state in seen.litefs.values() if state.primary}
     over = {alloc: well and alloc not in unsettled for alloc, well in wells.items()}
-    yield from observe_logs(world, seen.logs, over, leading)
+    leading = {state.alloc for state in seen.litefs.values() if state.primary}
+    in_step = {one.scope["alloc"] for one in litefs if one.fields["synced"] and one.fields["behind"] == 0 and "alloc" in one.scope}
+    yield from observe_logs(world, seen.logs, Standing(over, leading, in_step))
     yield from observe_checks(world, every, Known(ports(world), proxy_ports(world), set(seen.orphans)))
-    yield from observe_nodes(world, seen.nodes, every, holders(seen.lease, seen.litefs, seen.nodes))
+    yield from observe_nodes(world, seen.nodes, every, holding)
     yield from observe_cluster(world, seen.litefs, seen.lease, seen.nodes)
     yield from _of_the_whole(seen)
 

@@ -264,7 +264,7 @@ def _services(world: World, row: Mapping[str, JSON]) -> Iterator[Mapping[str, JS
 
 
 def _nomad_checks(world: World) -> Iterator[Check]:
-    """Checks of services that Nomad itself provides; `success` and `failure` are its words."""
+    """Checks of services that Nomad itself provides; `success` and `failure` are its words. The job alone says of which type they are."""
     status = {"success": "passing", "failure": "critical"}
     for result, row in world.rows("nomad_checks"):
         node = result.target.node or world.alloc.get(result.target.alloc or "", {}).get("node", "")
@@ -273,7 +273,7 @@ def _nomad_checks(world: World) -> Iterator[Check]:
             "check_id": row["id"],
             "name": row["name"],
             "status": status.get(row["status"], "warning" if row["status"] == "pending" else row["status"]),
-            "type": row["mode"] if row["mode"] in {"http", "tcp"} else "http",
+            "type": next((check["type"] for _, check in _defined(world, row)), "http"),
             "service": row["service"],
             "service_id": None,
             "code": row["code"],

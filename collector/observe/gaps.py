@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -21,6 +22,12 @@ NO_ANSWER = {"refused", "timeout", "dns", "reset", "unroutable", "protocol"}
 NO_LEADER = ("no cluster leader", "no leader")
 PAIR = 2
 """Servers of which none may be lost: one alone has no majority."""
+GATEWAY = {502, 504}
+"""Statuses that a proxy gives, and neither Nomad nor Consul."""
+UNAVAILABLE = re.compile(
+    r"(?i)answers HTTP 503(?:$|: .*(?:no available server|no healthy upstream|upstream connect|service (?:temporarily )?unavailable))"
+)
+"""A proxy's too, which says so in a page or in these words; Consul's own 503 says what was limited."""
 NO_SERVERS = ("no known consul servers", "no servers", "rpc error getting client", "failed to get rpc connection")
 
 
@@ -102,44 +109,55 @@ def servers(world: World, system: str) -> Servers:
     mine = [result for result in world.bundle.results if result.kind.startswith(f"{system}_") and result.kind != "nomad_logs"]
     answered = [result for result in mine if result.status in {Status.OK, Status.DENIED, Status.INVALID} or _spoke(result)]
     failed = [(r, attempt) for r in mine for attempt in r.attempts if attempt.status is not Status.OK]
-    lasting = [(r, attempt) for r, attempt in failed if not _mended(r, mine)]
+    led = [r.started_at for r in mine if _is_led(r)]
+    lasting = [(r, attempt) for r, attempt in failed if not _mended(r, max(led, default=0.0))]
     leaderless = _says(lasting, NO_LEADER)
     serverless = _says(lasting, NO_SERVERS)
     known = [r.data["known_leader"] for r in mine if r.status is Status.OK and r.kind in LEADERS]
-    leader = False if leaderless or False in known or _waits_for_leader(mine) else (True if True in known or _led(mine) else None)
-    silent = next(((r, a) for r, a in failed if a.cause in NO_ANSWER or a.status in {Status.UNREACHABLE, Status.TIMEOUT}), None)
+    leader = False if leaderless or False in known or _waits_for_leader(mine) else (True if True in known or led else None)
+    silent = next(
+        ((r, a) for r, a in failed if a.cause in NO_ANSWER or a.status in {Status.UNREACHABLE, Status.TIMEOUT} or _of_gateway(a)), None
+    )
     why = serverless or (silent if not answered else None) or leaderless
     told = next((r for r in mine if r.kind in LEADERS), None)
     return Servers(
         system=system,
         answers=None if not mine or (not answered and silent is None) else bool(answered) and serverless is None,
         leader=leader,
-        cause=(why[1].cause or str(why[1].status)) if why else "",
+        cause=_cause(why[1]) if why else "",
         result=why[0] if why else told,
         reason=why[1].reason if why else _leader_words(mine, known),
     )
 
 
-def _led(mine: Iterable[Result]) -> bool:
-    """Did a question get its answer that only a cluster with a leader answers without `stale`?"""
-    return any(r.status is Status.OK and r.kind not in LOCAL and r.rung != "stale" for r in mine)
+def _is_led(result: Result) -> bool:
+    """Did this question get its answer, which only a cluster with a leader gives without `stale`?"""
+    return result.status is Status.OK and result.kind not in LOCAL and result.rung != "stale"
 
 
-def _mended(result: Result, mine: Iterable[Result]) -> bool:
-    """What failed was over soon: a later attempt of the same question was led, or a question that was asked after it."""
-    ended = result.started_at + result.seconds
-    return _led([result]) or bool(result.started_at and _led(r for r in mine if r.started_at > ended))
+def _mended(result: Result, last_led: float) -> bool:
+    """What failed was over soon: a later attempt of the same question was led, or a question that was asked after it (`last_led`)."""
+    return _is_led(result) or bool(result.started_at and last_led > result.started_at + result.seconds)
 
 
 def _waits_for_leader(mine: list[Result]) -> bool:
     """A server that tells of itself, and lets every question that needs a leader wait, has none: so it behaves before it says so."""
     tells = any(r.status is Status.OK and r.kind in LEADERS and r.data["leader"] is None for r in mine)
     needing = [attempt for r in mine if r.kind not in LOCAL for attempt in r.attempts if attempt.rung != "stale"]
-    return tells and bool(needing) and all(attempt.status is Status.TIMEOUT for attempt in needing) and not _led(mine)
+    return tells and bool(needing) and all(attempt.status is Status.TIMEOUT for attempt in needing) and not any(map(_is_led, mine))
 
 
 def _spoke(result: Result) -> bool:
-    return any(attempt.code is not None for attempt in result.attempts)
+    return any(attempt.code is not None and not _of_gateway(attempt) for attempt in result.attempts)
+
+
+def _of_gateway(attempt: Attempt) -> bool:
+    """Was it a proxy before the servers that answered, since none of them did?"""
+    return attempt.code in GATEWAY or (attempt.code is not None and bool(UNAVAILABLE.search(attempt.reason)))
+
+
+def _cause(attempt: Attempt) -> str:
+    return "gateway" if _of_gateway(attempt) else attempt.cause or str(attempt.status)
 
 
 def _says(failed: list[tuple[Result, Attempt]], words: tuple[str, ...]) -> tuple[Result, Attempt] | None:

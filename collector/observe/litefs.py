@@ -95,7 +95,7 @@ class Lease(NamedTuple):
     data: Mapping[str, JSON]
 
     @property
-    def alive(self) -> bool | None:
+    def alive(self) -> bool:
         """Held by a session that exists."""
         return bool(self.data["held"] and self.data["session_alive"] is not False)
 
@@ -201,6 +201,8 @@ def _fields(world: World, state: State, primary_found: bool, kept: str | None) -
         "behind_by": behind or None,
         "lagging": _lagging(world, replica, knows, lag, behind),
         "never_synced": state.never_synced,
+        "receives": state.receives,
+        "unheard": state.unheard,
         "clock_off": state.clock_off,
         "synced": synced,
         "settled": state.primary or synced,

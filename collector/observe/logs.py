@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
-from collector.loglines import ERROR, Line, complaint, decisive, read
-from collector.loglines.litefs import ENDING, LAST_WORD, MOUNTING, READY, ROLE_CHANGE, ROLE_TAKEN
+from collector.loglines import ERROR, Line, complaint, decisive, moment_of, read
+from collector.loglines.litefs import ENDING, GAINED, LAST_WORD, MOUNTING, NOT_TAKEN, OF_LEASE, READY, ROLE_CHANGE, ROLE_TAKEN
 from collector.model import JSON, Result
 from collector.observe.instances import stayed_up
 from collector.observe.observation import Observation, scope
@@ -18,6 +19,8 @@ MAX_MESSAGES = 200
 """Distinct messages of one log that rules see, newest first: a log that says something else every time says nothing new."""
 
 TAIL = 20
+OLD = 3600.0
+"""Seconds after which what a log says is no news, where its lines tell when they were written."""
 
 
 class Log(NamedTuple):
@@ -40,22 +43,32 @@ def logs(world: World) -> list[Log]:
     return [Log(result, read(result.data["lines"], litefs=key in alone)) for key, result in newest.items()]
 
 
-def observe_logs(world: World, every: Sequence[Log], over: Mapping[str, bool], leading: set[str]) -> Iterator[Observation]:
-    """The messages of the allocations that count.
+class Standing(NamedTuple):
+    """How allocations stand by what is known beside their logs.
 
-    `over` says of an allocation that it is well now, so that its log is history; `leading` are those whose LiteFS says that it is primary.
+    `over` says of one that it is well now, so that its log is history; LiteFS says of `leading` that it is primary, and has in those of
+    `in_step` all that its primary has.
     """
+
+    over: Mapping[str, bool]
+    leading: AbstractSet[str]
+    in_step: AbstractSet[str]
+
+
+def observe_logs(world: World, every: Sequence[Log], standing: Standing) -> Iterator[Observation]:
+    """The messages of the allocations that count."""
     worst = {one.id: one.troubled["name"] if one.troubled else None for one in world.instances}
     wordy = {(log.data["alloc"], log.data["task"]) for log in every if log.data["stream"] == "stderr" and _last_words(log.lines) >= 0}
-    steady = {(one.id, task["name"]) for one in world.instances for task in one.tasks if stayed_up(task, world.now)}
+    steady = {(one.id, task["name"]) for one in world.instances for task in one.tasks if stayed_up(task, one.clock)}
     looping = {one.id for one in world.instances if one.restarting and one.running}
     for log in every:
         alloc, task = log.data["alloc"], log.data["task"]
         if alloc in worst:
-            well, up = over.get(alloc, False), (alloc, task) in steady
+            well, up = standing.over.get(alloc, False), (alloc, task) in steady
             first = log.data["stream"] == "stderr" or (alloc, task) not in wordy
-            whose = {"worst": worst[alloc] in (task, None), "by_primary": alloc in leading}
-            yield from _messages(world, log, whose, well=well, up=up, first=first, loops=alloc in looping)
+            whose = {"worst": worst[alloc] in (task, None), "by_primary": alloc in standing.leading}
+            told = _messages(world, log, whose, well=well, up=up, first=first, loops=alloc in looping)
+            yield from (_overcome(one) if alloc in standing.in_step and NOT_TAKEN.match(one.fields["message"]) else one for one in told)
 
 
 def decisive_lines(every: Sequence[Log]) -> dict[str, Line]:
@@ -77,6 +90,7 @@ def _messages(
     over = _put_right(lines)
     last_settling = max((line.number for line in lines if line.settles), default=-1)
     last_ready = max((line.number for line in lines if READY.match(line.message)), default=-1)
+    last_gained = max((line.number for line in lines if GAINED.match(line.message)), default=-1)
     changes = (line for line in lines if ROLE_CHANGE.match(line.message) and not ENDING.search(line.message))
     last_role = max(changes, key=lambda line: line.number, default=None)
     role_since = -1 if last_role is None else last_role.number if ROLE_TAKEN.match(last_role.message) else len(lines)
@@ -87,6 +101,7 @@ def _messages(
         line = same[0]
         newest = line.run >= told
         ended = last_ready if MOUNTING.search(line.message) or _is_last_word(line) else last_settling
+        ended = max(ended, last_gained) if OF_LEASE.match(line.message) else ended
         fields = {
             "text": _told_whole(lines, line),
             "message": line.message,
@@ -99,14 +114,21 @@ def _messages(
             "live": newest and not well and line.number not in over and (line.number > ended or line.run < last_run),
             "settled": newest and line.number > role_since,
             "tail": line.number >= len(lines) - TAIL,
+            "old": world.now - (moment_of(line.text) or world.now) > OLD,
             "decisive": the_one is not None and the_one.message == line.message,
             "harmless": line.harmless,
+            "overcome": False,
             "last": line.number == last_words,
             **whose,
         }
         where = scope(node=log.data["node"] or _node(world, log), alloc=log.data["alloc"], task=log.data["task"])
         words = f"{log.data['stream']} of {log.data['alloc'][:8]}, task {log.data['task']}"
         yield Observation("log", where, fields, quote=_with_rest(lines, line), source=words, item=log.result.id)
+
+
+def _overcome(one: Observation) -> Observation:
+    """What the line complains of is over."""
+    return one._replace(fields={**one.fields, "overcome": True, "live": False})
 
 
 def _last_words(lines: Sequence[Line]) -> int:

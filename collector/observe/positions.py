@@ -6,6 +6,7 @@ file `.lag`. The primary is sampled first, and again where something looks behin
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -16,13 +17,18 @@ NEGATIVE = -1.0
 """Seconds: a lag below this is more than rounding (docs/litefs.md: it can be negative, by clock skew)."""
 NOT_ACCEPTED = "did not accept a connection"
 """How sources/translate.py says that connecting itself ran out of time: such a process does not hang, nothing reaches it."""
+NO_COMMAND = re.compile(r"executable file not found|is not a command of this LiteFS")
+"""Why a command of a rung could not run (Go's os/exec, and kinds/litefs_command.py)."""
 
 Sample = tuple[Result, Mapping[str, JSON]]
 
 
 @dataclass(slots=True)
 class State:
-    """LiteFS in one allocation, over all its samples, oldest first. `behind` is None where it cannot be compared."""
+    """LiteFS in one allocation, over all its samples, oldest first. `behind` is None where it cannot be compared.
+
+    `unheard` is a replica whose primary sends no heartbeat, so that its own lag means nothing.
+    """
 
     alloc: str
     node: str
@@ -31,6 +37,7 @@ class State:
     behind: int | None = None
     diverged: str | None = None
     clock_off: bool = False
+    unheard: bool = False
     databases: list[dict[str, JSON]] = field(default_factory=list)
 
     @property
@@ -50,7 +57,7 @@ class State:
         The metric is exactly 0 on a non-primary that never synced or was just demoted (store.go:1652-1659), so 0 is not "in sync".
         """
         data = self.data
-        if data is None or self.primary or self.never_synced:
+        if data is None or self.primary or self.unheard or self.never_synced:
             return None
         if data["role"] == "unknown" and data["lag_seconds"] == 0:
             return None
@@ -62,9 +69,23 @@ class State:
     def never_synced(self) -> bool:
         """It has not synced since it started, or since it was demoted."""
         data = self.data
-        if data is None or self.primary or data["role"] == "unknown":
+        if data is None or self.primary or self.unheard or data["role"] == "unknown":
             return False
         return data["lag_file_ms"] == NEVER_SYNCED_MS or (data["lag_seconds"] == 0 and data["lag_file_ms"] is None)
+
+    @property
+    def receives(self) -> bool:
+        """Between its first and its last sample it took transactions, which a replica has from its primary alone."""
+        if len(self.samples) < 2 or self.primary:  # noqa: PLR2004 - two looks
+            return False
+        first = {db["name"]: db["txid"] for db in self.samples[0][1]["databases"]}
+        return any(db["txid"] > first.get(db["name"], db["txid"]) for db in self.samples[-1][1]["databases"])
+
+    @property
+    def older(self) -> bool:
+        """A primary of LiteFS before 0.5: its metrics have no lag (0.5.3), and its `/info`, which answered, has no cluster ID (0.5.0)."""
+        data = self.data
+        return bool(self.primary and data and data["path"] and data["lag_seconds"] is None and data["cluster_id"] is None)
 
     @property
     def cause(self) -> str:
@@ -77,8 +98,9 @@ class State:
 
     @property
     def stuck(self) -> bool:
-        """Asked in more than one way without an answer, and every way ran out of time."""
-        attempts = [attempt for result in self.failures for attempt in result.attempts]
+        """Asked in more than one way without an answer, and every way ran out of time. A command that is not there asks nothing."""
+        every = [attempt for result in self.failures for attempt in result.attempts]
+        attempts = [attempt for attempt in every if not NO_COMMAND.search(attempt.reason)]
         return not self.samples and len(attempts) > 1 and all("timeout" in (attempt.cause, attempt.status) for attempt in attempts)
 
 
@@ -86,6 +108,8 @@ def compare(every: list[State]) -> None:
     """Fill in what comparing tells: distances, divergence, whose clock is off. Without exactly one primary nothing is compared."""
     primaries = [state for state in every if state.primary]
     primary = primaries[0] if len(primaries) == 1 else None
+    for state in every:
+        state.unheard = bool(primary and primary.older and not state.primary and state.data and state.data["lag_seconds"] is not None)
     for state in every:
         if state.data is not None:
             _position(state, primary)
@@ -119,7 +143,8 @@ def _position(state: State, primary: State | None) -> None:
         for other in (target, now.get(db["name"])):
             if other and other["txid"] == db["txid"] and other["checksum"] and db["checksum"] and other["checksum"] != db["checksum"]:
                 state.diverged = db["name"]
-    missing = [name for name, db in there.items() if name not in {one["name"] for one in state.databases} and db["txid"]]
-    state.databases += [{"name": name, "txid": 0, "checksum": None, "behind": there[name]["txid"]} for name in missing if not excused]
+    known = {db["name"] for db in mine}
+    missing = [] if excused else [db for name, db in there.items() if name not in known and db["txid"]]
+    state.databases += [{"name": db["name"], "txid": 0, "checksum": None, "behind": db["txid"]} for db in missing]
     distances = [db["behind"] for db in state.databases if db["behind"] is not None]
     state.behind = max(distances) if distances else None

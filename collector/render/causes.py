@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
-from collector.model import JSON
+from collector.model import JSON, natural
+from collector.render.alike import Said, said
 from collector.render.clean import on_one_line
 from collector.render.impact import impact_in_words
 from collector.render.units import age, clock, count
@@ -16,40 +18,62 @@ _ALSO = 24
 """So many of those nodes are named; the rest is counted."""
 
 _ALIKE = 3
-"""So many root causes of one code are shown; the nodes of the others are named (all of them are shown with -v)."""
+"""So many root causes of one code are told; the nodes of the others are named (all of them are told with -v)."""
 
 
 def causes_in_words(document: Mapping[str, JSON], *, verbose: int) -> list[JSON]:
     """Return the root causes to show, in their order, with everything in words and nothing in identifiers.
 
-    `alike` is the number of an earlier cause of the same code whose detail and remedy hold here too (None: there is none); impact and
-    commands are left out where they are the same there. `also`, on the last one shown of a code, names the nodes of those that are not.
+    Those that say the same of several nodes are one, whose `where` names them. `alike` is the number of an earlier cause of the same code
+    whose detail and remedy hold here too (None: there is none); impact and commands are left out where they are the same there. `also`, on
+    the last one shown of a code, names the nodes of those that are not told.
     """
     known = {finding["id"]: finding for finding in [*document["findings"], *document["root_causes"]]}
-    shown: dict[str, list[dict[str, JSON]]] = {}
-    passed_over: dict[str, list[str]] = {}
-    causes: list[JSON] = []
-    for number, finding in enumerate(document["root_causes"], 1):
-        of_code = shown.setdefault(finding["code"], [])
-        if len(of_code) >= _ALIKE and not verbose:
-            passed_over.setdefault(finding["code"], []).append(finding["node"] or "the cluster")
+    addresses = {node["name"]: node["address"] for node in document["nodes"]}
+    groups: dict[str, list[_Told]] = {}
+    told: list[_Told] = []
+    for finding in document["root_causes"]:
+        of_code = groups.setdefault(finding["code"], [])
+        if not verbose and sum(len(one.nodes) for one in of_code) >= _ALIKE:
+            of_code[-1].others.append(finding["node"] or "the cluster")
             continue
-        of_code.append(_cause(number, finding, document, known, verbose))
-        causes.append(_told_once(of_code[-1], of_code[0]))
-        of_code[-1] = causes[-1]
-    for code, names in passed_over.items():
-        shown[code][-1]["also"] = names[:_ALSO] + ([f"{len(names) - _ALSO} more"] if len(names) > _ALSO else [])
-    return causes
+        cause = _cause(len(told) + 1, finding, document, known, verbose)
+        words = said(cause, [known[name] for name in finding["explains"] if name in known], addresses.get(finding["node"]))
+        same = next((one for one in of_code if one.said.covers(words)), None) if finding["node"] and not verbose else None
+        if same:
+            same.nodes.append(finding["node"])
+            continue
+        of_code.append(_Told(cause if not of_code else _told_once(cause, of_code[0].cause), words, [cause["where"]], []))
+        told.append(of_code[-1])
+    return [_named(one) for one in told]
+
+
+class _Told(NamedTuple):
+    """A cause to show, the nodes that it is told of, and those of its code that are only named."""
+
+    cause: dict[str, JSON]
+    said: Said
+    nodes: list[str]
+    others: list[str]
+
+
+def _named(one: _Told) -> dict[str, JSON]:
+    also = one.others[:_ALSO] + ([f"{len(one.others) - _ALSO} more"] if len(one.others) > _ALSO else [])
+    return {**one.cause, "where": ", ".join(sorted(one.nodes, key=natural)), "also": also}
 
 
 def only_named(document: Mapping[str, JSON], causes: Sequence[Mapping[str, JSON]]) -> frozenset[str]:
     """Return the nodes of which the causes to show have the name alone, because what they have is shown of other nodes."""
-    return frozenset(root["node"] for root in document["root_causes"] if root["node"]) - {cause["node"] for cause in causes}
+    told: dict[str, list[str]] = {}
+    for root in document["root_causes"]:
+        told.setdefault(root["code"], []).append(root["node"])
+    first = {node for nodes in told.values() for node in nodes[:_ALIKE]}
+    return frozenset(root["node"] for root in document["root_causes"] if root["node"]) - first - {cause["node"] for cause in causes}
 
 
 def _told_once(cause: dict[str, JSON], first: Mapping[str, JSON]) -> dict[str, JSON]:
     """Return a cause without what the first one of its code says already."""
-    if first is cause or any(cause[field] != first[field] for field in ("detail", "remedy")):
+    if any(cause[field] != first[field] for field in ("detail", "remedy")):
         return cause
     return {
         **cause,

@@ -23,7 +23,7 @@ def folded(lines: Sequence[str]) -> list[str]:
 
     Lines are equal when nothing but moments and IDs differs. A run is folded where that makes the list shorter.
     """
-    said = [_VARYING.sub("*", line) for line in lines]
+    said = [without_ids(line) for line in lines]
     told: list[str] = []
     start = 0
     while start < len(lines):
@@ -32,6 +32,11 @@ def folded(lines: Sequence[str]) -> list[str]:
         told += [*lines[end - size : end], *_note(size, times, exact=len(set(lines[start:end])) <= size)]
         start = end
     return told
+
+
+def without_ids(text: str) -> str:
+    """Return the text with a star for each moment and ID in it."""
+    return _VARYING.sub("*", text)
 
 
 def _run(said: Sequence[str], start: int) -> tuple[int, int]:

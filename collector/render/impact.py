@@ -20,7 +20,10 @@ def impact_in_words(impact: Mapping[str, JSON]) -> str:
 
 def _parts(impact: Mapping[str, JSON]) -> Iterator[str]:
     if impact.get("instances"):
-        yield f"{impact.get('instances_left')} of {count(impact['instances'], 'instance')} well"
+        unheard = impact.get("instances_unheard")
+        yield f"{impact.get('instances_left')} of {count(impact['instances'], 'instance')} well" + (
+            f", {unheard} more {'runs' if unheard == 1 else 'run'}, with checks that are not known now" if unheard else ""
+        )
     yield from _writes(impact)
     if impact.get("data_at_risk"):
         yield f"data at risk: {', '.join(impact['data_at_risk'])}"

@@ -6,6 +6,7 @@ The Requester alone, not its `Nomad` object: that one lets the environment overr
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import requests
@@ -37,10 +38,7 @@ class Nomad:
         known = trusted(self._api, request)
         headers = basic(self._api.auth) if known else {}
         requester = self._requester(base, first, self._api.token if known else None)
-        try:
-            response = requester.request(*([rest] if rest else []), method="get", params=params, headers=headers)
-        except BaseNomadException as error:
-            response = _response(error)
+        response = _response(lambda: requester.request(*([rest] if rest else []), method="get", params=params, headers=headers))
         return Answer(response.status_code, response.headers, response.content)
 
     def _requester(self, base: str, endpoint: str, token: str | None) -> Any:
@@ -50,8 +48,15 @@ class Nomad:
         return requester
 
 
-def _response(error: BaseNomadException) -> requests.Response:
-    """The response that python-nomad turned into an exception; where there was none, its cause is raised."""
-    if isinstance(error.nomad_resp, requests.Response):
-        return error.nomad_resp
-    raise error.nomad_resp from error
+def _response(ask: Callable[[], requests.Response]) -> requests.Response:
+    """The response, also where python-nomad turned it into an exception; where there was none, what it wrapped is raised.
+
+    It is raised on its own: with the SDK's exception as its context, that one's words would be told in place of what is wrong.
+    """
+    try:
+        return ask()
+    except BaseNomadException as error:
+        response = error.nomad_resp
+    if isinstance(response, requests.Response):
+        return response
+    raise response

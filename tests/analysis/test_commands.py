@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from collector.analyze import analyze
-from collector.model import Finding
+from collector.analyze.namespaces import NAMESPACED
+from collector.model import Finding, Status
+from collector.rulebook import shipped
 from tests.analysis.bundles import TASK, bundle, ident
 
 SIDECAR = {"state": "running", "log": ["ready"]}
@@ -54,6 +56,12 @@ def test_a_headline_counts_only_what_is_told_in_the_same_words():
     assert "more" not in report.headline
 
 
+def test_a_node_that_was_not_seen_is_no_gap_where_the_spec_ignores_it():
+    made = bundle({"nodes": {"n2": {"fails": {"status": "unreachable", "cause": "refused", "reason": "no"}}}})
+    results = (one._replace(ignore_errors=True) if one.status is Status.UNREACHABLE else one for one in made.results)
+    assert analyze(made._replace(results=tuple(results))).headline == "nothing wrong was seen; not seen: n2"
+
+
 @pytest.mark.parametrize(
     "case",
     [
@@ -92,3 +100,15 @@ def test_of_a_cause_of_the_whole_the_jobs_namespace_is_named():
             result.data["namespace"] = "team a"
     root = next(one for one in analyze(made).root_causes if one.code == "litefs.multiple-primaries")
     assert typed(root) == ["nomad job inspect -namespace 'team a' wiki"]
+
+
+WITHOUT_ONE = {"node", "operator", "plugin", "quota", "server"}
+"""Commands of Nomad's about what is in no namespace."""
+
+
+COMMANDS = sorted({text for rule in shipped() for _, text in rule.commands})
+
+
+@pytest.mark.parametrize("command", [text for text in COMMANDS if text.startswith("nomad ") and "-namespace" not in text])
+def test_every_command_about_what_is_in_a_namespace_gets_it(command):
+    assert (NAMESPACED.match(command) is None) == (command.split()[1] in WITHOUT_ONE)

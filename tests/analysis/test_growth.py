@@ -9,10 +9,15 @@ from typing import Any
 import pytest
 
 from collector.analyze import analyze
-from collector.model import Bundle
+from collector.analyze.impact import impacts
+from collector.model import Attempt, Bundle, Result, Status, Target
+from collector.observe import observe
+from collector.observe.cluster import observe_nodes
+from collector.observe.gaps import servers
+from collector.observe.world import survey
 from collector.render import render
 from collector.spec.schema import FORMATS
-from tests.analysis.bundles import bundle
+from tests.analysis.bundles import NOW, bundle
 
 REFUSED = {"status": "critical", "output": "dial tcp 10.1.0.12:8080: connect: connection refused"}
 SICK: dict[str, dict[str, Any]] = {
@@ -55,6 +60,42 @@ def test_four_times_the_nodes_take_four_times_the_calls_to_analyse(says: str) ->
     few, many = (made(size, SICK[says]) for size in (25, 25 * FACTOR))
     analyze(few)  # what is made once, is
     assert calls(lambda: analyze(many)) < ROOM * FACTOR * calls(lambda: analyze(few))
+
+
+def test_what_many_causes_touch_is_told_without_a_look_at_everything_for_each():
+    def work(size: int) -> Callable[[], object]:
+        one = made(size, SICK["one in two is refused"])
+        roots, seen = analyze(one).root_causes, observe(one)
+        assert len(roots) == size // 2
+        return lambda: impacts(roots, {}, seen)
+
+    few, many = work(50), work(50 * FACTOR)
+    assert calls(many) < ROOM * FACTOR * calls(few)
+
+
+def test_a_node_that_is_no_member_is_not_looked_for_among_all_members():
+    def work(size: int) -> Callable[[], object]:
+        seen = observe(made(size, {"member": None}))
+        return lambda: list(observe_nodes(seen.world, seen.nodes, seen.checks, set()))
+
+    few, many = work(50), work(50 * FACTOR)
+    assert calls(many) < ROOM * FACTOR * calls(few)
+
+
+def test_whether_what_failed_was_over_soon_is_not_asked_of_everything_for_each() -> None:
+    """Nobody leads, and each of many allocations was asked for its checks in vain."""
+
+    def work(size: int) -> Callable[[], object]:
+        attempt = Attempt("api", Status.FAILED, "No cluster leader", 0.1)
+        failed = [
+            Result(f"c{number}", "", "nomad_checks", Target(), Status.FAILED, attempts=(attempt,), started_at=NOW + number)
+            for number in range(size)
+        ]
+        world = survey(bundle({"gaps": {"nomad_*": {"status": "timeout", "cause": "timeout"}}})._replace(results=tuple(failed)))
+        return lambda: servers(world, "nomad")
+
+    few, many = work(50), work(50 * FACTOR)
+    assert calls(many) < ROOM * FACTOR * calls(few)
 
 
 @pytest.mark.parametrize("format_", FORMATS)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from copy import deepcopy
 
+import pytest
+
 from collector.analyze import analyze
+from collector.analyze.headline import headline
 from tests.analysis.bundles import NOW, bundle
 
 ENDS = [
@@ -15,6 +18,15 @@ ENDS = [
     {"type": "Terminated", "ago": 3, "exit_code": 3, "message": "Exit Code: 3"},
     {"type": "Restarting", "ago": 3, "message": "Task restarting in 2s"},
 ]
+
+
+def test_a_node_with_two_that_are_broken_is_one_node():
+    sick = {"alloc": {"state": "pending", "restarts": 4, "started_at": None}, "events": ENDS}
+    made = bundle({"nodes": {"n2": sick}})
+    report = analyze(made)
+    (root,) = report.root_causes
+    told = headline(report.verdict, (root, root._replace(alloc="another")), report.nodes, report.coverage, made, instances=4)
+    assert told == report.headline == f"n2: {root.title}"
 
 
 def test_a_group_without_services_takes_none_along() -> None:
@@ -28,3 +40,18 @@ def test_a_group_without_services_takes_none_along() -> None:
     report = analyze(made)
     impact = next(root for root in report.root_causes if root.alloc == other["id"]).impact
     assert (impact["services"], impact["databases"]) == ([], [])
+
+
+@pytest.mark.parametrize(("change", "counts"), [({}, (2, 1)), ({"checks": {"ping": {"status": "critical"}}}, (2, None))])
+def test_what_a_lost_agent_last_said_of_its_checks_is_not_known_now(change: dict[str, object], counts: tuple[int, int | None]) -> None:
+    gone = {"member": "failed", "serf": "critical", "outputs": False}
+    (root,) = analyze(bundle({"nodes": {"n3": {**gone, **change}}})).root_causes
+    assert (root.code, root.node) == ("consul.agent.unreachable", "n3")
+    assert (root.impact["instances_left"], root.impact.get("instances_unheard")) == counts
+
+
+def test_checks_of_nomads_own_need_no_agent_of_consuls() -> None:
+    checks = [{"id": "a1", "name": "ping", "service": "wiki", "status": "success"}]
+    own = {"member": "failed", "serf": "critical", "registered": False, "nomad_checks": checks}
+    impact = analyze(bundle({"nodes": {"n3": own}})).root_causes[0].impact
+    assert (impact["instances_left"], impact.get("instances_unheard")) == (3, None)

@@ -18,7 +18,8 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.mark.parametrize("incident", resources.incidents())
 def test_every_observation_has_the_fields_and_the_scope_of_its_topic(incident):
-    for one in observe(bundle_of(Recording.load(resources.incident(incident)))).observations.all:
+    seen = observe(bundle_of(Recording.load(resources.incident(incident)))).observations
+    for one in (one for some in seen.by_topic.values() for one in some):
         topic = TOPICS[one.topic]
         assert set(one.fields) == set(topic.fields), one.topic
         assert set(one.scope) <= set(topic.scope.split()), one.topic
@@ -83,6 +84,31 @@ def test_names_of_one_node_in_nomad_and_consul_are_one():
     seen = observe(made)
     assert seen.observations.of("node", node="n2")[0].fields["member"] == "failed"
     assert not seen.observations.of("node", node="n2.lan")
+
+
+def test_what_a_run_said_before_is_history_once_the_task_has_stayed_up_by_its_nodes_clock():
+    start = 'level=INFO msg="no backup client configured, skipping"'
+    node = {
+        "litefs": {"date": NOW + 95, "date_at": NOW},
+        "events": [{"type": "Started", "ago": 105}],
+        "log": [start, "fatal: no theme", start],
+    }
+    seen = observe(bundle({"nodes": {"n2": node}}))
+    (said,) = [one for one in seen.observations.of("log", node="n2") if one.fields["message"] == "fatal: no theme"]
+    assert said.fields["last_run"] is False
+
+
+def test_nomads_own_check_is_of_the_type_that_the_job_gives_it():
+    own = [
+        {"id": "c1", "name": name, "service": service, "status": "success"} for name, service in (("info", "wiki-litefs"), ("x", "wiki"))
+    ]
+    made = bundle({"nodes": {"n2": {"nomad_checks": own}}})
+    (job,) = [result.data for result in made.results if result.kind == "nomad_job"]
+    for service in job["groups"][0]["services"]:
+        for check in service["checks"]:
+            check["type"] = "tcp"
+    told = {check.row["name"]: check.row["type"] for check in observe(made).checks if check.text.source == "nomad"}
+    assert told == {"info": "tcp", "x": "http"}
 
 
 MEANINGS = [

@@ -29,6 +29,14 @@ def roots(made: Bundle) -> list[tuple[str, str | None]]:
 # Consul's names and addresses of a node
 
 
+def test_a_lease_names_a_node_by_an_ipv6_address_too():
+    lease = {"hostname": "0f3a55c1d9e2", "advertise_url": "http://[fd00::b]:20303"}
+    made = bundle({"lease": lease})
+    made = rows_changed(made, "nomad_nodes", lambda row: {**row, "address": "fd00::b" if row["name"] == "n1" else row["address"]})
+    (whole,) = observe(made).observations.of("cluster")
+    assert whole.fields["lease_stranger"] is False
+
+
 def named_apart(made: Bundle) -> Bundle:
     """Consul knows the nodes by their full names, at addresses of another network."""
 
@@ -125,6 +133,12 @@ def test_a_failed_one_is_history_where_nobody_is_missing():
 def test_a_canary_fills_no_place():
     """It stands beside the old ones until it is promoted, under the name of one of them."""
     nodes = {"n2": {"alloc": {"canary": True, "name": "wiki.web[0]", "create_index": 200}}}
+    group = observe(bundle({"nodes": nodes})).observations.of("group")[0]
+    assert (group.fields["live"], group.fields["missing"]) == (2, 1)
+
+
+def test_a_canary_that_has_failed_hides_no_instance_that_is_missing():
+    nodes = {"n2": {"alloc": {**GIVEN_UP, "canary": True, "name": "wiki.web[0]", "create_index": 200}}}
     group = observe(bundle({"nodes": nodes})).observations.of("group")[0]
     assert (group.fields["live"], group.fields["missing"]) == (2, 1)
 

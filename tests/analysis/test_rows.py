@@ -12,7 +12,7 @@ from collector.analyze.rows import details, rows
 from collector.observe import observe
 from collector.render import report_document
 from collector.render.nodes import node_rows
-from tests.analysis.bundles import bundle
+from tests.analysis.bundles import NOW, bundle
 
 SICK = {"checks": {"ping": {"status": "critical", "output": "500"}}, "log": ["FATAL: no"], "litefs": {"lag_seconds": 20.0}}
 
@@ -66,3 +66,23 @@ def test_a_node_without_a_primary_to_follow_shows_no_lag() -> None:
     alone = {"role": "unknown", "is_primary": False, "primary_hostname": None, "lag_seconds": 0.0}
     document = report_document(analyze(bundle({"nodes": {"n2": {"litefs": alone}}})))
     assert {row["name"]: row["lag_seconds"] for row in document["nodes"]}["n2"] is None
+
+
+def test_the_latest_events_of_a_node_are_shown_whichever_of_its_tasks_they_are_of():
+    quiet = [{"type": "Template", "ago": ago, "message": "re-rendered"} for ago in range(1000, 1012)]
+    broken = {"worker": {"state": "dead", "failed": True, "events": [{"type": "Terminated", "ago": 20, "exit_code": 1}]}}
+    seen = observe(bundle({"nodes": {"n2": {"events": quiet, "more": broken}}}))
+    (detail,) = details(seen, ["n2"])
+    assert [event["at"] for event in detail.events] == sorted((event["at"] for event in detail.events), reverse=True)
+    assert detail.events[0]["type"] == "Terminated"
+
+
+AHEAD = 95.0
+"""Seconds: a node whose clock is ahead stamps its task events so."""
+
+
+def test_a_task_has_run_as_long_as_its_own_nodes_clock_says():
+    litefs = {"date": NOW + AHEAD, "date_at": NOW, "started_at": None, "uptime_seconds": None}
+    seen = observe(bundle({"nodes": {"n2": {"litefs": litefs, "events": [{"type": "Started", "ago": 105}]}}}))
+    (row,) = [row for row in rows(seen, ()) if row.name == "n2"]
+    assert row.uptime_seconds == 105 + AHEAD

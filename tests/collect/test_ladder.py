@@ -27,7 +27,12 @@ def refusing(_args: Mapping[str, JSON]) -> Rung:
     raise Unanswered(Status.DENIED, "403", final=True)
 
 
-RUNGS = {"answering": answering, "giving_up": giving_up, "refusing": refusing}
+def not_for_this(_args: Mapping[str, JSON]) -> Rung:
+    yield from ()
+    raise Unanswered(Status.SKIPPED, "no address")
+
+
+RUNGS = {"answering": answering, "giving_up": giving_up, "refusing": refusing, "not_for_this": not_for_this}
 
 
 def climb(*names: str, timeout: float = 8.0) -> Climb:
@@ -53,6 +58,31 @@ def test_the_first_rung_that_answers_wins_and_the_report_can_say_why_the_others_
         ("answering", Status.OK, ""),
     ]
     assert outcome.attempts[0].reason == "value of giving_up: connection refused"
+
+
+def test_a_rung_that_asks_nothing_takes_no_time() -> None:
+    climbing = climb("giving_up", "not_for_this")
+    climbing.step(None, 10.0)
+    climbing.begin(10.0, 1000.0)
+    outcome = climbing.step([REFUSED], 15.0)
+    assert isinstance(outcome, Outcome)
+    assert [(attempt.rung, attempt.seconds) for attempt in outcome.attempts] == [("giving_up", 5.0), ("not_for_this", 0.0)]
+
+
+def test_a_try_that_fails_after_one_that_answered_has_failed() -> None:
+    first = climb("answering")
+    item, answered = first.item, play(first, OK)
+    outcome = play(Climb(item, {"answering": giving_up}, answered.attempts), REFUSED)
+    assert (outcome.status, outcome.data, outcome.retryable) == (Status.UNREACHABLE, None, True)
+    assert outcome.reason == "value of answering: connection refused"
+    assert [attempt.status for attempt in outcome.attempts] == [Status.OK, Status.UNREACHABLE]
+
+
+def test_what_an_earlier_try_met_makes_no_further_one_worth_while() -> None:
+    timed_out = play(climb("giving_up"), Reply("GET a", Status.TIMEOUT, cause="timeout", reason="no answer"))
+    not_found = Reply("GET a", Status.FAILED, code=404, reason="404")
+    outcome = play(Climb(climb("giving_up").item, RUNGS, timed_out.attempts), not_found)
+    assert (outcome.status, outcome.retryable) == (Status.FAILED, False)
 
 
 def test_a_refusal_ends_the_ladder() -> None:

@@ -1,4 +1,4 @@
-"""A system that gives fewer threads than were asked for: the run makes do with what there is."""
+"""Threads that hang, and a system that gives fewer than were asked for: the run makes do with what there is."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import threading
 
 import pytest
 
+from collector.collect.workers import Job, Workers
+from collector.model import Http, Reply, Request, Status
 from tests.hostile.run import call, cluster, diagnose, spec_path
 
 
@@ -40,3 +42,27 @@ def test_without_a_single_thread_that_is_told() -> None:
         ran = call("diagnose", str(spec_path("navidrome")), environ=environ)
     assert (ran.code, ran.stdout) == (70, "")
     assert "this system gives no thread to ask with" in ran.stderr
+
+
+def test_a_worker_that_hangs_counts_no_more_so_that_as_many_go_on_as_may() -> None:
+    hang, together = threading.Event(), threading.Barrier(2, timeout=2.0)
+
+    def perform(request: Request, _deadline: float) -> Reply:
+        assert isinstance(request, Http)
+        if request.path == "hangs":
+            hang.wait(10.0)
+        else:
+            together.wait()
+        return Reply(request.path, Status.OK)
+
+    workers = Workers(perform, 8)
+    hanging = Job(Http("nomad", "hangs"), 0.0)
+    workers.submit(hanging)
+    workers.replace(hanging)
+    workers.release()
+    for _ in range(2):
+        workers.submit(Job(Http("nomad", "meets the other"), 0.0))
+    told = [workers.finished.get(timeout=5.0)[1] for _ in range(2)]
+    hang.set()
+    workers.close()
+    assert [reply.status for reply in told if isinstance(reply, Reply)] == [Status.OK, Status.OK]

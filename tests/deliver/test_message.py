@@ -39,6 +39,22 @@ def letter(document=CRASH, content=CONTENT, sender="collector@board.example.org"
             report(finding("disk.full"), changes=[change("worse", "disk.full"), change("resolved"), change("resolved", node="odroid7")]),
             "navidrome CRITICAL odroid8: disk.full - worse, resolved odroid8: app.exited (+1 more)",
         ),
+        (
+            report(finding(), finding("disk.full", "odroid7"), changes=[change("unchanged"), change("new", "disk.full", "odroid7")]),
+            "navidrome CRITICAL odroid8: app.exited (+1 more) - unchanged, new odroid7: disk.full",
+        ),
+        (
+            report(finding(), finding("disk.full"), changes=[change("new"), change("new", "disk.full")]),
+            "navidrome CRITICAL odroid8: app.exited (+1 more) - new",
+        ),
+        (
+            report(changes=[change("resolved", "unknown", title="LiteFS does not answer: timeout; no rule explains it")]),
+            "navidrome OK - resolved odroid8: unknown: LiteFS does not answer: timeout",
+        ),
+        (report(changes=[], before="warning"), "navidrome OK - was warning"),
+        (report(changes=[], before="ok", verdict="warning"), "navidrome WARNING 17 of 17 items seen - was ok"),
+        (report(changes=[change("resolved")], before="critical"), "navidrome OK - resolved odroid8: app.exited"),
+        (report(changes=[change("flapping")]), "navidrome OK - flapping odroid8: app.exited"),
         (report(finding(), changes=[change("new", root=False)]), "navidrome CRITICAL odroid8: app.exited"),
         (report(finding(), job="wiki"), "navidrome/wiki CRITICAL odroid8: app.exited"),
         (report(finding(), job="navidrome"), "navidrome CRITICAL odroid8: app.exited"),

@@ -263,6 +263,22 @@ def test_the_gossip_pool_says_where_a_nodes_agent_is_not_the_catalog() -> None:
     assert where(None) == where([]) == ("10.0.0.1", False)
 
 
+@pytest.mark.parametrize("number", [3, 12])
+def test_the_pool_is_gone_through_once_however_many_nodes_are_in_trouble(number: int) -> None:
+    class Pool(list):
+        times = 0
+
+        def __iter__(self):
+            self.times += 1
+            return super().__iter__()
+
+    names = [f"n{index}" for index in range(number)]
+    pool = Pool({"name": name, "address": "10.0.0.1", "status": "alive"} for name in names)
+    rows = troubled(answered([instance(name, name) for name in names], [check(name, alloc=name) for name in names]), pool=pool)
+    assert [row["member"] for row in rows] == [True] * number
+    assert pool.times == 1
+
+
 def test_no_trouble_without_an_answer() -> None:
     assert troubled(None) == troubled([]) == []
 

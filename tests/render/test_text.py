@@ -4,11 +4,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from collector.model import Evidence, Finding, Severity
 from collector.render import render
 from collector.render.impact import impact_in_words
 from collector.render.layout import columns_of, cut, hang, table, wrap
 
-from .samples import SAMPLES, row
+from .samples import EXITED, NOW, SAMPLES, row
 
 TITLES = ["NODE", "CONSUL", "NOMAD", "ALLOC", "RESTARTS", "ROLE", "UPTIME", "LAG", "TXID"]
 COMMANDS = re.compile(r"^ +(do +)?(read-only|changes): ")
@@ -143,6 +144,10 @@ def test_what_many_nodes_share_is_told_once_and_of_each_with_v():
 IMPACTS = [
     ({}, ""),
     ({"instances": 3, "instances_left": 2}, "2 of 3 instances well"),
+    (
+        {"instances": 3, "instances_left": 2, "instances_unheard": 1},
+        "2 of 3 instances well, 1 more runs, with checks that are not known now",
+    ),
     ({"instances": 1, "instances_left": 0, "writes": "unknown", "databases": []}, "0 of 1 instance well"),
     ({"writes": "go on", "primary": "n1", "replicas_left": 1}, "writes go on (primary n1, 1 replica in step)"),
     (
@@ -172,12 +177,41 @@ def test_unseen_nodes_and_gaps_are_named():
     assert "\nlitefs-odroid9, checks of odroid9: http://10.0.0.9:20202/metrics: connection refused\n" in text
 
 
-def test_root_causes_of_one_code_are_told_once_and_their_nodes_all_named():
+def test_root_causes_that_say_the_same_are_told_once_and_their_nodes_all_named():
     text = render(SAMPLES["alike"], "text")
     assert text.count(SAMPLES["alike"].root_causes[0].remedy[:40]) == 1
-    assert text.count("as for 1") == 2
+    assert text.count(SAMPLES["alike"].root_causes[0].evidence[1].quote) == 2, "once more in the diagnostics"
+    assert "\n1 app.exited on odroid7, odroid8, odroid9\n" in text
     assert "also on   odroid10, odroid11" in text
     assert render(SAMPLES["alike"], "text", verbose=1).count("as for 1") == 4
+
+
+@pytest.mark.parametrize(
+    ("says", "change"),
+    [
+        ("another line", {"evidence": (Evidence("logs", "stderr of d8017ee6, task navidrome", "fatal: no such table: media_file"),)}),
+        ("it began an hour earlier", {"onset": NOW - 3600}),
+        ("another severity", {"severity": Severity.WARNING}),
+        ("other writes", {"impact": {**EXITED.impact, "writes": "blocked"}}),
+    ],
+)
+def test_a_root_cause_that_says_something_else_is_told_of_its_own(says, change):
+    first, second, *_ = SAMPLES["alike"].root_causes
+    roots = (first, second._replace(**change))
+    text = render(SAMPLES["alike"]._replace(root_causes=roots, findings=roots), "text")
+    assert "\n1 app.exited on odroid7\n" in text, says
+    assert "\n2 app.exited on odroid8\n" in text, says
+
+
+def test_of_causes_that_say_the_same_the_first_tells_what_the_whole_shows():
+    first, second, *_ = SAMPLES["alike"].root_causes
+    whole = Finding("f9", "symptom.instance-missing", Severity.WARNING, None, "the job lacks instances", explained_by=first.id)
+    for explaining, number in ((0, 1), (1, 2)):
+        roots = [first, second]
+        roots[explaining] = roots[explaining]._replace(explains=("f9",))
+        text = render(SAMPLES["alike"]._replace(root_causes=tuple(roots), findings=(*roots, whole)), "text")
+        assert text.count(" app.exited on ") == number
+        assert "explains  the job lacks instances" in text
 
 
 def test_diagnostics_of_nodes_that_are_only_named_are_left_out_and_counted():
@@ -205,7 +239,7 @@ def test_diagnostics_of_nodes_that_are_only_named_are_left_out_and_counted():
 def test_many_gaps_that_differ_in_their_address_alone_are_told_once(reason: str, told: str):
     gaps = tuple({"item": f"a{n}", "target": "cluster", "reason": reason.format(n), "status": "failed"} for n in range(4))
     report = SAMPLES["two-faults"]._replace(coverage=SAMPLES["two-faults"].coverage._replace(gaps=gaps))
-    assert f"GAPS\n{told}\n" in render(report, "text")
+    assert f"NOT SEEN\n{told}\n" in render(report, "text")
     few = report._replace(coverage=report.coverage._replace(gaps=gaps[:3]))
     assert "each address" not in render(few, "text") + render(report, "text", verbose=1)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import socket
 import time
 import zlib
@@ -149,6 +150,14 @@ def test_an_error_says_what_the_server_said_but_not_a_page_of_html() -> None:
         assert ask(Http("nomad", "/v1/nodes"), environ(server.url)).reason.endswith("answers HTTP 500: rpc error: No path to node")
     with servers.serving(servers.answer(b"<html><b>login</b>", status="500 X")) as server:
         assert ask(Http("nomad", "/v1/nodes"), environ(server.url)).reason.endswith("answers HTTP 500")
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_two_lengths_are_told_by_what_is_wrong_with_them(source: str) -> None:
+    with servers.serving(servers.raw(OK + b"Content-Length: 5\r\nContent-Length: 7\r\n\r\n12345")) as server:
+        reply = ask(Http(source, SOURCES[source], base=server.url if source == "litefs" else None), environ(server.url))
+    assert (reply.status, reply.cause) == (Status.FAILED, "protocol")
+    assert re.fullmatch(r"127\.0\.0\.1:\d+ did not answer in proper HTTP: Content-Length .*\(5, 7\)", reply.reason), reply.reason
 
 
 def test_what_the_server_says_is_redacted_and_cleaned() -> None:

@@ -38,10 +38,11 @@ def troubled(checks: JSON, job: Row | None = None, allocs: Sequence[Row] | None 
     for instance in members(checks, "instances"):
         instances.setdefault(instance["node"], []).append(instance)
     ports = {alloc["id"]: alloc["ports"] for alloc in allocs or ()}
+    there = _there(pool)
     return [
         {
             "node": node,
-            **_address(node, next((instance["node_address"] for instance in instances.get(node, ())), None), pool),
+            **_address(next((instance["node_address"] for instance in instances.get(node, ())), None), there.get(node, ())),
             "alloc": next((one["alloc"] for one in (*own.values(), *instances.get(node, ())) if one["alloc"]), None),
             "agent": node not in gone,
             "checks": list(own.values()),
@@ -51,10 +52,17 @@ def troubled(checks: JSON, job: Row | None = None, allocs: Sequence[Row] | None 
     ]
 
 
-def _address(node: str, told: str | None, pool: Sequence[Row] | None) -> Row:
-    """Where the node's agent is, and whether the gossip pool says so. Where a member is gone or lost, others may be by now."""
-    present = [member for member in pool or () if member["name"] == node and member["status"] in PRESENT]
-    known = [member["address"] for member in present if member["address"]]
+def _there(pool: Sequence[Row] | None) -> dict[str, list[str]]:
+    """Node -> where the gossip pool has it. Where a member is gone or lost, others may be by now."""
+    found: dict[str, list[str]] = {}
+    for member in pool or ():
+        if member["status"] in PRESENT and member["address"]:
+            found.setdefault(member["name"], []).append(member["address"])
+    return found
+
+
+def _address(told: str | None, known: Sequence[str]) -> Row:
+    """Where the node's agent is, and whether the gossip pool says so."""
     return {"address": told if told in known or not known else known[0], "member": bool(known)}
 
 

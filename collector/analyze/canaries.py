@@ -1,0 +1,36 @@
+"""What is wrong with a canary alone: a warning while nobody misses it, and told as a canary's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from collector.analyze.causes import Causes
+from collector.analyze.hits import Hit
+from collector.model import Finding, Severity
+from collector.observe import Observed
+
+SPARE = "It is a canary: the old version has all its instances, all of them well, and serves on. The deployment waits, or fails."
+CANARY = "It is a canary, which a deployment tries beside the old version."
+
+
+def relieved(hits: Sequence[Hit], seen: Observed) -> list[Hit]:
+    """The hits; what is critical about a canary that nobody misses is a warning."""
+    spare = {one.scope["alloc"] for one in seen.observations.of("instance") if one.fields["spare"]}
+    return [_relieved(hit) if hit.subject.scope.get("alloc") in spare else hit for hit in hits]
+
+
+def _relieved(hit: Hit) -> Hit:
+    return hit._replace(rule=hit.rule._replace(severity=Severity.WARNING)) if hit.rule.severity is Severity.CRITICAL else hit
+
+
+def told_as_canaries(causes: Causes, seen: Observed) -> Causes:
+    """Root causes on canaries say that they are."""
+    words = {
+        one.scope["alloc"]: SPARE if one.fields["spare"] else CANARY for one in seen.observations.of("instance") if one.fields["canary"]
+    }
+    roots = tuple(_told(root, words[root.alloc]) if root.alloc in words else root for root in causes.roots)
+    return Causes(roots, (*roots, *causes.findings[len(roots) :]), causes.ruled_out)
+
+
+def _told(root: Finding, words: str) -> Finding:
+    return root._replace(title=f"the canary: {root.title}", detail=f"{words} {root.detail}".strip())

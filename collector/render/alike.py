@@ -1,0 +1,43 @@
+"""Whether two root causes say the same of two nodes, so that one of them, with both names, tells all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from collector.model import JSON
+from collector.render.folding import without_ids
+from collector.render.units import seconds_between
+
+_NAME = re.compile(r"[\w-]+(?:\.[\w-]+)*")
+TOGETHER = 60.0
+"""Seconds between two onsets that are no news."""
+
+
+class Said(NamedTuple):
+    """What a cause says, without what is its node's alone. `wide`: it explains something that is not its node's."""
+
+    words: tuple[JSON, ...]
+    since: str | None
+    wide: bool
+
+    def covers(self, other: Said) -> bool:
+        """The other says the same and nothing beyond, and began at about the same time. What the whole shows, is shown once."""
+        apart = seconds_between(self.since, other.since)
+        at_once = self.since == other.since or (apart is not None and abs(apart) <= TOGETHER)
+        return self.words == other.words and at_once and not other.wide
+
+
+def said(cause: Mapping[str, JSON], explained: Sequence[Mapping[str, JSON]], address: str | None) -> Said:
+    """What a cause in words says, with a placeholder for the node's name, its address, its allocation and moments."""
+    alloc = str(cause["alloc"] or "")
+    names = {cause["node"], address, alloc, alloc[:8]}
+
+    def plain(text: str) -> str:
+        return without_ids(_NAME.sub(lambda name: "*" if name[0] in names else name[0], text))
+
+    evidence = tuple((plain(one["source"]), plain(one["quote"])) for one in cause["evidence"])
+    own = tuple(plain(one["title"]) for one in explained if one["node"] == cause["node"])
+    texts = tuple(plain(cause[field]) for field in ("title", "detail", "remedy", "first_seen"))
+    return Said((cause["code"], cause["severity"], cause["impact_text"], texts, evidence, own), cause["since"], len(own) < len(explained))
