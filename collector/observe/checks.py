@@ -53,7 +53,14 @@ _HTTP_CODE = re.compile(
 )
 _ANSWERED = re.compile(r"\A(?:HTTP )?[A-Z]{3,7} https?://\S+: ([1-5]\d\d)(?!\S)")
 """An answer came; what follows is its body, which may quote anything (Consul's agent, and kinds/probing.py)."""
+_REQUEST = re.compile(r'\A(?:Get|Head|Post|Put) "(https?://[^"]{1,300})": ')
+"""No answer came to it (Go's url.Error)."""
 _URL = re.compile(r"https?://[^\s\"'<>]+")
+
+
+PROBED = frozenset({"http", "tcp", "grpc"})
+"""What a run of these comes to has a text, always (Consul v1.13.9, agent/checks/check.go), unless `discard_check_output` is set."""
+AGENTS = frozenset({"agent", "exec"})
 
 
 class Text(NamedTuple):
@@ -78,6 +85,8 @@ class Check(NamedTuple):
     path: str | None
     port: int | None
     since: Since
+    redirected: bool
+    silent: bool
 
 
 def checks(world: World) -> list[Check]:
@@ -124,6 +133,7 @@ class Known(NamedTuple):
 
 def observe_checks(world: World, every: list[Check], known: Known) -> Iterator[Observation]:
     """One observation per check. `known.orphans` holds the (node, service id) of the instances that no allocation stands behind."""
+    told = any(check.text.output and check.row["type"] in PROBED for check in every)
     for check in every:
         row = check.row
         failure, code = _failure(row, check.text)
@@ -145,6 +155,8 @@ def observe_checks(world: World, every: list[Check], known: Known) -> Iterator[O
                 "on_litefs": on_litefs,
                 "endpoint_known": bool(check.path and LITEFS_PATHS.match(check.path)) if on_litefs and check.path else None,
                 "level": "service" if row["service"] else "node",
+                "redirected": check.redirected,
+                "unrun": told and check.silent,
                 "on_proxy": check.port is not None and known.proxies.get(row.get("alloc") or "") == check.port,
                 "orphan": (row["node"], row["service_id"]) in known.orphans,
                 "alloc_known": row.get("alloc") in world.instance,
@@ -187,11 +199,11 @@ def _quote(check: Check, code: int | None) -> str:
 def _check(world: World, result: Result, row: Mapping[str, JSON], better: Text | None) -> Check:
     node = world.node(row["node"]) or row["node"]
     told = row["output"] or (row["notes"] if row["check_id"].startswith(MAINTENANCE) else "")
+    silent = better is not None and better.source in AGENTS and not (told or better.output or better.passes) and row["type"] in PROBED
     text = Text(result, (told or "")[:LONGEST], "catalog")
     if better and _is_better(better, text):
         text = better
-    path, port = _asked(world, row, text.output)
-    return Check(row, node, text, path, port, since(world, row))
+    return Check(row, node, text, *_asked(world, row, text.output), since(world, row), _is_redirected(world, row, text.output), silent)
 
 
 def _is_better(other: Text, catalog: Text) -> bool:
@@ -215,11 +227,26 @@ def _asked(world: World, row: Mapping[str, JSON], output: str) -> tuple[str | No
     url = _URL.search(output)
     if url:
         return _path_and_port(url[0].rstrip(":,;"))
-    alloc = world.alloc.get(row.get("alloc") or "")
     for label, check in _defined(world, row):
-        port = next((p["port"] for p in (alloc or {}).get("ports", ()) if p["label"] == label), None)
-        return check["path"] or None, port
+        return check["path"] or None, _port(world, row, label)
     return None, None
+
+
+def _port(world: World, row: Mapping[str, JSON], label: str) -> int | None:
+    alloc = world.alloc.get(row.get("alloc") or "", {})
+    return next((port["port"] for port in alloc.get("ports", ()) if port["label"] == label), None)
+
+
+def _is_redirected(world: World, row: Mapping[str, JSON], output: str) -> bool:
+    """The request in the text is for another path and port than the check's: whoever makes it has followed the application's redirect."""
+    request = _REQUEST.match(output)
+    path, port = _path_and_port(request[1]) if request else (None, None)
+    own = [(_plain(check["path"]), _port(world, row, label)) for label, check in _defined(world, row) if check["type"] == "http"]
+    return request is not None and bool(own) and all(_plain(path) != asked and at not in {port, None} for asked, at in own)
+
+
+def _plain(path: str | None) -> str:
+    return (path or "").split("?")[0].strip("/")
 
 
 def _defined(world: World, row: Mapping[str, JSON]) -> Iterator[tuple[str, Mapping[str, JSON]]]:
@@ -252,8 +279,10 @@ def _nomad_checks(world: World) -> Iterator[Check]:
             "code": row["code"],
             "alloc": result.target.alloc,
         }
-        path, port = _asked(world, plain, row["output"] or "")
-        yield Check(plain, node, Text(result, row["output"] or "", "nomad"), path, port, since(world, plain))
+        text = Text(result, row["output"] or "", "nomad")
+        yield Check(
+            plain, node, text, *_asked(world, plain, text.output), since(world, plain), _is_redirected(world, plain, text.output), False
+        )
 
 
 def _path_and_port(url: str) -> tuple[str | None, int | None]:

@@ -109,6 +109,8 @@ PARTS: Mapping[str, Topic] = {
             "on_litefs": "the port is LiteFS's own",
             "endpoint_known": "LiteFS 0.5 has this path",
             "level": "node or service",
+            "unrun": "the node's own agent has no text of it, though other checks have one: it has not been run yet",
+            "redirected": "its text is of a request for another path and port: the application answered with a redirect",
             "on_proxy": "it asks the port of LiteFS's proxy, as LiteFS's log has it",
             "orphan": "its instance has no live allocation behind it",
             "alloc_known": "Nomad told of the allocation it belongs to, among those that count",
