@@ -116,7 +116,7 @@ def _command(commands: Commands[Parser], name: str, summary: str) -> Parser:
 
 
 def _add_diagnose(commands: Commands[Parser]) -> None:
-    parser = _command(commands, "diagnose", "the main job: collect, validate, analyse, render, deliver")
+    parser = _command(commands, "diagnose", "ask a cluster, find the root cause, report it")
     parser.add_argument("spec", metavar="SPEC", help="the collection spec, a YAML file")
     parser.add_argument("--check", action="store_true", help="print the plan only: items, endpoints, rights, number of calls")
     _add_collecting(parser)
@@ -191,7 +191,7 @@ def _add_diff(commands: Commands[Parser]) -> None:
 
 
 def _add_demo(commands: Commands[Parser]) -> None:
-    parser = _command(commands, "demo", "the main job on a recorded incident, replayed on loopback; needs no cluster")
+    parser = _command(commands, "demo", "diagnose a recorded incident, replayed on loopback; needs no cluster")
     parser.add_argument(
         "incident",
         nargs="?",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import NamedTuple
 
@@ -28,6 +28,8 @@ class Call(NamedTuple):
     settings: Settings
     limits: Limits = Limits()
     selection: Selection = Selection()
+    given: Mapping[str, JSON] = {}
+    """The variables of the spec that the caller set."""
     progress: Callable[[int, int], None] = lambda _done, _known: None
     commit: Callable[[], str | None] = lambda: None
     """The git commit of the spec's file, asked for while the first answers come."""

@@ -10,13 +10,12 @@ from typing import NamedTuple
 
 from collector.model import JSON
 from collector.observe.observation import Observation
-from collector.rulebook.rule import PLACEHOLDER, Rule
+from collector.rulebook.rule import OPTIONAL, PLACEHOLDER, Rule
 
 BY_TASK = frozenset({"log", "task_event"})
 """Topics whose observations are of one task; an allocation's own names the task that is worst off."""
 PLAIN = 1000.0
 """From here on a number is told without a fraction."""
-_OPTIONAL = re.compile(r"\[([^\[\]]*\{\w+\}[^\[\]]*)\]")
 _WORD = re.compile(r"(?<!\S)\{(\w+)\}")
 _FAR = re.compile(r"ssh\s+\S+\s")
 """A command for another machine, up to where its own words begin: ssh joins them, and a second shell reads them again."""
@@ -60,7 +59,7 @@ class Hit(NamedTuple):
     def commands(self) -> tuple[tuple[str, str], ...]:
         """The rule's commands, filled in and quoted; without those that need what nobody knows here, or whose words would be options."""
         values = self.values()
-        needed = [(what, text, PLACEHOLDER.findall(_OPTIONAL.sub("", text))) for what, text in self.rule.commands]
+        needed = [(what, text, PLACEHOLDER.findall(OPTIONAL.sub("", text))) for what, text in self.rule.commands]
         known = [(what, _whole(text, values)) for what, text, slots in needed if all(values.get(slot) not in (None, "") for slot in slots)]
         return tuple((what, self._of_its_stream(_quoted(text, values))) for what, text in known if not _has_a_false_option(text, values))
 
@@ -100,7 +99,7 @@ def _whole(template: str, values: Mapping[str, JSON]) -> str:
     def part(optional: re.Match[str]) -> str:
         return optional[1] if all(values.get(slot) not in (None, "") for slot in PLACEHOLDER.findall(optional[1])) else ""
 
-    return _OPTIONAL.sub(part, template)
+    return OPTIONAL.sub(part, template)
 
 
 def _quoted(command: str, values: Mapping[str, JSON]) -> str:

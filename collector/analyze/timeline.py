@@ -49,8 +49,14 @@ def _severity(one: Observation) -> str:
 
 
 def _scheduling(seen: Observed) -> Iterator[Event]:
-    for topic in ("deployment", "evaluation"):
-        yield from (_of(one) for one in seen.observations.of(topic) if one.at is not None)
+    yield from (_begun(_of(one)) for one in seen.observations.of("deployment") if one.at is not None)
+    yield from (_of(one) for one in seen.observations.of("evaluation") if one.at is not None)
+
+
+def _begun(event: Event) -> Event:
+    """A deployment's moment is the one at which it began, and its status is that of now."""
+    name, _, status = str(event["text"]).partition(" is ")
+    return {**event, "text": f"{name} begins; by now it is {status}"}
 
 
 def _jobs(seen: Observed) -> Iterator[Event]:

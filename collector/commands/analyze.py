@@ -6,10 +6,9 @@ import argparse
 import time
 from datetime import UTC, datetime
 from io import BytesIO
-from pathlib import Path
 
 from collector.bundle import MAX_BYTES, load_bundle
-from collector.commands.patience import FILE, patience
+from collector.commands.patience import content_of
 from collector.commands.reporting import environment_settings, handover, without_spec
 from collector.cutoff import Overdue, cut_off_at
 from collector.errors import Problem, SpecError, UsageError
@@ -23,9 +22,10 @@ PATIENCE = 120.0
 
 def run(arguments: argparse.Namespace) -> int:
     """Read the bundle back, check it again (it may come from someone else), and report."""
-    bundle = read_bundle(arguments.bundle_file)
+    name = arguments.bundle_file
+    bundle = bundle_of(content_of(name, f"the bundle {name}", MAX_BYTES + 1), name)
     to = handover(arguments, environment_settings(), without_spec(bundle))
-    return to.finish(_concluded(bundle, _time(arguments.now), arguments.bundle_file))
+    return to.finish(_concluded(bundle, _time(arguments.now), name))
 
 
 def _concluded(bundle: Bundle, now: float | None, name: str) -> Report:
@@ -37,14 +37,9 @@ def _concluded(bundle: Bundle, now: float | None, name: str) -> Report:
         raise SpecError([Problem(Mark(name, 1, 1), f"the analysis took longer than {PATIENCE:g} s", "how large is it?")]) from None
 
 
-def read_bundle(name: str) -> Bundle:
-    """A bundle from a file, validated."""
-    try:
-        with patience(FILE, f"the bundle {name}"), Path(name).open("rb") as stream:
-            content = stream.read(MAX_BYTES + 1)
-        return validate(load_bundle(BytesIO(content), name))
-    except OSError as error:
-        raise UsageError(f"cannot read the bundle {name}: {error.strerror}") from error
+def bundle_of(content: bytes, name: str) -> Bundle:
+    """A bundle from the bytes of a file, validated."""
+    return validate(load_bundle(BytesIO(content), name))
 
 
 def _time(text: str | None) -> float | None:

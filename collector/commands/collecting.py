@@ -48,10 +48,11 @@ def commit_of(spec: Spec, settings: Settings) -> Callable[[], str | None]:
 def build_call(arguments: argparse.Namespace) -> Call:
     """The call that the arguments of a collecting command describe."""
     settings = Settings.from_environment(os.environ, workers=arguments.forks)
-    spec = read_spec(arguments.spec, parse_extra_vars(arguments.extra_vars))
+    given = parse_extra_vars(arguments.extra_vars)
+    spec = read_spec(arguments.spec, given)
     selection = Selection(_words(arguments.tags), _words(arguments.skip_tags), tuple(_words(arguments.limit)))
     _check_tags(spec, selection)
-    return Call(spec, settings, Limits(arguments.deadline, arguments.forks), selection, commit=commit_of(spec, settings))
+    return Call(spec, settings, Limits(arguments.deadline, arguments.forks), selection, given, commit=commit_of(spec, settings))
 
 
 def collect_bundle(call: Call) -> Bundle:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
-from pathlib import Path
 
-from collector.commands.analyze import read_bundle
-from collector.commands.patience import FILE, patience
-from collector.errors import Problem, SpecError, UsageError
+from collector import bundle
+from collector.commands.analyze import bundle_of
+from collector.commands.patience import content_of
+from collector.errors import Problem, SpecError
 from collector.history import compare
 from collector.model import JSON, Mark
 from collector.pipeline import conclude
@@ -31,17 +31,15 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _document(name: str) -> dict[str, JSON]:
     """A report's JSON, from a file that holds one or from a bundle."""
-    report = _report(name)
-    return report if report is not None else report_document(conclude(read_bundle(name)))
+    content = content_of(name, name, bundle.MAX_BYTES + 1)
+    report = _report(content, name)
+    return report if report is not None else report_document(conclude(bundle_of(content, name)))
 
 
-def _report(name: str) -> dict[str, JSON] | None:
+def _report(content: bytes, name: str) -> dict[str, JSON] | None:
     """The report in a file; None where the file is something else (a bundle, then, which is read with its own care)."""
     try:
-        with patience(FILE, name), Path(name).open("rb") as stream:
-            document = json.loads(stream.read(MAX_BYTES))
-    except OSError as error:
-        raise UsageError(f"cannot read {name}: {error.strerror}") from error
+        document = json.loads(content[:MAX_BYTES])
     except (ValueError, RecursionError):
         return None
     if not isinstance(document, dict) or "schema_version" not in document:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from collector.cutoff import Overdue, cut_off_at
 from collector.errors import UsageError
@@ -23,3 +24,12 @@ def patience(seconds: float, what: str) -> Iterator[None]:
             yield
     except Overdue:
         raise UsageError(f"cannot read {what}: nothing came within {seconds:g} s; is it a pipe into which nobody writes?") from None
+
+
+def content_of(name: str, what: str, most: int) -> bytes:
+    """The bytes of a file, at most so many: once, as a pipe gives them. `UsageError` where it cannot be read."""
+    try:
+        with patience(FILE, what), Path(name).open("rb") as stream:
+            return stream.read(most)
+    except OSError as error:
+        raise UsageError(f"cannot read {what}: {error.strerror}") from error

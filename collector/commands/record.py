@@ -14,7 +14,6 @@ from collector.pipeline import gather
 from collector.redact import Redactor
 from collector.replay.record import Recorder, crawl
 from collector.replay.recording import Recording
-from collector.spec import parse_extra_vars
 from collector.streams import note
 
 CRAWL_SECONDS = 30.0
@@ -37,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
         crawl(recorder, deadline=time.monotonic() + CRAWL_SECONDS)
     finally:
         sources.close()
-    meta = {"scenario": call.spec.name, "recorded_at": bundle.started_at, "vars": redactor.data(parse_extra_vars(arguments.extra_vars))}
+    meta = {"scenario": call.spec.name, "recorded_at": bundle.started_at, "vars": redactor.data(dict(call.given))}
     recording = recorder.recording(meta, redactor if call.spec.redact else None)
     recording.save(arguments.recording)
     if arguments.bundle:

@@ -110,7 +110,7 @@ def _symptom(finding: Mapping[str, JSON]) -> str:
     if finding["code"] != "unknown":
         return ""
     seen = finding["title"].removesuffix(UNEXPLAINED)
-    return f": {seen if len(seen) <= MAX_SYMPTOM else seen[: MAX_SYMPTOM - 1] + '…'}"
+    return f": {seen if len(seen) <= MAX_SYMPTOM else seen[: MAX_SYMPTOM - 3] + '...'}"
 
 
 def _name(finding: Mapping[str, JSON]) -> str:
@@ -141,4 +141,4 @@ def _rows(state: str, rows: Sequence[Mapping[str, JSON]]) -> str:
 
 def _one_line(text: str) -> str:
     line = " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]", " ", text).split())
-    return line if len(line) <= MAX_SUBJECT else line[: MAX_SUBJECT - 1] + "…"
+    return line if len(line) <= MAX_SUBJECT else line[: MAX_SUBJECT - 3] + "..."

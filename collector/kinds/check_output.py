@@ -118,7 +118,10 @@ KIND = Kind(
         "node": Argument("string", "name of the node in Consul", required=True, item="node"),
         "address": Argument("string", "address of the node, for the agent rung", item="address"),
         "member": Argument(
-            "boolean", "is it where Consul's gossip pool has that node? Only there goes the token", default=False, item="member"
+            "boolean",
+            "whether it is where the gossip pool of Consul has that node; the token goes only there",
+            default=False,
+            item="member",
         ),
         "alloc": Argument("string", "a live allocation on that node, for the exec rung", item="alloc"),
         "task": Argument("string", "a task of it", item="task"),

@@ -90,7 +90,7 @@ def of_alloc(args: Args) -> Target:
     return Target(node=args.get("node"), alloc=args.get("alloc"), task=args.get("task"))
 
 
-NAMESPACE = Argument("string", "Nomad namespace; without it the configured one", item="namespace")
+NAMESPACE = Argument("string", "Nomad namespace (else the configured one)", item="namespace")
 NODE = Argument("string", "name of the node, for the report", item="node")
 JOB = Argument("string", "ID of the job", required=True)
 ALLOC = Argument("string", "full ID of the allocation", required=True, item="id")

@@ -20,7 +20,7 @@ def with_canaries(world: World, instances: Sequence[Observation], holding: Colle
     complete = _complete(world, {one.scope["alloc"] for one in instances if one.fields["well"]})
     for one in instances:
         alloc = world.alloc[one.scope["alloc"]]
-        spare = alloc["canary"] and _group(alloc) in complete and one.scope["node"] not in holding
+        spare = alloc["canary"] and _group(alloc) in complete and one.scope.get("node") not in holding
         yield one._replace(fields={**one.fields, "canary": alloc["canary"], "spare": bool(spare)})
 
 

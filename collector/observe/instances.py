@@ -6,29 +6,33 @@ Which of them count, and which are history, is told in successors.py.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from collector.model import JSON
+from collector.observe.runs import (
+    LOOP_SPACING,
+    LOOP_WINDOW,
+    OUTLIVED,
+    OUTLIVED_TIMES,
+    RESTARTED_FOR,
+    Event,
+    asked_start,
+    for_a_check,
+    in_order,
+    own_exits,
+    runs,
+)
 
 YOUNG = 10.0
 """Seconds below which a first start is not judged: Nomad's own default for `min_healthy_time` is 10 s."""
-LOOP_WINDOW = 120.0
-"""A process that ended by itself at least twice, the last time within these seconds, is in a loop though it may run right now."""
-LOOP_SPACING = 600.0
-"""Ends further apart than this (Nomad's default delay between restarts is 15 s) are two stories, not a loop."""
 LIVE = {"pending", "running", "unknown"}
 RERENDERED = "Template with change_mode restart re-rendered"
 """Nomad's reason for a restart because of a template (taskrunner/template/template.go)."""
-RESTARTED_FOR = 'healthcheck: check "'
-"""Nomad's reason for a restart that a `check_restart` asks for; the check's name follows (check_watcher.go)."""
-SIGNAL_ENDS = 10.0
-"""Seconds within which an end is a signal's that Nomad sent: a template's SIGHUP, half an hour ago, is no excuse for a crash."""
 BATCH = {"batch", "sysbatch"}
 
 Allocation = Mapping[str, JSON]
-Event = Mapping[str, JSON]
 
 
 @dataclass(frozen=True)
@@ -108,7 +112,16 @@ class Instance:
         events = self.troubled["events"] if self.troubled else []
         if not any(event["type"] == "Started" and event["time"] > last["time"] for event in events):
             return True
-        return len(self.exits) > 1 and self.clock - last["time"] < LOOP_WINDOW and last["time"] - self.exits[-2]["time"] < LOOP_SPACING
+        close = len(self.exits) > 1 and last["time"] - self.exits[-2]["time"] < LOOP_SPACING
+        return close and self.clock - last["time"] < LOOP_WINDOW and self.recurs
+
+    @cached_property
+    def recurs(self) -> bool:
+        """Its process has ended by itself, and does not run yet much longer than the last two times before it ended."""
+        if not self.exits or self.troubled is None:
+            return False
+        lasted = runs(self.troubled["events"], self.clock)
+        return lasted[-1] < max(OUTLIVED, OUTLIVED_TIMES * max(lasted[-3:-1], default=math.inf))
 
     @cached_property
     def restarted_for(self) -> str | None:
@@ -117,7 +130,7 @@ class Instance:
 
     def _restarted_for(self, task: Mapping[str, JSON]) -> str | None:
         """The same of one task. What lies further back than from one such restart to the next, and half as much, is over."""
-        asked = [event for event in _sorted(task["events"]) if _for_a_check(event)]
+        asked = [event for event in in_order(task["events"]) if for_a_check(event)]
         if not self._in_a_spell(asked, LOOP_SPACING):
             return None
         return str(asked[-1]["message"]).split(RESTARTED_FOR)[1].split('"')[0]
@@ -125,7 +138,7 @@ class Instance:
     @cached_property
     def rerendered(self) -> bool:
         """Nomad has restarted a task of it repeatedly just now, because a template of the task changed."""
-        asked = ([event for event in _sorted(task["events"]) if event["message"] == RERENDERED] for task in self.tasks)
+        asked = ([event for event in in_order(task["events"]) if event["message"] == RERENDERED] for task in self.tasks)
         return not self.over and any(self._in_a_spell(events, LOOP_WINDOW) for events in asked)
 
     def _in_a_spell(self, asked: Sequence[Event], spacing: float) -> bool:
@@ -228,55 +241,6 @@ class Instance:
 def done(task: Mapping[str, JSON]) -> bool:
     """It has ended well and is not started again: a `prestart` or `poststart` task that has done its work."""
     return task["state"] == "dead" and not task["failed"]
-
-
-def stayed_up(task: Mapping[str, JSON], clock: float) -> bool:
-    """It runs, and has for so long that what was before its last start is another story."""
-    started = max((event["time"] for event in task["events"] if event["type"] == "Started"), default=clock)
-    return bool(task["state"] == "running" and clock - started > LOOP_WINDOW)
-
-
-def ends_since(task: Mapping[str, JSON], clock: float) -> float:
-    """When the ends of a task began to follow each other closely; never, where it has stayed up since the last one."""
-    first = math.inf
-    for event in sorted(task["events"], key=lambda one: -one["time"]):
-        if event["type"] == "Terminated" and (first == math.inf or first - event["time"] < LOOP_SPACING):
-            first = event["time"]
-    return math.inf if stayed_up(task, clock) else first
-
-
-def own_exits(events: Iterable[Event]) -> list[Event]:
-    """The `Terminated` events that no `Killing` or requested restart came before; the executor's own death (-1 of a killed one) is none.
-
-    An OOM kill is the kernel's, so it counts. A signal that Nomad sends accounts for an end that follows at once.
-    """
-    found: list[Event] = []
-    asked_until = -math.inf
-    for event in _sorted(events):
-        if event["type"] == "Started":
-            asked_until = -math.inf
-        elif event["type"] in {"Killing", "Restart Signaled"}:
-            asked_until = math.inf
-        elif event["type"] == "Signaling":
-            asked_until = max(asked_until, event["time"] + SIGNAL_ENDS)
-        elif event["type"] == "Terminated" and event["time"] > asked_until:
-            found.append(event)
-    return found
-
-
-def asked_start(events: Iterable[Event]) -> float | None:
-    """When the task last started, if that was for a restart that was asked for, though not by a failing check."""
-    told = [event for event in _sorted(events) if event["type"] in {"Started", "Restart Signaled"}]
-    wanted = len(told) > 1 and told[-1]["type"] == "Started" and told[-2]["type"] == "Restart Signaled" and not _for_a_check(told[-2])
-    return float(told[-1]["time"]) if wanted else None
-
-
-def _sorted(events: Iterable[Event]) -> list[Event]:
-    return sorted(events, key=lambda one: one["time"])
-
-
-def _for_a_check(event: Event) -> bool:
-    return event["type"] == "Restart Signaled" and RESTARTED_FOR in event["message"]
 
 
 def _trouble(task: Mapping[str, JSON]) -> tuple[bool, bool, int, bool, bool]:

@@ -10,8 +10,8 @@ from typing import NamedTuple
 from collector.loglines import ERROR, Line, complaint, decisive, moment_of, read
 from collector.loglines.litefs import ENDING, GAINED, LAST_WORD, MOUNTING, NOT_TAKEN, OF_LEASE, READY, ROLE_CHANGE, ROLE_TAKEN
 from collector.model import JSON, Result
-from collector.observe.instances import stayed_up
 from collector.observe.observation import Observation, scope
+from collector.observe.runs import stayed_up
 from collector.observe.world import World
 
 _VARYING = re.compile(r"\b[0-9A-F]{16}\b|\b\d[\d:.,TZ+-]*\b|0x[0-9a-f]+")
@@ -90,6 +90,7 @@ def _messages(
     over = _put_right(lines)
     last_settling = max((line.number for line in lines if line.settles), default=-1)
     last_ready = max((line.number for line in lines if READY.match(line.message)), default=-1)
+    clock = world.instance[log.data["alloc"]].clock
     last_gained = max((line.number for line in lines if GAINED.match(line.message)), default=-1)
     changes = (line for line in lines if ROLE_CHANGE.match(line.message) and not ENDING.search(line.message))
     last_role = max(changes, key=lambda line: line.number, default=None)
@@ -114,7 +115,7 @@ def _messages(
             "live": newest and not well and line.number not in over and (line.number > ended or line.run < last_run),
             "settled": newest and line.number > role_since,
             "tail": line.number >= len(lines) - TAIL,
-            "old": world.now - (moment_of(line.text) or world.now) > OLD,
+            "old": clock - (moment_of(line.text) or clock) > OLD,
             "decisive": the_one is not None and the_one.message == line.message,
             "harmless": line.harmless,
             "overcome": False,

@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from collector.model import JSON, Result
 from collector.observe.checks import Check
-from collector.observe.instances import LIVE, Instance, ends_since, own_exits
+from collector.observe.instances import LIVE, Instance
 from collector.observe.observation import Observation, scope
+from collector.observe.runs import ends_since, own_exits
 from collector.observe.successors import standing
 from collector.observe.world import World
 
@@ -41,6 +42,10 @@ def observe_instances(world: World, checks: Sequence[Check], litefs: set[str], r
         )
 
 
+UNDECIDED = 600.0
+"""So long a deployment may wait for an allocation to become healthy (`progress_deadline`, by default)."""
+
+
 def instance_fields(one: Instance, checks: Sequence[Check], *, has_litefs: bool) -> dict[str, JSON]:
     """The fields of one instance, except those of its log and of Consul's catalog."""
     last = one.exits[-1] if one.exits else {}
@@ -70,6 +75,7 @@ def instance_fields(one: Instance, checks: Sequence[Check], *, has_litefs: bool)
         "exit_signal": last.get("signal"),
         "exit_message": last.get("message"),
         "self_exits": len(one.exits),
+        "recurs": one.recurs,
         "last_exit": one.clock - one.exits[-1]["time"] if one.exits else None,
         "oom_killed": bool(last.get("oom_killed")),
         "checks_critical": critical,
@@ -220,14 +226,17 @@ def _driver(one: Instance) -> str | None:
 
 
 def _since(one: Instance) -> float | None:
-    """When its trouble began, if it has any: at its creation where it never was healthy, else as far back as its events go."""
+    """When its trouble began, if it has any: at its creation where it never was healthy, else as far back as ends go that still count.
+
+    Nomad decides once whether an allocation is healthy, and never of those that no deployment made: an old one is as it was left.
+    """
     created: float | None = one.alloc["create_time"]
     if one.over:
         ended: float | None = one.alloc["modify_time"]
         return ended
-    if one.alloc["healthy"] is not True:
+    if one.alloc["healthy"] is False or (one.alloc["healthy"] is None and one.age < UNDECIDED):
         return created
-    return float(one.exits[0]["time"]) - one.ahead if one.exits else None
+    return float(one.exits[0]["time"]) - one.ahead if one.restarting or one.restarted_by == "exit" else None
 
 
 def _state(one: Instance, fields: Mapping[str, JSON]) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from collector.model import JSON
-from collector.observe.instances import RESTARTED_FOR
+from collector.observe.runs import RESTARTED_FOR
 from collector.observe.world import World
 
 PREFIX = "_nomad-task-"

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
-from collector.errors import Problem, SpecError
-from collector.model import JSON, Mark
-from collector.rulebook.reading import shipped
-from collector.rulebook.rule import SYMPTOM, UNKNOWN, Rule
+from collector.errors import UsageError
+from collector.model import JSON
+from collector.rulebook.reading import codes, shipped, symptoms
+from collector.rulebook.rule import OPTIONAL, SYMPTOM, UNKNOWN, Rule
 from collector.suggest import did_you_mean
-
-_OPTIONAL = re.compile(r"\[([^\[\]]*\{\w+\}[^\[\]]*)\]")
-"""A part of a rule's text that a report leaves out where its placeholder has no value."""
 
 
 def explain(code: str) -> dict[str, JSON]:
@@ -20,14 +16,14 @@ def explain(code: str) -> dict[str, JSON]:
 
     `ways` to recognise it, `{recognised, remedy, commands}`: those with the same remedy and commands are one.
 
-    Raises `SpecError` with a suggestion for a code that no rule has.
+    Raises `UsageError` with a suggestion for a code that no rule has.
     """
     if code == UNKNOWN:
         return _EXPLAIN_UNKNOWN
     mine = [rule for rule in shipped() if rule.code == code]
     if not mine:
-        every = {rule.code for rule in shipped()} | {UNKNOWN}
-        raise SpecError([Problem(Mark("rules", 1, 1), f"there is no code {code!r}", did_you_mean(code, every))])
+        hint = did_you_mean(code, (*codes(), *symptoms())) or "`collector explain` lists the causes"
+        raise UsageError(f"there is no code {code!r} ({hint})")
     return {
         "code": code,
         "summary": mine[0].summary,
@@ -54,7 +50,7 @@ def _ways(rules: Sequence[Rule]) -> list[JSON]:
 
 def _plain(text: str) -> str:
     """The text of a rule without the brackets around what a report may leave out."""
-    return _OPTIONAL.sub(r"\1", text)
+    return OPTIONAL.sub(r"\1", text)
 
 
 _EXPLAIN_UNKNOWN: dict[str, JSON] = {

@@ -24,6 +24,8 @@ SYMPTOM = "symptom."
 """Codes that begin so are no causes: never a root, always shown under one."""
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 """In a rule's texts: stands for a field, a capture or a part of the scope."""
+OPTIONAL = re.compile(r"\[([^\[\]]*\{\w+\}[^\[\]]*)\]")
+"""A part of a rule's text that is left out where its placeholder has no value."""
 UNKNOWN = "unknown"
 """The root of what no rule explains."""
 

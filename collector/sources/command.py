@@ -6,10 +6,12 @@ that only its words tell the two apart (Nomad 2.0, command/alloc_exec.go).
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import time
 from collections.abc import Mapping, Sequence
+from errno import EACCES, ENOENT, ENOEXEC
 from pathlib import Path
 from typing import Final
 
@@ -55,11 +57,11 @@ class Nomad:
             return self._reply(endpoint, Status.FAILED, "exec", f"{request.alloc!r} is no allocation ID, or an argument has a NUL in it")
         program = shutil.which("nomad", path=self._path)
         if program is None:
-            return self._reply(endpoint, Status.MISSING_TOOL, "missing", NO_NOMAD)
+            return self._reply(endpoint, Status.MISSING_TOOL, "missing", _not_there(self._path))
         try:
             finished = self._processes.run([program, *arguments], self._environment, deadline, CAP)
         except OSError as error:
-            return self._reply(endpoint, Status.MISSING_TOOL, "missing", f"{program} cannot be started: {error.strerror or error}")
+            return self._reply(endpoint, Status.MISSING_TOOL, "missing", _not_started(program, error))
         return self._judged(endpoint, finished)
 
     def close(self) -> None:
@@ -92,6 +94,29 @@ class Nomad:
 NO_NOMAD: Final = "there is no `nomad` on PATH: install Nomad's command line where the collector runs, or do without what only it can see"
 
 
+INSTALL: Final = "install Nomad's command line, of the cluster's version, where the collector runs"
+_NOT_STARTED: Final = {
+    ENOEXEC: f"it is made for another machine than this one ({os.uname().machine}), or is a script without its first line; {INSTALL}",
+    ENOENT: f"its interpreter or loader is not there, as where it is made for another C library; {INSTALL}",
+    EACCES: "the collector's user may not run it: look at its rights, and at whether its file system is mounted `noexec`",
+}
+"""What to do where the kernel refuses to start a program that is there (execve(2))."""
+_OTHER: Final = re.compile(rb"\AUsage: nomad |\Aflag provided but not defined: ")
+"""How a Nomad answers that does not know `alloc exec`, or one of its options (command/meta.go); 0.9.2 was the first that does."""
+
+
+def _not_there(path: str) -> str:
+    """Why no `nomad` can be run: there is none, or none that is executable."""
+    files = (Path(directory) / "nomad" for directory in path.split(os.pathsep) if directory)
+    file = next((file for file in files if file.is_file()), None)
+    return f"{file} is not executable: give it that right (`chmod +x {file}`), or {INSTALL}" if file else NO_NOMAD
+
+
+def _not_started(program: str, error: OSError) -> str:
+    advice = _NOT_STARTED.get(error.errno or 0)
+    return f"{program} cannot be started: {error.strerror or error}" + (f"; {advice}" if advice else "")
+
+
 def judged(finished: Finished) -> tuple[Status, str, str]:
     """Status, cause and reason of a `nomad alloc exec` that ended or was ended."""
     if finished.late:
@@ -100,6 +125,8 @@ def judged(finished: Finished) -> tuple[Status, str, str]:
         return Status.FAILED, "capped", f"the command printed more than {CAP} bytes and was killed"
     if finished.code == 0:
         return Status.OK, "", ""
+    if finished.code in {1, 127} and (_OTHER.match(finished.stderr) or _OTHER.match(finished.stdout)):
+        return Status.MISSING_TOOL, "missing", f"this `nomad` has no `alloc exec` as the collector asks it: {INSTALL}"
     own = _OWN_FAILURE.search(finished.stderr) if finished.code == 1 else None
     if own is None:
         return Status.FAILED, "", f"exit code {finished.code}{_said(finished.stderr or finished.stdout)}"

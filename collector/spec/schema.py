@@ -65,7 +65,7 @@ def _top_level() -> dict[str, Schema]:
 def _analyze() -> dict[str, Schema]:
     thresholds = {name: _about(f"{text} (default {THRESHOLDS[name]:g}s)", _DURATION) for name, text in _THRESHOLDS.items()}
     return {
-        "thresholds": _about("limits", _object(thresholds)),
+        "thresholds": _about("limits of lag and clocks", _object(thresholds)),
         "rules": _about("rules of your own (docs/rules.md)", {"type": "array", "items": {"type": "object"}}),
         "rule_files": _about("files with rules of your own, relative to the spec", _TEXTS),
     }
@@ -86,16 +86,16 @@ def _report() -> Schema:
         "subject_prefix": _about("first words of the subject (default [collector])", {"type": "string"}),
     }
     ping = {
-        "url": _about("URL of a dead man's switch, told when a run starts and ends", {"type": "string", "pattern": "^https?://"}),
-        "method": _about("how to ask (default POST)", {"enum": ["GET", "POST"]}),
+        "url": _about("URL of a dead man's switch, called when a run starts and ends", {"type": "string", "pattern": "^https?://"}),
+        "method": _about("HTTP method (default POST)", {"enum": ["GET", "POST"]}),
         "fail_on": _about(
-            "verdicts that are told as a failure (default none)", _one_or_more("a verdict", {"enum": [str(verdict) for verdict in Verdict]})
+            "verdicts that call it with /fail (default none)", _one_or_more("a verdict", {"enum": [str(verdict) for verdict in Verdict]})
         ),
     }
     outputs = {
         "file": _about("write it into a file", _object(file, required=["path"])),
         "email": _about("mail it", _object(email, required=["to"])),
-        "ping": _about("tell that the collector ran", _object(ping, required=["url"])),
+        "ping": _about("tell a dead man's switch that the collector ran", _object(ping, required=["url"])),
     }
     return {
         "anyOf": [
@@ -132,21 +132,23 @@ def _task(kinds: Mapping[str, Kind]) -> Schema:
 def _task_keys(kinds: Mapping[str, Kind]) -> dict[str, Schema]:
     return {
         "name": _about("what the task is for; default its kind", _TEXT),
-        "when": _about("do it only if this is true; a list must be true throughout", _CONDITION),
-        "register": _about("name under which other tasks see what came back", _NAME),
-        "loop": _about("do it for each element, which is `item`", {"type": ["string", "array"], "minLength": 1}),
+        "when": _about("do it only if this is true; of a list, if all of it is true", _CONDITION),
+        "register": _about("name under which other tasks see the result", _NAME),
+        "loop": _about("do it for each element, which is called `item`", {"type": ["string", "array"], "minLength": 1}),
         "vars": _about("variables of this task", {"type": "object", "propertyNames": _NAME}),
         "tags": _about(
             "words for -t and --skip-tags",
             _one_or_more("a word"),
         ),
-        "timeout": _about("time that one item may take, all rungs together (default 10s; 20s for what all else waits for)", _DURATION),
-        "retries": _about("how often to try again what can be mended by trying again", {"type": "integer", "minimum": 0, "maximum": 20}),
+        "timeout": _about("time that one item may take, with all rungs (default 10s; 20s for what all else waits for)", _DURATION),
+        "retries": _about("how often to try again, where that can help", {"type": "integer", "minimum": 0, "maximum": 20}),
         "delay": _about("pause before another try", _DURATION),
-        "until": _about("try again until this is true of `result`", _CONDITION),
-        "ignore_errors": _about("a failure of this task is no gap in the coverage", {"type": "boolean"}),
+        "until": _about("try again until this is true; `result` is the result", _CONDITION),
+        "ignore_errors": _about("a failure of this task is no gap in the report", {"type": "boolean"}),
         "no_log": _about("keep what this task collects out of every output", {"type": "boolean"}),
-        "try": _about("the ladder: ways to ask, the first that answers wins", {"type": "array", "minItems": 1, "items": _rung(kinds)}),
+        "try": _about(
+            "the ladder: ways to ask, called rungs; the first that answers wins", {"type": "array", "minItems": 1, "items": _rung(kinds)}
+        ),
     }
 
 
@@ -161,10 +163,17 @@ def _rung(kinds: Mapping[str, Kind]) -> Schema:
 
 
 def _kind(kind: Kind) -> Schema:
-    arguments = {name: _about(argument.help, _argument(argument)) for name, argument in kind.arguments.items()}
+    arguments = {name: _about(_meaning(argument), _argument(argument)) for name, argument in kind.arguments.items()}
     required = [name for name, argument in kind.arguments.items() if argument.required and argument.item is None]
     one_of = {"oneOf": [{"required": [name]} for name in kind.one_of]} if kind.one_of else {}
     return {"title": kind.name, "description": kind.summary, **_object(arguments, required), **one_of}
+
+
+def _meaning(argument: Argument) -> str:
+    """What an argument is, and where it comes from if the spec leaves it out."""
+    if argument.item:
+        return f"{argument.help}; left out, it is the item's `{argument.item}`"
+    return f"{argument.help} (default {argument.default})" if argument.default else argument.help
 
 
 def _argument(argument: Argument) -> Schema:

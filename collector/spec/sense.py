@@ -30,7 +30,7 @@ def sense_faults(spec: Mapping[str, JSON], kinds: Container[str]) -> Iterator[Fa
             yield from _repeated(wanted, path)
         tellers = [kind for kind in _SEEN_BY[name] if kind in kinds]
         if wanted and tellers and not any(kind in task for task in spec["collect"] for kind in tellers):
-            yield Fault(path, "nothing that the spec collects would tell", f"it takes a task of {' or '.join(tellers)}", at_key=True)
+            yield Fault(path, "no task of the spec collects that", f"it needs a task of {' or '.join(tellers)}", at_key=True)
 
 
 def _no_expressions(value: JSON, path: str) -> Iterator[Fault]:

@@ -112,3 +112,16 @@ COMMANDS = sorted({text for rule in shipped() for _, text in rule.commands})
 @pytest.mark.parametrize("command", [text for text in COMMANDS if text.startswith("nomad ") and "-namespace" not in text])
 def test_every_command_about_what_is_in_a_namespace_gets_it(command):
     assert (NAMESPACED.match(command) is None) == (command.split()[1] in WITHOUT_ONE)
+
+
+@pytest.mark.parametrize(
+    ("line", "known"),
+    [
+        ("ls: /data: Transport endpoint is not connected", False),
+        ("ERROR: cannot init file system: cannot open file system: mkdir /data: file exists", True),
+    ],
+)
+def test_a_dead_mount_is_unmounted_only_where_it_is_known_where_it_is(line: str, known: bool):
+    root = first({"nodes": {"n2": {"alloc": LOOP, "events": EXITS, "fails": {}, "log": [line]}}})
+    assert root.code == "litefs.mount.stale"
+    assert [text for text in typed(root) if "fusermount3" in text] == (["ssh n2 fusermount3 -uz /data"] if known else [])

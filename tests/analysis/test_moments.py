@@ -118,8 +118,18 @@ def test_a_job_without_a_deployment_tells_when_it_was_submitted():
     assert ("deployment", None, "version 1 of job wiki is submitted") in kinds({})
     deployed = {"deployments": [{"status": "successful"}]}
     assert [text for kind, _, text in kinds(deployed) if kind == "deployment"] == [
-        "deployment " + ident("deployment")[:8] + " is successful: "
+        "deployment " + ident("deployment")[:8] + " begins; by now it is successful: "
     ]
+
+
+def test_what_an_instance_got_over_is_no_onset():
+    late = 'Get "http://10.1.0.12:8080/ping": context deadline exceeded (Client.Timeout exceeded while awaiting headers)'
+    once = [{"type": "Terminated", "ago": 60, "exit_code": 255, "message": "Exit Code: 255"}, {"type": "Started", "ago": 57}]
+    frozen = {"checks": {"ping": {"status": "critical", "output": late}}}
+    report = analyze(bundle({"nodes": {"n2": {**frozen, "events": once, "alloc": {"restarts": 1}}}}))
+    assert [(root.code, root.onset) for root in report.root_causes] == [("app.check.timeout", None)]
+    of_no_deployment = analyze(bundle({"nodes": {"n2": {**frozen, "alloc": {"healthy": None}}}}))
+    assert [root.onset for root in of_no_deployment.root_causes] == [None]
 
 
 def test_onsets_of_root_causes_stand_in_the_timeline():

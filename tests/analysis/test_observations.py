@@ -98,6 +98,14 @@ def test_what_a_run_said_before_is_history_once_the_task_has_stayed_up_by_its_no
     assert said.fields["last_run"] is False
 
 
+def test_how_old_a_line_is_is_told_by_the_clock_that_stamped_it():
+    two_hours = 7200
+    node = {"litefs": {"date": NOW - two_hours, "date_at": NOW}, "log": ["time=2027-01-15T06:00:00Z level=ERROR msg=late"]}
+    seen = observe(bundle({"nodes": {"n2": node}}))
+    (said,) = seen.observations.of("log", node="n2")
+    assert said.fields["old"] is False
+
+
 def test_nomads_own_check_is_of_the_type_that_the_job_gives_it():
     own = [
         {"id": "c1", "name": name, "service": service, "status": "success"} for name, service in (("info", "wiki-litefs"), ("x", "wiki"))

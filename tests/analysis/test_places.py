@@ -274,3 +274,11 @@ def test_a_row_has_the_worst_severity_of_its_findings():
     for order in ((Severity.WARNING, Severity.INFO), (Severity.INFO, Severity.WARNING)):
         table = rows(seen, [found._replace(severity=severity) for severity in order])
         assert next(row for row in table if row.name == "n2").severity is Severity.WARNING
+
+
+def test_a_canary_of_which_nomad_does_not_name_the_node_is_one_all_the_same() -> None:
+    made = bundle({})
+    unnamed = {"id": "cccccccc-0", "name": "wiki.web[3]", "canary": True, "node": "", "create_index": 300}
+    made = changed(made, "nomad_allocations", lambda result: result._replace(data=[*result.data, {**result.data[0], **unnamed}]))
+    (canary,) = [one for one in observe(made).observations.of("instance") if one.scope["alloc"] == "cccccccc-0"]
+    assert (canary.fields["canary"], canary.fields["spare"]) == (True, True)

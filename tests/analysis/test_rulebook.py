@@ -8,7 +8,7 @@ import yaml
 
 from collector import resources, yamlio
 from collector.analyze import analyze
-from collector.errors import SpecError
+from collector.errors import SpecError, UsageError
 from collector.rulebook import codes, explain, lint_rules, shipped
 from collector.rulebook.joins import joins
 from tests.analysis.bundles import bundle
@@ -55,7 +55,7 @@ def test_a_text_is_explained_without_the_brackets_of_what_a_report_may_leave_out
 
 
 def test_an_unknown_code_is_refused_with_a_suggestion():
-    with pytest.raises(SpecError, match=r'did you mean "app\.exited"'):
+    with pytest.raises(UsageError, match=r'did you mean "app\.exited"'):
         explain("app.exitted")
 
 

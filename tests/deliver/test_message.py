@@ -32,7 +32,7 @@ def letter(document=CRASH, content=CONTENT, sender="collector@board.example.org"
             report(finding("unknown", title='check "ping" is critical; no rule explains it')),
             'navidrome CRITICAL odroid8: unknown: check "ping" is critical',
         ),
-        (report(finding("unknown", None, title="x" * 99), finding()), f"navidrome CRITICAL unknown: {'x' * 79}… (+1 more)"),
+        (report(finding("unknown", None, title="x" * 99), finding()), f"navidrome CRITICAL unknown: {'x' * 77}... (+1 more)"),
         (report(), "navidrome OK"),
         (report(changes=[change("resolved")]), "navidrome OK - resolved odroid8: app.exited"),
         (

@@ -47,8 +47,8 @@ def _rows(schema: Schema, path: str) -> Iterator[str]:
     for name, part in schema.get("properties", {}).items():
         if not part:  # a rung: its value is the kind's own business (docs/kinds.md)
             continue
-        needed = " **needed**" if name in schema.get("required", ()) else ""
-        yield f"| `{path}{name}` | {_words(part)} | {_escaped(str(part.get('description', '')))}{needed} |"
+        required = "**required:** " if name in schema.get("required", ()) else ""
+        yield f"| `{path}{name}` | {_words(part)} | {required}{_escaped(str(part.get('description', '')))} |"
         for place, inner in _inner(part, f"{path}{name}"):
             yield from _rows(inner, place)
 

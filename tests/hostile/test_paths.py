@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from pathlib import Path
 from typing import NoReturn
@@ -9,6 +10,7 @@ from typing import NoReturn
 import pytest
 
 from collector import pipeline
+from collector.replay import recorded_meta
 from tests.hostile.run import call, cluster, spec_path
 
 LONG = "a" * 3000
@@ -47,6 +49,30 @@ def test_a_spec_whose_name_is_no_utf_8_is_in_its_bundle_all_the_same(tmp_path: P
 def test_a_variable_that_is_no_utf_8_is_wrong_usage() -> None:
     ran = call("diagnose", NAVIDROME, "-e", os.fsdecode(b"job=\xff"), environ=NOBODY)
     assert (ran.code, ran.stderr) == (64, "collector: -e job: its value is not UTF-8 text\n")
+
+
+def test_variables_that_come_through_a_pipe_are_read_once(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    os.write(writing, b"job: navidrome\n")
+    os.close(writing)
+    with cluster("healthy") as (_proxy, environ):
+        ran = call("record", NAVIDROME, str(tmp_path / "r.gz"), "-e", f"@/dev/fd/{reading}", environ=environ)
+    os.close(reading)
+    assert ran.code == 0, ran.stderr
+    assert recorded_meta(tmp_path / "r.gz")["vars"] == {"job": "navidrome"}
+
+
+def test_a_bundle_that_comes_through_a_pipe_can_be_compared(tmp_path: Path) -> None:
+    saved = tmp_path / "run.gz"
+    with cluster("healthy") as (_proxy, environ):
+        call("diagnose", NAVIDROME, "--bundle", str(saved), environ=environ)
+    reading, writing = os.pipe()
+    fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 1 << 20)
+    os.write(writing, saved.read_bytes())
+    os.close(writing)
+    ran = call("diff", f"/dev/fd/{reading}", str(saved), environ=NOBODY)
+    os.close(reading)
+    assert (ran.code, ran.stderr) == (0, "")
 
 
 def test_templates_that_are_not_there_are_told_before_anything_is_asked() -> None:

@@ -111,6 +111,39 @@ def test_without_nomad_the_reply_says_what_to_do(tmp_path: Path) -> None:
     assert "install" in reply.reason
 
 
+@pytest.mark.parametrize(
+    ("content", "mode", "words"),
+    [
+        (b"\x7fELF\x02\x01\x01", 0o700, "cannot be started: Exec format error; it is made for another machine than this one ("),
+        (b"#!/nowhere/sh\n", 0o700, "cannot be started: No such file or directory; its interpreter or loader is not there"),
+        (b"#!/bin/sh\n", 0o600, "/nomad is not executable: give it that right (`chmod +x "),
+    ],
+)
+def test_a_nomad_that_cannot_be_run_is_told_with_what_to_do(tmp_path: Path, content: bytes, mode: int, words: str) -> None:
+    program = tmp_path / "nomad"
+    program.write_bytes(content)
+    program.chmod(mode)
+    reply = run({"PATH": f"{tmp_path / 'none'}:{tmp_path}"})
+    assert (reply.status, reply.cause) == (Status.MISSING_TOOL, "missing")
+    assert words in reply.reason
+    assert "install Nomad's command line" in reply.reason
+
+
+@pytest.mark.parametrize(
+    ("stream", "words", "code"),
+    [
+        ("stdout", "Usage: nomad alloc <subcommand> [options] [args]", 1),
+        ("stderr", "Usage: nomad [-version] [-help] [-autocomplete-(un)install] <command> [args]", 127),
+        ("stderr", "flag provided but not defined: -i", 1),
+    ],
+)
+def test_a_nomad_too_old_to_exec_is_told_as_that(nomad, stream: str, words: str, code: int) -> None:
+    reply = run(nomad(f"print({words!r}, file=sys.{stream}); sys.exit({code})"))
+    assert (reply.status, reply.cause) == (Status.MISSING_TOOL, "missing")
+    assert "has no `alloc exec`" in reply.reason
+    assert "of the cluster's version" in reply.reason
+
+
 def test_a_nomad_that_cannot_be_started_is_missing(tmp_path: Path) -> None:
     (tmp_path / "nomad").write_bytes(b"\x7fELF\x00")
     (tmp_path / "nomad").chmod(0o700)

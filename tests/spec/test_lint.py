@@ -242,7 +242,7 @@ def test_what_is_wrong_with_the_form_of_a_rule_is_told_in_the_words_of_a_spec(te
 def test_what_is_expected_and_never_collected_is_told(expect: str, kind: str) -> None:
     text = "version: 1\nname: wiki\ncollect: [nomad_agent: {}%s]\nexpect: {" + expect + "}"
     (problem,) = lint(text % "", "wiki.yml")
-    assert "nothing that the spec collects would tell" in str(problem)
+    assert "no task of the spec collects that" in str(problem)
     assert kind in str(problem)
     arguments = {"nomad_allocations": "job: a", "consul_checks": "service: a"}.get(kind, "")
     assert lint(text % f", {kind.split(maxsplit=1)[0]}: {{{arguments}}}", "wiki.yml") == []

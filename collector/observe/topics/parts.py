@@ -33,6 +33,7 @@ PARTS: Mapping[str, Topic] = {
             "healthy": "the deployment's word: true, false, or null",
             "exit_code": "of the last process that ended by itself",
             "exit_signal": "of the same",
+            "recurs": "its process has ended by itself, and does not run yet for 20 s and five times as long as the last two times",
             "exit_message": "what Nomad says of that end",
             "last_exit": "seconds since its process last ended by itself",
             "self_exits": "how often, in the events at hand, a process ended without Nomad having asked",

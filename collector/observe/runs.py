@@ -1,0 +1,86 @@
+"""When a task ran, from its events: its starts, its ends, and which of them nobody asked for."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+
+from collector.model import JSON
+
+LOOP_WINDOW = 120.0
+"""A process that ended by itself at least twice, the last time within these seconds, is in a loop though it may run right now."""
+LOOP_SPACING = 600.0
+"""Ends further apart than this (Nomad's default delay between restarts is 15 s) are two stories, not a loop."""
+OUTLIVED = 20.0
+OUTLIVED_TIMES = 5
+"""Seconds, and how many times as long as its last two runs: what runs longer than both has got over what ended it."""
+RESTARTED_FOR = 'healthcheck: check "'
+"""Nomad's reason for a restart that a `check_restart` asks for; the check's name follows (check_watcher.go)."""
+SIGNAL_ENDS = 10.0
+"""Seconds within which an end is a signal's that Nomad sent: a template's SIGHUP, half an hour ago, is no excuse for a crash."""
+
+Event = Mapping[str, JSON]
+
+
+def stayed_up(task: Mapping[str, JSON], clock: float) -> bool:
+    """It runs, and has for so long that what was before its last start is another story."""
+    started = max((event["time"] for event in task["events"] if event["type"] == "Started"), default=clock)
+    return bool(task["state"] == "running" and clock - started > LOOP_WINDOW)
+
+
+def ends_since(task: Mapping[str, JSON], clock: float) -> float:
+    """When the ends of a task began to follow each other closely; never, where it has stayed up since the last one."""
+    first = math.inf
+    for event in sorted(task["events"], key=lambda one: -one["time"]):
+        if event["type"] == "Terminated" and (first == math.inf or first - event["time"] < LOOP_SPACING):
+            first = event["time"]
+    return math.inf if stayed_up(task, clock) else first
+
+
+def runs(events: Iterable[Event], now: float) -> list[float]:
+    """How long a task ran from each start to its end, oldest first; the last time until now, which is 0 where it has ended."""
+    lasted: list[float] = []
+    since: float | None = None
+    for event in in_order(events):
+        if event["type"] == "Started":
+            since = event["time"]
+        elif event["type"] == "Terminated" and since is not None:
+            lasted.append(event["time"] - since)
+            since = None
+    return [*lasted, 0.0 if since is None else now - since]
+
+
+def own_exits(events: Iterable[Event]) -> list[Event]:
+    """The `Terminated` events that no `Killing` or requested restart came before; the executor's own death (-1 of a killed one) is none.
+
+    An OOM kill is the kernel's, so it counts. A signal that Nomad sends accounts for an end that follows at once.
+    """
+    found: list[Event] = []
+    asked_until = -math.inf
+    for event in in_order(events):
+        if event["type"] == "Started":
+            asked_until = -math.inf
+        elif event["type"] in {"Killing", "Restart Signaled"}:
+            asked_until = math.inf
+        elif event["type"] == "Signaling":
+            asked_until = max(asked_until, event["time"] + SIGNAL_ENDS)
+        elif event["type"] == "Terminated" and event["time"] > asked_until:
+            found.append(event)
+    return found
+
+
+def asked_start(events: Iterable[Event]) -> float | None:
+    """When the task last started, if that was for a restart that was asked for, though not by a failing check."""
+    told = [event for event in in_order(events) if event["type"] in {"Started", "Restart Signaled"}]
+    wanted = len(told) > 1 and told[-1]["type"] == "Started" and told[-2]["type"] == "Restart Signaled" and not for_a_check(told[-2])
+    return float(told[-1]["time"]) if wanted else None
+
+
+def in_order(events: Iterable[Event]) -> list[Event]:
+    """Events by their time, oldest first."""
+    return sorted(events, key=lambda one: one["time"])
+
+
+def for_a_check(event: Event) -> bool:
+    """Nomad was asked for a restart by a check that fails."""
+    return event["type"] == "Restart Signaled" and RESTARTED_FOR in event["message"]
