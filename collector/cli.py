@@ -98,6 +98,11 @@ def _complain(message: str) -> None:
 
 def _report_bug(bug: Exception) -> int:
     """A bug: one line without values (they could hold a secret), the places it came through, and what to do."""
+    if (
+        isinstance(bug, ModuleNotFoundError) and bug.name and not bug.name.startswith("collector")
+    ):  # `python -m collector` by another Python
+        _complain(f"{sys.executable} has no package {bug.name!r}: call bin/collector, or install requirements/run.txt into this Python")
+        return INTERNAL_ERROR
     frames = []
     trace = bug.__traceback__
     while trace is not None:

@@ -16,7 +16,7 @@ from collector.cutoff import LINT
 from collector.expressions import Expressions
 from collector.kinds import KINDS
 from collector.model import JSON, Bundle, Report, Result, Spec, Status, Target
-from collector.redact import UNCHECKED, Redactor
+from collector.redact import UNCHECKED, Redactor, clean
 from collector.settings import Settings
 from collector.spec import load_spec
 
@@ -94,7 +94,7 @@ def _bundle(call: Call, collected: Collected, redactor: Redactor, started_at: fl
     told = redactor.data(dict(spec.vars))
     results = (*collected.results, *_withheld(redactor))
     return Bundle(
-        spec={"name": spec.name, "path": spec.path, "sha256": spec.sha256, "commit": call.commit()},
+        spec={"name": spec.name, "path": clean(spec.path), "sha256": spec.sha256, "commit": call.commit()},
         vars=told,
         thresholds=dict(spec.thresholds),
         rules=spec.rules,

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from typing import TextIO
 
 from collector.errors import DeliveryError
 
@@ -27,7 +28,13 @@ def open_missing() -> None:
 
 def say(text: str) -> None:
     """What was asked for, on standard output; `DeliveryError` where there is no room for it. That its reader has gone is not our matter."""
-    _written(lambda: sys.stdout.write(text))
+    _written(lambda: sys.stdout.write(encodable(text, sys.stdout)))
+
+
+def encodable(text: str, stream: TextIO) -> str:
+    """The text with `?` for what the stream's encoding has no character for."""
+    encoding = stream.encoding or "utf-8"
+    return text.encode(encoding, "replace").decode(encoding)
 
 
 def flush() -> None:

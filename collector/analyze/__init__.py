@@ -96,12 +96,12 @@ def cluster(seen: Observed) -> dict[str, JSON]:
     world = seen.world
     agent = next((result.data for result in world.results("nomad_agent")), None)
     leader = next((result.data for result in world.results("consul_leader")), None)
-    whole_one = seen.observations.first("cluster")
+    (whole_one,) = seen.observations.of("cluster")
     job = next(iter(world.jobs.values()), None)
     return {
         "nomad": {key: agent[key] for key in ("version", "leader", "known_leader", "region")} if agent else None,
         "consul": {key: leader[key] for key in ("version", "leader", "known_leader")} if leader else None,
-        "litefs": dict(whole_one.fields) if whole_one and seen.litefs else None,
+        "litefs": dict(whole_one.fields) if seen.litefs else None,
         "job": {key: job[key] for key in ("id", "status", "version", "type")} if job else None,
         "thresholds": {"lag_warning": world.lag_warning, "lag_critical": world.lag_critical},
         "clock": world.now,

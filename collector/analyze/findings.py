@@ -51,10 +51,11 @@ def _unknown_commands(draft: Draft) -> tuple[tuple[str, str], ...]:
 
 
 def _evidence(draft: Draft) -> tuple[Evidence, ...]:
-    quotes: dict[str, Evidence] = {}
+    """Each quote once on a node: two that say the same of two nodes are two."""
+    quotes: dict[tuple[str | None, str], Evidence] = {}
     for hit in sorted(draft.hits, key=lambda one: -one.rule.directness) if draft.code != UNKNOWN else draft.hits:
         for one in hit.match.observations:
-            quotes.setdefault(one.quote, one.evidence())
+            quotes.setdefault((one.scope.get("node"), one.quote), one.evidence())
     return tuple(quotes.values())[:MAX_EVIDENCE]
 
 

@@ -20,10 +20,11 @@ def headline(
         why = lacking[0] if lacking else ("the run was interrupted" if bundle.interrupted else "nothing answered")
         return f"too little was seen for a verdict ({why})" + (f"; {_first(roots)}" if roots else "")
     if verdict is Verdict.WARNING:
+        silent = f", but {len(covered.gaps)} of {covered.planned} items gave no answer" if covered.gaps else ""
         unseen = f"; not seen: {', '.join(covered.unseen_nodes)}" if covered.unseen_nodes else ""
         # Of an expression that failed the reason begins with its whole text, which says nothing to who reads the headline.
         reason = f" ({covered.gaps[0]['reason'].rpartition('}}: ')[2]})" if len(covered.gaps) == 1 else ""
-        return f"nothing wrong was seen, but {len(covered.gaps)} of {covered.planned} items gave no answer{reason}{unseen}"
+        return f"nothing wrong was seen{silent}{reason}{unseen}"
     primary = next((row.name for row in table if row.role == "primary"), None)
     well = f"all well{narrowed(bundle.expect)}"
     return f"{_count(len(table), 'node')}, {_count(instances, 'instance')}, {well}" + (f"; primary {primary}" if primary else "")

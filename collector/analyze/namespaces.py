@@ -10,7 +10,7 @@ from collector.model import Finding
 from collector.observe import Observed, World
 
 DEFAULT = "default"
-_NAMESPACED = re.compile(r"nomad (?:(?:alloc|job) \w+|eval list)(?= |$)(?!.* -namespace )")
+NAMESPACED = re.compile(r"nomad (?:alloc|deployment|eval|job|volume) \w+(?= |$)(?!.* -namespace )")
 """What Nomad looks for in one namespace: the reader's own NOMAD_NAMESPACE may be another than the spec's."""
 
 
@@ -26,7 +26,7 @@ def _named(finding: Finding, world: World) -> Finding:
         return finding
     option = f" -namespace {shlex.quote(str(namespace))}"
     return finding._replace(
-        commands=tuple((what, _NAMESPACED.sub(lambda found: found[0] + option, text, count=1)) for what, text in finding.commands)
+        commands=tuple((what, NAMESPACED.sub(lambda found: found[0] + option, text, count=1)) for what, text in finding.commands)
     )
 
 

@@ -62,9 +62,16 @@ def _jobs(seen: Observed) -> Iterator[Event]:
 
 
 def _roles(seen: Observed) -> Iterator[Event]:
+    ahead = {one.node: one.ahead for one in seen.world.instances}
     for change in role_changes(seen.logs):
         severity = "warning" if change.lost else "info"
-        yield event(change.at, "primary", change.text, node=seen.world.node(change.node), severity=severity)
+        yield event(
+            change.at - ahead.get(seen.world.node(change.node) or "", 0.0),
+            "primary",
+            change.text,
+            node=seen.world.node(change.node),
+            severity=severity,
+        )
 
 
 def _onsets(roots: Iterable[Finding]) -> Iterator[Event]:

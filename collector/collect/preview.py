@@ -68,13 +68,9 @@ def preview(spec: Spec, means: Means, limits: Limits, selection: Selection) -> P
 
 
 def _inventory(tasks: Sequence[Task]) -> set[str]:
-    """Names of the tasks to ask for real: inventory kinds whose registered name another task uses, and what they use in turn."""
-    by_register: dict[str, list[Task]] = {}
-    for task in tasks:
-        if task.register:
-            by_register.setdefault(task.register, []).append(task)
+    """Names of the tasks to ask for real: inventory kinds whose registered name another task uses."""
     used = {name for task in tasks for name in task.after}
-    return {task.name for name in used for task in by_register.get(name, ()) if task.kind in INVENTORY}
+    return {task.name for task in tasks if task.register in used and task.kind in INVENTORY}
 
 
 def _capabilities(tasks: Sequence[Task], kinds: Mapping[str, Kind]) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from collector.errors import UsageError
 from collector.model import JSON
@@ -34,12 +34,26 @@ def _lines(told: Mapping[str, JSON]) -> Iterable[str]:
     yield from [told["code"], *textwrap.wrap(told["summary"], WIDTH), ""]
     yield from _section("a symptom", [SHOWN] if told["symptom"] else [])
     yield from _section("severity", [told["severity"]])
-    yield from _section("recognised", told["recognised"])
-    yield from _section("explains", [", ".join(told["explains"])])
-    yield from _section("rules out", [", ".join(told["rules_out"])])
-    yield from _section("do", told["remedy"])
-    yield from _section("", [f"{'read-only' if one['what'] == 'read' else 'changes'}: {one['command']}" for one in told["commands"]])
+    yield from _section("explains", [", ".join(_told_once(told["explains"]))])
+    yield from _section("rules out", [", ".join(_told_once(told["rules_out"]))])
     yield from _section("reference", told["references"])
+    for way in told["ways"]:
+        yield from ["", *_way(way)]
+
+
+def _way(way: Mapping[str, JSON]) -> Iterable[str]:
+    """One way to recognise the cause, with what is then to be done."""
+    for number, recognised in enumerate(way["recognised"]):
+        yield from _section("or" if number else "recognised", [recognised])
+    yield from _section("do", [way["remedy"]])
+    head = "" if way["remedy"] else "do"
+    yield from _section(head, [f"{'read-only' if one['what'] == 'read' else 'changes'}: {one['command']}" for one in way["commands"]])
+
+
+def _told_once(codes: Sequence[str]) -> list[str]:
+    """The codes without symptoms by name where all symptoms are meant."""
+    every = "symptom.*" in codes
+    return [code for code in codes if code == "symptom.*" or not (every and code.startswith("symptom."))]
 
 
 def _section(title: str, texts: Iterable[str]) -> Iterable[str]:

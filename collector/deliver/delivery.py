@@ -16,6 +16,7 @@ from collector.errors import DeliveryError
 from collector.files import write_atomic
 from collector.model import JSON
 from collector.settings import MailSettings
+from collector.streams import encodable
 
 Render = Callable[[str, str], str]
 """(format, reader) to text. Readers are `stdout`, `file` and `mail`; a mail's `html` has inline styles and no SVG."""
@@ -78,12 +79,10 @@ def is_due(mail: Mail, document: Mapping[str, JSON]) -> bool:
 
 
 def _print(text: str, outlets: Outlets) -> None:
-    """Write to standard output; what its encoding has no character for becomes `?`. A reader that left (`| head`) has what it wanted."""
-    stdout = outlets.stdout
-    encoding = stdout.encoding or "utf-8"
+    """Write to standard output. A reader that left (`| head`) has what it wanted."""
     try:
-        stdout.write(text.encode(encoding, "replace").decode(encoding))
-        stdout.flush()
+        outlets.stdout.write(encodable(text, outlets.stdout))
+        outlets.stdout.flush()
     except BrokenPipeError:
         return
     except OSError as error:

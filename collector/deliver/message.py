@@ -122,8 +122,14 @@ def _change(document: Mapping[str, JSON]) -> str:
     rows = [row for row in (document.get("changes") or {}).get("findings", ()) if row["root"]]
     first = next(iter(document["root_causes"]), None)
     own = next((row["state"] for row in rows if first and (row["code"], row["node"]) == (first["code"], first["node"])), "")
-    told = [_rows(state, rows) for state in ("new", "worse", "resolved") if state != own]
-    return ", ".join(filter(None, [own, *told]))
+    told = [_rows(state, rows) for state in ("new", "worse", "flapping", "resolved") if state != own]
+    return ", ".join(filter(None, [own, *told])) or _was(document)
+
+
+def _was(document: Mapping[str, JSON]) -> str:
+    """The verdict before, where it is another one and no cause tells why: something was not to be seen, or is again."""
+    before = ((document.get("changes") or {}).get("verdict") or {}).get("from")
+    return f"was {before}" if before not in (None, document["verdict"]) else ""
 
 
 def _rows(state: str, rows: Sequence[Mapping[str, JSON]]) -> str:

@@ -7,7 +7,7 @@ Since a spec has expressions but no statements, nothing in an expression binds a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from collector.model import JSON
@@ -72,19 +72,12 @@ def bare(expression: str) -> str:
     return inner[0].text
 
 
-def expressions(value: JSON) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Every expression in a value, at any depth, with the keys that lead to it. Raises `ValueError` as `segments` does."""
-    if isinstance(value, str):
-        yield from (((), part.text) for part in segments(value) if part.expression)
-    elif isinstance(value, (Mapping, list, tuple)):
-        members = value.items() if isinstance(value, Mapping) else enumerate(value)
-        for key, member in members:
-            yield from (((key, *rest), text) for rest, text in expressions(member))
-
-
 def names(value: JSON) -> frozenset[str]:
-    """The variables that the expressions in a value use. Raises `ValueError` as `segments` does."""
-    return frozenset().union(*(uses(text).variables for _, text in expressions(value)))
+    """The variables that the expressions in a value use, at any depth. Raises `ValueError` as `segments` does."""
+    if isinstance(value, str):
+        return frozenset().union(*(uses(part.text).variables for part in segments(value) if part.expression))
+    members = value.values() if isinstance(value, Mapping) else value if isinstance(value, (list, tuple)) else ()
+    return frozenset().union(*map(names, members))
 
 
 def path_of(expression: str) -> tuple[str, ...]:

@@ -14,6 +14,9 @@ WINDOW = 10
 FLAPS = 3
 """How many times in these runs a finding must have come or gone to be called flapping."""
 
+LOST = frozenset({"down", "disconnected"})
+"""What Nomad calls a node that it does not hear."""
+
 SEEN, ABSENT, BLIND = "1", "0", "?"
 
 NEWS = frozenset({"new", "worse", "resolved"})
@@ -62,8 +65,13 @@ def _absent(old: Track, run: Run) -> Track:
 
 
 def _cannot_be_seen(old: Track, run: Run) -> bool:
-    """Whether the finding may still be there: the run saw too little, not its node, or less of its node than when it was found."""
-    return run.verdict == "unknown" or old.sighting.node in run.unseen or _blind(old.sighting.node, run) > old.blind
+    """Whether the finding may still be there: the run saw too little, not its node, or less of its node than when it was found.
+
+    Of a node that Nomad has lost since, nothing is asked any more: its allocations are lost with it.
+    """
+    node = old.sighting.node
+    lost = node is not None and node in run.nodes and run.nodes[node].nomad in LOST
+    return run.verdict == "unknown" or node in run.unseen or lost or _blind(node, run) > old.blind
 
 
 def _blind(node: str | None, run: Run) -> int:

@@ -14,7 +14,7 @@ from collector.kinds.kind import Args
 from collector.kinds.litefs_metrics import Samples, metrics
 from collector.kinds.litefs_state import SAWTOOTH, TXID, State, cluster_id, database
 from collector.kinds.shapes import Obj
-from collector.model import JSON, Http, Reply, Rung, Status
+from collector.model import JSON, Http, Reply, Rung, Status, host_port
 
 LIMIT = 1 << 20
 
@@ -52,7 +52,7 @@ def base_of(args: Args) -> str:
         return str(url).rstrip("/")
     if not address:
         raise Unanswered(Status.SKIPPED, "no address to ask LiteFS at")
-    return f"http://{f'[{address}]' if ':' in address else address}:{args['litefs_port']}"
+    return f"http://{host_port(address, args['litefs_port'])}"
 
 
 def asks_for_a_path(url: JSON) -> str | None:

@@ -52,6 +52,12 @@ MOUNTING = re.compile(r"mount helper error|fusermount")
 """LiteFS takes its lease beside this, so that what it says of the lease may come later and ends nothing of it."""
 ENDING = re.compile(r"context canceled$")
 """What a replica says of its stream when it leaves."""
+NOT_TAKEN = re.compile(LITEFS_ID + r"disconnected from primary with error, retrying: process \w+ stream frame: ")
+"""A replica could not write or apply what the primary sent. It asks for the same again, so that one in step has taken it since."""
+OF_LEASE = re.compile(
+    LITEFS_ID + r"(?:cannot fetch cluster ID|cannot find primary|cannot acquire lease|lease renewal error|primary lease lost)"
+)
+"""LiteFS complains of its lease. Each of `GAINED` comes from an answer to the same requests, so that the complaint is over by then."""
 READY = re.compile(r"connected to cluster, ready")
 """LiteFS has its lease or its primary by then, its mount and its port: what kept it from there is over."""
 GAINED = re.compile(LITEFS_ID + r"(?:primary lease acquired|existing primary found|acquiring existing lease from handoff)")

@@ -102,7 +102,7 @@ def name_of(document: Mapping[str, JSON]) -> str:
 
 
 class Report(NamedTuple):
-    """The whole answer; `report_document` in render.py turns it into the contract's JSON."""
+    """The whole answer; `report_document` (render/document.py) turns it into the contract's JSON."""
 
     spec: Mapping[str, JSON]
     started_at: float

@@ -13,7 +13,7 @@ from collector.observe.cluster import Node, holders, nodes, observe_cluster, obs
 from collector.observe.consul import Registration, observe_registrations, observe_services, orphans, registered, registrations
 from collector.observe.gaps import observe_gaps, observe_servers
 from collector.observe.litefs import Lease, expected, lease, observe_litefs, ports, proxy_ports, states
-from collector.observe.logs import Log, decisive_lines, logs, observe_logs
+from collector.observe.logs import Log, Standing, decisive_lines, logs, observe_logs
 from collector.observe.nomad import observe_events, observe_instances, observe_job
 from collector.observe.observation import Observation, Observations
 from collector.observe.positions import State
@@ -72,7 +72,10 @@ def _observations(seen: Observed) -> Iterator[Observation]:
     yield from instances
     yield from litefs
     yield from observe_events(world, wells)
-    yield from observe_logs(world, seen.logs, {alloc: well and alloc not in unsettled for alloc, well in wells.items()})
+    over = {alloc: well and alloc not in unsettled for alloc, well in wells.items()}
+    leading = {state.alloc for state in seen.litefs.values() if state.primary}
+    in_step = {one.scope["alloc"] for one in litefs if one.fields["synced"] and one.fields["behind"] == 0 and "alloc" in one.scope}
+    yield from observe_logs(world, seen.logs, Standing(over, leading, in_step))
     yield from observe_checks(world, every, Known(ports(world), proxy_ports(world), set(seen.orphans)))
     yield from observe_nodes(world, seen.nodes, every, holding)
     yield from observe_cluster(world, seen.litefs, seen.lease, seen.nodes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -17,6 +18,8 @@ from collector.observe.positions import State
 from collector.observe.scheduling import lost_nodes, ready_nodes
 from collector.observe.world import World
 
+HANDOVER = 30.0
+"""Seconds in which a lease that nobody renews ends and is taken again: twice LiteFS's TTL of 10 s, its lock-delay, a retry."""
 NO_ANSWER = {Status.UNREACHABLE, Status.TIMEOUT}
 DIRECT = {"litefs_status": {"http"}, "check_output": {"agent"}}
 """Kinds and rungs whose answer comes from the node itself, not from the servers."""
@@ -169,6 +172,8 @@ def observe_cluster(world: World, litefs: Mapping[str, State], held: Lease | Non
         "nodes_lost": len(lost_nodes(world)),
         "nodes_ready": len(ready_nodes(world)),
     }
+    may_lead = fields["candidates"] and not (fields["lease_stranger"] or fields["lease_foreign"])
+    fields["handover"] = _handover(seen) if may_lead and not primaries else None
     quote = f"{len(primaries)} of {len(seen)} LiteFS nodes that answered say they are primary" + (
         f" ({fields['primary_nodes']})" if primaries else ""
     )
@@ -176,6 +181,14 @@ def observe_cluster(world: World, litefs: Mapping[str, State], held: Lease | Non
     quote = f"expected by the spec, known to nobody: {gone['nodes_absent']}; {quote}" if gone["nodes_absent"] else quote
     item = held.result.id if held else next((state.samples[-1][0].id for state in seen), "")
     yield Observation("cluster", {}, fields, quote=quote, source="LiteFS's nodes and Consul's lease", item=item)
+
+
+def _handover(seen: Sequence[State]) -> int | None:
+    """Seconds since a primary was last heard of (since LiteFS runs, where none was), while its lease may still run out by itself."""
+    lags = [max(0.0, state.lag) for state in seen if state.lag is not None]
+    up = [state.data["uptime_seconds"] for state in seen if state.data]
+    ago = min(lags) if lags else max((math.inf if seconds is None else seconds for seconds in up), default=math.inf)
+    return round(ago) if ago < HANDOVER else None
 
 
 def _lease_fields(world: World, held: Lease | None, litefs: Mapping[str, State], known: Mapping[str, Node]) -> dict[str, JSON]:

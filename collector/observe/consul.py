@@ -59,10 +59,11 @@ def _taken(world: World, every: Sequence[Registration]) -> dict[tuple[str, str |
     """(service, host, port) -> the running allocation that has it and has not registered itself, though it has had the time to."""
     registered = {(row["service"], row["alloc"]) for _, row in every}
     running = [one for one in world.instances if one.running and not one.young]
+    names = set(services(world))
     return {
         (service, host, port["port"]): one.id
         for one in running
-        for service in set(services(world))
+        for service in names
         if (service, one.id) not in registered
         for port, host in _ports(world, one.alloc)
     }
@@ -79,7 +80,7 @@ def _why(row: Mapping[str, JSON], live: set[str], known: set[str], ports: set[tu
     if row["alloc"] in live:
         return None
     if row["alloc"]:
-        return f"allocation {row['alloc'][:8]} is over" if row["alloc"] in known else f"Nomad has no allocation {row['alloc'][:8]}"
+        return f"allocation {row['alloc'][:8]} is over" if row["alloc"] in known else f"the job has no allocation {row['alloc'][:8]}"
     if not ports or (row["address"] or row["node_address"], row["port"]) in ports:
         return None
     return f"no live allocation has {row['address'] or row['node_address']}:{row['port']}"

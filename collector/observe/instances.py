@@ -74,6 +74,11 @@ class Instance:
         return own_exits(self.troubled["events"]) if self.troubled else []
 
     @property
+    def ahead(self) -> float:
+        """Seconds that its node's clock is ahead of the servers'; what the node stamped is told by theirs, less these."""
+        return self.clock - self.now
+
+    @property
     def running(self) -> bool:
         """All main tasks run."""
         main = [task for task in self.tasks if self._is_main(task["name"])]
@@ -132,10 +137,27 @@ class Instance:
 
     @cached_property
     def restarted_ago(self) -> int | None:
-        """Seconds since a task started again because somebody, or a template, asked for it; None where that is long enough ago to judge."""
-        starts = filter(None, (asked_start(task["events"]) for task in self.tasks))
-        ago = self.clock - max(starts, default=-math.inf)
+        """Seconds since a task of it started again, in no restart loop; None where that is long enough ago to judge."""
+        ago = self.clock - self._restart[0]
         return round(ago) if ago < YOUNG and self.live else None
+
+    @property
+    def restarted_by(self) -> str | None:
+        """What it started again for; None where that is long ago."""
+        return self._restart[1] if self.restarted_ago is not None else None
+
+    @cached_property
+    def _restart(self) -> tuple[float, str]:
+        """When a task last started again, and because somebody, or a template, asked for it, or because it had ended by itself."""
+        asked = max(filter(None, (asked_start(task["events"]) for task in self.tasks)), default=-math.inf)
+        return max((asked, "request"), (self._returned, "exit"))
+
+    @property
+    def _returned(self) -> float:
+        """When the task that is worst off started again after its last own end; never, where it has not, or does so again and again."""
+        if self.restarting or not self.exits or self.troubled is None:
+            return -math.inf
+        return max((float(event["time"]) for event in self.troubled["events"] if event["type"] == "Started"), default=-math.inf)
 
     @cached_property
     def stopped(self) -> str | None:
@@ -166,6 +188,12 @@ class Instance:
     def over(self) -> bool:
         """It does not live any more."""
         return self.status not in LIVE
+
+    @property
+    def quit(self) -> bool:
+        """All its tasks have ended well, though Nomad wants it and its job is to run for ever: a leader takes the others along."""
+        serves = self.job is not None and self.job["type"] not in BATCH
+        return self.status == "complete" and self.alloc["desired_status"] == "run" and serves
 
     @cached_property
     def lasting(self) -> frozenset[str]:
@@ -251,5 +279,5 @@ def _for_a_check(event: Event) -> bool:
     return event["type"] == "Restart Signaled" and RESTARTED_FOR in event["message"]
 
 
-def _trouble(task: Mapping[str, JSON]) -> tuple[bool, bool, int, bool]:
-    return not done(task), bool(task["failed"]), task["restarts"] or 0, task["state"] != "running"
+def _trouble(task: Mapping[str, JSON]) -> tuple[bool, bool, int, bool, bool]:
+    return not done(task), bool(task["failed"]), task["restarts"] or 0, task["state"] != "running", bool(own_exits(task["events"]))

@@ -95,7 +95,7 @@ class Lease(NamedTuple):
     data: Mapping[str, JSON]
 
     @property
-    def alive(self) -> bool | None:
+    def alive(self) -> bool:
         """Held by a session that exists."""
         return bool(self.data["held"] and self.data["session_alive"] is not False)
 
@@ -149,7 +149,9 @@ def advertised(held: Lease) -> tuple[str, int] | None:
 def _ends(world: World, every: Mapping[str, State]) -> set[tuple[str, int] | None]:
     """Every address and name that a LiteFS which was asked may advertise, with every port that was asked."""
     nodes = {state.node for state in every.values()}
-    hosts = nodes | {alloc["address"] for alloc in world.allocations if alloc["node"] in nodes}
+    theirs = [alloc for alloc in world.allocations if alloc["node"] in nodes]
+    # LiteFS may be on another of the node's networks than the port that the allocation's address is from.
+    hosts = nodes | {alloc["address"] for alloc in theirs} | {port["host"] for alloc in theirs for port in alloc["ports"]}
     asked = ports(world)
     return {(host, port) for host in hosts if host for port in asked}
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from collector.loglines import ERROR, Line, complaint, decisive, moment_of, read
-from collector.loglines.litefs import ENDING, LAST_WORD, MOUNTING, READY, ROLE_CHANGE, ROLE_TAKEN
+from collector.loglines.litefs import ENDING, GAINED, LAST_WORD, MOUNTING, NOT_TAKEN, OF_LEASE, READY, ROLE_CHANGE, ROLE_TAKEN
 from collector.model import JSON, Result
 from collector.observe.instances import stayed_up
 from collector.observe.observation import Observation, scope
@@ -42,8 +43,20 @@ def logs(world: World) -> list[Log]:
     return [Log(result, read(result.data["lines"], litefs=key in alone)) for key, result in newest.items()]
 
 
-def observe_logs(world: World, every: Sequence[Log], over: Mapping[str, bool]) -> Iterator[Observation]:
-    """The messages of the allocations that count. `over` says of an allocation that it is well now, so that its log is history."""
+class Standing(NamedTuple):
+    """How allocations stand by what is known beside their logs.
+
+    `over` says of one that it is well now, so that its log is history; LiteFS says of `leading` that it is primary, and has in those of
+    `in_step` all that its primary has.
+    """
+
+    over: Mapping[str, bool]
+    leading: AbstractSet[str]
+    in_step: AbstractSet[str]
+
+
+def observe_logs(world: World, every: Sequence[Log], standing: Standing) -> Iterator[Observation]:
+    """The messages of the allocations that count."""
     worst = {one.id: one.troubled["name"] if one.troubled else None for one in world.instances}
     wordy = {(log.data["alloc"], log.data["task"]) for log in every if log.data["stream"] == "stderr" and _last_words(log.lines) >= 0}
     steady = {(one.id, task["name"]) for one in world.instances for task in one.tasks if stayed_up(task, one.clock)}
@@ -51,9 +64,11 @@ def observe_logs(world: World, every: Sequence[Log], over: Mapping[str, bool]) -
     for log in every:
         alloc, task = log.data["alloc"], log.data["task"]
         if alloc in worst:
-            well, up = over.get(alloc, False), (alloc, task) in steady
+            well, up = standing.over.get(alloc, False), (alloc, task) in steady
             first = log.data["stream"] == "stderr" or (alloc, task) not in wordy
-            yield from _messages(world, log, well=well, up=up, worst=worst[alloc] in (task, None), first=first, loops=alloc in looping)
+            whose = {"worst": worst[alloc] in (task, None), "by_primary": alloc in standing.leading}
+            told = _messages(world, log, whose, well=well, up=up, first=first, loops=alloc in looping)
+            yield from (_overcome(one) if alloc in standing.in_step and NOT_TAKEN.match(one.fields["message"]) else one for one in told)
 
 
 def decisive_lines(every: Sequence[Log]) -> dict[str, Line]:
@@ -67,12 +82,15 @@ def decisive_lines(every: Sequence[Log]) -> dict[str, Line]:
     return found
 
 
-def _messages(world: World, log: Log, *, well: bool, up: bool, worst: bool, first: bool, loops: bool) -> Iterator[Observation]:
+def _messages(
+    world: World, log: Log, whose: Mapping[str, bool], *, well: bool, up: bool, first: bool, loops: bool
+) -> Iterator[Observation]:
     lines = log.lines
     last_run = lines[-1].run if lines else 0
     over = _put_right(lines)
     last_settling = max((line.number for line in lines if line.settles), default=-1)
     last_ready = max((line.number for line in lines if READY.match(line.message)), default=-1)
+    last_gained = max((line.number for line in lines if GAINED.match(line.message)), default=-1)
     changes = (line for line in lines if ROLE_CHANGE.match(line.message) and not ENDING.search(line.message))
     last_role = max(changes, key=lambda line: line.number, default=None)
     role_since = -1 if last_role is None else last_role.number if ROLE_TAKEN.match(last_role.message) else len(lines)
@@ -83,6 +101,7 @@ def _messages(world: World, log: Log, *, well: bool, up: bool, worst: bool, firs
         line = same[0]
         newest = line.run >= told
         ended = last_ready if MOUNTING.search(line.message) or _is_last_word(line) else last_settling
+        ended = max(ended, last_gained) if OF_LEASE.match(line.message) else ended
         fields = {
             "text": _told_whole(lines, line),
             "message": line.message,
@@ -98,12 +117,18 @@ def _messages(world: World, log: Log, *, well: bool, up: bool, worst: bool, firs
             "old": world.now - (moment_of(line.text) or world.now) > OLD,
             "decisive": the_one is not None and the_one.message == line.message,
             "harmless": line.harmless,
-            "worst": worst,
+            "overcome": False,
             "last": line.number == last_words,
+            **whose,
         }
         where = scope(node=log.data["node"] or _node(world, log), alloc=log.data["alloc"], task=log.data["task"])
         words = f"{log.data['stream']} of {log.data['alloc'][:8]}, task {log.data['task']}"
         yield Observation("log", where, fields, quote=_with_rest(lines, line), source=words, item=log.result.id)
+
+
+def _overcome(one: Observation) -> Observation:
+    """What the line complains of is over."""
+    return one._replace(fields={**one.fields, "overcome": True, "live": False})
 
 
 def _last_words(lines: Sequence[Line]) -> int:

@@ -52,7 +52,7 @@ def instance_fields(one: Instance, checks: Sequence[Check], *, has_litefs: bool)
         "restarts": one.alloc["restarts"],
         "restarting": one.restarting,
         "failed": one.status == "failed",
-        "failing": one.restarting or one.status == "failed",
+        "failing": one.restarting or one.status == "failed" or one.quit,
         "lost": one.status in {"lost", "unknown"},
         "ended": one.over,
         "never_started": one.never_started,
@@ -63,10 +63,12 @@ def instance_fields(one: Instance, checks: Sequence[Check], *, has_litefs: bool)
         "rerendered": one.rerendered,
         "young": one.young,
         "restarted_ago": one.restarted_ago,
-        "age": one.age,
+        "restarted_by": one.restarted_by,
+        "age": round(one.age),
         "healthy": one.alloc["healthy"],
         "exit_code": last.get("exit_code"),
         "exit_signal": last.get("signal"),
+        "exit_message": last.get("message"),
         "self_exits": len(one.exits),
         "last_exit": one.clock - one.exits[-1]["time"] if one.exits else None,
         "oom_killed": bool(last.get("oom_killed")),
@@ -109,7 +111,7 @@ def _event(world: World, one: Instance, task: Mapping[str, JSON], event: Mapping
         quote=f"{event['type']}: {event['message']}",
         source=f"task event of {one.id[:8]}, task {task['name']}",
         item=world.alloc_items.get(one.id, ""),
-        at=event["time"],
+        at=event["time"] - one.ahead,
     )
 
 
@@ -162,7 +164,7 @@ def group_counts(world: World, job: Mapping[str, JSON], group: Mapping[str, JSON
     """
     mine = [one for one in world.instances if one.alloc["job"] == job["id"] and one.alloc["group"] == group["name"]]
     live = len(standing(mine))
-    failed = sum(one.status == "failed" and not one.alloc["canary"] for one in mine)
+    failed = sum((one.status == "failed" or one.quit) and not one.alloc["canary"] for one in mine)
     if job["type"] in {"batch", "sysbatch"} or job["periodic"] or job["parameterized"]:
         return None, live, 0
     if job["type"] == "system":
@@ -225,7 +227,7 @@ def _since(one: Instance) -> float | None:
         return ended
     if one.alloc["healthy"] is not True:
         return created
-    return float(one.exits[0]["time"]) if one.exits else None
+    return float(one.exits[0]["time"]) - one.ahead if one.exits else None
 
 
 def _state(one: Instance, fields: Mapping[str, JSON]) -> str:

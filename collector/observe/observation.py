@@ -29,13 +29,6 @@ class Observation(NamedTuple):
         return Evidence(item=self.item, source=self.source, quote=self.quote, at=self.at)
 
 
-class Source(NamedTuple):
-    """Where observations come from: the item, and words for a reader."""
-
-    item: str = ""
-    words: str = ""
-
-
 def scope(**parts: str | None) -> dict[str, str]:
     """A scope without its unknown parts."""
     return {name: value for name, value in parts.items() if value}
@@ -45,13 +38,11 @@ def scope(**parts: str | None) -> dict[str, str]:
 class Observations:
     """All observations of a bundle, found again by topic and by topic and scope in constant time."""
 
-    all: list[Observation] = field(default_factory=list)
     by_topic: dict[str, list[Observation]] = field(default_factory=dict)
     _by_scope: dict[tuple[str, str, str], list[Observation]] = field(default_factory=dict)
 
     def add(self, observation: Observation) -> None:
         """Keep one."""
-        self.all.append(observation)
         self.by_topic.setdefault(observation.topic, []).append(observation)
         for part, value in observation.scope.items():
             self._by_scope.setdefault((observation.topic, part, value), []).append(observation)
@@ -61,8 +52,3 @@ class Observations:
         for part, value in scope_part.items():
             return self._by_scope.get((topic, part, value), [])
         return self.by_topic.get(topic, [])
-
-    def first(self, topic: str, **scope_part: str) -> Observation | None:
-        """The first of them, if any."""
-        found = self.of(topic, **scope_part)
-        return found[0] if found else None

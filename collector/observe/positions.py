@@ -6,6 +6,7 @@ file `.lag`. The primary is sampled first, and again where something looks behin
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -16,6 +17,8 @@ NEGATIVE = -1.0
 """Seconds: a lag below this is more than rounding (docs/litefs.md: it can be negative, by clock skew)."""
 NOT_ACCEPTED = "did not accept a connection"
 """How sources/translate.py says that connecting itself ran out of time: such a process does not hang, nothing reaches it."""
+NO_COMMAND = re.compile(r"executable file not found|is not a command of this LiteFS")
+"""Why a command of a rung could not run (Go's os/exec, and kinds/litefs_command.py)."""
 
 Sample = tuple[Result, Mapping[str, JSON]]
 
@@ -95,8 +98,9 @@ class State:
 
     @property
     def stuck(self) -> bool:
-        """Asked in more than one way without an answer, and every way ran out of time."""
-        attempts = [attempt for result in self.failures for attempt in result.attempts]
+        """Asked in more than one way without an answer, and every way ran out of time. A command that is not there asks nothing."""
+        every = [attempt for result in self.failures for attempt in result.attempts]
+        attempts = [attempt for attempt in every if not NO_COMMAND.search(attempt.reason)]
         return not self.samples and len(attempts) > 1 and all("timeout" in (attempt.cause, attempt.status) for attempt in attempts)
 
 
@@ -139,7 +143,8 @@ def _position(state: State, primary: State | None) -> None:
         for other in (target, now.get(db["name"])):
             if other and other["txid"] == db["txid"] and other["checksum"] and db["checksum"] and other["checksum"] != db["checksum"]:
                 state.diverged = db["name"]
-    missing = [name for name, db in there.items() if name not in {one["name"] for one in state.databases} and db["txid"]]
-    state.databases += [{"name": name, "txid": 0, "checksum": None, "behind": there[name]["txid"]} for name in missing if not excused]
+    known = {db["name"] for db in mine}
+    missing = [] if excused else [db for name, db in there.items() if name not in known and db["txid"]]
+    state.databases += [{"name": db["name"], "txid": 0, "checksum": None, "behind": db["txid"]} for db in missing]
     distances = [db["behind"] for db in state.databases if db["behind"] is not None]
     state.behind = max(distances) if distances else None

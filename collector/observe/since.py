@@ -38,10 +38,13 @@ def since(world: World, row: Mapping[str, JSON]) -> Since:
     alloc = world.alloc.get(row.get("alloc") or "")
     if alloc is None:
         return Since(words=UNCHANGED if unchanged else None)
-    not_before, words = _registered(world, row, alloc)
+    instance = world.instance.get(alloc["id"])
+    ahead = instance.ahead if instance else 0.0
+    not_before, words = _registered(world, row, alloc, ahead)
     by = _registered_by(world, row, alloc) if unchanged else None
+    by = None if by is None else by - ahead
     if by is not None and not_before is not None:
-        not_before = min(not_before, by)  # one is the servers' clock, the other the node's
+        not_before = min(not_before, by)  # one is the servers' clock, the other the node's, which is known to some seconds at best
     return Since(not_before, by, f"{words}; {UNCHANGED}" if unchanged else words)
 
 
@@ -50,7 +53,7 @@ def tells_of_check(event: Mapping[str, JSON]) -> bool:
     return RESTARTED_FOR in event["message"] or GIVEN_UP_FOR in event["message"]
 
 
-def _registered(world: World, row: Mapping[str, JSON], alloc: Mapping[str, JSON]) -> tuple[float | None, str]:
+def _registered(world: World, row: Mapping[str, JSON], alloc: Mapping[str, JSON], ahead: float) -> tuple[float | None, str]:
     """A moment before the check was registered, and which: a group's checks are with the allocation, a task's with each of its starts.
 
     Of an instance in a restart loop, or one that was restarted for this very check, the starts are no news: its allocation counts.
@@ -59,7 +62,7 @@ def _registered(world: World, row: Mapping[str, JSON], alloc: Mapping[str, JSON]
     instance = world.instance.get(alloc["id"])
     if started is None or (instance and instance.restarting) or _restarted_for(row, alloc):
         return alloc["create_time"], OF_ALLOCATION
-    return started, OF_START
+    return started - ahead, OF_START
 
 
 def _registered_by(world: World, row: Mapping[str, JSON], alloc: Mapping[str, JSON]) -> float | None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from collector.model import JSON
-from collector.observe.instances import Allocation, Instance
+from collector.observe.instances import Instance
 
 OVER = {"failed", "lost", "unknown"}
 SYSTEM = {"system", "sysbatch"}
@@ -29,11 +29,13 @@ class _Places(NamedTuple):
 def current(every: Sequence[Instance]) -> list[Instance]:
     """Those that count, by node and group, newest last."""
     places = _places(every)
-    kept = [one for one in every if one.live or (_over_against_the_wish(one) and not _replaced(one, places))]
+    kept = [one for one in every if one.live or (_over_against_the_wish(one, places) and not _replaced(one, places))]
     return sorted(kept, key=lambda one: (one.node, one.alloc["group"], one.alloc["create_index"]))
 
 
-def _over_against_the_wish(one: Instance) -> bool:
+def _over_against_the_wish(one: Instance, places: _Places) -> bool:
+    if one.quit:
+        return places.sound.get(_group(one), 0) < (_count(one) or 0)
     return one.status in OVER and (one.alloc["desired_status"] == "run" or one.status == "lost" or bool(one.alloc["next"]))
 
 
@@ -89,6 +91,3 @@ def _count(one: Instance) -> int | None:
 def standing(instances: Iterable[Instance]) -> list[Instance]:
     """Those that fill a place of the job's count: live, known to run somewhere, and no canary, which stands beside the old ones."""
     return [one for one in instances if not one.over and one.status != "unknown" and not one.alloc["canary"]]
-
-
-__all__ = ["Allocation", "current", "standing"]

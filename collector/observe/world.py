@@ -58,10 +58,6 @@ class World:
             for row in result.data:
                 yield result, row
 
-    def asked(self, kind: str) -> bool:
-        """Was this kind part of the run at all?"""
-        return bool(self.ok.get(kind)) or any(result.kind == kind for result in self.failed)
-
     def node(self, name: str | None) -> str | None:
         """A node's one name: Nomad's, where Consul knows the same address under another."""
         return None if name is None else self.aliases.get(name, name)

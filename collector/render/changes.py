@@ -48,9 +48,10 @@ def _fact(changes: Mapping[str, JSON]) -> str:
 
 
 def _finding(row: Mapping[str, JSON], now: str) -> dict[str, JSON]:
-    seen = f"first seen {age(row['first_seen'], now)} ago, {count(row['runs'], 'run')}"
+    """Return a finding with its age, which goes without saying where this run is the first that saw it."""
+    seen = f" (first seen {age(row['first_seen'], now)} ago, {count(row['runs'], 'run')})" if row["state"] != "new" else ""
     where = f" on {row['node']}" if row["node"] else ""
-    return {"state": row["state"], "severity": row["severity"], "text": f"{row['code']}{where}: {row['title']} ({seen})"}
+    return {"state": row["state"], "severity": row["severity"], "text": f"{row['code']}{where}: {row['title']}{seen}"}
 
 
 def _cluster_changes(changes: Sequence[Mapping[str, JSON]], verbose: int) -> list[str]:

@@ -46,7 +46,7 @@ def node_rows(document: Mapping[str, JSON], *, verbose: int) -> dict[str, JSON]:
     shown = [node for node in nodes if everyone or _severity(node, unseen)]
     rest = [] if everyone else [node for node in nodes if not _severity(node, unseen)]
     return {
-        "caption": _caption(nodes, unseen),
+        "caption": _caption(nodes, unseen, well=document["verdict"] == "ok"),
         "columns": [{**column, "mailed": column["keep"] < MAILED} for column in COLUMNS],
         "rows": [{"name": node["name"], "severity": _severity(node, unseen), "cells": _cells(node, document, said)} for node in shown],
         "rest": _rest(rest, others=bool(shown)) if rest else "",
@@ -58,9 +58,11 @@ def _severity(node: Mapping[str, JSON], unseen: Collection[str]) -> str | None:
     return str(node["severity"]) if node["severity"] else "unknown" if node["name"] in unseen else None
 
 
-def _caption(nodes: Sequence[Mapping[str, JSON]], unseen: Collection[str]) -> str:
+def _caption(nodes: Sequence[Mapping[str, JSON]], unseen: Collection[str], *, well: bool) -> str:
+    """Return what the nodes come to. What is wrong may be no node's: then none is accused, and none called well."""
     sick = sum(1 for node in nodes if node["severity"])
-    parts = [count(len(nodes), "node"), f"{sick} not well" if sick else "all well", f"{len(unseen)} not seen" if unseen else ""]
+    state = f"{sick} not well" if sick else "all well" if well else "no fault seen on any"
+    parts = [count(len(nodes), "node"), state, f"{len(unseen)} not seen" if unseen else ""]
     return ", ".join(part for part in parts if part)
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
-from collector.model import JSON, Dial, Exec, Http, Reply, Request, Status
+from collector.model import JSON, Dial, Exec, Http, Reply, Request, Status, host_port
 from collector.replay.recording import ExecExchange, HttpExchange, Recording, netloc
 
 HEADERS = frozenset({"content-type", "date"})
@@ -98,7 +98,7 @@ class Recorder:
             base = self._address(request.base or self.endpoints[request.source])
             self._http += [self._http_exchange(base, request, reply)] if base else []
         elif isinstance(request, Dial):
-            base = self._address(f"http://{_bracketed(request.host)}:{request.port}")
+            base = self._address(f"http://{host_port(request.host, request.port)}")
             self._http += [_dial_exchange(base, reply)] if base else []
         elif reply.code is not None or reply.status is Status.TIMEOUT:  # else this machine could not run `nomad`: nothing about the cluster
             self._execs.append(self._exec_exchange(request, reply))
@@ -209,10 +209,6 @@ def _redacted_base64(value: str, redaction: Redaction) -> str:
     except ValueError:
         return redaction.text(value)
     return base64.b64encode(redacted_body(plain, redaction).encode()).decode()
-
-
-def _bracketed(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
 
 
 def _dial_exchange(base: str, reply: Reply) -> HttpExchange:

@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 
 from collector.errors import DeliveryError, Problem, SpecError
 from collector.files import write_atomic
-from collector.model import JSON, Mark
+from collector.model import JSON, Mark, host_port
 
 MAX_LINE = 64 << 20
 """Longest line, in bytes. An answer itself is capped at 8 MiB when it is collected; JSON escapes make it at most six times as long."""
@@ -132,10 +132,8 @@ def netloc(base: str) -> str:
     parts = urlsplit(base)
     port = parts.port or DEFAULT_PORTS.get(parts.scheme)
     if not parts.hostname or port is None:
-        msg = f"{base!r} is not an address of the form http://host:port"
-        raise ValueError(msg)
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    return f"{host}:{port}"
+        raise ValueError(f"{base!r} is not an address of the form http://host:port")
+    return host_port(parts.hostname, port)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+
 from collector.errors import Problem, SpecError
 from collector.model import JSON, Mark
 from collector.rulebook.reading import shipped
-from collector.rulebook.rule import SYMPTOM, UNKNOWN
+from collector.rulebook.rule import SYMPTOM, UNKNOWN, Rule
 from collector.suggest import did_you_mean
+
+_OPTIONAL = re.compile(r"\[([^\[\]]*\{\w+\}[^\[\]]*)\]")
+"""A part of a rule's text that a report leaves out where its placeholder has no value."""
 
 
 def explain(code: str) -> dict[str, JSON]:
-    """What a code means, from its rules alone: `{code, summary, severity, recognised, explains, remedy, commands, references}`.
+    """What a code means, from its rules alone: `{code, summary, severity, ways, explains, references, ...}`.
+
+    `ways` to recognise it, `{recognised, remedy, commands}`: those with the same remedy and commands are one.
 
     Raises `SpecError` with a suggestion for a code that no rule has.
     """
@@ -25,14 +33,28 @@ def explain(code: str) -> dict[str, JSON]:
         "summary": mine[0].summary,
         "severity": str(mine[0].severity),
         "symptom": mine[0].symptom,
-        "recognised": [rule.detail or rule.title for rule in mine],
+        "ways": _ways(mine),
         "explains": sorted({named for rule in mine for link in rule.explains for named in link.codes} - {code}),
         "rules_out": sorted({named for rule in mine for link in rule.rules_out for named in link.codes}),
-        "remedy": [rule.remedy for rule in mine if rule.remedy],
-        "commands": [{"what": what, "command": text} for rule in mine for what, text in rule.commands],
         "references": sorted({rule.reference for rule in mine if rule.reference}),
         "rules": [rule.place for rule in mine],
     }
+
+
+def _ways(rules: Sequence[Rule]) -> list[JSON]:
+    ways: dict[tuple[str, ...], dict[str, JSON]] = {}
+    for rule in rules:
+        commands = [{"what": what, "command": _plain(text)} for what, text in rule.commands]
+        key = (rule.remedy, *(one["command"] for one in commands))
+        way = ways.setdefault(key, {"recognised": [], "remedy": _plain(rule.remedy), "commands": commands})
+        if (said := _plain(rule.detail or rule.title)) not in way["recognised"]:
+            way["recognised"].append(said)
+    return list(ways.values())
+
+
+def _plain(text: str) -> str:
+    """The text of a rule without the brackets around what a report may leave out."""
+    return _OPTIONAL.sub(r"\1", text)
 
 
 _EXPLAIN_UNKNOWN: dict[str, JSON] = {
@@ -40,11 +62,15 @@ _EXPLAIN_UNKNOWN: dict[str, JSON] = {
     "summary": "something is wrong and no rule explains it",
     "severity": "critical",
     "symptom": False,
-    "recognised": ["symptoms that no cause explains, taken together by node; the strongest evidence is shown instead of a guess"],
+    "ways": [
+        {
+            "recognised": ["symptoms that no cause explains, taken together by node; the strongest evidence is shown instead of a guess"],
+            "remedy": "Look at the evidence; if the cause is one that comes back, write a rule for it (docs/rules.md).",
+            "commands": [],
+        }
+    ],
     "explains": [SYMPTOM + "*"],
     "rules_out": [],
-    "remedy": ["Look at the evidence; if the cause is one that comes back, write a rule for it (docs/rules.md)."],
-    "commands": [],
     "references": [],
     "rules": [],
 }

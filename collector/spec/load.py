@@ -93,7 +93,7 @@ def _problems(document: Document, kinds: Mapping[str, Kind], *, syntax: bool) ->
     data = document.data
     found = faults(data, spec_schema(kinds))
     broken = {match.group(1) for fault in found if (match := re.match(r"\$\.collect\[(\d+)\]", fault.path))}
-    if not any(not fault.path.startswith("$.collect[") for fault in found):
+    if all(fault.path.startswith("$.collect[") for fault in found):
         tasks = [(f"$.collect[{index}]", raw) for index, raw in enumerate(data["collect"]) if str(index) not in broken]
         found += [*sense_faults(data, kinds), *meaning_faults(data, tasks, kinds, syntax=syntax)]
     return [_problem(document, fault) for fault in found]

@@ -43,6 +43,10 @@ def _from_pair(text: str) -> dict[str, JSON]:
     name, equals, value = text.partition("=")
     if not equals or not name.isidentifier():
         raise UsageError(f"-e {text}: is neither name=value nor @file")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise UsageError(f"-e {name}: its value is not UTF-8 text") from None
     return {name: value}
 
 

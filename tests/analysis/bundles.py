@@ -232,6 +232,7 @@ def _gap(kind: str, target: Target, why: Mapping[str, Data], item: str = "") -> 
         Attempt(rung, status, why.get("reason", "refused the connection"), 0.1, (), why.get("cause", "refused"), why.get("code"))
         for rung in rungs
     )
+    attempts += tuple(Attempt(one["rung"], Status(one["status"]), one["reason"], 0.1, (), one["cause"]) for one in why.get("tried", ()))
     return Result(item or f"{kind}@{target}", kind, kind, target, status, None, attempts[0].reason, attempts=attempts)
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -108,3 +109,31 @@ def test_what_was_considered_and_dropped_can_be_seen():
     assert report.root_causes[0].code == "nomad.client.down"
     assert ("nomad.placement.filtered", None) in {(one.code, one.node) for one in report.ruled_out}
     assert all(one.because for one in report.ruled_out)
+
+
+FROZEN = {
+    "fails": {"status": "timeout", "cause": "timeout", "reason": "10.1.0.11:20303 did not answer in time"},
+    "checks": {"info": {"status": "critical", "output": 'Get "http://10.1.0.11:20303/info": context deadline exceeded'}},
+}
+STARTED = ["connected to cluster, ready", "starting background subprocess: /srv/wiki []"]
+GET = 'Get "http://10.1.0.13:8080/ping": '
+
+
+@pytest.mark.parametrize(
+    ("says", "there", "output", "beside"),
+    [
+        (
+            "a port is closed, and the spec does not ask its LiteFS",
+            {"litefs": None, "log": STARTED},
+            "connection refused",
+            "app.check.refused",
+        ),
+        ("nothing says that LiteFS has started what should listen", {"litefs": None, "log": STARTED[:0]}, "no route to host", "unknown"),
+        ("a proxy waits", {"litefs": {"lag_seconds": 40.0}}, "context deadline exceeded (Client.Timeout exceeded)", None),
+        ("its own data lags", {"litefs": {"lag_seconds": 40.0}}, "connection refused", None),
+    ],
+)
+def test_a_frozen_primary_explains_elsewhere_what_waits_for_it_and_nothing_else(says, there, output, beside):
+    sick = {**there, "checks": {"ping": {"status": "critical", "output": GET + output}}}
+    roots = [(root.code, root.node) for root in analyze(bundle({"nodes": {"n1": FROZEN, "n3": sick}})).root_causes]
+    assert roots == [("litefs.process.hung", "n1"), *([(beside, "n3")] if beside else [])], says

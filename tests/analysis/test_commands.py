@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from collector.analyze import analyze
-from collector.model import Finding
+from collector.analyze.namespaces import NAMESPACED
+from collector.model import Finding, Status
+from collector.rulebook import shipped
 from tests.analysis.bundles import TASK, bundle, ident
 
 SIDECAR = {"state": "running", "log": ["ready"]}
@@ -52,6 +54,12 @@ def test_a_headline_counts_only_what_is_told_in_the_same_words():
     report = analyze(bundle({"nodes": UNLIKE}))
     assert [root.code for root in report.root_causes] == ["unknown", "unknown"]
     assert "more" not in report.headline
+
+
+def test_a_node_that_was_not_seen_is_no_gap_where_the_spec_ignores_it():
+    made = bundle({"nodes": {"n2": {"fails": {"status": "unreachable", "cause": "refused", "reason": "no"}}}})
+    results = (one._replace(ignore_errors=True) if one.status is Status.UNREACHABLE else one for one in made.results)
+    assert analyze(made._replace(results=tuple(results))).headline == "nothing wrong was seen; not seen: n2"
 
 
 @pytest.mark.parametrize(
@@ -105,3 +113,15 @@ def test_a_dead_mount_is_unmounted_only_where_it_is_known_where_it_is(line: str,
     root = first({"nodes": {"n2": {"alloc": LOOP, "events": EXITS, "fails": {}, "log": [line]}}})
     assert root.code == "litefs.mount.stale"
     assert [text for text in typed(root) if "fusermount3" in text] == (["ssh n2 fusermount3 -uz /data"] if known else [])
+
+
+WITHOUT_ONE = {"node", "operator", "plugin", "quota", "server"}
+"""Commands of Nomad's about what is in no namespace."""
+
+
+COMMANDS = sorted({text for rule in shipped() for _, text in rule.commands})
+
+
+@pytest.mark.parametrize("command", [text for text in COMMANDS if text.startswith("nomad ") and "-namespace" not in text])
+def test_every_command_about_what_is_in_a_namespace_gets_it(command):
+    assert (NAMESPACED.match(command) is None) == (command.split()[1] in WITHOUT_ONE)

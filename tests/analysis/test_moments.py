@@ -134,3 +134,30 @@ def test_a_loop_does_not_drive_out_the_deployment_that_it_came_with():
     told = kinds({"nodes": {"n1": {"events": events, "log": lines}}, "job": {"submit_time": NOW - HOUR}})
     number = {kind: sum(one == kind for one, _, _ in told) for kind, _, _ in told}
     assert number == {"task_event": TASK_EVENTS, "primary": OTHERS, "deployment": 1}
+
+
+@pytest.mark.parametrize(("ahead", "hour"), [(HOUR, "08"), (-HOUR, "06")])
+def test_what_a_wrong_clock_has_stamped_is_told_by_the_servers(ahead, hour):
+    """A task that ends again and again, on a node whose clock is off by an hour, as its LiteFS says."""
+    events = [{**one, "ago": one["ago"] - ahead} for one in LOOP]
+    lines = [role("primary lease acquired, advertising as http://n2:1", f"2027-01-15T{hour}:59:10Z ")]
+    sick = {"alloc": {"restarts": 3, "modify_time": NOW - 19}, "events": events, "litefs": {"date": NOW + ahead}, "log": lines}
+    report = analyze(bundle({"nodes": {"n2": sick}}))
+    roots = {root.code: root for root in report.root_causes}
+    assert (roots["app.exited"].onset, roots["clock.skew"].node) == (NOW - 60, "n2")
+    here = [(one["kind"], one["at"]) for one in report.timeline if one["node"] == "n2"]
+    assert [at for kind, at in here if kind == "primary"] == [NOW - 50]
+    assert [at for kind, at in here if kind == "task_event"][::5] == [NOW - 60, NOW - 20]
+    assert report.details[0].events[0]["at"] == NOW - 20
+    assert "is told here by the servers' clock" in roots["clock.skew"].detail
+
+
+@pytest.mark.parametrize("ahead", [0.0, HOUR])
+def test_a_check_and_an_uptime_too(ahead):
+    changed = {"events": [{**STARTED, "ago": 300 - ahead}], "alloc": {"modify_time": NOW - 299}}
+    changed["litefs"] = {"date": NOW + ahead, "uptime_seconds": None}
+    ping = {"status": "critical", "service_id": OF_TASK.replace(ident("n1"), ident("n2")), **UNCHANGED}
+    report = analyze(bundle({"nodes": {"n2": {**changed, "checks": {"ping": ping}}}}))
+    row = next(row for row in report.nodes if row.name == "n2")
+    check = next(one for one in row.checks if one["name"] == "ping")
+    assert (check["since"], check["not_before"], row.uptime_seconds) == (NOW - 300, NOW - 300, 300)

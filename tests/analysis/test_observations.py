@@ -18,7 +18,8 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.mark.parametrize("incident", resources.incidents())
 def test_every_observation_has_the_fields_and_the_scope_of_its_topic(incident):
-    for one in observe(bundle_of(Recording.load(resources.incident(incident)))).observations.all:
+    seen = observe(bundle_of(Recording.load(resources.incident(incident)))).observations
+    for one in (one for some in seen.by_topic.values() for one in some):
         topic = TOPICS[one.topic]
         assert set(one.fields) == set(topic.fields), one.topic
         assert set(one.scope) <= set(topic.scope.split()), one.topic

@@ -36,8 +36,22 @@ def test_every_rule_says_what_to_do_and_where_the_fact_is_from():
 def test_every_code_is_explained_from_its_rules(code):
     told = explain(code)
     assert told["summary"]
-    assert told["recognised"]
-    assert told["remedy"]
+    assert told["ways"]
+    assert all(way["recognised"] and way["remedy"] for way in told["ways"])
+
+
+def test_what_is_to_be_done_stands_with_the_way_in_which_the_cause_is_recognised():
+    """Several ways with a remedy each: who has one of them needs that one's, not a list of all."""
+    ways = explain("app.check.refused")["ways"]
+    (envoy,) = [way for way in ways if any("Envoy" in text for text in way["recognised"])]
+    assert len(ways) > 2
+    assert envoy["recognised"] == [text for text in envoy["recognised"] if "Envoy" in text]
+    assert envoy["remedy"].startswith("Read the log of the sidecar's task")
+
+
+def test_a_text_is_explained_without_the_brackets_of_what_a_report_may_leave_out():
+    commands = [one["command"] for way in explain("litefs.mount.stale")["ways"] for one in way["commands"]]
+    assert "ssh {node} fusermount3 -uz {path}" in commands
 
 
 def test_an_unknown_code_is_refused_with_a_suggestion():

@@ -42,6 +42,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("desk")
     shutil.copytree(ROOT / "specs", place / "specs")
     shutil.copy(incident("app-crash"), place / "incident.jsonl.gz")
+    (place / "wiki.yml").write_text("job: navidrome\nlitefs_port: 20202\n", "utf-8")
     with pytest.MonkeyPatch.context() as patch, demo_environment(recording("app-crash"), path=os.environ["PATH"]) as environ:
         patch.chdir(place)
         for name, value in environ.items():

@@ -68,6 +68,15 @@ def test_a_stdout_without_room_is_said_and_no_bug(arguments: str, tmp_path: Path
     assert "bug" not in done.stderr
 
 
+@pytest.mark.parametrize("encoding", ["ascii", "utf-8"])
+@pytest.mark.parametrize("name", ["gr\u00fcn.yml", os.fsdecode(b"\xff.yml")], ids=["a letter beyond ASCII", "no UTF-8"])
+def test_what_a_stdout_has_no_character_for_is_a_question_mark_and_no_bug(name: str, encoding: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text("version: 1\nname: x\ncollect: [{nomad_nodez: {}}]\n")
+    done = called(f"lint {tmp_path}/*.yml", "", {"PYTHONIOENCODING": encoding})
+    assert (done.returncode, done.stderr) == (78, "")
+    assert 'did you mean "nomad_nodes"?' in done.stdout
+
+
 @pytest.mark.parametrize(("arguments", "code"), [("lint nowhere.yml", 64), ("demo list", 0), (f"diagnose {SPEC}", 2)])
 def test_a_stderr_without_room_changes_no_exit_code(arguments: str, code: int, cluster: Mapping[str, str]) -> None:
     assert called(arguments, "2>/dev/full", cluster).returncode == code

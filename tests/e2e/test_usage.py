@@ -6,7 +6,9 @@ import re
 
 import pytest
 
+from collector import cli
 from collector.arguments import build_parser, parse, subparsers
+from collector.commands import demo
 from collector.errors import UsageError
 
 HELP = {name: parser.format_help() for name, parser in subparsers(build_parser()).items()}
@@ -50,3 +52,17 @@ def test_what_is_not_taken_is_told_with_what_was_meant_and_where_help_is(line: s
         parse(line.split())
     assert says in str(refused.value)
     assert str(refused.value).endswith(f"Try `{leads_to}`.")
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("consul", "has no package 'consul': call bin/collector"), ("collector.gone", "internal error")]
+)
+def test_a_python_without_the_packages_is_told_and_is_no_bug(
+    name: str, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(_arguments: object) -> int:
+        raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+    monkeypatch.setattr(demo, "run", run)
+    assert cli.main(["demo"]) == 70
+    assert said in capsys.readouterr().err

@@ -36,6 +36,12 @@ def play(runs):
         ),
         pytest.param(document(CRASH), document(gaps=[gap("odroid7")]), "resolved", id="a gap on another node hides nothing"),
         pytest.param(document(CRASH, gaps=[gap()]), document(gaps=[gap()]), "resolved", id="a gap that was there before hides nothing"),
+        pytest.param(
+            document(CRASH),
+            document(nodes=[*NODES[:2], node("odroid8", nomad="down")]),
+            "unseen",
+            id="what was on a node that Nomad has lost is not resolved",
+        ),
         pytest.param(document(CRASH), document(verdict="unknown"), "unseen", id="a run that saw too little resolves nothing"),
     ],
 )

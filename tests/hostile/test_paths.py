@@ -34,6 +34,21 @@ def test_a_name_that_is_too_long_is_wrong_usage(words: list[str]) -> None:
     assert (ran.code, ran.stdout) == (64, "")
 
 
+def test_a_spec_whose_name_is_no_utf_8_is_in_its_bundle_all_the_same(tmp_path: Path) -> None:
+    spec, saved = tmp_path / os.fsdecode(b"\xff.yml"), tmp_path / "run.gz"
+    spec.write_bytes(Path(NAVIDROME).read_bytes())
+    with cluster("healthy") as (_proxy, environ):
+        ran = call("diagnose", str(spec), "-o", "json", "--bundle", str(saved), environ=environ)
+    again = call("analyze", str(saved), "-o", "json", environ=NOBODY)
+    assert (ran.code, ran.stderr) == (0, "")
+    assert ran.report["spec_file"] == again.report["spec_file"]
+
+
+def test_a_variable_that_is_no_utf_8_is_wrong_usage() -> None:
+    ran = call("diagnose", NAVIDROME, "-e", os.fsdecode(b"job=\xff"), environ=NOBODY)
+    assert (ran.code, ran.stderr) == (64, "collector: -e job: its value is not UTF-8 text\n")
+
+
 def test_templates_that_are_not_there_are_told_before_anything_is_asked() -> None:
     with cluster("healthy") as (proxy, environ):
         ran = call("diagnose", NAVIDROME, "--template-dir", "nowhere", environ=environ)

@@ -43,3 +43,8 @@ def test_machines_can_read_an_incident(name):
     families = {family.name: family for family in text_string_to_metric_families(render(report(name), "prometheus"))}
     assert {sample.labels["verdict"]: sample.value for sample in families["collector_verdict"].samples}[report(name).verdict] == 1
     assert len(render(report(name), "nagios").split(" | ")[0]) <= 200
+
+
+def test_nodes_are_not_called_well_where_what_is_wrong_is_no_nodes():
+    assert "<caption>3 nodes, no fault seen on any</caption>" in render(report("no-leader"), "html")
+    assert "<caption>3 nodes, all well</caption>" in render(report("healthy"), "html")

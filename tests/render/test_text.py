@@ -239,7 +239,7 @@ def test_diagnostics_of_nodes_that_are_only_named_are_left_out_and_counted():
 def test_many_gaps_that_differ_in_their_address_alone_are_told_once(reason: str, told: str):
     gaps = tuple({"item": f"a{n}", "target": "cluster", "reason": reason.format(n), "status": "failed"} for n in range(4))
     report = SAMPLES["two-faults"]._replace(coverage=SAMPLES["two-faults"].coverage._replace(gaps=gaps))
-    assert f"GAPS\n{told}\n" in render(report, "text")
+    assert f"NOT SEEN\n{told}\n" in render(report, "text")
     few = report._replace(coverage=report.coverage._replace(gaps=gaps[:3]))
     assert "each address" not in render(few, "text") + render(report, "text", verbose=1)
 

@@ -35,6 +35,7 @@ def test_the_cause_is_the_first_root_on_the_right_node(case):
     assert all(evidence.quote and evidence.source for evidence in first.evidence)
     assert case.get("quote", "") in "\n".join(evidence.quote for evidence in first.evidence)
     assert case.get("title", "") in first.title
+    assert case.get("remedy", "") in first.remedy
     assert str(report.verdict) == case.get("verdict", str(report.verdict))
 
 

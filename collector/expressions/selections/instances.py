@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from ipaddress import IPv6Address
 
 from collector.expressions.selections.registered import members
-from collector.model import JSON
+from collector.model import JSON, host_port
 
 Job = Mapping[str, JSON]
 
@@ -70,7 +69,4 @@ def few(these: Sequence[JSON] | None, most: int) -> list[JSON]:
 
 def url(host: str, port: int, scheme: str = "http") -> str:
     """`scheme://host:port`, an IPv6 address in brackets."""
-    try:
-        return f"{scheme}://[{IPv6Address(host)}]:{port}"
-    except ValueError:
-        return f"{scheme}://{host}:{port}"
+    return f"{scheme}://{host_port(host, port)}"

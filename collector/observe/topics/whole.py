@@ -18,6 +18,7 @@ WHOLE: Mapping[str, Topic] = {
             "litefs_silent": "LiteFS nodes that were asked and did not answer",
             "litefs_expected": "LiteFS nodes that were asked",
             "litefs_all": "every instance that is not over has a LiteFS that answered",
+            "handover": "seconds since a primary was last heard of, while its lease may still run out by itself and be taken (30 s)",
             "candidates": "of those that answered, how many may become primary",
             "with_id": "of those that answered, how many have a cluster ID",
             "lease_held": "the lease is held by a live session; null when not seen",

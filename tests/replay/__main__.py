@@ -1,0 +1,23 @@
+"""`python -m tests.replay INCIDENT COMMAND...`: run a command for which a recorded cluster is the one at hand; see docs/development.md."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from collector.replay import Recording, demo_environment
+from collector.resources import incident
+
+
+def main(argv: list[str]) -> int:
+    """Run it with the variables that lead to the recording, which is one that ships or a file; its exit code is ours."""
+    name, *command = argv
+    path = Path(name)
+    with demo_environment(Recording.load(path if path.is_file() else incident(name)), path=os.environ["PATH"]) as cluster:
+        return subprocess.run(command, env={**os.environ, **cluster}, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
