@@ -102,15 +102,14 @@ PARTS: Mapping[str, Topic] = {
             "output_source": "agent, exec, probe, catalog or nomad: who gave the text",
             "failure": "what the text means: refused, unreachable, timeout, http, unhealthy (gRPC's own word), dns, tls, ttl, script, "
             "maintenance, none, other; recovered: the node's own agent, asked after the catalog, lets it pass; answers-here: it passes "
-            "when asked from here",
+            "when asked from here; unrun: the node's own agent has no text of it, though other checks have one, so that it has not been "
+            "run yet; redirected: no answer to a request for another path and port, to which the application has sent whoever asks",
             "code": "HTTP status in the text",
             "path": "path that it asks",
             "port": "port that it asks",
             "on_litefs": "the port is LiteFS's own",
             "endpoint_known": "LiteFS 0.5 has this path",
             "level": "node or service",
-            "unrun": "the node's own agent has no text of it, though other checks have one: it has not been run yet",
-            "redirected": "its text is of a request for another path and port: the application answered with a redirect",
             "on_proxy": "it asks the port of LiteFS's proxy, as LiteFS's log has it",
             "orphan": "its instance has no live allocation behind it",
             "alloc_known": "Nomad told of the allocation it belongs to, among those that count",
