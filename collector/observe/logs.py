@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from collector.loglines import ERROR, WARNING, Line, complaint, decisive, moment_of, read
 from collector.loglines.litefs import ENDING, GAINED, LAST_WORD, MOUNTING, NOT_TAKEN, OF_LEASE, READY, ROLE_CHANGE, ROLE_TAKEN
-from collector.loglines.space import full
+from collector.loglines.meanings import meanings
 from collector.model import JSON, Result
 from collector.observe.observation import Observation, scope
 from collector.observe.runs import stayed_up
@@ -122,7 +122,7 @@ def _messages(
             "old": clock - (moment_of(line.text) or clock) > OLD,
             "decisive": the_one is not None and the_one.message == line.message,
             "harmless": line.harmless,
-            "full": full(complaint(line)),
+            **meanings(line.message, complaint(line)),
             "overcome": False,
             "outdone": False,
             "last": line.number == last_words,

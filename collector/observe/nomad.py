@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from collector.loglines.space import full
+from collector.loglines.meanings import full
 from collector.model import JSON, Result
 from collector.observe.checks import Check
 from collector.observe.instances import LIVE, Instance
