@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-
 _DISK = re.compile(r"(?i)no space left on device|ENOSPC|database or disk is full")
 _OTHER_LIMIT = re.compile(r"(?i)/sys/|/proc/|cgroup|inotify|file watchers|\A\s*code: 'ENOSPC'")
 """The kernel says ENOSPC of these, too. Node has an error's code on a line of its own, below the message that tells which it is."""
