@@ -8,7 +8,7 @@ import pytest
 
 from collector import resources
 from collector.observe import TOPICS, observe
-from collector.observe.checks import meaning
+from collector.observe.check_texts import meaning
 from collector.replay.recording import Recording
 from tests.accuracy.recorded import bundle_of
 from tests.analysis.bundles import NOW, bundle, ident
