@@ -254,7 +254,7 @@ def _state(one: Instance, fields: Mapping[str, JSON]) -> str:
     if one.alloc["desired_status"] != "run" and one.alloc["desired_description"]:
         parts.append(str(one.alloc["desired_description"]))
     if one.alloc["restarts"]:
-        parts.append(f"{one.alloc['restarts']} restarts")
+        parts.append(f"{one.alloc['restarts']} restart{'s' * (one.alloc['restarts'] != 1)}")
     if fields["exit_code"] is not None:
         parts.append(f"last exit code {fields['exit_code']}")
     return ", ".join(parts)
