@@ -88,6 +88,7 @@ PARTS: Mapping[str, Topic] = {
             "tail": "among the last 20 lines",
             "old": "by its own time stamp, where that names a zone, it was written more than an hour ago",
             "decisive": "the line that says why the process ended",
+            "last_error": "decisive, live, in the tail, of the application in the task that is worst off",
             "asks_for_lease": "it is about what LiteFS asks Consul for: its lease, the primary's name, the cluster's ID",
             "lease_type": "the lease that LiteFS says it starts with: static or consul; null elsewhere",
             "write_refused": "LiteFS has refused a write, because the node is a replica",
