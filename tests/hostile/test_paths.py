@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from pathlib import Path
@@ -73,6 +74,16 @@ def test_a_files_name_does_nothing_to_a_terminal(command: str, tmp_path: Path) -
         ran = call(command, str(file), environ=NOBODY)
         assert ran.code in {64, 78}
         assert not UNPRINTABLE.search(ran.stdout + ran.stderr)
+
+
+def test_too_few_open_files_are_told_as_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none_left(*_: object) -> NoReturn:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr("collector.commands.explain.explain", none_left)
+    ran = call("explain", "disk.full", environ=NOBODY)
+    assert ran.code == 70
+    assert ran.stderr == "collector: too few files may be open: raise the limit of this process (`ulimit -n`, a unit's LimitNOFILE)\n"
 
 
 def test_variables_that_come_through_a_pipe_are_read_once(tmp_path: Path) -> None:
