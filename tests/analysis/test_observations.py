@@ -9,7 +9,7 @@ import pytest
 from collector import resources
 from collector.analyze import analyze
 from collector.observe import TOPICS, observe
-from collector.observe.checks import meaning
+from collector.observe.check_texts import meaning
 from collector.replay.recording import Recording
 from tests.accuracy.recorded import bundle_of
 from tests.analysis.bundles import NOW, bundle, ident
