@@ -69,6 +69,7 @@ def observe_nodes(world: World, known: Mapping[str, Node], every: Sequence[Check
     gone = {alloc["node"]: alloc["modify_time"] for alloc in migrated(world)}
     gone |= {one.node: one.alloc["modify_time"] for one in world.instances if one.status == "lost"}
     living = {one.node for one in world.instances if not one.over and one.status != "unknown"}
+    placed = {one.node for one in world.instances}
     missing = missing_total(world)
     health = serf(every)
     direct = _direct(world)
@@ -79,7 +80,7 @@ def observe_nodes(world: World, known: Mapping[str, Node], every: Sequence[Check
             "migrated": node.name in moved and (node.nomad or {}).get("drained") is not False,
             "missing": missing > 0 and node.name not in living,
             "holds_primary": node.name in holding,
-            "driver_down": _driver_down(world, node),
+            "driver_down": _driver_down(world, node, needed=missing > 0 or node.name in placed),
         }
         words = f"Nomad: {fields['nomad']}, {fields['eligibility']}" + (", draining" if fields["draining"] else "")
         words += f"; Consul member: {fields['member']}"
@@ -120,10 +121,11 @@ def _direct(world: World) -> dict[str, list[tuple[Result, bool, str]]]:
     return found
 
 
-def _driver_down(world: World, node: Node) -> str | None:
+def _driver_down(world: World, node: Node, *, needed: bool) -> str | None:
+    """A driver that the job wants and that is unwell. One that was never there (drivers/*/fingerprint.go) matters where it is `needed`."""
     wanted = {task["driver"] for job in world.jobs.values() for group in job["groups"] for task in group["tasks"]}
     for driver in (node.nomad or {}).get("drivers", ()):
-        if driver["name"] in wanted and not (driver["detected"] and driver["healthy"]):
+        if driver["name"] in wanted and not driver["healthy"] and (driver["detected"] or needed):
             return str(driver["name"])
     return None
 
@@ -185,7 +187,7 @@ def observe_cluster(world: World, litefs: Mapping[str, State], held: Lease | Non
 
 def _handover(seen: Sequence[State]) -> int | None:
     """Seconds since a primary was last heard of (since LiteFS runs, where none was), while its lease may still run out by itself."""
-    lags = [max(0.0, state.lag) for state in seen if state.lag is not None]
+    lags = [max(0.0, state.late) for state in seen if state.late is not None]
     up = [state.data["uptime_seconds"] for state in seen if state.data]
     ago = min(lags) if lags else max((math.inf if seconds is None else seconds for seconds in up), default=math.inf)
     return round(ago) if ago < HANDOVER else None

@@ -67,6 +67,7 @@ def instance_fields(one: Instance, checks: Sequence[Check], *, has_litefs: bool)
         "restarted_for": one.restarted_for,
         "rerendered": one.rerendered,
         "young": one.young,
+        "fetching": one.fetching,
         "restarted_ago": one.restarted_ago,
         "restarted_by": one.restarted_by,
         "age": round(one.age),
