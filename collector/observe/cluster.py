@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from collector.model import JSON, Result, Status
+from collector.model import JSON, Attempt, Result, Status
 from collector.observe.checks import Check
 from collector.observe.clocks import Reading, asked_apart, readings, usual
 from collector.observe.consul import members, serf
@@ -14,7 +14,7 @@ from collector.observe.expected import missed
 from collector.observe.litefs import Lease, advertised, ports, several_leases
 from collector.observe.nomad import migrated, missing_total
 from collector.observe.observation import Observation, scope
-from collector.observe.positions import State
+from collector.observe.positions import NOT_ACCEPTED, State
 from collector.observe.scheduling import lost_nodes, ready_nodes
 from collector.observe.world import World
 
@@ -89,9 +89,9 @@ def observe_nodes(world: World, known: Mapping[str, Node], every: Sequence[Check
         )
 
 
-def _fields(world: World, node: Node, health: Check | None, direct: Sequence[tuple[Result, bool, str]]) -> dict[str, JSON]:
+def _fields(world: World, node: Node, health: Check | None, direct: Sequence[tuple[Result, bool, Attempt]]) -> dict[str, JSON]:
     nomad = node.nomad or {}
-    agent = [(ok, cause) for result, ok, cause in direct if result.kind == "check_output"]
+    agent = [(ok, attempt.cause) for result, ok, attempt in direct if result.kind == "check_output"]
     return {
         "node_id": str(nomad.get("id") or "")[:8] or None,
         "nomad": nomad.get("status") or ("absent" if world.results("nomad_nodes") else "unknown"),
@@ -100,6 +100,7 @@ def _fields(world: World, node: Node, health: Check | None, direct: Sequence[tup
         "member": node.member["status"] if node.member else ("absent" if world.results("consul_members") else "unknown"),
         "serf": health.row["status"] if health else "unknown",
         "answers": any(ok for _, ok, _ in direct),
+        "up": any(ok or _machine_is_there(attempt) for _, ok, attempt in direct),
         "silent": bool(direct) and not any(ok for _, ok, _ in direct),
         "agent": any(ok for ok, _ in agent) if agent else None,
         "agent_cause": next((cause for ok, cause in agent if not ok), ""),
@@ -107,9 +108,14 @@ def _fields(world: World, node: Node, health: Check | None, direct: Sequence[tup
     }
 
 
-def _direct(world: World) -> dict[str, list[tuple[Result, bool, str]]]:
-    """Node -> (result, answered, cause) of everything that was asked of the node itself."""
-    found: dict[str, list[tuple[Result, bool, str]]] = {}
+def _machine_is_there(attempt: Attempt) -> bool:
+    """It refused a connection, or took it and then said nothing: whatever is wrong, the machine and the way to it are not."""
+    return attempt.cause == "refused" or (attempt.status is Status.TIMEOUT and NOT_ACCEPTED not in attempt.reason)
+
+
+def _direct(world: World) -> dict[str, list[tuple[Result, bool, Attempt]]]:
+    """Node -> (result, answered, attempt) of everything that was asked of the node itself."""
+    found: dict[str, list[tuple[Result, bool, Attempt]]] = {}
     for result in world.bundle.results:
         node = world.node(result.target.node)
         for attempt in result.attempts:
@@ -117,7 +123,7 @@ def _direct(world: World) -> dict[str, list[tuple[Result, bool, str]]]:
                 spoke = attempt.status is Status.OK or attempt.code is not None
                 if not spoke and attempt.status not in NO_ANSWER:
                     continue  # not asked, or not understood: that says nothing about the node
-                found.setdefault(node, []).append((result, spoke, attempt.cause))
+                found.setdefault(node, []).append((result, spoke, attempt))
     return found
 
 

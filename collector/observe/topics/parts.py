@@ -131,6 +131,7 @@ PARTS: Mapping[str, Topic] = {
             "member": "Consul's member status: alive, failed, left, leaving, absent, or unknown when Consul was not seen",
             "serf": "status of the node's serfHealth check",
             "answers": "something on the node itself answered: LiteFS, its agent, or its Nomad client",
+            "up": "the node itself answered, refused a connection, or took one: its machine is there",
             "silent": "the node was asked directly and nothing answered",
             "agent": "its Consul agent answered when asked directly: true, false, or null when not asked",
             "agent_cause": "why it did not: refused, timeout, ...",
