@@ -32,6 +32,9 @@ LIVE = {"pending", "running", "unknown"}
 RERENDERED = "Template with change_mode restart re-rendered"
 """Nomad's reason for a restart because of a template (taskrunner/template/template.go)."""
 BATCH = {"batch", "sysbatch"}
+FETCHES = {("Driver", "Downloading image"), ("Downloading Artifacts", "Client is downloading artifacts")}
+"""Type and text of the events in which Nomad's client fetches something (drivers/docker, structs.go)."""
+FAILS = {"Driver Failure", "Failed Artifact Download", "Setup Failure"}
 
 Allocation = Mapping[str, JSON]
 
@@ -93,6 +96,13 @@ class Instance:
     def never_started(self) -> bool:
         """No task of it ever started."""
         return not any(task["started_at"] for task in self.tasks)
+
+    @property
+    def fetching(self) -> bool:
+        """Nothing of it has started yet, since its image or its artifacts are being downloaded, and nothing has failed."""
+        events = [event for task in self.tasks for event in task["events"]]
+        fetched = any((event["type"], event["message"]) in FETCHES for event in events)
+        return self.status == "pending" and self.never_started and fetched and not any(event["type"] in FAILS for event in events)
 
     @property
     def age(self) -> float:

@@ -33,7 +33,7 @@ def states(world: World) -> dict[str, State]:
             state.samples.append((result, result.data))
         else:
             state.failures.append(result)
-    compare(list(found.values()))
+    compare(list(found.values()), world.ahead)
     return found
 
 
@@ -184,7 +184,7 @@ def _expected_id(every: Mapping[str, State], held: Lease | None) -> str | None:
 
 def _fields(world: World, state: State, primary_found: bool, kept: str | None) -> dict[str, JSON]:
     data = state.data or {}
-    lag, behind = state.lag, state.behind
+    lag, behind = state.late, state.behind
     replica = bool(data) and not state.primary and data["role"] != "unknown"
     knows = None if not data or data["primary_hostname"] is None else bool(data["primary_hostname"])
     fresh = lag is not None and lag < world.lag_warning and not behind
@@ -261,5 +261,5 @@ def _follows(state: State, fields: Mapping[str, JSON]) -> Iterator[str]:
         yield f"primary {fields['primary_hostname'] or 'unknown to it'}"
     if state.never_synced:
         yield "has not synced"
-    elif fields["lag_seconds"] is not None:
-        yield f"lag {fields['lag_seconds']} s"
+    elif state.lag is not None:
+        yield f"lag {state.lag} s" + (f", its clock {state.ahead:+.0f} s off the primary's" if state.ahead else "")

@@ -72,6 +72,7 @@ def instance_fields(one: Instance, checks: Sequence[Check], *, has_litefs: bool)
         "young": one.young,
         "fresh": one.fresh,
         "starting": one.starting,
+        "fetching": one.fetching,
         "restarted_ago": one.restarted_ago,
         "restarted_by": one.restarted_by,
         "age": round(one.age),

@@ -14,7 +14,10 @@ from collector.observe.twins import fresh, told_apart
 
 @dataclass(slots=True)
 class World:
-    """What was believed (status ok), and what was not. `now` is the cluster's own clock, not the collector's."""
+    """What was believed (status ok), and what was not. `now` is the cluster's own clock, not the collector's.
+
+    `ahead` is by how many seconds a node's clock is ahead of Nomad's servers.
+    """
 
     bundle: Bundle
     now: float
@@ -30,6 +33,7 @@ class World:
     alloc: Mapping[str, Mapping[str, JSON]] = field(default_factory=dict)
     addresses: Mapping[str, str | None] = field(default_factory=dict)
     clients: Mapping[str, tuple[Result, Mapping[str, JSON]]] = field(default_factory=dict)
+    ahead: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def lag_warning(self) -> float:
@@ -91,8 +95,8 @@ def survey(bundle: Bundle) -> World:
     world.clients = _clients(world)
     world.addresses = {name: row["address"] for name, (_, row) in world.clients.items()}
     world.alloc_items = {key: result.id for key, (result, _) in rows.items()}
-    ahead = ahead_by_node(bundle, world.now, world.node)
-    world.instances = tuple(current([_instance(world, row, ahead.get(row["node"])) for row in world.allocations]))
+    world.ahead = ahead_by_node(bundle, world.now, world.node)
+    world.instances = tuple(current([_instance(world, row, world.ahead.get(row["node"])) for row in world.allocations]))
     world.instance = {one.id: one for one in world.instances}
     return world
 

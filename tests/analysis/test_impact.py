@@ -72,3 +72,13 @@ def test_checks_of_nomads_own_need_no_agent_of_consuls() -> None:
     own = {"member": "failed", "serf": "critical", "registered": False, "nomad_checks": checks}
     impact = analyze(bundle({"nodes": {"n3": own}})).root_causes[0].impact
     assert (impact["instances_left"], impact.get("instances_unheard")) == (3, None)
+
+
+def test_no_commit_is_at_risk_where_nothing_ever_ran():
+    """The disk of Nomad's own data was full, so that the allocation's directory could not be made."""
+    why = 'failed to setup alloc: pre-run hook "alloc_dir" failed: mkdir /opt/nomad/alloc/a: no space left on device'
+    never = {"client_status": "failed", "state": "dead", "failed": True, "started_at": None, "healthy": False}
+    node = {"alloc": never, "litefs": None, "registered": False, "events": [{"type": "Setup Failure", "message": why}]}
+    (root,) = analyze(bundle({"nodes": {"n2": node}})).root_causes
+    assert root.code == "disk.full"
+    assert root.impact["data_at_risk"] == []
