@@ -66,6 +66,7 @@ def instance_fields(one: Instance, checks: Sequence[Check], *, has_litefs: bool)
         "waits_for": one.waits_for,
         "restarted_for": one.restarted_for,
         "rerendered": one.rerendered,
+        "requested": one.requested,
         "young": one.young,
         "restarted_ago": one.restarted_ago,
         "restarted_by": one.restarted_by,
