@@ -69,6 +69,7 @@ def instance_fields(one: Instance, checks: Sequence[Check], *, has_litefs: bool)
         "waits_for": one.waits_for,
         "restarted_for": one.restarted_for,
         "rerendered": one.rerendered,
+        "requested": one.requested,
         "young": one.young,
         "fresh": one.fresh,
         "starting": one.starting,
