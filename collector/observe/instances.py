@@ -27,6 +27,7 @@ from collector.observe.runs import (
 
 YOUNG = 10.0
 """Seconds below which a first start is not judged: Nomad's own default for `min_healthy_time` is 10 s."""
+STARTING = 2 * YOUNG
 LIVE = {"pending", "running", "unknown"}
 RERENDERED = "Template with change_mode restart re-rendered"
 """Nomad's reason for a restart because of a template (taskrunner/template/template.go)."""
@@ -112,6 +113,16 @@ class Instance:
     def young(self) -> bool:
         """Too early to judge: neither old enough nor restarted."""
         return self.age < YOUNG and not self.alloc["restarts"] and self.status in LIVE
+
+    @property
+    def fresh(self) -> bool:
+        """It has only just been started, for the first time or again: too early to judge what it does not do yet."""
+        return self.young or self.restarted_ago is not None
+
+    @property
+    def starting(self) -> bool:
+        """It may still be on its first start: Nomad has not called it healthy yet, and by default waits half as long for that."""
+        return self.age < STARTING and self.alloc["healthy"] is not True and not self.restarting
 
     @cached_property
     def restarting(self) -> bool:

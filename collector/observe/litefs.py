@@ -16,6 +16,7 @@ DEFAULT_PORT = 20202
 YOUNG = 10.0
 """Seconds: what was asked beside a LiteFS that has just started may be older than it."""
 NOT_A_COMMAND = re.compile(r"(`[^`]+` is not a command of this LiteFS)")
+_PORT = re.compile(r"[0-9]{1,5}")
 ASKED_PATH = re.compile(r"the spec asks LiteFS for (/\S*):")
 
 
@@ -56,7 +57,8 @@ def elsewhere(world: World, result: Result) -> bool:
 
 def ports(world: World) -> set[int]:
     """LiteFS's HTTP ports, from what was asked and from the variable that says so."""
-    found = {int(world.bundle.vars["litefs_port"])} if str(world.bundle.vars.get("litefs_port", "")).isdigit() else set()
+    told = _PORT.fullmatch(str(world.bundle.vars.get("litefs_port", "")))
+    found = {int(told[0])} if told else set()
     for result in world.bundle.results:
         if result.kind == "litefs_status":
             found |= {port for attempt in result.attempts if attempt.rung == "http" for port in _ports(attempt.endpoints)}
@@ -168,7 +170,7 @@ def observe_litefs(world: World, every: Mapping[str, State], held: Lease | None)
             scope(node=state.node, alloc=state.alloc),
             fields,
             quote=_words(state, fields),
-            source=f"LiteFS on {state.node} ({result.rung or 'no rung answered'})",
+            source=f"LiteFS on {state.node}" + (f" ({result.rung})" if result.rung else ", which was asked and did not answer"),
             item=result.id,
         )
 

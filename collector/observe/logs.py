@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
-from collector.loglines import ERROR, Line, complaint, decisive, moment_of, read
+from collector.loglines import ERROR, WARNING, Line, complaint, decisive, moment_of, read
 from collector.loglines.litefs import ENDING, GAINED, LAST_WORD, MOUNTING, NOT_TAKEN, OF_LEASE, READY, ROLE_CHANGE, ROLE_TAKEN
+from collector.loglines.meanings import meanings
 from collector.model import JSON, Result
 from collector.observe.observation import Observation, scope
 from collector.observe.runs import stayed_up
@@ -61,6 +62,7 @@ def observe_logs(world: World, every: Sequence[Log], standing: Standing) -> Iter
     wordy = {(log.data["alloc"], log.data["task"]) for log in every if log.data["stream"] == "stderr" and _last_words(log.lines) >= 0}
     steady = {(one.id, task["name"]) for one in world.instances for task in one.tasks if stayed_up(task, one.clock)}
     looping = {one.id for one in world.instances if one.restarting and one.running}
+    found: list[Observation] = []
     for log in every:
         alloc, task = log.data["alloc"], log.data["task"]
         if alloc in worst:
@@ -68,7 +70,9 @@ def observe_logs(world: World, every: Sequence[Log], standing: Standing) -> Iter
             first = log.data["stream"] == "stderr" or (alloc, task) not in wordy
             whose = {"worst": worst[alloc] in (task, None), "by_primary": alloc in standing.leading}
             told = _messages(world, log, whose, well=well, up=up, first=first, loops=alloc in looping)
-            yield from (_overcome(one) if alloc in standing.in_step and NOT_TAKEN.match(one.fields["message"]) else one for one in told)
+            found += (_overcome(one) if alloc in standing.in_step and NOT_TAKEN.match(one.fields["message"]) else one for one in told)
+    ending = {one.scope["alloc"] for one in found if one.fields["decisive"] and one.fields["live"]}
+    yield from (_outdone(one) if one.fields["weight"] == WARNING and one.scope["alloc"] in ending else one for one in found)
 
 
 def decisive_lines(every: Sequence[Log]) -> dict[str, Line]:
@@ -118,7 +122,9 @@ def _messages(
             "old": clock - (moment_of(line.text) or clock) > OLD,
             "decisive": the_one is not None and the_one.message == line.message,
             "harmless": line.harmless,
+            **meanings(line.message, complaint(line)),
             "overcome": False,
+            "outdone": False,
             "last": line.number == last_words,
             **whose,
         }
@@ -130,6 +136,11 @@ def _messages(
 def _overcome(one: Observation) -> Observation:
     """What the line complains of is over."""
     return one._replace(fields={**one.fields, "overcome": True, "live": False})
+
+
+def _outdone(one: Observation) -> Observation:
+    """The allocation has an error to end for; whoever only warns of something may go on without it."""
+    return one._replace(fields={**one.fields, "outdone": True})
 
 
 def _last_words(lines: Sequence[Line]) -> int:

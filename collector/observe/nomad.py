@@ -6,11 +6,12 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from collector.loglines.meanings import full
 from collector.model import JSON, Result
 from collector.observe.checks import Check
 from collector.observe.instances import LIVE, Instance
 from collector.observe.observation import Observation, scope
-from collector.observe.runs import ends_since, own_exits
+from collector.observe.runs import ends_since, executor_gone, own_exits
 from collector.observe.successors import standing
 from collector.observe.world import World
 
@@ -42,6 +43,8 @@ def observe_instances(world: World, checks: Sequence[Check], litefs: set[str], r
         )
 
 
+LAPSED = 1800.0
+"""So long an end by itself is news of an instance that runs again."""
 UNDECIDED = 600.0
 """So long a deployment may wait for an allocation to become healthy (`progress_deadline`, by default)."""
 
@@ -68,16 +71,19 @@ def instance_fields(one: Instance, checks: Sequence[Check], *, has_litefs: bool)
         "rerendered": one.rerendered,
         "young": one.young,
         "fetching": one.fetching,
+        "fresh": one.fresh,
+        "starting": one.starting,
         "restarted_ago": one.restarted_ago,
         "restarted_by": one.restarted_by,
         "age": round(one.age),
         "healthy": one.alloc["healthy"],
         "exit_code": last.get("exit_code"),
         "exit_signal": last.get("signal"),
-        "exit_message": last.get("message"),
+        "executor_gone": bool(last) and executor_gone(last) is not None,
         "self_exits": len(one.exits),
         "recurs": one.recurs,
-        "last_exit": one.clock - one.exits[-1]["time"] if one.exits else None,
+        "last_exit": (last_exit := one.clock - last["time"] if last else None),
+        "lapsed": one.running and not one.restarting and last_exit is not None and last_exit < LAPSED,
         "oom_killed": bool(last.get("oom_killed")),
         "checks_critical": critical,
         "checks": len(checks),
@@ -113,6 +119,8 @@ def _event(world: World, one: Instance, task: Mapping[str, JSON], event: Mapping
             "signal": event["signal"],
             "oom_killed": bool(event["oom_killed"]),
             "itself": itself,
+            "executor_gone": executor_gone(event),
+            "full": full(event["message"] or ""),
             "current": current,
         },
         quote=f"{event['type']}: {event['message']}",
@@ -247,7 +255,7 @@ def _state(one: Instance, fields: Mapping[str, JSON]) -> str:
     if one.alloc["desired_status"] != "run" and one.alloc["desired_description"]:
         parts.append(str(one.alloc["desired_description"]))
     if one.alloc["restarts"]:
-        parts.append(f"{one.alloc['restarts']} restarts")
+        parts.append(f"{one.alloc['restarts']} restart{'s' * (one.alloc['restarts'] != 1)}")
     if fields["exit_code"] is not None:
         parts.append(f"last exit code {fields['exit_code']}")
     return ", ".join(parts)

@@ -64,6 +64,7 @@ WHOLE: Mapping[str, Topic] = {
             "system": "nomad, consul, litefs",
             "capability": "ACL rules that the kind needs",
             "decisive": "without it there is no verdict",
+            "token_fault": "what the server says of a token that it does not know, or not any more; null where it says nothing of it",
             "token_given": "a token was sent along; null where none is wanted, or nobody knows",
         },
     ),
