@@ -13,6 +13,7 @@ from typing import IO
 
 from collector.errors import Problem, SpecError
 from collector.model import JSON, Attempt, Bundle, Mark, Result, Status, Target
+from collector.sound import sound_json
 
 FORMAT = 1
 MAX_BYTES = 512 << 20
@@ -56,7 +57,7 @@ def _read(stream: IO[bytes], name: str) -> bytes:
 
 def _decode(raw: bytes, name: str) -> JSON:
     try:
-        return json.loads(raw, parse_constant=_no_constant)
+        return sound_json(raw)
     except (ValueError, RecursionError) as error:
         if _ends_early(raw, error):
             raise _cut(name) from error
@@ -70,10 +71,6 @@ def _ends_early(raw: bytes, error: Exception) -> bool:
     text = raw.strip()
     at_the_end = isinstance(error, json.JSONDecodeError) and error.pos >= len(error.doc.rstrip())
     return text.startswith(b"{") and (at_the_end or not text.endswith(b"}"))
-
-
-def _no_constant(word: str) -> JSON:
-    raise ValueError(f"{word} is not JSON")
 
 
 def _check(document: JSON, name: str) -> None:

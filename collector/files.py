@@ -37,10 +37,11 @@ def write_atomic(path: Path, content: bytes, mode: int = PRIVATE) -> None:
 
 def _followed(path: Path) -> Path:
     """Where a link leads; OSError where it leads to itself."""
-    try:
-        return path.resolve()
-    except RuntimeError as error:
-        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP)) from error
+    with suppress(RuntimeError):  # up to Python 3.12; from 3.13 on such a link is what it leads to
+        end = path.resolve()
+        if not end.is_symlink():
+            return end
+    raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
 
 
 def _write_into(path: Path, content: bytes) -> None:

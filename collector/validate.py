@@ -80,8 +80,14 @@ def _test(name: str) -> Test:
 
 @cache
 def _validator(name: str) -> Validator:
-    """Built once per kind. An empty registry keeps jsonschema from fetching a `$ref` from the network."""
+    """Built once per kind. An empty registry keeps jsonschema from fetching a `$ref` from the network.
+
+    To JSON Schema 1.0 is an integer, and what takes integers in Python refuses it: none of ours are written so.
+    """
     from jsonschema import Draft202012Validator  # noqa: PLC0415 - costs 90 ms, for which only what does not fit need wait
+    from jsonschema.validators import extend  # noqa: PLC0415 - comes with it
     from referencing import Registry  # noqa: PLC0415 - comes with it
 
-    return Draft202012Validator(schema(name), registry=Registry())
+    checker = Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
+    strict: type[Validator] = extend(Draft202012Validator, type_checker=checker)  # type: ignore[no-untyped-call]
+    return strict(schema(name), registry=Registry())

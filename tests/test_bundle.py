@@ -88,6 +88,7 @@ def having(value: Any, *path: Any) -> bytes:
         (having({"a": 1}, "results", 0, "attempts"), "$.results[0].attempts"),
         (having("../../etc", "results", 0, "surprise"), "$.results[0]"),
         (having(-1, "started_at"), "$.started_at"),
+        (having("none", "spec", "commit"), "$.spec.commit"),
     ],
 )
 def test_a_file_that_is_no_bundle_is_refused_with_the_place(raw: bytes, says: str) -> None:

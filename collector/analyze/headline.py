@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from collector.analyze.verdict import blind
-from collector.model import JSON, Bundle, Coverage, Finding, NodeRow, Verdict
+from collector.model import JSON, Bundle, Coverage, Finding, NodeRow, Verdict, natural
 from collector.rulebook.rule import UNKNOWN
+
+NAMED = 3
+NAMES_WIDTH = 40
+"""How many nodes, of how many characters in all, the headline names: a mail's subject and a phone have room for no more."""
 
 
 def headline(
@@ -43,6 +47,12 @@ def _count(number: int, noun: str) -> str:
 
 def _first(roots: Sequence[Finding]) -> str:
     first = roots[0]
-    same = {root.node for root in roots if root.code == first.code and root.node and (root.code != UNKNOWN or root.title == first.title)}
-    others = f" and {len(same) - 1} more" if len(same) > 1 else ""
-    return f"{first.node}{others}: {first.title}" if first.node else first.title
+    same = [root.node for root in roots if root.code == first.code and root.node and (root.code != UNKNOWN or root.title == first.title)]
+    return f"{_named(list(dict.fromkeys(same)))}: {first.title}" if first.node else first.title
+
+
+def _named(nodes: Sequence[str]) -> str:
+    """Two or three nodes by their names, which are the question; of more the first one."""
+    if len(nodes) <= NAMED and sum(map(len, nodes)) <= NAMES_WIDTH:
+        return ", ".join(sorted(nodes, key=natural))
+    return nodes[0] + (f" and {len(nodes) - 1} more" if len(nodes) > 1 else "")

@@ -17,6 +17,7 @@ BY_TASK = frozenset({"log", "task_event"})
 PLAIN = 1000.0
 """From here on a number is told without a fraction."""
 _WORD = re.compile(r"(?<!\S)\{(\w+)\}")
+_COUNTED = re.compile(r"\{(\w+)\} (?:restart|transaction|time)s\b")
 _FAR = re.compile(r"ssh\s+\S+\s")
 """A command for another machine, up to where its own words begin: ssh joins them, and a second shell reads them again."""
 
@@ -54,7 +55,7 @@ class Hit(NamedTuple):
         """A text of the rule with its placeholders filled in; each quoted where it is a command."""
         values = self.values()
         whole = _whole(template, values)
-        return _quoted(whole, values) if quoted else PLACEHOLDER.sub(lambda slot: _words(values.get(slot[1])), whole)
+        return _quoted(whole, values) if quoted else PLACEHOLDER.sub(lambda slot: _words(values.get(slot[1])), _of_one(whole, values))
 
     def commands(self) -> tuple[tuple[str, str], ...]:
         """The rule's commands, filled in and quoted; without those that need what nobody knows here, or whose words would be options."""
@@ -100,6 +101,11 @@ def _whole(template: str, values: Mapping[str, JSON]) -> str:
         return optional[1] if all(values.get(slot) not in (None, "") for slot in PLACEHOLDER.findall(optional[1])) else ""
 
     return OPTIONAL.sub(part, template)
+
+
+def _of_one(template: str, values: Mapping[str, JSON]) -> str:
+    """`1 restart`: what is counted stands in rules as of many."""
+    return _COUNTED.sub(lambda many: many[0][:-1] if values.get(many[1]) == 1 else many[0], template)
 
 
 def _quoted(command: str, values: Mapping[str, JSON]) -> str:

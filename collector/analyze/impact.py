@@ -167,7 +167,10 @@ def _stops_commits(root: Finding, seen: Observed) -> bool:
 
 
 def _may_commit(root: Finding, seen: Observed) -> bool:
-    """A replica whose primary is there commits nothing of its own: without room it falls behind."""
+    """A replica whose primary is there commits nothing of its own: without room it falls behind. Nor does what never started."""
+    instance = seen.world.instance.get(root.alloc or "")
+    if instance and instance.never_started:
+        return False
     there = seen.observations.of("litefs", node=root.node or "")
     follows = any(one.fields["is_primary"] is False and one.fields["primary_answers"] for one in there)
     return not follows and _stops_commits(root, seen)

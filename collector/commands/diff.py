@@ -13,6 +13,7 @@ from collector.history import compare
 from collector.model import JSON, Mark
 from collector.pipeline import conclude
 from collector.render import changes_text, report_document
+from collector.sound import sound_json
 from collector.streams import say
 from collector.validate import schema_problems
 
@@ -39,7 +40,7 @@ def _document(name: str) -> dict[str, JSON]:
 def _report(content: bytes, name: str) -> dict[str, JSON] | None:
     """The report in a file; None where the file is something else (a bundle, then, which is read with its own care)."""
     try:
-        document = json.loads(content[:MAX_BYTES])
+        document = sound_json(content[:MAX_BYTES])
     except (ValueError, RecursionError):
         return None
     if not isinstance(document, dict) or "schema_version" not in document:

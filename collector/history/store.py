@@ -22,6 +22,7 @@ from collector.errors import DeliveryError, SettingsError
 from collector.files import write_atomic
 from collector.history.compare import Outlook
 from collector.history.run import Run, dump_run, load_run
+from collector.sound import sound_json
 
 KEEP_RUNS = 50
 MAX_BYTES = 32 << 20
@@ -133,7 +134,7 @@ def _read(path: Path) -> Run:
         raise ValueError(f"larger than {MAX_BYTES >> 20} MiB")
     if not unpack.eof:
         raise EOFError("it ends in the middle")
-    return load_run(json.loads(text))
+    return load_run(sound_json(text))
 
 
 def _drop(files: Iterator[Path]) -> None:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from collector.model import JSON, Result, Status
+from collector.model import JSON, Attempt, Result, Status
 from collector.observe.checks import Check
 from collector.observe.clocks import Reading, asked_apart, readings, usual
 from collector.observe.consul import members, serf
@@ -14,7 +14,7 @@ from collector.observe.expected import missed
 from collector.observe.litefs import Lease, advertised, ports, several_leases
 from collector.observe.nomad import migrated, missing_total
 from collector.observe.observation import Observation, scope
-from collector.observe.positions import State
+from collector.observe.positions import NOT_ACCEPTED, State
 from collector.observe.scheduling import lost_nodes, ready_nodes
 from collector.observe.world import World
 
@@ -69,6 +69,7 @@ def observe_nodes(world: World, known: Mapping[str, Node], every: Sequence[Check
     gone = {alloc["node"]: alloc["modify_time"] for alloc in migrated(world)}
     gone |= {one.node: one.alloc["modify_time"] for one in world.instances if one.status == "lost"}
     living = {one.node for one in world.instances if not one.over and one.status != "unknown"}
+    placed = {one.node for one in world.instances}
     missing = missing_total(world)
     health = serf(every)
     direct = _direct(world)
@@ -79,7 +80,7 @@ def observe_nodes(world: World, known: Mapping[str, Node], every: Sequence[Check
             "migrated": node.name in moved and (node.nomad or {}).get("drained") is not False,
             "missing": missing > 0 and node.name not in living,
             "holds_primary": node.name in holding,
-            "driver_down": _driver_down(world, node),
+            "driver_down": _driver_down(world, node, needed=missing > 0 or node.name in placed),
         }
         words = f"Nomad: {fields['nomad']}, {fields['eligibility']}" + (", draining" if fields["draining"] else "")
         words += f"; Consul member: {fields['member']}"
@@ -88,9 +89,9 @@ def observe_nodes(world: World, known: Mapping[str, Node], every: Sequence[Check
         )
 
 
-def _fields(world: World, node: Node, health: Check | None, direct: Sequence[tuple[Result, bool, str]]) -> dict[str, JSON]:
+def _fields(world: World, node: Node, health: Check | None, direct: Sequence[tuple[Result, bool, Attempt]]) -> dict[str, JSON]:
     nomad = node.nomad or {}
-    agent = [(ok, cause) for result, ok, cause in direct if result.kind == "check_output"]
+    agent = [(ok, attempt.cause) for result, ok, attempt in direct if result.kind == "check_output"]
     return {
         "node_id": str(nomad.get("id") or "")[:8] or None,
         "nomad": nomad.get("status") or ("absent" if world.results("nomad_nodes") else "unknown"),
@@ -99,6 +100,7 @@ def _fields(world: World, node: Node, health: Check | None, direct: Sequence[tup
         "member": node.member["status"] if node.member else ("absent" if world.results("consul_members") else "unknown"),
         "serf": health.row["status"] if health else "unknown",
         "answers": any(ok for _, ok, _ in direct),
+        "up": any(ok or _machine_is_there(attempt) for _, ok, attempt in direct),
         "silent": bool(direct) and not any(ok for _, ok, _ in direct),
         "agent": any(ok for ok, _ in agent) if agent else None,
         "agent_cause": next((cause for ok, cause in agent if not ok), ""),
@@ -106,9 +108,14 @@ def _fields(world: World, node: Node, health: Check | None, direct: Sequence[tup
     }
 
 
-def _direct(world: World) -> dict[str, list[tuple[Result, bool, str]]]:
-    """Node -> (result, answered, cause) of everything that was asked of the node itself."""
-    found: dict[str, list[tuple[Result, bool, str]]] = {}
+def _machine_is_there(attempt: Attempt) -> bool:
+    """It refused a connection, or took it and then said nothing: whatever is wrong, the machine and the way to it are not."""
+    return attempt.cause == "refused" or (attempt.status is Status.TIMEOUT and NOT_ACCEPTED not in attempt.reason)
+
+
+def _direct(world: World) -> dict[str, list[tuple[Result, bool, Attempt]]]:
+    """Node -> (result, answered, attempt) of everything that was asked of the node itself."""
+    found: dict[str, list[tuple[Result, bool, Attempt]]] = {}
     for result in world.bundle.results:
         node = world.node(result.target.node)
         for attempt in result.attempts:
@@ -116,14 +123,15 @@ def _direct(world: World) -> dict[str, list[tuple[Result, bool, str]]]:
                 spoke = attempt.status is Status.OK or attempt.code is not None
                 if not spoke and attempt.status not in NO_ANSWER:
                     continue  # not asked, or not understood: that says nothing about the node
-                found.setdefault(node, []).append((result, spoke, attempt.cause))
+                found.setdefault(node, []).append((result, spoke, attempt))
     return found
 
 
-def _driver_down(world: World, node: Node) -> str | None:
+def _driver_down(world: World, node: Node, *, needed: bool) -> str | None:
+    """A driver that the job wants and that is unwell. One that was never there (drivers/*/fingerprint.go) matters where it is `needed`."""
     wanted = {task["driver"] for job in world.jobs.values() for group in job["groups"] for task in group["tasks"]}
     for driver in (node.nomad or {}).get("drivers", ()):
-        if driver["name"] in wanted and not (driver["detected"] and driver["healthy"]):
+        if driver["name"] in wanted and not driver["healthy"] and (driver["detected"] or needed):
             return str(driver["name"])
     return None
 
@@ -159,7 +167,8 @@ def observe_cluster(world: World, litefs: Mapping[str, State], held: Lease | Non
     fields = {
         "primaries": len(primaries),
         "primary_nodes": ", ".join(sorted(state.node for state in primaries)),
-        "roles_unknown": sum(state.data is not None and state.data["is_primary"] is None for state in seen),
+        "roles_unknown": (unknown := sum(state.data is not None and state.data["is_primary"] is None for state in seen)),
+        "leaderless": bool(seen) and not primaries and not unknown,
         "litefs_seen": len(seen),
         "litefs_silent": len(litefs) - len(seen),
         "litefs_expected": len(litefs),
@@ -173,7 +182,7 @@ def observe_cluster(world: World, litefs: Mapping[str, State], held: Lease | Non
         "nodes_ready": len(ready_nodes(world)),
     }
     may_lead = fields["candidates"] and not (fields["lease_stranger"] or fields["lease_foreign"])
-    fields["handover"] = _handover(seen) if may_lead and not primaries else None
+    fields["handover"] = _handover(seen) if may_lead and fields["leaderless"] else None
     quote = f"{len(primaries)} of {len(seen)} LiteFS nodes that answered say they are primary" + (
         f" ({fields['primary_nodes']})" if primaries else ""
     )
@@ -185,7 +194,7 @@ def observe_cluster(world: World, litefs: Mapping[str, State], held: Lease | Non
 
 def _handover(seen: Sequence[State]) -> int | None:
     """Seconds since a primary was last heard of (since LiteFS runs, where none was), while its lease may still run out by itself."""
-    lags = [max(0.0, state.lag) for state in seen if state.lag is not None]
+    lags = [max(0.0, state.late) for state in seen if state.late is not None]
     up = [state.data["uptime_seconds"] for state in seen if state.data]
     ago = min(lags) if lags else max((math.inf if seconds is None else seconds for seconds in up), default=math.inf)
     return round(ago) if ago < HANDOVER else None

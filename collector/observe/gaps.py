@@ -28,6 +28,10 @@ UNAVAILABLE = re.compile(
     r"(?i)answers HTTP 503(?:$|: .*(?:no available server|no healthy upstream|upstream connect|service (?:temporarily )?unavailable))"
 )
 """A proxy's too, which says so in a page or in these words; Consul's own 503 says what was limited."""
+TOKEN_FAULT = re.compile(
+    r"(?i)token (?:has )?expired|ACL (?:token )?not found|token (?:not found|does not exist)|unknown token|invalid token"
+)
+"""What Nomad and Consul say of a token that they do not know, or not any more."""
 NO_SERVERS = ("no known consul servers", "no servers", "rpc error getting client", "failed to get rpc connection")
 
 
@@ -86,6 +90,7 @@ def _gap(world: World, result: Result) -> Observation:
             "capability": ", ".join(kind.capabilities) if kind else "",
             "decisive": result.kind in DECISIVE,
             "token_given": _token_given(world, result),
+            "token_fault": fault[0] if denied and (fault := TOKEN_FAULT.search(denied.reason)) else None,
         },
         quote=f"{result.kind} of {result.target}: {status}: {(denied or result).reason}",
         source=f"item {result.id}",

@@ -25,12 +25,16 @@ from collector.observe.runs import (
 
 YOUNG = 10.0
 """Seconds below which a first start is not judged: Nomad's own default for `min_healthy_time` is 10 s."""
+STARTING = 2 * YOUNG
 LIVE = {"pending", "running", "unknown"}
 REQUESTED = "User requested"
 """How Nomad's reason begins for a restart that somebody asked its API for (client/alloc_endpoint.go)."""
 RERENDERED = "Template with change_mode restart re-rendered"
 """Nomad's reason for a restart because of a template (taskrunner/template/template.go)."""
 BATCH = {"batch", "sysbatch"}
+FETCHES = {("Driver", "Downloading image"), ("Downloading Artifacts", "Client is downloading artifacts")}
+"""Type and text of the events in which Nomad's client fetches something (drivers/docker, structs.go)."""
+FAILS = {"Driver Failure", "Failed Artifact Download", "Setup Failure"}
 
 Allocation = Mapping[str, JSON]
 
@@ -94,6 +98,13 @@ class Instance:
         return not any(task["started_at"] for task in self.tasks)
 
     @property
+    def fetching(self) -> bool:
+        """Nothing of it has started yet, since its image or its artifacts are being downloaded, and nothing has failed."""
+        events = [event for task in self.tasks for event in task["events"]]
+        fetched = any((event["type"], event["message"]) in FETCHES for event in events)
+        return self.status == "pending" and self.never_started and fetched and not any(event["type"] in FAILS for event in events)
+
+    @property
     def age(self) -> float:
         """Seconds since it was created."""
         return max(0.0, self.now - (self.alloc["create_time"] or self.now))
@@ -102,6 +113,16 @@ class Instance:
     def young(self) -> bool:
         """Too early to judge: neither old enough nor restarted."""
         return self.age < YOUNG and not self.alloc["restarts"] and self.status in LIVE
+
+    @property
+    def fresh(self) -> bool:
+        """It has only just been started, for the first time or again: too early to judge what it does not do yet."""
+        return self.young or self.restarted_ago is not None
+
+    @property
+    def starting(self) -> bool:
+        """It may still be on its first start: Nomad has not called it healthy yet, and by default waits half as long for that."""
+        return self.age < STARTING and self.alloc["healthy"] is not True and not self.restarting
 
     @cached_property
     def restarting(self) -> bool:

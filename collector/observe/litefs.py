@@ -16,6 +16,7 @@ DEFAULT_PORT = 20202
 YOUNG = 10.0
 """Seconds: what was asked beside a LiteFS that has just started may be older than it."""
 NOT_A_COMMAND = re.compile(r"(`[^`]+` is not a command of this LiteFS)")
+_PORT = re.compile(r"[0-9]{1,5}")
 ASKED_PATH = re.compile(r"the spec asks LiteFS for (/\S*):")
 
 
@@ -32,7 +33,7 @@ def states(world: World) -> dict[str, State]:
             state.samples.append((result, result.data))
         else:
             state.failures.append(result)
-    compare(list(found.values()))
+    compare(list(found.values()), world.ahead)
     return found
 
 
@@ -56,7 +57,8 @@ def elsewhere(world: World, result: Result) -> bool:
 
 def ports(world: World) -> set[int]:
     """LiteFS's HTTP ports, from what was asked and from the variable that says so."""
-    found = {int(world.bundle.vars["litefs_port"])} if str(world.bundle.vars.get("litefs_port", "")).isdigit() else set()
+    told = _PORT.fullmatch(str(world.bundle.vars.get("litefs_port", "")))
+    found = {int(told[0])} if told else set()
     for result in world.bundle.results:
         if result.kind == "litefs_status":
             found |= {port for attempt in result.attempts if attempt.rung == "http" for port in _ports(attempt.endpoints)}
@@ -168,7 +170,7 @@ def observe_litefs(world: World, every: Mapping[str, State], held: Lease | None)
             scope(node=state.node, alloc=state.alloc),
             fields,
             quote=_words(state, fields),
-            source=f"LiteFS on {state.node} ({result.rung or 'no rung answered'})",
+            source=f"LiteFS on {state.node}" + (f" ({result.rung})" if result.rung else ", which was asked and did not answer"),
             item=result.id,
         )
 
@@ -182,7 +184,7 @@ def _expected_id(every: Mapping[str, State], held: Lease | None) -> str | None:
 
 def _fields(world: World, state: State, primary_found: bool, kept: str | None) -> dict[str, JSON]:
     data = state.data or {}
-    lag, behind = state.lag, state.behind
+    lag, behind = state.late, state.behind
     replica = bool(data) and not state.primary and data["role"] != "unknown"
     knows = None if not data or data["primary_hostname"] is None else bool(data["primary_hostname"])
     fresh = lag is not None and lag < world.lag_warning and not behind
@@ -263,5 +265,5 @@ def _follows(state: State, fields: Mapping[str, JSON]) -> Iterator[str]:
         yield f"primary {fields['primary_hostname'] or 'unknown to it'}"
     if state.never_synced:
         yield "has not synced"
-    elif fields["lag_seconds"] is not None:
-        yield f"lag {fields['lag_seconds']} s"
+    elif state.lag is not None:
+        yield f"lag {state.lag} s" + (f", its clock {state.ahead:+.0f} s off the primary's" if state.ahead else "")

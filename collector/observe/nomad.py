@@ -6,11 +6,12 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from collector.loglines.meanings import full
 from collector.model import JSON, Result
 from collector.observe.checks import Check
 from collector.observe.instances import LIVE, Instance
 from collector.observe.observation import Observation, scope
-from collector.observe.runs import ends_since, own_exits
+from collector.observe.runs import ends_since, executor_gone, own_exits
 from collector.observe.successors import standing
 from collector.observe.world import World
 
@@ -42,6 +43,8 @@ def observe_instances(world: World, checks: Sequence[Check], litefs: set[str], r
         )
 
 
+LAPSED = 1800.0
+"""So long an end by itself is news of an instance that runs again."""
 UNDECIDED = 600.0
 """So long a deployment may wait for an allocation to become healthy (`progress_deadline`, by default)."""
 
@@ -68,16 +71,20 @@ def instance_fields(one: Instance, checks: Sequence[Check], *, has_litefs: bool)
         "rerendered": one.rerendered,
         "requested": one.requested,
         "young": one.young,
+        "fresh": one.fresh,
+        "starting": one.starting,
+        "fetching": one.fetching,
         "restarted_ago": one.restarted_ago,
         "restarted_by": one.restarted_by,
         "age": round(one.age),
         "healthy": one.alloc["healthy"],
         "exit_code": last.get("exit_code"),
         "exit_signal": last.get("signal"),
-        "exit_message": last.get("message"),
+        "executor_gone": bool(last) and executor_gone(last) is not None,
         "self_exits": len(one.exits),
         "recurs": one.recurs,
-        "last_exit": one.clock - one.exits[-1]["time"] if one.exits else None,
+        "last_exit": (last_exit := one.clock - last["time"] if last else None),
+        "lapsed": one.running and not one.restarting and last_exit is not None and last_exit < LAPSED,
         "oom_killed": bool(last.get("oom_killed")),
         "checks_critical": critical,
         "checks": len(checks),
@@ -113,6 +120,8 @@ def _event(world: World, one: Instance, task: Mapping[str, JSON], event: Mapping
             "signal": event["signal"],
             "oom_killed": bool(event["oom_killed"]),
             "itself": itself,
+            "executor_gone": executor_gone(event),
+            "full": full(event["message"] or ""),
             "current": current,
         },
         quote=f"{event['type']}: {event['message']}",
@@ -169,22 +178,27 @@ def group_counts(world: World, job: Mapping[str, JSON], group: Mapping[str, JSON
     A system job has no count: there what is missing are the nodes whose last instance was moved away or lost. An instance that Nomad knows
     nothing of any more (`unknown`, on a client that is disconnected) is none that lives.
     """
-    mine = [one for one in world.instances if one.alloc["job"] == job["id"] and one.alloc["group"] == group["name"]]
+    mine = [one for one in world.instances if _is_of(one.alloc, job, group)]
     live = len(standing(mine))
     failed = sum((one.status == "failed" or one.quit) and not one.alloc["canary"] for one in mine)
     if job["type"] in {"batch", "sysbatch"} or job["periodic"] or job["parameterized"]:
         return None, live, 0
     if job["type"] == "system":
-        gone = {one.node for one in mine if one.status == "lost"} | {a["node"] for a in migrated(world) if a["group"] == group["name"]}
+        gone = {one.node for one in mine if one.status == "lost"} | {a["node"] for a in migrated(world) if _is_of(a, job, group)}
         return None, live, len(gone - {one.node for one in mine if not one.over})
     return group["count"], live, max(0, group["count"] - live - failed)
 
 
+def _is_of(alloc: Mapping[str, JSON], job: Mapping[str, JSON], group: Mapping[str, JSON]) -> bool:
+    """Other jobs, and other namespaces, may have the same names."""
+    return bool((alloc["namespace"], alloc["job"], alloc["group"]) == (job["namespace"], job["id"], group["name"]))
+
+
 def migrated(world: World) -> list[Mapping[str, JSON]]:
     """The newest allocation of every node and group, where a drain moved it away."""
-    newest: dict[tuple[str, str, str], Mapping[str, JSON]] = {}
+    newest: dict[tuple[str, ...], Mapping[str, JSON]] = {}
     for alloc in world.allocations:
-        key = (alloc["node"], alloc["job"], alloc["group"])
+        key = (alloc["node"], alloc["namespace"], alloc["job"], alloc["group"])
         if key not in newest or newest[key]["create_index"] < alloc["create_index"]:
             newest[key] = alloc
     return [a for a in newest.values() if a["desired_status"] == "stop" and DRAINED.search(a["desired_description"] or "")]
@@ -199,7 +213,7 @@ def missing_total(world: World) -> int:
 
 def _group(world: World, result: Result, group: Mapping[str, JSON]) -> Observation:
     expected, live, missing = group_counts(world, result.data, group)
-    running = [one for one in world.instances if one.alloc["group"] == group["name"] and one.running]
+    running = [one for one in world.instances if _is_of(one.alloc, result.data, group) and one.running]
     count = f" of {expected}" if expected is not None else ""
     return Observation(
         "group",
@@ -247,7 +261,7 @@ def _state(one: Instance, fields: Mapping[str, JSON]) -> str:
     if one.alloc["desired_status"] != "run" and one.alloc["desired_description"]:
         parts.append(str(one.alloc["desired_description"]))
     if one.alloc["restarts"]:
-        parts.append(f"{one.alloc['restarts']} restarts")
+        parts.append(f"{one.alloc['restarts']} restart{'s' * (one.alloc['restarts'] != 1)}")
     if fields["exit_code"] is not None:
         parts.append(f"last exit code {fields['exit_code']}")
     return ", ".join(parts)

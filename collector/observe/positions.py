@@ -27,7 +27,8 @@ Sample = tuple[Result, Mapping[str, JSON]]
 class State:
     """LiteFS in one allocation, over all its samples, oldest first. `behind` is None where it cannot be compared.
 
-    `unheard` is a replica whose primary sends no heartbeat, so that its own lag means nothing.
+    `ahead` is by how many seconds its clock is ahead of the primary's. `unheard` is a replica whose primary sends no heartbeat, so that its
+    own lag means nothing.
     """
 
     alloc: str
@@ -37,6 +38,7 @@ class State:
     behind: int | None = None
     diverged: str | None = None
     clock_off: bool = False
+    ahead: float = 0.0
     unheard: bool = False
     databases: list[dict[str, JSON]] = field(default_factory=list)
 
@@ -78,6 +80,11 @@ class State:
         return data["lag_file_ms"] / 1000 if data["lag_file_ms"] is not None else None
 
     @property
+    def late(self) -> float | None:
+        """Its lag by clocks that agree: it counts from the primary's time stamps to its own clock."""
+        return self.lag if self.lag is None or not self.ahead else round(self.lag - self.ahead, 1)
+
+    @property
     def never_synced(self) -> bool:
         """It has not synced since it started, or since it was demoted."""
         data = self.data
@@ -116,13 +123,17 @@ class State:
         return not self.samples and len(attempts) > 1 and all("timeout" in (attempt.cause, attempt.status) for attempt in attempts)
 
 
-def compare(every: list[State]) -> None:
-    """Fill in what comparing tells: distances, divergence, whose clock is off. Without exactly one primary nothing is compared."""
+def compare(every: list[State], ahead: Mapping[str, float]) -> None:
+    """Fill in what comparing tells: distances, divergence, whose clock is off. Without exactly one primary nothing is compared.
+
+    `ahead` is by how many seconds each node's clock is ahead of Nomad's servers.
+    """
     primaries = [state for state in every if state.primary]
     primary = primaries[0] if len(primaries) == 1 else None
     for state in every:
         state.unheard = bool(primary and primary.older and not state.primary and state.data and state.data["lag_seconds"] is not None)
     for state in every:
+        state.ahead = ahead.get(state.node, 0.0) - ahead.get(primary.node, 0.0) if primary else 0.0
         if state.data is not None:
             _position(state, primary)
     _clocks(every, primary)

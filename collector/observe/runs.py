@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 
 from collector.model import JSON
@@ -16,6 +17,8 @@ OUTLIVED_TIMES = 5
 """Seconds, and how many times as long as its last two runs: what runs longer than both has got over what ended it."""
 RESTARTED_FOR = 'healthcheck: check "'
 """Nomad's reason for a restart that a `check_restart` asks for; the check's name follows (check_watcher.go)."""
+_EXECUTOR = re.compile(r'executor: error waiting on process: (?:rpc error: code = \w+ desc = )?([^"]+)')
+"""What the drivers exec, java, raw_exec and qemu say of an end when the executor is gone, their process beside it (handleWait)."""
 SIGNAL_ENDS = 10.0
 """Seconds within which an end is a signal's that Nomad sent: a template's SIGHUP, half an hour ago, is no excuse for a crash."""
 
@@ -90,3 +93,9 @@ def in_order(events: Iterable[Event]) -> list[Event]:
 def for_a_check(event: Event) -> bool:
     """Nomad was asked for a restart by a check that fails."""
     return event["type"] == "Restart Signaled" and RESTARTED_FOR in event["message"]
+
+
+def executor_gone(event: Event) -> str | None:
+    """Why nobody has seen how this process ended, where the executor that was to see it is gone."""
+    found = _EXECUTOR.search(event["message"] or "")
+    return found[1] if found else None

@@ -113,7 +113,9 @@ def _lost_words(world: World) -> str:
 
 
 def lost_nodes(world: World) -> list[str]:
-    """Nodes that take no allocation now: down, draining or ineligible."""
+    """Nodes that take no allocation now: down, draining or ineligible. Where they may not be listed, those whose allocation is lost."""
+    if not world.results("nomad_nodes"):
+        return sorted({one.node for one in world.instances if one.status == "lost"})
     return [name for name, (_, row) in world.clients.items() if not _usable(row)]
 
 

@@ -14,7 +14,10 @@ from collector.observe.twins import fresh, told_apart
 
 @dataclass(slots=True)
 class World:
-    """What was believed (status ok), and what was not. `now` is the cluster's own clock, not the collector's."""
+    """What was believed (status ok), and what was not. `now` is the cluster's own clock, not the collector's.
+
+    `ahead` is by how many seconds a node's clock is ahead of Nomad's servers.
+    """
 
     bundle: Bundle
     now: float
@@ -24,11 +27,13 @@ class World:
     instances: tuple[Instance, ...] = ()
     instance: Mapping[str, Instance] = field(default_factory=dict)
     allocations: tuple[Mapping[str, JSON], ...] = ()
-    jobs: Mapping[str, Mapping[str, JSON]] = field(default_factory=dict)
+    jobs: Mapping[tuple[str, str], Mapping[str, JSON]] = field(default_factory=dict)
+    """By namespace and ID: another namespace may have a job of the same ID."""
     alloc_items: Mapping[str, str] = field(default_factory=dict)
     alloc: Mapping[str, Mapping[str, JSON]] = field(default_factory=dict)
     addresses: Mapping[str, str | None] = field(default_factory=dict)
     clients: Mapping[str, tuple[Result, Mapping[str, JSON]]] = field(default_factory=dict)
+    ahead: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def lag_warning(self) -> float:
@@ -62,6 +67,10 @@ class World:
         """A node's one name: Nomad's, where Consul knows the same address under another."""
         return None if name is None else self.aliases.get(name, name)
 
+    def job_of(self, alloc: Mapping[str, JSON]) -> Mapping[str, JSON] | None:
+        """The job of an allocation; None where it was not read."""
+        return self.jobs.get((alloc["namespace"], alloc["job"]))
+
     def seen_allocations(self) -> bool:
         """Nomad's allocations were read in full."""
         return bool(self.results("nomad_allocations")) and not any(r.kind == "nomad_allocations" for r in self.failed)
@@ -78,7 +87,7 @@ def survey(bundle: Bundle) -> World:
         elif result.status is not Status.SKIPPED:
             failed.append(result)
     world = World(bundle, clock(bundle), {kind: tuple(some) for kind, some in ok.items()}, tuple(failed), {})
-    world.jobs = {result.data["id"]: result.data for result in world.results("nomad_job")}
+    world.jobs = {(result.data["namespace"], result.data["id"]): result.data for result in world.results("nomad_job")}
     rows = {row["id"]: (result, row) for result, row in world.rows("nomad_allocations")}
     world.allocations = tuple(row for _, row in rows.values())
     world.alloc = {row["id"]: row for row in world.allocations}
@@ -86,14 +95,14 @@ def survey(bundle: Bundle) -> World:
     world.clients = _clients(world)
     world.addresses = {name: row["address"] for name, (_, row) in world.clients.items()}
     world.alloc_items = {key: result.id for key, (result, _) in rows.items()}
-    ahead = ahead_by_node(bundle, world.now, world.node)
-    world.instances = tuple(current([_instance(world, row, ahead.get(row["node"])) for row in world.allocations]))
+    world.ahead = ahead_by_node(bundle, world.now, world.node)
+    world.instances = tuple(current([_instance(world, row, world.ahead.get(row["node"])) for row in world.allocations]))
     world.instance = {one.id: one for one in world.instances}
     return world
 
 
 def _instance(world: World, row: Mapping[str, JSON], ahead: float | None) -> Instance:
-    job = world.jobs.get(row["job"])
+    job = world.job_of(row)
     ahead = ahead_by_events(row, job) if ahead is None else ahead
     return Instance(row, job, world.now, world.now + ahead)
 

@@ -80,17 +80,16 @@ def suites(document: Mapping[str, JSON]) -> list[JSON]:
 
     A test's name is its code and service, so that it stays the same from run to run; the words are in its message.
     """
-    tests: dict[str, list[dict[str, JSON]]] = {_CLUSTER: [_verdict_test(document)]}
-    tests |= {node["name"]: [_node_test(node)] for node in document["nodes"]}
+    of_cluster = [_verdict_test(document)]
+    tests = {node["name"]: [_node_test(node)] for node in document["nodes"]}
     findings = {finding["id"]: finding for finding in [*document["root_causes"], *document["findings"]]}
     for finding in findings.values():
-        tests[finding["node"] if finding["node"] in tests else _CLUSTER].append(_finding_test(finding, findings))
+        tests.get(finding["node"], of_cluster).append(_finding_test(finding, findings))
     for gap in document["coverage"]["gaps"]:
         node = gap["target"].split("/")[0]
-        tests[node if node in tests else _CLUSTER].append(
-            _test(f"collect {gap['item']}", "error", gap.get("status", "failed"), gap["reason"])
-        )
-    return [_suite(number, name, cases) for number, (name, cases) in enumerate(tests.items())]
+        tests.get(node, of_cluster).append(_test(f"collect {gap['item']}", "error", gap.get("status", "failed"), gap["reason"]))
+    named = [(f"node {name}" if name == _CLUSTER else name, cases) for name, cases in tests.items()]
+    return [_suite(number, name, cases) for number, (name, cases) in enumerate([(_CLUSTER, of_cluster), *named])]
 
 
 def _test(name: str, outcome: str = "", kind: str = "", message: str = "", text: str = "") -> dict[str, JSON]:

@@ -24,6 +24,7 @@ from urllib.parse import urlsplit
 from collector.errors import DeliveryError, Problem, SpecError
 from collector.files import write_atomic
 from collector.model import JSON, Mark, host_port
+from collector.sound import sound_json
 
 MAX_LINE = 64 << 20
 """Longest line, in bytes. An answer itself is capped at 8 MiB when it is collected; JSON escapes make it at most six times as long."""
@@ -153,10 +154,7 @@ class _Line:
         return str(self._typed(key, str, default))
 
     def number_(self, key: str) -> float:
-        try:
-            return float(self._typed(key, (int, float), 0.0))
-        except OverflowError:
-            _reject(self.path, self.number, f"{key} is a number that is too large")
+        return float(self._typed(key, (int, float), 0.0))
 
     def code(self, key: str) -> int | None:
         if self.value.get(key) is None:
@@ -199,7 +197,7 @@ def _lines(path: Path) -> Generator[_Line, None, None]:
 
 def _document(path: Path, number: int, raw: bytes) -> JSON:
     try:
-        value = json.loads(raw)
+        value = sound_json(raw)
     except (ValueError, RecursionError) as error:
         _reject(path, number, f"not JSON: {error}")
     if not isinstance(value, dict):

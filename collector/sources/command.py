@@ -141,19 +141,32 @@ def _said(output: bytes) -> str:
     return f": {lines[0][:300]}" if lines else ""
 
 
+_GIT_ALONE: Final = {
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_ALLOW_PROTOCOL": "none",
+    "LC_ALL": "C",
+}
+"""Git asks nobody: no user, and no remote for what a partial clone lacks (by a command that its configuration names)."""
+_COMMIT: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+
+
 def git_commit(path: str | Path, settings: Settings) -> str | None:
     """The commit that last changed a file, with `-dirty` when the file differs from it; None where git cannot tell in two seconds."""
     git = shutil.which("git", path=settings.path)
     if git is None:
         return None
     file = Path(path).absolute()
-    environment = {"PATH": settings.path, "HOME": settings.home, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+    environment = {"PATH": settings.path, "HOME": settings.home, **_GIT_ALONE}
     # A repository's own configuration may name programs to run; a report must not start them.
-    base = [git, "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-C", str(file.parent)]
+    base = [git, "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "log.showSignature=false", "-C", str(file.parent)]
     commit = _output([*base, "log", "-1", "--format=%H", "--", file.name], environment)
-    if not commit:
+    if not _COMMIT.fullmatch(commit):
         return None
-    return f"{commit}-dirty" if _output([*base, "status", "--porcelain", "--", file.name], environment) else commit
+    # Not by `git status`, which runs what the repository calls a filter for the file.
+    kept, here = ([*base, "rev-parse", f"HEAD:./{file.name}"], [*base, "hash-object", "--no-filters", "--", file.name])
+    return commit if _output(kept, environment) == _output(here, environment) != "" else f"{commit}-dirty"
 
 
 def _output(argv: Sequence[str], environment: Mapping[str, str]) -> str:

@@ -11,7 +11,7 @@ import http.client
 import io
 import threading
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cached_property
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from collector.settings import Settings, Tls
 
 CHUNK = 64 << 10
+PIECE = 1 << 20
 CUT = 1 << 20
 """What is kept of an answer that is longer than its limit: enough for a log; of a list that is not whole nobody reads more."""
 
@@ -223,7 +224,8 @@ def _body(raw: BaseHTTPResponse, headers: Mapping[str, str], current: Exchange) 
     body = bytearray()
     try:
         for chunk in raw.stream(CHUNK, decode_content=False):
-            body += decoded(chunk, current.limit + 1 - len(body))
+            for piece in decoded(chunk, current.limit + 1 - len(body)):
+                body += piece
             if len(body) > current.limit:
                 current.truncated = True
                 raw.close()
@@ -236,19 +238,25 @@ def _body(raw: BaseHTTPResponse, headers: Mapping[str, str], current: Exchange) 
     return bytes(body)
 
 
-def _decoder(encoding: str) -> tuple[Callable[[bytes, int], bytes], Callable[[], bool]]:
-    """How to decode a chunk to at most so many bytes, and how to tell whether the body is whole. A bomb never unfolds beyond the limit."""
+def _decoder(encoding: str) -> tuple[Callable[[bytes, int], Iterable[bytes]], Callable[[], bool]]:
+    """How to decode a chunk to at most so many bytes, piece by piece, and how to tell whether the body is whole.
+
+    A bomb never unfolds beyond the limit, and no piece of it is larger than `PIECE`.
+    """
     if encoding.lower() in {"", "identity"}:
-        return (lambda chunk, _: chunk), (lambda: True)
+        return (lambda chunk, _: (chunk,)), (lambda: True)
     if encoding.lower() not in {"gzip", "x-gzip", "deflate"}:
         raise DecodeError(f"content encoding {encoding[:20]!r}, which was not asked for")
     inflate = zlib.decompressobj(zlib.MAX_WBITS | 32)
 
-    def inflated(chunk: bytes, room: int) -> bytes:
+    def inflated(chunk: bytes, room: int) -> Iterator[bytes]:
         """What follows on the end would be kept by zlib, however much it is, and would be no part of the answer."""
-        decoded = inflate.decompress(chunk, room)
+        piece = b""
+        while room and (chunk or piece):  # without a chunk zlib may still hold something back
+            piece = inflate.decompress(chunk, min(room, PIECE))
+            yield piece
+            chunk, room = inflate.unconsumed_tail, room - len(piece)
         if inflate.unused_data:
             raise DecodeError("the compressed body goes on after its end")
-        return decoded
 
     return inflated, lambda: inflate.eof

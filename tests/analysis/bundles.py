@@ -249,7 +249,9 @@ def _node(name: str, seen: Mapping[str, Data]) -> Data:
         "draining": seen["draining"],
         "drained": seen.get("drained"),
         "version": "1.9.0",
-        "drivers": [{"name": d["name"], "detected": True, "healthy": d["healthy"], "description": ""} for d in seen["drivers"]],
+        "drivers": [
+            {"name": d["name"], "detected": d.get("detected", True), "healthy": d["healthy"], "description": ""} for d in seen["drivers"]
+        ],
         "modify_index": 1,
     }
 

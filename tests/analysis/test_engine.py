@@ -89,6 +89,13 @@ def test_placeholders_are_captures_then_scope_then_fields():
     assert hit.text("{what} on {node}, {strength}, {nowhere}") == "toast on a, 7, unknown"
 
 
+@pytest.mark.parametrize(("number", "words"), [(1, "1 restart, 7 times"), (2, "2 restarts, 7 times"), (0, "0 restarts, 7 times")])
+def test_what_is_counted_is_told_as_one_or_as_many(number, words):
+    kitchen = engine(("instance", {"node": "a", "alloc": "a1"}, {"hot": number}), ("smell", {"alloc": "a1"}, {"strength": 7}))
+    (hit,), _ = kitchen.run([rule({"all": [{"see": "instance"}, {"see": "smell"}]})])
+    assert hit.text("{hot} restarts, {strength} times") == words
+
+
 def test_placeholders_of_a_command_are_quoted():
     (hit,), _ = hits({"see": "smell", "where": {"of": {"matches": "(?P<what>burnt toast)"}}})
     assert hit.text("throw {what}", quoted=True) == "throw 'burnt toast'"

@@ -29,6 +29,23 @@ def test_a_node_with_two_that_are_broken_is_one_node():
     assert told == report.headline == f"n2: {root.title}"
 
 
+@pytest.mark.parametrize(
+    ("nodes", "told"),
+    [
+        (["n2"], "n2"),
+        (["n10", "n2"], "n2, n10"),
+        (["n3", "n1", "n2"], "n1, n2, n3"),
+        (["n3", "n1", "n2", "n4"], "n3 and 3 more"),
+        (["rack-12.prod.example.org", "rack-11.prod.example.org"], "rack-12.prod.example.org and 1 more"),
+    ],
+)
+def test_the_headline_names_up_to_three_nodes_where_their_names_are_short(nodes: list[str], told: str):
+    made = bundle({"nodes": {"n2": {"alloc": {"state": "pending", "restarts": 4, "started_at": None}, "events": ENDS}}})
+    report = analyze(made)
+    roots = [report.root_causes[0]._replace(node=node) for node in nodes]
+    assert headline(report.verdict, roots, report.nodes, report.coverage, made, instances=3) == f"{told}: {roots[0].title}"
+
+
 def test_a_group_without_services_takes_none_along() -> None:
     sick = {"alloc": {"state": "pending", "restarts": 4, "started_at": None}, "events": ENDS}
     well, broken = (next(one for one in bundle(case).results if one.kind == "nomad_allocations") for case in ({}, {"nodes": {"n2": sick}}))
@@ -55,3 +72,13 @@ def test_checks_of_nomads_own_need_no_agent_of_consuls() -> None:
     own = {"member": "failed", "serf": "critical", "registered": False, "nomad_checks": checks}
     impact = analyze(bundle({"nodes": {"n3": own}})).root_causes[0].impact
     assert (impact["instances_left"], impact.get("instances_unheard")) == (3, None)
+
+
+def test_no_commit_is_at_risk_where_nothing_ever_ran():
+    """The disk of Nomad's own data was full, so that the allocation's directory could not be made."""
+    why = 'failed to setup alloc: pre-run hook "alloc_dir" failed: mkdir /opt/nomad/alloc/a: no space left on device'
+    never = {"client_status": "failed", "state": "dead", "failed": True, "started_at": None, "healthy": False}
+    node = {"alloc": never, "litefs": None, "registered": False, "events": [{"type": "Setup Failure", "message": why}]}
+    (root,) = analyze(bundle({"nodes": {"n2": node}})).root_causes
+    assert root.code == "disk.full"
+    assert root.impact["data_at_risk"] == []

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from collector import resources
+from collector.analyze import analyze
 from collector.observe import TOPICS, observe
-from collector.observe.checks import meaning
+from collector.observe.check_texts import meaning
 from collector.replay.recording import Recording
 from tests.accuracy.recorded import bundle_of
 from tests.analysis.bundles import NOW, bundle, ident
@@ -68,6 +69,12 @@ def test_the_lag_file_is_read_where_there_is_no_metric():
 def test_a_database_that_a_replica_lacks_is_behind_by_all_of_it():
     case = {"nodes": {"n2": {"litefs": {"lag_seconds": 30.0, "databases": []}}}}
     assert field(case, "litefs", "behind", node="n2") == 40
+
+
+@pytest.mark.parametrize("port", ["\u00b2", "9" * 5000, "", None, "20x", [], -1])
+def test_a_port_of_a_bundle_that_is_none_is_not_believed(port):
+    made = bundle({})
+    assert analyze(made._replace(vars={"litefs_port": port})).verdict == "ok"
 
 
 def test_positions_are_not_compared_without_one_primary():

@@ -195,7 +195,7 @@ def test_an_item_that_took_long_accuses_no_clock():
     made = bundle({})
     slow = changed(made, "litefs_status", lambda r: r._replace(seconds=9.0) if r.target.node == "n2" else r)
     assert roots(slow) == []
-    off = bundle({"nodes": {"n2": {"litefs": {"date": NOW - 6}}}})
+    off = bundle({"nodes": {"n2": {"litefs": {"date": NOW - 6, "lag_seconds": -5.6}}}})
     assert roots(off) == [("clock.skew", "n2")]
     vague = bundle({"nodes": {"n2": {"litefs": {"date": NOW - 6, "date_within": 3.0}}}})
     assert roots(vague) == []

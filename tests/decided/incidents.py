@@ -26,6 +26,7 @@ AT_FIRST_SIGHT = {
     "ordinary": (67, 70),
     "various": (105, 108),
     "noise": (84, 92),
+    "depths": (90, 98),
 }
 """How many were answered as decided when they were new, and of how many: those that their authors had to mend are not counted."""
 ANSWER = ("says", "first", "also", "never", "verdict", "open", "drop", "logs", "patches")

@@ -13,7 +13,7 @@ from pathlib import Path
 from collector.bundle import load_bundle
 from collector.errors import CollectorError, Unanswered
 from collector.loglines import decisive, read
-from collector.observe.checks import meaning
+from collector.observe.check_texts import meaning
 from collector.redact import Redactor
 from collector.replay.recording import Recording
 from collector.resources import incident

@@ -102,6 +102,17 @@ def test_all_that_a_schema_allows_gives_a_report(kind: str) -> None:
     assert tried > 5, "this kind is in no incident"
 
 
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "nomad_checks"])
+def test_a_whole_number_written_as_a_fraction_is_none(kind: str) -> None:
+    whole = [way for way, part in ways(kind) if "integer" in part["type"]]
+    document = copy.deepcopy(bundle_with(kind))
+    rows = [row for row in document["results"] if row["kind"] == kind and row["data"]]
+    put_in = [way for way in whole if sum(put(row["data"], way, 1e15) for row in rows)]
+    check(document, f"{kind}: {put_in}")
+    if put_in:
+        assert "invalid" in {result.status for result in validate(load_bundle(_stream(document), "bundle")).results if result.kind == kind}
+
+
 def check(document: dict[str, Any], what: str) -> None:
     try:
         report = conclude(validate(load_bundle(_stream(document), "bundle")))

@@ -122,6 +122,14 @@ def test_junit_failure_has_the_evidence_and_gap_is_an_error():
     assert root.find("testsuite[@name='odroid9']/testcase/error").get("type") == "unreachable"
 
 
+def test_junit_has_the_verdict_beside_a_node_that_is_called_cluster():
+    report = SAMPLES["two-faults"]
+    named = report._replace(nodes=tuple(node._replace(name="cluster") if node.name == "odroid9" else node for node in report.nodes))
+    root = ET.fromstring(render(named, "junit").encode())
+    assert [suite.get("name") for suite in root if suite.find("testcase[@name='verdict']") is not None] == ["cluster"]
+    assert root.find("testsuite[@name='node cluster']/testcase[@name='node']") is not None
+
+
 def test_junit_of_a_healthy_cluster_has_no_failure():
     root = ET.fromstring(render(SAMPLES["healthy"], "junit").encode())
     assert len(root) == 4

@@ -90,7 +90,7 @@ def test_a_recording_that_cannot_be_written_says_where_and_why(tmp_path):
         ([META, HTTP | {"query": {"a": [1]}}], 2, "query holds a value that is not text"),
         ([META, HTTP | {"headers": {"a": None}}], 2, "headers holds a value that is not text"),
         ([META, HTTP | {"body": {"a": 1}}], 2, "body is missing"),
-        ([META, HTTP | {"seconds": 10**400}], 2, "seconds is a number that is too large"),
+        ([META, HTTP | {"seconds": 10**400}], 2, "a number of 401 digits"),
         ([META, EXEC | {"argv": "cat"}], 2, "argv is missing"),
         ([META, EXEC | {"argv": ["cat", 1]}], 2, "argv holds a value that is not text"),
         ([META, EXEC | {"rc": "0"}], 2, "rc is missing"),

@@ -36,7 +36,7 @@ FACTS: Mapping[str, tuple[str, str, object, object]] = {
     "silent": ("litefs", "answered", False, True),
     "unregistered": ("instance", "registered", False, True),
     "nagged": ("instance", "restarted_for", "ping", None),
-    "dated": ("log", "message", "x509: certificate has expired or is not yet valid", "ready"),
+    "dated": ("log", "misdated", True, False),
     "last": ("cluster", "candidates", 0, 1),
 }
 """What a row can ask for besides: topic and field of an observation, its value when the fact holds, and when it does not."""

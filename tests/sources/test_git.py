@@ -64,6 +64,45 @@ def test_a_repository_cannot_start_a_program(repository: Path) -> None:
     assert not (repository / "started").exists()
 
 
+def test_a_repository_cannot_start_a_filter_or_a_checker_of_signatures(repository: Path) -> None:
+    evil = repository / "evil"
+    evil.write_text(f"#!/bin/sh\ntouch {repository}/started\ncat\n")
+    evil.chmod(0o700)
+    signed = git(repository, "cat-file", "commit", "HEAD").replace(
+        "\n\n", "\ngpgsig -----BEGIN PGP SIGNATURE-----\n \n x\n -----END PGP SIGNATURE-----\n\n", 1
+    )
+    (repository / "commit").write_text(signed + "\n")
+    commit = git(repository, "hash-object", "-t", "commit", "-w", str(repository / "commit"))
+    git(repository, "update-ref", "HEAD", commit)
+    for key, value in (("log.showSignature", "true"), ("gpg.program", str(evil)), ("filter.f.clean", str(evil))):
+        git(repository, "config", key, value)
+    (repository / ".git" / "info" / "attributes").write_text("spec.yml filter=f\n")
+    (repository / "spec.yml").touch()
+    assert commit_of(repository / "spec.yml") == commit
+    assert not (repository / "started").exists()
+    (repository / "spec.yml").write_text("version: 2\n")
+    assert commit_of(repository / "spec.yml") == f"{commit}-dirty"
+    assert not (repository / "started").exists()
+
+
+def test_a_repository_cannot_start_what_fetches(repository: Path) -> None:
+    evil = repository / "evil"
+    evil.write_text(f"#!/bin/sh\ntouch {repository}/started\n")
+    evil.chmod(0o700)
+    tree = git(repository, "rev-parse", "HEAD^{tree}")
+    for key, value in (
+        ("core.repositoryFormatVersion", "1"),
+        ("extensions.partialClone", "there"),
+        ("remote.there.url", "ssh://there.example/x"),
+        ("remote.there.promisor", "true"),
+        ("core.sshCommand", str(evil)),
+    ):
+        git(repository, "config", key, value)
+    (repository / ".git" / "objects" / tree[:2] / tree[2:]).unlink()
+    assert commit_of(repository / "spec.yml") is None
+    assert not (repository / "started").exists()
+
+
 def test_a_git_that_hangs_is_given_up(repository: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("collector.sources.command.GIT_SECONDS", DEADLINE)
     slow = tmp_path_factory.mktemp("bin")

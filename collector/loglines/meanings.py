@@ -1,0 +1,41 @@
+"""What a line means that more than one rule asks for, by the words of LiteFS, of the system and of who judges certificates and tokens."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+_DISK = re.compile(r"(?i)no space left on device|ENOSPC|database or disk is full")
+_OTHER_LIMIT = re.compile(r"(?i)/sys/|/proc/|cgroup|inotify|file watchers|\A\s*code: 'ENOSPC'")
+"""The kernel says ENOSPC of these, too. Node has an error's code on a line of its own, below the message that tells which it is."""
+_QUOTA = re.compile(r"(?i)disk quota exceeded|EDQUOT")
+_ASKS_FOR_LEASE = re.compile(
+    r"cannot fetch cluster ID from|lease renewal error|cannot acquire lease or find primary|create consul session"
+    r"|fetch primary url|cannot find primary|register node|acquire lease|cannot remove lease|set leaser cluster id"
+)
+"""LiteFS v0.5.14, store.go and consul/consul.go: each is about a request to Consul."""
+_WRITE_REFUSED = re.compile(r"fuse: \w+\(\): .*read only replica")
+_STATIC = re.compile(r"Using static (?:primary:|to determine primary)")
+_OF_CONSUL = re.compile(r"initializing consul: key=")
+_DATES = re.compile(
+    r'(?i)certificate[^"]{0,40}(?:expired|not yet valid)|not yet valid|not valid yet|issued in the future|used before issued'
+    r'|RequestTimeTooSkewed|clock skew|token[^"]{0,20}(?:is|has) expired'
+)
+
+
+def meanings(message: str, complaint: str) -> Mapping[str, str | bool | None]:
+    """The fields of a line that its words alone decide."""
+    return {
+        "full": full(complaint),
+        "asks_for_lease": bool(_ASKS_FOR_LEASE.search(message)),
+        "lease_type": "static" if _STATIC.match(message) else "consul" if _OF_CONSUL.match(message) else None,
+        "write_refused": bool(_WRITE_REFUSED.match(message)),
+        "misdated": bool(_DATES.search(message)),
+    }
+
+
+def full(text: str) -> str | None:
+    """What a complaint says is full: the `disk`, a `quota` of it, or None."""
+    if _QUOTA.search(text):
+        return "quota"
+    return "disk" if _DISK.search(text) and not _OTHER_LIMIT.search(text) else None

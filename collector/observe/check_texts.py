@@ -1,0 +1,127 @@
+"""What the text of a check means, and where it can come from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from collector.model import JSON, Result
+
+MAINTENANCE = ("_node_maintenance", "_service_maintenance")
+"""IDs of the checks that `consul maint` adds; its reason is in their notes."""
+OWN_WORDS = {"script", "ttl", "alias"}
+"""Types of checks whose text is not Consul's but a script's, or a program's: a `refused` in it may be about anything. Nomad runs a job's
+script itself and reports it as `ttl`."""
+LONGEST = 4000
+"""Characters of a check's text that are kept and looked at; Consul itself cuts at 4 KiB."""
+WORDS = {
+    "catalog": "text from the catalog",
+    "agent": "text from {node}'s own agent",
+    "exec": "text from {node}'s agent, asked from within the task",
+    "probe": "asked again from here",
+    "nomad": "Nomad's own check",
+}
+"""Where a check's text can come from."""
+_MEANINGS = tuple(
+    (name, re.compile(pattern, re.IGNORECASE))
+    for name, pattern in (
+        ("maintenance", r"maintenance mode"),
+        (
+            "unhealthy",
+            r"gRPC application didn't report service healthy|\Arpc error: code = (?!Unavailable|DeadlineExceeded|Canceled)\w+ desc = ",
+        ),
+        ("refused", r"connection refused|refused the connection|connectex: No connection could be made|ECONNREFUSED"),
+        ("unreachable", r"dial tcp[^\n]*(?:i/o timeout|deadline exceeded)|did not accept a connection in time"),
+        ("unreachable", r"no route to|network is unreachable|host is down"),
+        ("timeout", r"deadline exceeded|Client\.Timeout|timed out|i/o timeout|read timeout|did not answer in time"),
+        ("dns", r"no such host|cannot be resolved|name or service not known|temporary failure in name resolution|server misbehaving"),
+        ("tls", r"x509|tls: |certificate|HTTP response to HTTPS client"),
+        ("ttl", r"TTL expired"),
+    )
+)
+"""What the texts of Consul's and Nomad's checks (Go's net package) and of our own probes (kinds/probing.py) say, the first that fits."""
+_HTTP_CODE = re.compile(
+    r"(?:\bHTTP (?:GET|HEAD|POST|PUT|OPTIONS) \S+: |\bHTTP[/ ]?[\d.]* ?|\bstatus(?: code)?[ :=]+|: )([1-5]\d\d)(?!\w|\.\d)"
+)
+_ANSWERED = re.compile(r"\A(?:HTTP )?[A-Z]{3,7} https?://\S+: ([1-5]\d\d)(?!\S)")
+"""An answer came; what follows is its body, which may quote anything (Consul's agent, and kinds/probing.py)."""
+_REQUEST = re.compile(r'\A(?:Get|Head|Post|Put) "(https?://[^"]{1,300})": ')
+"""No answer came to it (Go's url.Error)."""
+_URL = re.compile(r"https?://[^\s\"'<>]+")
+
+
+class Text(NamedTuple):
+    """A check's text and where it came from; `passes`: who told it, after the catalog, said with it that the check passes."""
+
+    result: Result
+    output: str
+    source: str
+    passes: bool = False
+
+    def words(self, node: str) -> str:
+        """Where it came from, for a reader."""
+        return WORDS[self.source].format(node=node)
+
+
+def meaning(row_type: str | None, check_id: str, output: str) -> tuple[str, int | None]:
+    """What a check's text says went wrong, and the HTTP status in it."""
+    if check_id.startswith(MAINTENANCE):
+        return "maintenance", None
+    if not output.strip():
+        return "none", None
+    if row_type in OWN_WORDS:
+        return ("ttl" if "TTL expired" in output else "script"), None
+    return _told(row_type, output)
+
+
+def _told(row_type: str | None, output: str) -> tuple[str, int | None]:
+    """What Consul, Nomad or our own probe says of a request."""
+    if answered := _ANSWERED.match(output):
+        return "http", int(answered[1])
+    for name, pattern in _MEANINGS:
+        if pattern.search(output):
+            return name, None
+    code = _HTTP_CODE.search(output)
+    return ("http", int(code[1])) if code and row_type != "tcp" else ("other", None)
+
+
+def failure(row: Mapping[str, JSON], text: Text, *, redirected: bool, unrun: bool) -> tuple[str, int | None]:
+    """What is wrong with a check. Nomad tells the HTTP status apart from the text, which is then the answer's body alone."""
+    if row["status"] == "passing":
+        return "none", None
+    if text.passes:
+        return ("answers-here" if text.source == "probe" else "recovered"), None
+    if redirected or unrun:
+        return ("redirected" if redirected else "unrun"), None
+    return ("http", row["code"]) if row.get("code") else meaning(row["type"], row["check_id"], text.output)
+
+
+def is_better(other: Text, catalog: Text) -> bool:
+    """That a check passes from here says nothing of why the node's agent calls it failing: then the agent's old text says more."""
+    return bool(other.output) and not (other.passes and other.source == "probe" and catalog.output)
+
+
+def asked_for(output: str) -> str | None:
+    """The first URL in a text."""
+    url = _URL.search(output)
+    return url[0].rstrip(":,;") if url else None
+
+
+def refused_request(output: str) -> str | None:
+    """The URL to which no answer came, where the text is about that."""
+    request = _REQUEST.match(output)
+    return request[1] if request else None
+
+
+def path_and_port(url: str) -> tuple[str | None, int | None]:
+    """A check's output may quote anything: an address without its second bracket, a port of seven digits."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None, None
+    try:
+        return parts.path or "/", parts.port
+    except ValueError:
+        return parts.path or "/", None
