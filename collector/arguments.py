@@ -126,9 +126,7 @@ def _add_diagnose(commands: Commands[Parser]) -> None:
 
 def _add_collecting(parser: Parser) -> None:
     group = parser.add_argument_group("collecting")
-    group.add_argument(
-        "-e", "--extra-vars", action="append", default=[], metavar="K=V|@FILE", help="set a variable of the spec, or many from a file"
-    )
+    _add_variables(group)
     group.add_argument(
         "-l", "--limit", action="append", default=[], metavar="PATTERN", help="only nodes whose name matches (shell pattern)"
     )
@@ -139,6 +137,12 @@ def _add_collecting(parser: Parser) -> None:
     group.add_argument("-f", "--forks", type=positive, default=32, metavar="N", help="requests at once (default 32)")
     group.add_argument("--deadline", type=duration, default=30.0, metavar="TIME", help="the run ends by then, whatever hangs (default 30s)")
     group.add_argument("--bundle", metavar="FILE", help="save all that was collected (gzip where the name ends in .gz)")
+
+
+def _add_variables(group: argparse._ActionsContainer) -> None:
+    group.add_argument(
+        "-e", "--extra-vars", action="append", default=[], metavar="K=V|@FILE", help="set a variable of the spec, or many from a file"
+    )
 
 
 def _add_report(parser: Parser) -> None:
@@ -199,6 +203,7 @@ def _add_demo(commands: Commands[Parser]) -> None:
         metavar="INCIDENT",
         help="one that ships (`list` names them), or a recording's file (default app-crash)",
     )
+    _add_variables(parser)
     _add_report(parser)
 
 

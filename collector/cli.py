@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _thread
 import contextlib
+import errno
 import gc
 import importlib
 import os
@@ -37,12 +38,22 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader of stdout went away (`collector … | head`): not our failure, but no verdict either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return INTERRUPTED
-    except MemoryError:
-        _complain("there is not enough memory: raise the limit of this process (`ulimit -v`, a container's or unit's memory)")
-        return INTERNAL_ERROR
     except Exception as bug:  # noqa: BLE001 - the last resort: a bug must not look like a verdict
-        return _report_bug(bug)
+        lack = _lack(bug)
+        if not lack:
+            return _report_bug(bug)
+        _complain(lack)
+        return INTERNAL_ERROR
     return code
+
+
+def _lack(bug: Exception) -> str:
+    """What the system gives too little of, where that is all that is wrong."""
+    if isinstance(bug, MemoryError):
+        return "there is not enough memory: raise the limit of this process (`ulimit -v`, a container's or unit's memory)"
+    if isinstance(bug, OSError) and bug.errno in {errno.EMFILE, errno.ENFILE}:
+        return "too few files may be open: raise the limit of this process (`ulimit -n`, a unit's LimitNOFILE)"
+    return ""
 
 
 def _command(argv: Sequence[str]) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TextIO
 
+from collector.characters import ESCAPES, UNSAFE
 from collector.errors import DeliveryError
 
 
@@ -43,9 +44,9 @@ def flush() -> None:
 
 
 def note(text: str) -> None:
-    """A line for whoever watches, on standard error. Where nobody can be told, there is nobody to tell that either."""
+    """A line for whoever watches, on standard error: words alone, for a file may have any name. Where nobody can be told, nobody is."""
     with suppress(OSError, ValueError):
-        sys.stderr.write(text + "\n")
+        sys.stderr.write(UNSAFE.sub("", ESCAPES.sub("", text)) + "\n")
 
 
 def _written(write: Callable[[], object]) -> None:

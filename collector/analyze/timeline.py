@@ -13,6 +13,8 @@ TASK_EVENTS = 60
 OTHERS = 12
 """How many events of one kind are told, the last ones: a restart loop must not drive out the deployment that it came with."""
 
+TOGETHER = 5.0
+"""Seconds: servers stamp a version of a job and its deployment by clocks of their own."""
 BAD_EVENTS = {"Driver Failure", "Setup Failure", "Failed Artifact Download", "Failed Validation", "Not Restarting", "Alloc Unhealthy"}
 
 Event = dict[str, JSON]
@@ -61,10 +63,17 @@ def _begun(event: Event) -> Event:
 
 def _jobs(seen: Observed) -> Iterator[Event]:
     """A system or batch job has no deployment, so its submission is told as one."""
-    deployed = {row["job_version"] for _, row in seen.world.rows("nomad_deployments")}
+    deployments = [row for _, row in seen.world.rows("nomad_deployments")]
     for job in seen.world.jobs.values():
-        if job["submit_time"] and job["version"] not in deployed:
+        if job["submit_time"] and not any(_is_of(row, job) for row in deployments):
             yield event(job["submit_time"], "deployment", f"version {job['version']} of job {job['id']} is submitted")
+
+
+def _is_of(deployment: Mapping[str, JSON], job: Mapping[str, JSON]) -> bool:
+    """Nomad's list of a job's deployments does not name the job: it has its version and groups, and begins no earlier than that version."""
+    groups = {group["name"] for group in job["groups"]} & {group["name"] for group in deployment["groups"]}
+    begun = deployment["create_time"] or job["submit_time"]
+    return bool(groups) and deployment["job_version"] == job["version"] and begun >= job["submit_time"] - TOGETHER
 
 
 def _roles(seen: Observed) -> Iterator[Event]:

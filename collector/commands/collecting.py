@@ -49,6 +49,7 @@ def build_call(arguments: argparse.Namespace) -> Call:
     """The call that the arguments of a collecting command describe."""
     settings = Settings.from_environment(os.environ, workers=arguments.forks)
     given = parse_extra_vars(arguments.extra_vars)
+    _check_text(arguments.limit)
     spec = read_spec(arguments.spec, given)
     selection = Selection(_words(arguments.tags), _words(arguments.skip_tags), tuple(_words(arguments.limit)))
     _check_tags(spec, selection)
@@ -104,6 +105,15 @@ def progress_bar(*, wanted: bool) -> Iterator[Callable[[int, int], None]]:
 
 def _words(values: Sequence[str]) -> list[str]:
     return [word.strip() for value in values for word in value.split(",") if word.strip()]
+
+
+def _check_text(limit: Sequence[str]) -> None:
+    """A node's name is text, and a report that tells of a limit must be able to say it."""
+    for pattern in limit:
+        try:
+            pattern.encode()
+        except UnicodeEncodeError:
+            raise UsageError(f"-l {pattern.encode(errors='replace').decode()}: is not UTF-8 text") from None
 
 
 def _check_tags(spec: Spec, selection: Selection) -> None:

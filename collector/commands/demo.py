@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from collector.commands.collecting import collect_bundle, commit_of, progress_bar, read_spec
@@ -16,6 +17,7 @@ from collector.replay import Recording, demo_environment, recorded_meta
 from collector.resources import incident, incidents, spec_path
 from collector.rulebook import explain
 from collector.settings import Settings
+from collector.spec import parse_extra_vars
 from collector.streams import say
 
 SPEC = "navidrome"
@@ -26,20 +28,34 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.incident == "list":
         say("".join(f"{name:20} {_truth(incident(name))}\n" for name in incidents()))
         return 0
-    with progress_bar(wanted=not arguments.quiet) as progress:
-        report, call = diagnosed(Recording.load(_file(arguments.incident)), progress)
-    code = handover(plain_arguments(arguments), call.settings, call.spec).finish(report)
+    given = parse_extra_vars(arguments.extra_vars)
+    recording = Recording.load(_file(arguments.incident))
+    with replayed(recording, given) as call, progress_bar(wanted=not arguments.quiet) as progress:
+        place = handover(plain_arguments(arguments), call.settings, call.spec)
+        report = diagnosed(call.watched_by(progress), recording)
+    code = place.finish(report)
     return code if code == DeliveryError.exit_code else 0
 
 
-def diagnosed(recording: Recording, progress: Callable[[int, int], None]) -> tuple[Report, Call]:
-    """The report on a recorded cluster, replayed on loopback, as of the moment of the recording; and the call that made it."""
+@contextmanager
+def replayed(recording: Recording, given: Mapping[str, JSON]) -> Iterator[Call]:
+    """The call that asks a recorded cluster, which is replayed on loopback until the block ends."""
     with demo_environment(recording, path=os.environ.get("PATH", "")) as environ:
-        settings = Settings.from_environment({**_harmless(), **environ})
-        spec = read_spec(str(spec_path(SPEC)), _vars(recording))
-        call = Call(spec, settings, progress=progress, commit=commit_of(spec, settings))
-        bundle = _as_then(collect_bundle(call), recording)
-    return conclude(bundle, bundle.started_at), call
+        yield _call(recording, given, Settings.from_environment({**_harmless(), **environ}))
+
+
+def diagnosed(call: Call, recording: Recording) -> Report:
+    """The report on a recorded cluster, as of the moment of the recording."""
+    bundle = _as_then(collect_bundle(call), recording)
+    return conclude(bundle, bundle.started_at)
+
+
+def _call(recording: Recording, given: Mapping[str, JSON], settings: Settings) -> Call:
+    """The call that asks a recorded cluster, with the variables that the recording was made with, and the caller's own before them."""
+    path = str(spec_path(SPEC))
+    recorded = {name: value for name, value in _vars(recording).items() if name in read_spec(path, {}).vars}
+    spec = read_spec(path, {**recorded, **given})
+    return Call(spec, settings, commit=commit_of(spec, settings))
 
 
 def _as_then(bundle: Bundle, recording: Recording) -> Bundle:
@@ -61,7 +77,7 @@ def _truth(path: Path) -> str:
 
 
 def _vars(recording: Recording) -> Mapping[str, JSON]:
-    """The spec's variables that the recording was made with."""
+    """The variables that the recording was made with; another spec's may be among them."""
     told = recording.meta.get("vars")
     return told if isinstance(told, Mapping) else {}
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from collector.commands.patience import FILE, patience
 from collector.errors import Problem, SpecError, UsageError
 from collector.kinds import KINDS
+from collector.redact import clean
 from collector.spec import lint
 from collector.streams import say
 from collector.yamlio import text_of
@@ -19,7 +20,7 @@ def run(arguments: argparse.Namespace) -> int:
     for name in arguments.files:
         problems += _problems(name)
     for problem in problems:
-        say(f"{problem}\n")
+        say(f"{clean(str(problem))}\n")
     if not problems:
         say(f"{len(arguments.files)} file{'s' if len(arguments.files) > 1 else ''}, no problems\n")
     return SpecError.exit_code if problems else 0

@@ -40,6 +40,7 @@ def http(args: Args) -> Rung:
     if not settled:
         (info,) = yield [_get(base, "/info")]
         add_info(state, info, seen=bool(state.is_primary is not None or state.databases), first=scrape)
+        state.locked_up = bool(scrape.code) and all(_ran_out(reply) for reply in (variables, info))
     return finished(state)
 
 
@@ -69,6 +70,11 @@ def _dated(state: State, reply: Reply) -> None:
     state.date = reply.date
     if reply.date is not None and reply.at:
         state.date_at, state.date_within = reply.at + reply.seconds / 2, reply.seconds / 2
+
+
+def _ran_out(reply: Reply) -> bool:
+    """No answer came in time. `/metrics` needs no lock of LiteFS's store, `/debug/vars` and `/info` do (store.go:437,483,530)."""
+    return reply.code is None and "timeout" in (reply.cause, reply.status)
 
 
 def _get(base: str, path: str) -> Http:
@@ -146,7 +152,22 @@ def _position(name: str, db: Obj) -> dict[str, JSON]:
     txid, checksum = shapes.text(db, "txid"), shapes.text(db, "checksum")
     if not TXID.fullmatch(txid):
         raise shapes.invalid('"txid" is not 16 hexadecimal digits')
-    return database(name, int(txid, 16), checksum if TXID.fullmatch(checksum) else None)
+    return database(name, int(txid, 16), checksum if TXID.fullmatch(checksum) else None, _transaction(shapes.mapping(db, "locks")))
+
+
+def _transaction(locks: Obj) -> str | None:
+    """The transaction that a connection through the mount has open, by SQLite's locks; what LiteFS itself holds is none.
+
+    In WAL mode a connection keeps `shared` and `dms` for as long as it is open, and a reader has one of `read0` to `read4`. LiteFS takes
+    all of them exclusively (db.go, TryAcquireWriteLock), in rollback mode `shared`.
+    """
+    if locks.get("recover") == "exclusive" or locks.get("shared") == "exclusive":
+        return None
+    if "exclusive" in (locks.get("write"), locks.get("reserved"), locks.get("pending")):
+        return "write"
+    reads = [locks.get(name) for name in ("read0", "read1", "read2", "read3", "read4")]
+    rollback = locks.get("shared") == "shared" and locks.get("dms") == "unlocked"
+    return "read" if "shared" in reads or rollback else None
 
 
 def add_info(state: State, reply: Reply, *, seen: bool, first: Reply) -> None:

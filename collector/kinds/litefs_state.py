@@ -32,6 +32,7 @@ class State:
     started_at: float | None = None
     uptime_seconds: float | None = None
     stream_count: int | None = None
+    locked_up: bool = False
     version: str | None = None
     status_command: dict[str, JSON] | None = None
     notes: list[str]
@@ -43,8 +44,8 @@ class State:
         self.databases, self.notes = [], []
 
     def data(self) -> JSON:
-        """As plain data."""
-        return {name: getattr(self, name) for name in State.__annotations__}
+        """As plain data; that it is locked up is told only where it is."""
+        return {name: getattr(self, name) for name in State.__annotations__ if name != "locked_up" or self.locked_up}
 
     def learn(self, known: Mapping[str, JSON]) -> None:
         """Take over what is known and was not before."""
@@ -75,6 +76,6 @@ def cluster_id(said: str | None, where: str) -> tuple[str | None, list[str]]:
     return None, [f"{where} has no cluster ID of LiteFS's form (LFSC and 16 hexadecimal digits), but {said[:40]!r}"]
 
 
-def database(name: str, txid: int, checksum: str | None) -> dict[str, JSON]:
-    """One database's position."""
-    return {"name": name, "txid": txid, "checksum": checksum}
+def database(name: str, txid: int, checksum: str | None, transaction: str | None = None) -> dict[str, JSON]:
+    """One database's position, and what transaction somebody has open on it there (write or read), where one is."""
+    return {"name": name, "txid": txid, "checksum": checksum, **({"transaction": transaction} if transaction else {})}

@@ -61,7 +61,10 @@ def _get(endpoint: Obj) -> Probe | None:
         return None
     if parts.scheme not in ("http", "https") or not where:
         return None
-    query = dict(parse_qsl(parts.query, keep_blank_values=True))
+    asked = parse_qsl(parts.query, keep_blank_values=True)
+    query = dict(asked)
+    if len(query) < len(asked):  # a request has each parameter once: without the others it would be another question
+        return None
     return Probe(Http("litefs", parts.path or "/", query, base=where, limit=LIMIT), f"GET {url}")
 
 

@@ -9,7 +9,7 @@ from collector.observe.observation import Observation
 from collector.observe.successors import standing
 from collector.observe.world import World
 
-Group = tuple[str, str]
+Group = tuple[str, str, str]
 
 
 def with_canaries(world: World, instances: Sequence[Observation], holding: Collection[str]) -> Iterator[Observation]:
@@ -26,7 +26,7 @@ def with_canaries(world: World, instances: Sequence[Observation], holding: Colle
 
 def _complete(world: World, well: Collection[str]) -> set[Group]:
     """The groups that have as many sound instances as they want without their canaries. What a job was not seen to want is not known."""
-    wanted = {(job["id"], group["name"]): group["count"] for job in world.jobs.values() for group in job["groups"]}
+    wanted = {(job["namespace"], job["id"], group["name"]): group["count"] for job in world.jobs.values() for group in job["groups"]}
     sound: dict[Group, int] = {}
     for one in standing(world.instances):
         sound[_group(one.alloc)] = sound.get(_group(one.alloc), 0) + (one.id in well)
@@ -34,4 +34,4 @@ def _complete(world: World, well: Collection[str]) -> set[Group]:
 
 
 def _group(alloc: Mapping[str, JSON]) -> Group:
-    return str(alloc["job"]), str(alloc["group"])
+    return str(alloc["namespace"]), str(alloc["job"]), str(alloc["group"])

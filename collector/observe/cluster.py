@@ -167,7 +167,8 @@ def observe_cluster(world: World, litefs: Mapping[str, State], held: Lease | Non
     fields = {
         "primaries": len(primaries),
         "primary_nodes": ", ".join(sorted(state.node for state in primaries)),
-        "roles_unknown": sum(state.data is not None and state.data["is_primary"] is None for state in seen),
+        "roles_unknown": (unknown := sum(state.data is not None and state.data["is_primary"] is None for state in seen)),
+        "leaderless": bool(seen) and not primaries and not unknown,
         "litefs_seen": len(seen),
         "litefs_silent": len(litefs) - len(seen),
         "litefs_expected": len(litefs),
@@ -181,7 +182,7 @@ def observe_cluster(world: World, litefs: Mapping[str, State], held: Lease | Non
         "nodes_ready": len(ready_nodes(world)),
     }
     may_lead = fields["candidates"] and not (fields["lease_stranger"] or fields["lease_foreign"])
-    fields["handover"] = _handover(seen) if may_lead and not primaries else None
+    fields["handover"] = _handover(seen) if may_lead and fields["leaderless"] else None
     quote = f"{len(primaries)} of {len(seen)} LiteFS nodes that answered say they are primary" + (
         f" ({fields['primary_nodes']})" if primaries else ""
     )

@@ -164,11 +164,11 @@ def registered(world: World, every: Sequence[Registration], left: Mapping[tuple[
     for _, row in every:
         if row["alloc"] and (row["node"], row["service_id"]) not in left:
             held.setdefault(row["alloc"], set()).add(row["service"])
-    wanted: dict[tuple[str, str], set[str]] = {}
+    wanted: dict[tuple[str, ...], set[str]] = {}
     for name, mine in services(world).items():
         for one in mine if name in asked else ():
-            wanted.setdefault((one.job["id"], one.group["name"]), set()).add(name)
-    places = {one.id: wanted.get((one.alloc["job"], one.alloc["group"]), set()) for one in world.instances}
+            wanted.setdefault((one.job["namespace"], one.job["id"], one.group["name"]), set()).add(name)
+    places = {one.id: wanted.get((one.alloc["namespace"], one.alloc["job"], one.alloc["group"]), set()) for one in world.instances}
     return {alloc: names <= held.get(alloc, set()) for alloc, names in places.items() if names and held}
 
 

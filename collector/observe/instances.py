@@ -14,21 +14,21 @@ from collector.model import JSON
 from collector.observe.runs import (
     LOOP_SPACING,
     LOOP_WINDOW,
-    OUTLIVED,
-    OUTLIVED_TIMES,
     RESTARTED_FOR,
     Event,
     asked_start,
     for_a_check,
     in_order,
+    outlived,
     own_exits,
-    runs,
 )
 
 YOUNG = 10.0
 """Seconds below which a first start is not judged: Nomad's own default for `min_healthy_time` is 10 s."""
 STARTING = 2 * YOUNG
 LIVE = {"pending", "running", "unknown"}
+REQUESTED = "User requested"
+"""How Nomad's reason begins for a restart that somebody asked its API for (client/alloc_endpoint.go)."""
 RERENDERED = "Template with change_mode restart re-rendered"
 """Nomad's reason for a restart because of a template (taskrunner/template/template.go)."""
 BATCH = {"batch", "sysbatch"}
@@ -139,10 +139,7 @@ class Instance:
     @cached_property
     def recurs(self) -> bool:
         """Its process has ended by itself, and does not run yet much longer than the last two times before it ended."""
-        if not self.exits or self.troubled is None:
-            return False
-        lasted = runs(self.troubled["events"], self.clock)
-        return lasted[-1] < max(OUTLIVED, OUTLIVED_TIMES * max(lasted[-3:-1], default=math.inf))
+        return bool(self.exits and self.troubled and not outlived(self.troubled["events"], self.clock))
 
     @cached_property
     def restarted_for(self) -> str | None:
@@ -150,16 +147,28 @@ class Instance:
         return None if self.over else next(filter(None, map(self._restarted_for, self.tasks)), None)
 
     def _restarted_for(self, task: Mapping[str, JSON]) -> str | None:
-        """The same of one task. What lies further back than from one such restart to the next, and half as much, is over."""
+        """The same of one task. What lies further back than from one such restart to the next, and half as much, is over.
+
+        So is what it has outlived: the check lets it run for much longer than before.
+        """
         asked = [event for event in in_order(task["events"]) if for_a_check(event)]
-        if not self._in_a_spell(asked, LOOP_SPACING):
+        if not self._in_a_spell(asked, LOOP_SPACING) or outlived(task["events"], self.clock):
             return None
         return str(asked[-1]["message"]).split(RESTARTED_FOR)[1].split('"')[0]
 
     @cached_property
     def rerendered(self) -> bool:
         """Nomad has restarted a task of it repeatedly just now, because a template of the task changed."""
-        asked = ([event for event in in_order(task["events"]) if event["message"] == RERENDERED] for task in self.tasks)
+        return self._asked_again(RERENDERED)
+
+    @property
+    def requested(self) -> bool:
+        """Somebody has had a task of it restarted repeatedly just now."""
+        return self._asked_again(REQUESTED)
+
+    def _asked_again(self, why: str) -> bool:
+        """Nomad was asked repeatedly just now to restart a task of it, for a reason that begins so."""
+        asked = ([event for event in in_order(task["events"]) if event["message"].startswith(why)] for task in self.tasks)
         return not self.over and any(self._in_a_spell(events, LOOP_WINDOW) for events in asked)
 
     def _in_a_spell(self, asked: Sequence[Event], spacing: float) -> bool:

@@ -195,6 +195,7 @@ def _fields(world: World, state: State, primary_found: bool, kept: str | None) -
         "answered": bool(data),
         "cause": state.cause,
         "stuck": state.stuck,
+        "locked_up": state.locked_up,
         "role": data.get("role", "unknown"),
         "is_primary": data.get("is_primary"),
         "candidate": data.get("candidate"),
@@ -202,6 +203,7 @@ def _fields(world: World, state: State, primary_found: bool, kept: str | None) -
         "behind": behind,
         "behind_by": behind or None,
         "lagging": _lagging(world, replica, knows, lag, behind),
+        **dict(zip(("held_database", "held_by"), state.held or (None, None), strict=True)),
         "never_synced": state.never_synced,
         "receives": state.receives,
         "unheard": state.unheard,
@@ -251,6 +253,8 @@ def _words(state: State, fields: Mapping[str, JSON]) -> str:
         parts.append(f"cluster ID {fields['cluster_id']}")
     if not state.primary:
         parts += _follows(state, fields)
+    if fields["held_by"]:
+        parts.append(f"a {fields['held_by']} transaction is open on {fields['held_database']}")
     parts += [f"{db['name']} at {db['txid']}" + (f", {db['behind']} behind" if db["behind"] else "") for db in state.databases]
     return ", ".join(parts)
 

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
-from collector.loglines import ERROR, WARNING, Line, complaint, decisive, moment_of, read
-from collector.loglines.litefs import ENDING, GAINED, LAST_WORD, MOUNTING, NOT_TAKEN, OF_LEASE, READY, ROLE_CHANGE, ROLE_TAKEN
+from collector.loglines import WARNING, Line, complaint, decisive, moment_of, read
+from collector.loglines.litefs import NOT_TAKEN
 from collector.loglines.meanings import meanings
 from collector.model import JSON, Result
 from collector.observe.observation import Observation, scope
+from collector.observe.past import past
 from collector.observe.runs import stayed_up
 from collector.observe.world import World
 
@@ -90,46 +91,37 @@ def _messages(
     world: World, log: Log, whose: Mapping[str, bool], *, well: bool, up: bool, first: bool, loops: bool
 ) -> Iterator[Observation]:
     lines = log.lines
-    last_run = lines[-1].run if lines else 0
-    over = _put_right(lines)
-    last_settling = max((line.number for line in lines if line.settles), default=-1)
-    last_ready = max((line.number for line in lines if READY.match(line.message)), default=-1)
+    was = past(lines, up=up, loops=loops)
     clock = world.instance[log.data["alloc"]].clock
-    last_gained = max((line.number for line in lines if GAINED.match(line.message)), default=-1)
-    changes = (line for line in lines if ROLE_CHANGE.match(line.message) and not ENDING.search(line.message))
-    last_role = max(changes, key=lambda line: line.number, default=None)
-    role_since = -1 if last_role is None else last_role.number if ROLE_TAKEN.match(last_role.message) else len(lines)
     the_one = decisive(lines)
-    told = last_run if up else _last_run_that_tells(lines, last_run, loops=loops)
     last_words = _last_words(lines) if first and the_one is None else -1
+    where = scope(node=log.data["node"] or _node(world, log), alloc=log.data["alloc"], task=log.data["task"])
+    words = f"{log.data['stream']} of {log.data['alloc'][:8]}, task {log.data['task']}"
     for same in list(_together(lines))[:MAX_MESSAGES]:
         line = same[0]
-        newest = line.run >= told
-        ended = last_ready if MOUNTING.search(line.message) or _is_last_word(line) else last_settling
-        ended = max(ended, last_gained) if OF_LEASE.match(line.message) else ended
+        newest, said = line.run >= was.newest, complaint(line)
         fields = {
             "text": _told_whole(lines, line),
             "message": line.message,
-            "complaint": complaint(line),
+            "complaint": said,
             "origin": line.origin,
             "stream": log.data["stream"],
             "weight": line.weight,
             "count": len(same),
             "last_run": newest,
-            "live": newest and not well and line.number not in over and (line.number > ended or line.run < last_run),
-            "settled": newest and line.number > role_since,
-            "tail": line.number >= len(lines) - TAIL,
+            "live": (live := newest and not well and not was.is_over(line)),
+            "settled": newest and line.number > was.role,
+            "tail": (tail := line.number >= len(lines) - TAIL),
             "old": clock - (moment_of(line.text) or clock) > OLD,
-            "decisive": the_one is not None and the_one.message == line.message,
+            "decisive": (is_decisive := the_one is not None and the_one.message == line.message),
+            "last_error": is_decisive and live and tail and line.origin == "app" and whose["worst"],
             "harmless": line.harmless,
-            **meanings(line.message, complaint(line)),
+            **meanings(line.message, said),
             "overcome": False,
             "outdone": False,
             "last": line.number == last_words,
             **whose,
         }
-        where = scope(node=log.data["node"] or _node(world, log), alloc=log.data["alloc"], task=log.data["task"])
-        words = f"{log.data['stream']} of {log.data['alloc'][:8]}, task {log.data['task']}"
         yield Observation("log", where, fields, quote=_with_rest(lines, line), source=words, item=log.result.id)
 
 
@@ -146,35 +138,6 @@ def _outdone(one: Observation) -> Observation:
 def _last_words(lines: Sequence[Line]) -> int:
     """Index of the last line that the application said; -1 where it said nothing."""
     return max((line.number for line in lines if line.origin == "app" and line.text.strip()), default=-1)
-
-
-def _last_run_that_tells(lines: Sequence[Line], last: int, *, loops: bool) -> int:
-    """The newest run, or the one before while the newest is on its way: it has said nothing but its normal start, or what may pass.
-
-    In a loop the newest run may be one that has not ended yet, and that complains of nothing. LiteFS that failed before it was ready
-    fails there again, and until then complains of what its last end left: a lease of its own.
-    """
-    newest = [line for line in lines if line.run == last and line.text.strip()]
-    before = [line for line in lines if line.run == last - 1]
-    if all(line.harmless or (loops and line.weight < ERROR) for line in newest):
-        return max(last - 1, 0)
-    on_its_way = all(line.origin == "litefs" and not READY.match(line.message) and not _is_last_word(line) for line in newest)
-    failed = not any(READY.match(line.message) for line in before) and any(_is_last_word(line) for line in before)
-    return last - 1 if on_its_way and failed else last
-
-
-def _is_last_word(line: Line) -> bool:
-    return line.origin == "litefs" and bool(LAST_WORD.match(line.text))
-
-
-def _put_right(lines: Sequence[Line]) -> set[int]:
-    """Indexes of the lines of a run that never was ready, when a later one is: it came further than what they complain of."""
-    ready: dict[int, int] = {}
-    for line in lines:
-        if READY.match(line.message):
-            ready.setdefault(line.run, line.number)
-    last = max(ready, default=-1)
-    return {line.number for line in lines if line.run < last and line.number < ready.get(line.run, len(lines))}
 
 
 def _together(lines: Sequence[Line]) -> Iterator[list[Line]]:

@@ -69,6 +69,7 @@ def instance_fields(one: Instance, checks: Sequence[Check], *, has_litefs: bool)
         "waits_for": one.waits_for,
         "restarted_for": one.restarted_for,
         "rerendered": one.rerendered,
+        "requested": one.requested,
         "young": one.young,
         "fetching": one.fetching,
         "fresh": one.fresh,
@@ -177,22 +178,27 @@ def group_counts(world: World, job: Mapping[str, JSON], group: Mapping[str, JSON
     A system job has no count: there what is missing are the nodes whose last instance was moved away or lost. An instance that Nomad knows
     nothing of any more (`unknown`, on a client that is disconnected) is none that lives.
     """
-    mine = [one for one in world.instances if one.alloc["job"] == job["id"] and one.alloc["group"] == group["name"]]
+    mine = [one for one in world.instances if _is_of(one.alloc, job, group)]
     live = len(standing(mine))
     failed = sum((one.status == "failed" or one.quit) and not one.alloc["canary"] for one in mine)
     if job["type"] in {"batch", "sysbatch"} or job["periodic"] or job["parameterized"]:
         return None, live, 0
     if job["type"] == "system":
-        gone = {one.node for one in mine if one.status == "lost"} | {a["node"] for a in migrated(world) if a["group"] == group["name"]}
+        gone = {one.node for one in mine if one.status == "lost"} | {a["node"] for a in migrated(world) if _is_of(a, job, group)}
         return None, live, len(gone - {one.node for one in mine if not one.over})
     return group["count"], live, max(0, group["count"] - live - failed)
 
 
+def _is_of(alloc: Mapping[str, JSON], job: Mapping[str, JSON], group: Mapping[str, JSON]) -> bool:
+    """Other jobs, and other namespaces, may have the same names."""
+    return bool((alloc["namespace"], alloc["job"], alloc["group"]) == (job["namespace"], job["id"], group["name"]))
+
+
 def migrated(world: World) -> list[Mapping[str, JSON]]:
     """The newest allocation of every node and group, where a drain moved it away."""
-    newest: dict[tuple[str, str, str], Mapping[str, JSON]] = {}
+    newest: dict[tuple[str, ...], Mapping[str, JSON]] = {}
     for alloc in world.allocations:
-        key = (alloc["node"], alloc["job"], alloc["group"])
+        key = (alloc["node"], alloc["namespace"], alloc["job"], alloc["group"])
         if key not in newest or newest[key]["create_index"] < alloc["create_index"]:
             newest[key] = alloc
     return [a for a in newest.values() if a["desired_status"] == "stop" and DRAINED.search(a["desired_description"] or "")]
@@ -207,7 +213,7 @@ def missing_total(world: World) -> int:
 
 def _group(world: World, result: Result, group: Mapping[str, JSON]) -> Observation:
     expected, live, missing = group_counts(world, result.data, group)
-    running = [one for one in world.instances if one.alloc["group"] == group["name"] and one.running]
+    running = [one for one in world.instances if _is_of(one.alloc, result.data, group) and one.running]
     count = f" of {expected}" if expected is not None else ""
     return Observation(
         "group",

@@ -49,8 +49,20 @@ class State:
 
     @property
     def primary(self) -> bool:
-        """The last sample says it is primary."""
-        return bool(self.data and self.data["is_primary"])
+        """The last sample says it is primary; of one that is locked up the metric may be from before."""
+        return bool(self.data and self.data["is_primary"] and not self.locked_up)
+
+    @property
+    def locked_up(self) -> bool:
+        """Its metrics alone answer: what needs its store's lock does not."""
+        return bool(self.data and self.data.get("locked_up"))
+
+    @property
+    def held(self) -> tuple[str, str] | None:
+        """A database that is behind and has a transaction open at every look, which LiteFS must wait for; and of what kind it is."""
+        looks = [{db["name"]: db.get("transaction") for db in data["databases"]} for _, data in self.samples]
+        late = (db["name"] for db in self.databases if db["behind"] != 0)
+        return next(((name, looks[-1][name]) for name in late if looks and all(look.get(name) for look in looks)), None)
 
     @property
     def lag(self) -> float | None:

@@ -53,6 +53,12 @@ def runs(events: Iterable[Event], now: float) -> list[float]:
     return [*lasted, 0.0 if since is None else now - since]
 
 
+def outlived(events: Iterable[Event], now: float) -> bool:
+    """It runs for much longer by now than the last two times before it ended."""
+    lasted = runs(events, now)
+    return lasted[-1] >= max(OUTLIVED, OUTLIVED_TIMES * max(lasted[-3:-1], default=math.inf))
+
+
 def own_exits(events: Iterable[Event]) -> list[Event]:
     """The `Terminated` events that no `Killing` or requested restart came before; the executor's own death (-1 of a killed one) is none.
 

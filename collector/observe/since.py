@@ -71,7 +71,7 @@ def _registered_by(world: World, row: Mapping[str, JSON], alloc: Mapping[str, JS
     A group's services stay registered over restarts by its policy; one that somebody asks for may register them anew.
     None where the allocation is older than its version of the job: it was updated in place, and its checks may be younger than any start.
     """
-    job = world.jobs.get(alloc["job"])
+    job = world.job_of(alloc)
     if job is None or job["version"] != alloc["job_version"] or (job["submit_time"] or 0.0) > (alloc["create_time"] or 0.0):
         return None
     asked = max(_times(alloc["tasks"], "Restart Signaled"), default=0.0)

@@ -27,7 +27,8 @@ class World:
     instances: tuple[Instance, ...] = ()
     instance: Mapping[str, Instance] = field(default_factory=dict)
     allocations: tuple[Mapping[str, JSON], ...] = ()
-    jobs: Mapping[str, Mapping[str, JSON]] = field(default_factory=dict)
+    jobs: Mapping[tuple[str, str], Mapping[str, JSON]] = field(default_factory=dict)
+    """By namespace and ID: another namespace may have a job of the same ID."""
     alloc_items: Mapping[str, str] = field(default_factory=dict)
     alloc: Mapping[str, Mapping[str, JSON]] = field(default_factory=dict)
     addresses: Mapping[str, str | None] = field(default_factory=dict)
@@ -66,6 +67,10 @@ class World:
         """A node's one name: Nomad's, where Consul knows the same address under another."""
         return None if name is None else self.aliases.get(name, name)
 
+    def job_of(self, alloc: Mapping[str, JSON]) -> Mapping[str, JSON] | None:
+        """The job of an allocation; None where it was not read."""
+        return self.jobs.get((alloc["namespace"], alloc["job"]))
+
     def seen_allocations(self) -> bool:
         """Nomad's allocations were read in full."""
         return bool(self.results("nomad_allocations")) and not any(r.kind == "nomad_allocations" for r in self.failed)
@@ -82,7 +87,7 @@ def survey(bundle: Bundle) -> World:
         elif result.status is not Status.SKIPPED:
             failed.append(result)
     world = World(bundle, clock(bundle), {kind: tuple(some) for kind, some in ok.items()}, tuple(failed), {})
-    world.jobs = {result.data["id"]: result.data for result in world.results("nomad_job")}
+    world.jobs = {(result.data["namespace"], result.data["id"]): result.data for result in world.results("nomad_job")}
     rows = {row["id"]: (result, row) for result, row in world.rows("nomad_allocations")}
     world.allocations = tuple(row for _, row in rows.values())
     world.alloc = {row["id"]: row for row in world.allocations}
@@ -97,7 +102,7 @@ def survey(bundle: Bundle) -> World:
 
 
 def _instance(world: World, row: Mapping[str, JSON], ahead: float | None) -> Instance:
-    job = world.jobs.get(row["job"])
+    job = world.job_of(row)
     ahead = ahead_by_events(row, job) if ahead is None else ahead
     return Instance(row, job, world.now, world.now + ahead)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from collector.commands.demo import diagnosed
+from collector.commands.demo import diagnosed, replayed
 from collector.history import Run, joined, outlook
 from collector.model import Report
 from collector.render import mail_html, render, report_document
@@ -22,8 +22,9 @@ ALONE = "<style>.banner, footer, main > :not(.pictures), figure:first-child { di
 
 def report_of(name: str) -> Report:
     """What is reported on a recorded incident."""
-    report, _ = diagnosed(Recording.load(incident(name)), lambda _done, _planned: None)
-    return report
+    recording = Recording.load(incident(name))
+    with replayed(recording, {}) as call:
+        return diagnosed(call, recording)
 
 
 def followed() -> Report:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from collector.cli import main
 from collector.replay import demo_environment
 from collector.resources import incidents
 from collector.rulebook import symptoms
@@ -138,6 +140,27 @@ def test_the_demo_is_no_verdict() -> None:
     done = collector("demo", "app-crash")
     assert done.returncode == 0
     assert "CRITICAL" in done.stdout
+
+
+def test_the_demo_refuses_what_it_cannot_write_before_it_asks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr("collector.commands.demo.collect_bundle", asked.append)
+    assert main(["demo", "app-crash", "--out", str(tmp_path / "none" / "x")]) == 64
+    assert asked == []
+    assert str(tmp_path) in capsys.readouterr().err
+
+
+def test_the_demo_takes_variables_and_needs_none_of_another_spec(tmp_path: Path) -> None:
+    other = replace(recording("healthy"), meta={**recording("healthy").meta, "vars": {"colour": "blue", "job": "nobody"}})
+    other.save(tmp_path / "other.gz")
+    of_nobody = collector("demo", str(tmp_path / "other.gz"))
+    assert "nobody" in of_nobody.stdout
+    assert collector("demo", str(tmp_path / "other.gz"), "-e", "job=navidrome").stdout.count("all well") == 1
+    wrong = collector("demo", str(tmp_path / "other.gz"), "-e", "colour=blue")
+    assert wrong.returncode == 64
+    assert "the spec has no such variable" in wrong.stderr
 
 
 def test_the_plan_asks_only_the_inventory_and_names_rights_and_calls() -> None:

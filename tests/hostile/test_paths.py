@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from collector import pipeline
 from collector.replay import recorded_meta
-from tests.hostile.run import call, cluster, spec_path
+from tests.hostile.run import UNPRINTABLE, call, cluster, spec_path
 
 LONG = "a" * 3000
 NOBODY = {"PATH": os.defpath, "NOMAD_ADDR": "http://127.0.0.1:9", "CONSUL_HTTP_ADDR": "http://127.0.0.1:9"}
@@ -49,6 +50,40 @@ def test_a_spec_whose_name_is_no_utf_8_is_in_its_bundle_all_the_same(tmp_path: P
 def test_a_variable_that_is_no_utf_8_is_wrong_usage() -> None:
     ran = call("diagnose", NAVIDROME, "-e", os.fsdecode(b"job=\xff"), environ=NOBODY)
     assert (ran.code, ran.stderr) == (64, "collector: -e job: its value is not UTF-8 text\n")
+
+
+@pytest.mark.parametrize("words", [("--bundle", "run.json"), ()])
+def test_a_limit_that_is_no_utf_8_is_wrong_usage(words: tuple[str, ...], tmp_path: Path) -> None:
+    ran = call(
+        "diagnose",
+        NAVIDROME,
+        "-l",
+        os.fsdecode(b"n\xff"),
+        *(str(tmp_path / word) if "." in word else word for word in words),
+        environ=NOBODY,
+    )
+    assert (ran.code, ran.stderr) == (64, "collector: -l n?: is not UTF-8 text\n")
+
+
+@pytest.mark.parametrize("command", ["lint", "diagnose", "analyze"])
+def test_a_files_name_does_nothing_to_a_terminal(command: str, tmp_path: Path) -> None:
+    file = tmp_path / "a\x1b[31m\x1b]0;x\x07\u202eb.yml"
+    for there in (False, True):
+        if there:
+            file.write_text("x: [")
+        ran = call(command, str(file), environ=NOBODY)
+        assert ran.code in {64, 78}
+        assert not UNPRINTABLE.search(ran.stdout + ran.stderr)
+
+
+def test_too_few_open_files_are_told_as_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none_left(*_: object) -> NoReturn:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr("collector.commands.explain.explain", none_left)
+    ran = call("explain", "disk.full", environ=NOBODY)
+    assert ran.code == 70
+    assert ran.stderr == "collector: too few files may be open: raise the limit of this process (`ulimit -n`, a unit's LimitNOFILE)\n"
 
 
 def test_variables_that_come_through_a_pipe_are_read_once(tmp_path: Path) -> None:

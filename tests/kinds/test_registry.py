@@ -28,6 +28,10 @@ def test_every_kind_has_cases_and_every_case_a_kind() -> None:
     assert sorted(path.name for path in CASES.iterdir()) == sorted(KINDS)
 
 
+LATER = {"locked_up", "transaction"}
+"""Bundles of an earlier release, which are still to be read, do not have them: they are there only where they say something."""
+
+
 @pytest.mark.parametrize("name", KINDS)
 def test_a_kind_has_a_case_that_answers_and_one_that_does_not(name: str) -> None:
     cases = [json.loads(path.read_text("utf-8")) for path in (CASES / name).glob("*.json")]
@@ -81,7 +85,7 @@ def test_a_schema_is_sound_and_leaves_no_object_open(name: str) -> None:
         assert part["additionalProperties"] is not True
         if "properties" in part:
             assert part["additionalProperties"] is False
-            assert sorted(part["required"]) == sorted(part["properties"]), "an unknown value is null, never left out"
+            assert sorted(part["required"]) == sorted(set(part["properties"]) - LATER), "an unknown value is null, never left out"
 
 
 def _objects(part: JSON) -> Iterator[dict[str, JSON]]:

@@ -14,6 +14,7 @@ WHOLE: Mapping[str, Topic] = {
             "primaries": "LiteFS nodes that say they are primary",
             "primary_nodes": "their names",
             "roles_unknown": "of those that answered, how many said nothing of their role",
+            "leaderless": "some LiteFS nodes answered, and all of them say that they are not primary",
             "litefs_seen": "LiteFS nodes that answered",
             "litefs_silent": "LiteFS nodes that were asked and did not answer",
             "litefs_expected": "LiteFS nodes that were asked",
