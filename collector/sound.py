@@ -8,9 +8,9 @@ import re
 
 from collector.model import JSON
 
-MAX_DIGITS = 300
-"""A float holds a whole number of so many digits."""
-_LARGE = re.compile(rb"\d{%d}|[eE]\+?\d{3}" % MAX_DIGITS)
+MAX_DIGITS = 309
+"""A float holds no whole number of more digits, and not each of so many (the largest is 1.8e308)."""
+_LARGE = re.compile(rb"\d{300}|[eE]\+?\d{3}")
 """Where no number is too large none is read by us, which takes ten times as long; as text in a string it costs that time and no more."""
 
 
@@ -26,9 +26,11 @@ def _no_constant(word: str) -> JSON:
 
 
 def _whole(text: str) -> int:
-    if len(text) > MAX_DIGITS:
-        raise ValueError(f"a number of {len(text)} digits")
-    return int(text)
+    if (digits := len(text.lstrip("-"))) > MAX_DIGITS:
+        raise ValueError(f"a number of {digits} digits")
+    value = int(text)
+    _finite(text)
+    return value
 
 
 def _finite(text: str) -> float:

@@ -136,8 +136,9 @@ def test_a_damaged_database_is_corrupt(site: Site) -> None:
     site.deploy()
     site.settled()
     replica = site.replicas()[0]
-    site.tasks[replica].signal(signal.SIGKILL)
+    # While it still runs: who is started again within moments could have read the file before it is damaged.
     damage(site.file(replica, site.layout.workload.data) / "dbs" / site.layout.workload.database / "database")
+    site.tasks[replica].signal(signal.SIGKILL)
     site.logged(replica, "database checksum")
     found = site.diagnose()
     assert found.first == ("litefs.database.corrupt", replica), found
