@@ -6,6 +6,7 @@ Which of them count, and which are history, is told in successors.py.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -32,8 +33,10 @@ REQUESTED = "User requested"
 RERENDERED = "Template with change_mode restart re-rendered"
 """Nomad's reason for a restart because of a template (taskrunner/template/template.go)."""
 BATCH = {"batch", "sysbatch"}
-FETCHES = {("Driver", "Downloading image"), ("Downloading Artifacts", "Client is downloading artifacts")}
-"""Type and text of the events in which Nomad's client fetches something (drivers/docker, structs.go)."""
+FETCH = re.compile(r"(?i)\b(?:downloading|pulling)\b|\bimage pull progress\b")
+"""How Nomad's client and drivers tell that they fetch artifacts (structs.go) or an image (drivers/docker; others in words of theirs)."""
+FETCHING = {"Driver", "Downloading Artifacts"}
+"""Types of the events that tell it."""
 FAILS = {"Driver Failure", "Failed Artifact Download", "Setup Failure"}
 
 Allocation = Mapping[str, JSON]
@@ -101,7 +104,7 @@ class Instance:
     def fetching(self) -> bool:
         """Nothing of it has started yet, since its image or its artifacts are being downloaded, and nothing has failed."""
         events = [event for task in self.tasks for event in task["events"]]
-        fetched = any((event["type"], event["message"]) in FETCHES for event in events)
+        fetched = any(event["type"] in FETCHING and FETCH.search(event["message"] or "") for event in events)
         return self.status == "pending" and self.never_started and fetched and not any(event["type"] in FAILS for event in events)
 
     @property
