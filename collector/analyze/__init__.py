@@ -23,9 +23,6 @@ from collector.rulebook.rule import Rule
 
 __all__ = ["analyze"]
 
-FOR_RULES = "leaderless"
-"""What a reader has from the fields beside it."""
-
 
 def analyze(bundle: Bundle, now: float | None = None) -> Report:
     """The whole answer to one bundle; the same bundle and `now` give the same report.
@@ -104,7 +101,7 @@ def cluster(seen: Observed) -> dict[str, JSON]:
     return {
         "nomad": {key: agent[key] for key in ("version", "leader", "known_leader", "region")} if agent else None,
         "consul": {key: leader[key] for key in ("version", "leader", "known_leader")} if leader else None,
-        "litefs": {name: value for name, value in whole_one.fields.items() if name != FOR_RULES} if seen.litefs else None,
+        "litefs": dict(whole_one.fields) if seen.litefs else None,
         "job": {key: job[key] for key in ("id", "status", "version", "type")} if job else None,
         "thresholds": {"lag_warning": world.lag_warning, "lag_critical": world.lag_critical},
         "clock": world.now,
