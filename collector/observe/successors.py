@@ -20,10 +20,10 @@ Group = tuple[str, str, str]
 
 
 class _Places(NamedTuple):
-    """Every allocation by its place, the newest last; and how many sound ones each group has."""
+    """Every allocation by its place, the newest last; and how many live ones each group has."""
 
     slots: Mapping[Slot, Sequence[Instance]]
-    sound: Mapping[Group, int]
+    live: Mapping[Group, int]
 
 
 def current(every: Sequence[Instance]) -> list[Instance]:
@@ -35,17 +35,17 @@ def current(every: Sequence[Instance]) -> list[Instance]:
 
 def _over_against_the_wish(one: Instance, places: _Places) -> bool:
     if one.quit:
-        return places.sound.get(_group(one), 0) < (_count(one) or 0)
+        return places.live.get(_group(one), 0) < (_count(one) or 0)
     return one.status in OVER and (one.alloc["desired_status"] == "run" or one.status == "lost" or bool(one.alloc["next"]))
 
 
 def _places(every: Iterable[Instance]) -> _Places:
     slots: dict[Slot, list[Instance]] = {}
-    sound: dict[Group, int] = {}
+    live: dict[Group, int] = {}
     for one in sorted(every, key=lambda known: known.alloc["create_index"]):
         slots.setdefault(_slot(one), []).append(one)
-        sound[_group(one)] = sound.get(_group(one), 0) + one.sound
-    return _Places(slots, sound)
+        live[_group(one)] = live.get(_group(one), 0) + one.live
+    return _Places(slots, live)
 
 
 def _slot(one: Instance) -> Slot:
@@ -76,7 +76,7 @@ def _stands_in(other: Instance, one: Instance, places: _Places) -> bool:
     if other.over or _is_system(one) or one.alloc["next"] or other.alloc["previous"] == one.id or _newer(other, one):
         return True
     wanted = _count(one)
-    return wanted is None or places.sound.get(_group(one), 0) >= wanted
+    return wanted is None or places.live.get(_group(one), 0) >= wanted
 
 
 def _newer(other: Instance, one: Instance) -> bool:
