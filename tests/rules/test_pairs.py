@@ -1,0 +1,57 @@
+"""Two faults on two nodes are two roots: what is found of one node does not depend on what is wrong with another that is no primary.
+
+Every case of `cases/` that is about the replica n2 alone is put beside another one of them, moved to n3.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from typing import Any
+
+import pytest
+
+from collector.analyze import analyze
+from tests.analysis.bundles import address, bundle, ident
+from tests.rules.test_cases import CASES
+
+HERE, THERE = "n2", "n3"
+STRIDE = 7
+"""How far from a case the one stands that is put beside it: a number that no count of cases has in common."""
+ANSWER = {"code", "node", "not", "root", "says", "verdict", "title", "quote", "remedy", "also", "optional"}
+OF_THE_WHOLE = {
+    "the spec asks no agent, and the catalog has no text",
+    "something answers on LiteFS's port, and what LiteFS says was not seen",
+    "two say so",
+    "an old allocation's entry stands for a running one that is not registered itself, and its check passes",
+}
+"""What is found of these is no matter of one node: whether agents are asked at all, a right that is missing, who leads, a service."""
+
+
+@cache
+def roots(nodes: str) -> frozenset[tuple[str, str | None, str]]:
+    """Code, node and severity of every root where these nodes (JSON) are changed."""
+    report = analyze(bundle({"nodes": json.loads(nodes)}))
+    return frozenset((root.code, root.node, str(root.severity)) for root in report.root_causes)
+
+
+def moved(change: Any) -> Any:
+    """A change of n2 as one of n3."""
+    text = json.dumps(change).replace(ident(HERE), ident(THERE)).replace(address(HERE), address(THERE))
+    return json.loads(re.sub(rf"\b{HERE}\b", THERE, text.replace('"id": "old"', '"id": "old-there"')))
+
+
+def _alone() -> list[dict[str, Any]]:
+    about = [case for case in CASES if set(case) <= {"nodes", *ANSWER} and list(case.get("nodes", ())) == [HERE]]
+    return [case for case in about if case["says"] not in OF_THE_WHOLE]
+
+
+ALONE = _alone()
+
+
+@pytest.mark.parametrize("place", range(len(ALONE)), ids=lambda place: ALONE[place]["says"])
+def test_two_faults_on_two_nodes_are_two_roots(place: int) -> None:
+    here, there = ALONE[place]["nodes"][HERE], moved(ALONE[(place + STRIDE) % len(ALONE)]["nodes"][HERE])
+    alone = roots(json.dumps({HERE: here})) | roots(json.dumps({THERE: there}))
+    assert roots(json.dumps({HERE: here, THERE: there})) == alone
