@@ -54,6 +54,11 @@ ENDING = re.compile(r"context canceled$")
 """What a replica says of its stream when it leaves."""
 NOT_TAKEN = re.compile(LITEFS_ID + r"disconnected from primary with error, retrying: process \w+ stream frame: ")
 """A replica could not write or apply what the primary sent. It asks for the same again, so that one in step has taken it since."""
+NOT_THERE = re.compile(
+    LITEFS_ID + r"disconnected from primary with error, retrying: connect to primary: .*(?:connection refused|: code=\d+)"
+)
+"""A replica was turned away, which takes no time: it would be there again right after the next `FOUND` (store.go, monitorLease)."""
+FOUND = re.compile(LITEFS_ID + r"existing primary found")
 OF_LEASE = re.compile(
     LITEFS_ID + r"(?:cannot fetch cluster ID|cannot find primary|cannot acquire lease|lease renewal error|primary lease lost)"
 )

@@ -7,7 +7,18 @@ from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from collector.loglines import ERROR, Line
-from collector.loglines.litefs import ENDING, GAINED, LAST_WORD, MOUNTING, OF_LEASE, READY, ROLE_CHANGE, ROLE_TAKEN
+from collector.loglines.litefs import (
+    ENDING,
+    FOUND,
+    GAINED,
+    LAST_WORD,
+    MOUNTING,
+    NOT_THERE,
+    OF_LEASE,
+    READY,
+    ROLE_CHANGE,
+    ROLE_TAKEN,
+)
 
 
 class Past(NamedTuple):
@@ -19,12 +30,14 @@ class Past(NamedTuple):
     settled: int
     ready: int
     gained: int
+    found: int
     role: int
 
     def is_over(self, line: Line) -> bool:
         """Something that comes after the line says that its trouble is over."""
         ended = self.ready if MOUNTING.search(line.message) or _is_last_word(line) else self.settled
         ended = max(ended, self.gained) if OF_LEASE.match(line.message) else ended
+        ended = max(ended, self.found) if NOT_THERE.match(line.message) else ended
         return line.number in self.put_right or (line.number <= ended and line.run == self.last)
 
 
@@ -38,6 +51,7 @@ def past(lines: Sequence[Line], *, up: bool, loops: bool) -> Past:
         settled=_last(line for line in lines if line.settles),
         ready=_last(line for line in lines if READY.match(line.message)),
         gained=_last(line for line in lines if GAINED.match(line.message)),
+        found=_last(line for line in lines if FOUND.match(line.message)),
         role=_role_since(lines),
     )
 

@@ -133,10 +133,15 @@ def compare(every: list[State], ahead: Mapping[str, float]) -> None:
     for state in every:
         state.unheard = bool(primary and primary.older and not state.primary and state.data and state.data["lag_seconds"] is not None)
     for state in every:
-        state.ahead = ahead.get(state.node, 0.0) - ahead.get(primary.node, 0.0) if primary else 0.0
+        state.ahead = ahead.get(state.node, 0.0) - ahead.get(_followed(state, primary), 0.0)
         if state.data is not None:
             _position(state, primary)
     _clocks(every, primary)
+
+
+def _followed(state: State, primary: State | None) -> str:
+    """The node whose clock its lag counts from: the primary's, or while none answers, the one that it names."""
+    return primary.node if primary else str((state.data or {}).get("primary_hostname") or "")
 
 
 def _clocks(every: list[State], primary: State | None) -> None:
