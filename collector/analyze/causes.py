@@ -68,6 +68,7 @@ def _link(drafts: list[Draft], engine: Engine) -> None:
         for draft in drafts
         for link in _links(draft, engine, "explains")
         for other in index.meant(link, draft)
+        if other.may_be_explained_by(draft.code)
     ]
     for *_, draft, other in sorted(edges, key=lambda edge: edge[:4]):
         if other.parent is None and draft.root is not other:
