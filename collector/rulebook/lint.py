@@ -103,7 +103,9 @@ def _link_problems(document: Document, link: Mapping[str, JSON] | str, at: str, 
     if isinstance(link, str):
         return [] if link in joins() else [Problem(document.mark(at), f"there is no join {link!r}", did_you_mean(link, joins()))]
     problems = _code_problems(document, link["codes"], child(at, "codes"), known)
-    return problems + (_condition_problems(document, link["if"], child(at, "if"), set()) if "if" in link else [])
+    for part in ("if", "where"):
+        problems += _condition_problems(document, link[part], child(at, part), set()) if part in link else []
+    return problems
 
 
 def _code_problems(document: Document, codes: Sequence[str], at: str, known: set[str]) -> list[Problem]:
