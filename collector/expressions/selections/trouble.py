@@ -90,7 +90,7 @@ def _endpoints(check: Row, job: Row | None, instances: Sequence[Row], ports: Map
         yield base | {"host": host, "port": port}
 
 
-def _verified(definition: Row) -> Row:
+def _verified(definition: Row) -> dict[str, JSON]:
     """The job may say that nobody is to judge the certificate."""
     return {"tls_skip_verify": True} if definition.get("tls_skip_verify") else {}
 
