@@ -14,7 +14,7 @@ from collector.resources import incident
 
 def main(argv: list[str]) -> int:
     """Run it with the variables that lead to the recording, which is one that ships or a file; its exit code is ours."""
-    if len(argv) < 2:  # noqa: PLR2004 - the incident, and a command's first word
+    if len(argv) < 2:
         sys.stderr.write("usage: python -m tests.replay INCIDENT COMMAND...\n\nINCIDENT is one that ships, or the file of one.\n")
         return UsageError.exit_code
     name, *command = argv
