@@ -44,7 +44,7 @@ def _without_ruled_out(drafts: list[Draft], ruled_out: list[RuledOut], engine: E
     gone: set[int] = set()
     for draft in drafts:
         for link in _links(draft, engine, "rules_out"):
-            for other in index.meant(link, draft):
+            for other in (one for one in index.meant(link, draft) if engine.applies(link.where, one.best)):
                 gone.add(id(other))
                 ruled_out.append(RuledOut(other.code, other.node, f"{draft.code} accounts for it: {quote(draft)}"))
     return [draft for draft in drafts if id(draft) not in gone]
@@ -68,6 +68,7 @@ def _link(drafts: list[Draft], engine: Engine) -> None:
         for draft in drafts
         for link in _links(draft, engine, "explains")
         for other in index.meant(link, draft)
+        if other.may_be_explained_by(draft.code) and engine.applies(link.where, other.best)
     ]
     for *_, draft, other in sorted(edges, key=lambda edge: edge[:4]):
         if other.parent is None and draft.root is not other:

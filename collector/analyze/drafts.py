@@ -54,6 +54,11 @@ class Draft:
             one = one.parent
         return one
 
+    def may_be_explained_by(self, code: str) -> bool:
+        """Its rule may say who alone explains it."""
+        allowed = self.best.rule.explained_by
+        return allowed is None or code in allowed
+
     def below(self) -> Iterator[Draft]:
         """Everything that it explains, directly or not."""
         for child in self.children:

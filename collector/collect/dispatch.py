@@ -14,7 +14,7 @@ from collections.abc import Callable, Hashable
 from typing import NamedTuple
 
 from collector.collect.workers import Job, Workers
-from collector.model import Dial, Exec, Http, Reply, Request, Status
+from collector.model import Dial, Exec, Http, Reply, Request, Status, pairs
 
 GRACE = 0.25
 """Seconds that a request may overrun its deadline before its worker is written off."""
@@ -135,7 +135,7 @@ def describe(request: Request) -> str:
     """A request as a reader would write it."""
     match request:
         case Http():
-            query = "&".join(f"{key}={value}" for key, value in request.query.items())
+            query = "&".join(f"{key}={value}" for key, value in pairs(request.query))
             return f"GET {request.base or request.source}{request.path}{'?' if query else ''}{query}"
         case Exec():
             return f"nomad alloc exec -task {request.task} {request.alloc} {' '.join(request.argv)}"

@@ -161,10 +161,12 @@ def _check(place: Destination, mail: MailSettings | None, *, keeps_runs: bool) -
 
 
 def check_directory(path: Path) -> None:
-    """Raise `UsageError` where the directory of a file that is to be written is not there."""
+    """Raise `UsageError` where the directory of a file that is to be written is not there, or the file is one itself."""
     if "\0" in str(path):
         raise UsageError(f"cannot write {str(path)!r}: no file's name has a NUL in it")
     directory = path.absolute().parent
+    if os.path.isdir(path):  # noqa: PTH112 - as below
+        raise UsageError(f"cannot write {path}: it is a directory; name a file in it")
     if not os.path.isdir(directory):  # noqa: PTH112 - pathlib's raises where a name is too long
         raise UsageError(f"cannot write {path}: there is no directory {directory}")
 

@@ -104,7 +104,7 @@ class Expressions:
         compiled = self._compile(expression)
         try:
             return _bounded(expression, compiled(variables))
-        except ExpressionError:
+        except (ExpressionError, OSError):
             raise
         except Exception as error:  # the expression is the user's program: whatever it raises is its own failure, not a bug of ours
             raise ExpressionError(expression, _words(error)) from error
@@ -113,6 +113,8 @@ class Expressions:
         if expression not in self._compiled:
             try:
                 self._compiled[expression] = self._compiler(expression)
+            except OSError:  # too many open files, say: Jinja2 is read from the disk here
+                raise
             except Exception as error:  # a syntax error, or what Jinja2's optimizer meets when it folds constants: a fault of the text
                 raise ExpressionError(expression, _words(error)) from error
         return self._compiled[expression]

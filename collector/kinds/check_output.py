@@ -126,7 +126,9 @@ KIND = Kind(
         "alloc": Argument("string", "a live allocation on that node, for the exec rung", item="alloc"),
         "task": Argument("string", "a task of it", item="task"),
         "checks": Argument("array", "the failing checks, as consul_checks gives them", required=True, item="checks"),
-        "endpoints": Argument("array", "what the checks ask: {name, type, url | host and port, method}", default=(), item="endpoints"),
+        "endpoints": Argument(
+            "array", "what the checks ask: {name, type, url | host and port, method, tls_skip_verify}", default=(), item="endpoints"
+        ),
         "port": port("port of the Consul agents' API", 8500),
         "scheme": Argument(
             "string", "how the agents are asked there; with `https` the port is usually 8501", default="http", choices=("http", "https")

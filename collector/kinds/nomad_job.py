@@ -101,6 +101,7 @@ def _check(check: Obj, service_label: str | None) -> JSON:
         "timeout": shapes.interval(check, "Timeout"),
         "command": _words(shapes.text(check, "Command"), shapes.texts(check, "Args")),
         "task": shapes.maybe_text(check, "TaskName"),
+        **({"tls_skip_verify": True} if shapes.flag(check, "TLSSkipVerify") else {}),
     }
 
 

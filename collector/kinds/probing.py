@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from collector.kinds import bodies
 from collector.kinds.shapes import Obj
-from collector.model import JSON, Dial, Http, Reply, Status
+from collector.model import JSON, Dial, Http, Reply, Status, by_name
 
 LIMIT = 4096
 TOO_MANY_REQUESTS = 429
@@ -61,11 +61,9 @@ def _get(endpoint: Obj) -> Probe | None:
         return None
     if parts.scheme not in ("http", "https") or not where:
         return None
-    asked = parse_qsl(parts.query, keep_blank_values=True)
-    query = dict(asked)
-    if len(query) < len(asked):  # a request has each parameter once: without the others it would be another question
-        return None
-    return Probe(Http("litefs", parts.path or "/", query, base=where, limit=LIMIT), f"GET {url}")
+    query = by_name(parse_qsl(parts.query, keep_blank_values=True))
+    verify = not endpoint.get("tls_skip_verify")
+    return Probe(Http("litefs", parts.path or "/", query, base=where, limit=LIMIT, verify=verify), f"GET {url}")
 
 
 def _dial(endpoint: Obj) -> Probe | None:

@@ -6,7 +6,7 @@ Times are Unix seconds (float), durations are seconds (float), sizes are bytes (
 
 from __future__ import annotations
 
-from collector.model.asking import Dial, Exec, Http, Reply, Request, Rung, host_port
+from collector.model.asking import Dial, Exec, Http, Query, Reply, Request, Rung, by_name, host_port, pairs
 from collector.model.report import UNEXPLAINED, Coverage, Evidence, Finding, NodeDetail, NodeRow, Report, RuledOut, name_of
 from collector.model.results import Attempt, Bundle, Result
 from collector.model.spec import Item, Mark, Spec, Target, Task
@@ -30,6 +30,7 @@ __all__ = [
     "Natural",
     "NodeDetail",
     "NodeRow",
+    "Query",
     "Reply",
     "Report",
     "Request",
@@ -42,7 +43,9 @@ __all__ = [
     "Target",
     "Task",
     "Verdict",
+    "by_name",
     "host_port",
     "name_of",
     "natural",
+    "pairs",
 ]

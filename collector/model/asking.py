@@ -1,6 +1,6 @@
 """What a kind asks, and what comes back (sans I/O: kinds yield requests and are sent replies)."""
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from collector.model.words import JSON, Status
@@ -11,21 +11,40 @@ def host_port(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
+Query = Mapping[str, str | int | tuple[str, ...]]
+"""Parameters by name; one that is there more than once has all its values."""
+
+
+def pairs(query: Query) -> list[tuple[str, str]]:
+    """Each parameter with each of its values."""
+    return [(name, str(one)) for name, value in query.items() for one in (value if isinstance(value, tuple) else (value,))]
+
+
+def by_name(asked: Iterable[tuple[str, str]]) -> Query:
+    """The same parameters by name."""
+    found: dict[str, list[str]] = {}
+    for name, value in asked:
+        found.setdefault(name, []).append(value)
+    return {name: values[0] if len(values) == 1 else tuple(values) for name, values in found.items()}
+
+
 class Http(NamedTuple):
     """One GET.
 
     `source` is `nomad`, `consul` or `litefs` (`litefs` also stands for any plain HTTP endpoint of a workload).
     `base` is the address to ask (`http://host:port`); None asks the configured Nomad or Consul server, which always gets its token.
     `token` is false for an address that nobody vouches for: it is asked without token and password.
+    `verify` is false for an endpoint of a workload whose certificate nobody is to judge, as the job says of its check.
     `limit` caps the body in bytes; a longer one is cut and its reply says so.
     """
 
     source: str
     path: str
-    query: Mapping[str, str | int] = {}
+    query: Mapping[str, str | int | tuple[str, ...]] = {}
     base: str | None = None
     token: bool = True
     limit: int = 8 << 20
+    verify: bool = True
 
 
 class Exec(NamedTuple):

@@ -98,6 +98,14 @@ def failure(row: Mapping[str, JSON], text: Text, *, redirected: bool, unrun: boo
     return ("http", row["code"]) if row.get("code") else meaning(row["type"], row["check_id"], text.output)
 
 
+def answered_with(row: Mapping[str, JSON], output: str) -> str:
+    """The body of the answer in a check's text, empty where that is of none. Nomad tells nothing but the body."""
+    if row.get("code"):
+        return output
+    _, answered, body = output.partition(" Output: ") if _ANSWERED.match(output) else ("", "", "")
+    return body if answered else ""
+
+
 def is_better(other: Text, catalog: Text) -> bool:
     """That a check passes from here says nothing of why the node's agent calls it failing: then the agent's old text says more."""
     return bool(other.output) and not (other.passes and other.source == "probe" and catalog.output)

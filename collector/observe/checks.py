@@ -6,8 +6,19 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from collector.loglines.matters import own_matter
 from collector.model import JSON, Result
-from collector.observe.check_texts import LONGEST, MAINTENANCE, Text, asked_for, failure, is_better, path_and_port, refused_request
+from collector.observe.check_texts import (
+    LONGEST,
+    MAINTENANCE,
+    Text,
+    answered_with,
+    asked_for,
+    failure,
+    is_better,
+    path_and_port,
+    refused_request,
+)
 from collector.observe.observation import Observation, scope
 from collector.observe.since import Since, since
 from collector.observe.world import World
@@ -75,6 +86,7 @@ def observe_checks(world: World, every: list[Check], known: Known) -> Iterator[O
                 "failure": why,
                 "check_id": check.row["check_id"],
                 "code": code,
+                "own_matter": own_matter(answered_with(row, check.text.output)) if why == "http" else None,
                 "path": check.path,
                 "port": check.port,
                 "on_litefs": on_litefs,

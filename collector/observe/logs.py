@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from collector.loglines import WARNING, Line, complaint, decisive, moment_of, read
 from collector.loglines.litefs import NOT_TAKEN
+from collector.loglines.matters import own_matter
 from collector.loglines.meanings import meanings
 from collector.model import JSON, Result
 from collector.observe.observation import Observation, scope
@@ -115,6 +116,7 @@ def _messages(
             "old": clock - (moment_of(line.text) or clock) > OLD,
             "decisive": (is_decisive := the_one is not None and the_one.message == line.message),
             "last_error": is_decisive and live and tail and line.origin == "app" and whose["worst"],
+            "own_matter": own_matter(said) if is_decisive else None,
             "harmless": line.harmless,
             **meanings(line.message, said),
             "overcome": False,

@@ -9,6 +9,8 @@ from collector.observe.observation import Observation
 from collector.observe.world import World
 
 COLLISION = "reserved port collision"
+SHORTCUT = "computed class ineligible"
+NO_DRIVER = "missing drivers"
 OPEN_EVALUATION = {"blocked", "pending"}
 
 
@@ -34,7 +36,7 @@ def _evaluation(
     world: World, result: Result, row: Mapping[str, JSON], origin: Mapping[str, JSON], group: Mapping[str, JSON]
 ) -> Observation:
     every = [*group["dimension_exhausted"], *group["class_exhausted"], *group["quota_exhausted"]]
-    constraints = _constraints(group["constraint_filtered"])
+    constraints = _constraints(world, group, next((one for one in origin["failed_groups"] if one["group"] == group["group"]), group))
     others = [text for text in every if COLLISION not in text]
     its_own = _held_by_the_group_itself(world, group)
     own = its_own if constraints or others or lost_nodes(world) else set()
@@ -73,15 +75,40 @@ def _held_by_the_group_itself(world: World, group: Mapping[str, JSON]) -> set[st
     return {text for text, count in group["dimension_exhausted"].items() if COLLISION in text and count <= left}
 
 
-def _constraints(filtered: Mapping[str, int]) -> list[str]:
-    """What filters nodes out, by how many.
+def _constraints(world: World, group: Mapping[str, JSON], origin: Mapping[str, JSON]) -> list[str]:
+    """What filters nodes out, by how many, in words that name it.
 
     Beside a constraint it says nothing that the scheduler need not look at a class of nodes again, or that a node has its instance already.
+    Where that is all it says, what it said first, or else what the job asks for, may be meant.
     """
-    told = filtered
-    for said in ("computed class ineligible", "distinct_hosts"):
+    told = group["constraint_filtered"]
+    for said in (SHORTCUT, "distinct_hosts"):
         told = {text: count for text, count in told.items() if text != said} or told
-    return sorted(told, key=lambda text: -told[text])
+    if list(told) == [SHORTCUT]:
+        told = (
+            {text: count for text, count in origin["constraint_filtered"].items() if text != SHORTCUT} or _asked_for(world, group) or told
+        )
+    return [_named(world, group, text) for text in sorted(told, key=lambda text: -told[text])]
+
+
+def _asked_for(world: World, group: Mapping[str, JSON]) -> dict[str, int]:
+    """What the job's group itself asks of a node."""
+    return {f"one of its constraints ({', '.join(one['constraints'])})": 0 for one in _groups(world, group) if one["constraints"]}
+
+
+def _named(world: World, group: Mapping[str, JSON], text: str) -> str:
+    """With the names of the drivers, which Nomad leaves out (scheduler/feasible.go, FilterConstraintDrivers)."""
+    wanted = sorted({task["driver"] for one in _groups(world, group) for task in one["tasks"]}) if text == NO_DRIVER else []
+    lacking = [driver for driver in wanted if any(_usable(row) and not _has(row, driver) for _, row in world.clients.values())]
+    return f"{text} ({', '.join(lacking or wanted)})" if wanted else text
+
+
+def _groups(world: World, group: Mapping[str, JSON]) -> Iterator[Mapping[str, JSON]]:
+    return (one for job in world.jobs.values() for one in job["groups"] if one["name"] == group["group"])
+
+
+def _has(row: Mapping[str, JSON], driver: str) -> bool:
+    return any(one["name"] == driver and one["healthy"] for one in row["drivers"])
 
 
 def _placement(group: Mapping[str, JSON], dimensions: Sequence[str], constraints: Sequence[str]) -> str:

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from urllib.parse import unquote
 
-from collector.model import JSON
+from collector.model import JSON, Query
 from collector.replay.match import Index, normal
 from collector.replay.recording import HttpExchange
 
@@ -27,7 +27,7 @@ OK = 200
 NOT_FOUND = 404
 
 
-def derive(index: Index, netloc: str, path: str, query: Mapping[str, str]) -> HttpExchange | None:
+def derive(index: Index, netloc: str, path: str, query: Query) -> HttpExchange | None:
     """What the recording implies for a GET that it does not hold."""
     recorded = index.at(netloc)
     path = unquote(path)
@@ -43,7 +43,7 @@ def unreachable(recorded: Sequence[HttpExchange]) -> HttpExchange | None:
     return recorded[0] if recorded and all(exchange.status is None for exchange in recorded) else None
 
 
-def _key(recorded: Sequence[HttpExchange], path: str, query: Mapping[str, str]) -> HttpExchange | None:
+def _key(recorded: Sequence[HttpExchange], path: str, query: Query) -> HttpExchange | None:
     covering = next((e for e in recorded if _covers(e, path)), None)
     if covering is None or "keys" in query:
         return unreachable(recorded)

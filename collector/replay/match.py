@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from urllib.parse import unquote
 
+from collector.model import Query, pairs
 from collector.replay.recording import HttpExchange, Recording
 
 SUBJECT = frozenset({"task", "type", "path", "node_id", "recurse", "raw", "keys", "plain"})
@@ -22,14 +23,14 @@ SUBJECT = frozenset({"task", "type", "path", "node_id", "recurse", "raw", "keys"
 TRUE = frozenset({"", "1", "true"})
 FALSE = frozenset({"0", "false"})
 
-Query = tuple[tuple[str, str], ...]
+Asked = tuple[tuple[str, str], ...]
 
 
 class Index:
     """The HTTP exchanges of a recording by what was asked. `answer` is thread-safe; the rest never changes."""
 
     def __init__(self, recording: Recording) -> None:
-        self._asked: dict[tuple[str, str, str], dict[Query, list[HttpExchange]]] = defaultdict(lambda: defaultdict(list))
+        self._asked: dict[tuple[str, str, str], dict[Asked, list[HttpExchange]]] = defaultdict(lambda: defaultdict(list))
         self._at: dict[str, list[HttpExchange]] = defaultdict(list)
         self._turns: Counter[int] = Counter()
         self._lock = threading.Lock()
@@ -41,7 +42,7 @@ class Index:
         """Everything recorded of one address."""
         return self._at.get(netloc, ())
 
-    def answer(self, method: str, netloc: str, path: str, query: Mapping[str, str]) -> HttpExchange | None:
+    def answer(self, method: str, netloc: str, path: str, query: Query) -> HttpExchange | None:
         """The recorded answer to this request, None where there is none. Asking again may give the next one."""
         groups = self._asked.get(_key(method, netloc, path), {})
         chosen = nearest(list(groups), normal(query))
@@ -54,19 +55,19 @@ class Index:
         return answers[min(turn, len(answers) - 1)]
 
 
-def normal(query: Mapping[str, str]) -> Query:
+def normal(query: Query) -> Asked:
     """A query in the form that is compared: sorted, flags that are off left out, flags that are on spelled `true`."""
-    items = ((name, value.lower() if value.lower() in TRUE | FALSE else value) for name, value in query.items())
+    items = ((name, value.lower() if value.lower() in TRUE | FALSE else value) for name, value in pairs(query))
     return tuple(sorted((name, "true" if value in TRUE else value) for name, value in items if value not in FALSE))
 
 
-def nearest(recorded: Sequence[Query], asked: Query) -> Query | None:
+def nearest(recorded: Sequence[Asked], asked: Asked) -> Asked | None:
     """The recorded query that is nearest to the asked one; of equally near ones, the one that was recorded first."""
     same = [query for query in recorded if _subject(query) == _subject(asked)]
     return min(same, key=lambda query: (len(set(query) ^ set(asked)), len(set(query) - set(asked))), default=None)
 
 
-def _subject(query: Query) -> Query:
+def _subject(query: Asked) -> Asked:
     return tuple(item for item in query if item[0] in SUBJECT)
 
 

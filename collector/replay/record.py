@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
-from collector.model import JSON, Dial, Exec, Http, Reply, Request, Status, host_port
+from collector.model import JSON, Dial, Exec, Http, Query, Reply, Request, Status, by_name, host_port, pairs
 from collector.replay.recording import ExecExchange, HttpExchange, Recording, netloc
 
 HEADERS = frozenset({"content-type", "date"})
@@ -111,7 +111,7 @@ class Recorder:
             source=request.source,
             base=base,
             path=self.redaction.text(unquote(request.path)),
-            query={name: self.redaction.text(str(value)) for name, value in request.query.items()},
+            query=_query(request.query, self.redaction),
             status=reply.code,
             headers={name: self.redaction.text(value) for name, value in _kept(reply.headers).items()},
             body=redacted_body(reply.body, self.redaction) if reply.code is not None else "",
@@ -145,6 +145,10 @@ def _without_secrets(base: str, redaction: Redaction) -> str:
         return ""
 
 
+def _query(query: Query, redaction: Redaction) -> Query:
+    return by_name((name, redaction.text(value)) for name, value in pairs(query))
+
+
 def _redacted(recording: Recording, redaction: Redaction) -> Recording:
     """The recording with every text of it redacted again; an address of which nothing is left is nobody's."""
     text = redaction.text
@@ -153,7 +157,7 @@ def _redacted(recording: Recording, redaction: Redaction) -> Recording:
             one,
             base=_without_secrets(one.base, redaction),
             path=text(one.path),
-            query={name: text(value) for name, value in one.query.items()},
+            query=_query(one.query, redaction),
             headers={name: text(value) for name, value in one.headers.items()},
             body=redacted_body(one.body.encode(), redaction),
             error=text(one.error),

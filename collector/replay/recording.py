@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 
 from collector.errors import DeliveryError, Problem, SpecError
 from collector.files import write_atomic
-from collector.model import JSON, Mark, host_port
+from collector.model import JSON, Mark, Query, by_name, host_port
 from collector.sound import sound_json
 
 MAX_LINE = 64 << 20
@@ -41,7 +41,7 @@ class HttpExchange:
     base: str
     path: str
     method: str = "GET"
-    query: Mapping[str, str] = field(default_factory=dict)
+    query: Query = field(default_factory=dict)
     status: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     body: str = ""
@@ -167,6 +167,13 @@ class _Line:
             _reject(self.path, self.number, f"{key} holds a value that is not text")
         return {name: str(value) for name, value in found.items()}
 
+    def parameters(self, key: str) -> Query:
+        """Texts by name; a list has those of a name that is there more than once."""
+        found = {name: value if isinstance(value, list) else [value] for name, value in self._typed(key, dict, {}).items()}
+        if not all(isinstance(one, str | int | float) for values in found.values() for one in values):
+            _reject(self.path, self.number, f"{key} holds a value that is not text")
+        return by_name((name, str(one)) for name, values in found.items() for one in values)
+
     def words(self, key: str) -> tuple[str, ...]:
         found = self._typed(key, list, None)
         if not all(isinstance(word, str) for word in found):
@@ -211,7 +218,7 @@ def _http(line: _Line) -> HttpExchange:
         base=line.text("base"),
         path=line.text("path"),
         method=line.text("method", "GET"),
-        query=line.texts("query"),
+        query=line.parameters("query"),
         status=line.code("status"),
         headers={name.lower(): value for name, value in line.texts("headers").items()},
         body=line.text("body", ""),

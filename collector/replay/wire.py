@@ -12,6 +12,7 @@ from http import HTTPStatus
 from io import BufferedIOBase
 from urllib.parse import parse_qsl, urlsplit
 
+from collector.model import Query, by_name
 from collector.replay.recording import HttpExchange, netloc
 
 MAX_LINE = 64 << 10
@@ -50,7 +51,7 @@ class Ask:
     method: str
     netloc: str
     path: str
-    query: Mapping[str, str] = field(default_factory=dict)
+    query: Query = field(default_factory=dict)
     keep_alive: bool = True
 
 
@@ -71,7 +72,7 @@ def read_ask(stream: BufferedIOBase) -> Ask | None:
         address = netloc(target)
     except ValueError:
         return Ask(method, "", target, keep_alive=False)
-    return Ask(method, address, parts.path, dict(parse_qsl(parts.query, keep_blank_values=True)), keep_alive)
+    return Ask(method, address, parts.path, by_name(parse_qsl(parts.query, keep_blank_values=True)), keep_alive)
 
 
 def _read_headers(stream: BufferedIOBase) -> dict[str, str] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from collector.cutoff import compiled
 from collector.errors import Problem
@@ -53,6 +53,7 @@ def _meaning_problems(document: Document, rule: Mapping[str, JSON], at: str, kno
     for part in ("explains", "rules_out"):
         for index, link in enumerate(rule.get(part, ())):
             problems += _link_problems(document, link, child(child(at, part), index), known)
+    problems += _code_problems(document, rule.get("explained_by", ()), child(at, "explained_by"), known)
     for path, text in _texts(rule, at):
         for slot in PLACEHOLDER.findall(text):
             if slot not in names:
@@ -101,9 +102,15 @@ def _pattern_problems(place: Mark, wanted: JSON, names: set[str]) -> Iterator[Pr
 def _link_problems(document: Document, link: Mapping[str, JSON] | str, at: str, known: set[str]) -> list[Problem]:
     if isinstance(link, str):
         return [] if link in joins() else [Problem(document.mark(at), f"there is no join {link!r}", did_you_mean(link, joins()))]
-    problems = [
-        Problem(document.mark(child(child(at, "codes"), index)), f"no rule has the code {code!r}", did_you_mean(code, known))
-        for index, code in enumerate(link["codes"])
+    problems = _code_problems(document, link["codes"], child(at, "codes"), known)
+    for part in ("if", "where"):
+        problems += _condition_problems(document, link[part], child(at, part), set()) if part in link else []
+    return problems
+
+
+def _code_problems(document: Document, codes: Sequence[str], at: str, known: set[str]) -> list[Problem]:
+    return [
+        Problem(document.mark(child(at, index)), f"no rule has the code {code!r}", did_you_mean(code, known))
+        for index, code in enumerate(codes)
         if code not in known and code != SYMPTOM + "*"
     ]
-    return problems + (_condition_problems(document, link["if"], child(at, "if"), set()) if "if" in link else [])

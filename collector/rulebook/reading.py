@@ -14,6 +14,9 @@ from collector.rulebook.joins import spelled_out
 from collector.rulebook.rule import UNKNOWN, Rule, Search, compile_rule
 from collector.yamlio import child
 
+_ITS_OWN = frozenset({"unless", "explained_by"})
+"""What says of one way to recognise a cause that it is special."""
+
 
 @cache
 def shipped() -> tuple[Rule, ...]:
@@ -32,9 +35,9 @@ def made(rules: Sequence[JSON], places: Iterable[str], search: Search = re.Patte
 
 
 def completed(rules: Sequence[JSON]) -> list[dict[str, JSON]]:
-    """The rules of one list, where a further rule of a code has what it leaves out from the first one of that code, but for `unless`."""
+    """The rules of one list, where a further rule of a code has what it leaves out from the first one of that code, but `_ITS_OWN`."""
     first: dict[str, Mapping[str, JSON]] = {}
-    return [{**{k: v for k, v in first.setdefault(rule["code"], rule).items() if k != "unless"}, **rule} for rule in rules]
+    return [{**{k: v for k, v in first.setdefault(rule["code"], rule).items() if k not in _ITS_OWN}, **rule} for rule in rules]
 
 
 def codes() -> tuple[str, ...]:

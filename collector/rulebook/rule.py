@@ -57,11 +57,15 @@ Condition = Matcher | Group
 
 
 class Link(NamedTuple):
-    """What a finding explains, or rules out: findings with these codes, in this relation to it, if `only_if` holds for its subject."""
+    """What a finding explains, or rules out: findings with these codes, in this relation to it.
+
+    `only_if` must hold for its own subject, `where` for that of the other finding.
+    """
 
     codes: frozenset[str]
     of: str
     only_if: Condition | None = None
+    where: Condition | None = None
 
     def covers(self, code: str) -> bool:
         """Is this code meant? `symptom.*` stands for every symptom."""
@@ -87,6 +91,7 @@ class Rule(NamedTuple):
     rules_out: tuple[Link, ...] = ()
     reference: str = ""
     last_resort: bool = False
+    explained_by: frozenset[str] | None = None
     place: str = ""
 
     @property
@@ -114,6 +119,7 @@ def compile_rule(data: Mapping[str, JSON], place: str = "", search: Search = re.
         rules_out=tuple(_link(link, search) for link in data.get("rules_out", ())),
         reference=data.get("reference", ""),
         last_resort=data.get("last_resort", False),
+        explained_by=frozenset(data["explained_by"]) if "explained_by" in data else None,
         place=place,
     )
 
@@ -130,7 +136,8 @@ def _count(data: Mapping[str, int]) -> tuple[int, int | None]:
 
 
 def _link(data: Mapping[str, JSON], search: Search) -> Link:
-    return Link(frozenset(data["codes"]), data["of"], _condition(data["if"], search) if "if" in data else None)
+    only_if, where = (_condition(data[part], search) if part in data else None for part in ("if", "where"))
+    return Link(frozenset(data["codes"]), data["of"], only_if, where)
 
 
 _FITS: Mapping[str, str] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collector.model import Http
+from collector.model import Http, pairs
 from collector.sources.answer import Answer, quoted
 from collector.sources.session import Session
 
@@ -10,12 +10,14 @@ from collector.sources.session import Session
 class Litefs:
     """Whatever a workload serves. No token of ours ever goes here."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, unverified: Session) -> None:
         self._session = session
+        self._unverified = unverified
 
     def get(self, request: Http) -> Answer:
         """Ask once, within `session.exchange`. Raises what `translate` knows. A health check's path may bring its own query."""
         path, mark, query = request.path.partition("?")
         url = f"{(request.base or '').rstrip('/')}/{quoted(path.removeprefix('/'))}{mark}{query}"
-        response = self._session.get(url, params=dict(request.query))
+        session = self._session if request.verify else self._unverified
+        response = session.get(url, params=pairs(request.query))
         return Answer(response.status_code, response.headers, response.content)

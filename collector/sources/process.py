@@ -1,4 +1,7 @@
-"""A child process that cannot outstay, flood or block us. POSIX: it leads a session of its own and is killed with all its children."""
+"""A child process that cannot outstay, flood or block us. POSIX: it leads a session of its own and is killed with all its children.
+
+Those that leave its session are orphans.py's.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,8 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+
+from collector.sources.orphans import end_all, gone, parented
 
 CHUNK = 64 << 10
 POLL = 0.05
@@ -56,6 +61,7 @@ class Processes:
         for process in running:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(MERCY)
+        end_all()
 
     @contextlib.contextmanager
     def _started(self, argv: Sequence[str], environment: Mapping[str, str], deadline: float) -> Iterator[subprocess.Popen[bytes] | None]:
@@ -64,7 +70,7 @@ class Processes:
         It starts under the lock: `close`, which the end of the program may follow at once, must not miss one that is about to start.
         """
         with self._lock:
-            process = None if self._closed or time.monotonic() >= deadline else _start(argv, environment)
+            process = None if self._closed or time.monotonic() >= deadline else parented(lambda: _start(argv, environment))
             if process:
                 self._running.add(process)
         try:
@@ -72,6 +78,7 @@ class Processes:
         finally:
             if process:
                 _end(process)
+                gone(process)
                 with self._lock:
                     self._running.discard(process)
 

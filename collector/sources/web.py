@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import Protocol
 from urllib.parse import urlencode
 
-from collector.model import Http, Reply, Status
+from collector.model import Http, Reply, Status, pairs
 from collector.redact import Redactor, clean
 from collector.settings import Settings, Tls
 from collector.sources import translate
@@ -24,6 +24,7 @@ from collector.sources.session import Session, exchange
 DENIED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 SNIPPET = 200
 PLAIN = Tls("COLLECTOR")
+UNVERIFIED = Tls("COLLECTOR", verify=False)
 VARIABLES = {"nomad": "NOMAD_ADDR", "consul": "CONSUL_HTTP_ADDR"}
 
 
@@ -40,12 +41,12 @@ class Web:
     def __init__(self, settings: Settings, redactor: Redactor) -> None:
         self._settings = settings
         self._redactor = redactor
-        sessions = {"nomad": settings.nomad.tls, "consul": settings.consul.tls, "litefs": PLAIN}
+        sessions = {"nomad": settings.nomad.tls, "consul": settings.consul.tls, "litefs": PLAIN, "unverified": UNVERIFIED}
         self._sessions = {source: Session(tls, settings) for source, tls in sessions.items()}
         self._sources: Mapping[str, Source] = {
             "nomad": Nomad(settings.nomad, self._sessions["nomad"]),
             "consul": Consul(settings.consul, self._sessions["consul"]),
-            "litefs": Litefs(self._sessions["litefs"]),
+            "litefs": Litefs(self._sessions["litefs"], self._sessions["unverified"]),
         }
 
     def get(self, request: Http, deadline: float) -> Reply:
@@ -71,7 +72,7 @@ class Web:
         return request.base or {"nomad": self._settings.nomad.address, "consul": self._settings.consul.address}.get(request.source, "")
 
     def _endpoint(self, request: Http) -> str:
-        query = f"?{urlencode(request.query)}" if request.query else ""
+        query = f"?{urlencode(pairs(request.query))}" if request.query else ""
         return self._sentence(f"GET {self._base(request)}{request.path}{query}")
 
     def _sentence(self, text: str) -> str:

@@ -13,7 +13,7 @@ from collector.collect import Limits, Means, collect
 from collector.collect.plan import Selection
 from collector.expressions import Expressions
 from collector.kinds import KINDS
-from collector.model import Bundle, Dial, Exec, Http, Reply, Request, Spec, Status
+from collector.model import Bundle, Dial, Exec, Http, Reply, Request, Spec, Status, by_name, pairs
 from collector.redact import Redactor
 from collector.replay.derive import derive, unreachable
 from collector.replay.match import Index
@@ -72,7 +72,7 @@ class Replayed:
     def _get(self, request: Http) -> Reply:
         base = request.base or self._bases[request.source] or f"http://127.0.0.1:{1 if request.source == 'nomad' else 2}"
         where = netloc(base)
-        query = {name: str(value) for name, value in request.query.items()}
+        query = by_name(pairs(request.query))
         found = self._index.answer("GET", where, request.path, query) or derive(self._index, where, request.path, query)
         if found is None:
             return Reply(where, Status.UNREACHABLE, cause="refused", reason=f"{where} refused the connection")

@@ -13,6 +13,7 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
+from collector.model import by_name, pairs
 from collector.replay.recording import ExecExchange, HttpExchange, Recording
 
 Rewrite = Callable[[str], str]
@@ -40,7 +41,7 @@ def http(exchange: HttpExchange, rewrite: Rewrite) -> HttpExchange:
         exchange,
         base=rewrite(exchange.base),
         path=rewrite(exchange.path),
-        query={name: rewrite(value) for name, value in exchange.query.items()},
+        query=by_name((name, rewrite(value)) for name, value in pairs(exchange.query)),
         body=rewrite(body),
         error=rewrite(exchange.error),
         headers={name: rewrite(value) for name, value in exchange.headers.items()},

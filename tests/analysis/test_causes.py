@@ -16,7 +16,7 @@ from tests.analysis.bundles import bundle
 CODES = [f"c.{letter}" for letter in "abcdef"] + ["symptom.x", "symptom.y"]
 
 
-def rule(code, explains, directness=3, severity="critical", *, last_resort=False):
+def rule(code, explains, directness=3, severity="critical", *, last_resort=False, explained_by=None):
     links = [{"of": of, "codes": codes} for of, codes in explains if codes]
     return compile_rule(
         {
@@ -29,6 +29,7 @@ def rule(code, explains, directness=3, severity="critical", *, last_resort=False
             "title": code,
             "last_resort": last_resort,
             **({"explains": links} if links else {}),
+            **({} if explained_by is None else {"explained_by": explained_by}),
         }
     )
 
@@ -61,6 +62,15 @@ def test_what_a_last_resort_explains_is_told_under_what_explains_that():
     told = causes([rule("c.a", [("node", ["c.b"])]), rule("c.b", [("node", ["c.c"])], last_resort=True), rule("c.c", [])])
     assert [(one.id, one.explained_by) for one in told.findings if one.node == "n1"] == [("c.a@n1", None), ("c.c@n1", "c.a@n1")]
     assert told.roots[0].explains == ("c.c@n1",)
+
+
+def test_who_says_by_whom_it_is_explained_is_explained_by_nobody_else():
+    rules = [rule("c.a", [("node", ["c.c"])]), rule("c.b", [("cluster", ["c.c"])]), rule("c.c", [], 4, explained_by=["c.b"])]
+    assert {one.id: one.explained_by for one in causes(rules).findings}["c.c@n1"] == "c.b@n1"
+    alone = rule("c.c", [], 4, explained_by=[])
+    assert {one.id: one.explained_by for one in causes([*rules[:2], alone]).findings}["c.c@n1"] is None
+    less_direct = rule("c.c", [], 2, explained_by=[])
+    assert {one.id: one.explained_by for one in causes([*rules[:2], rule("c.c", []), less_direct]).findings}["c.c@n1"] == "c.a@n1"
 
 
 @given(some_rules)

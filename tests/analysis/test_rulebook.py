@@ -65,6 +65,7 @@ WRONG = [
     ({"when": {"see": "log", "where": {"mesage": "x"}}}, "log has no field 'mesage'", 'did you mean "message"?'),
     ({"when": {"see": "log", "where": {"message": {"matches": "("}}}}, "not a regular expression", ""),
     ({"title": "{messag}"}, "{messag} is no field or capture", 'did you mean "message"?'),
+    ({"explained_by": ["app.exitd"]}, "no rule has the code 'app.exitd'", 'did you mean "app.exited"?'),
     ({"explains": [{"of": "node", "codes": ["app.exitd"]}]}, "no rule has the code 'app.exitd'", 'did you mean "app.exited"?'),
     ({"explains": ["instance-dwn"]}, "there is no join 'instance-dwn'", 'did you mean "instance-down"?'),
     ({"explains": [{"of": "node", "codes": ["app.exited"], "when": {}}]}, 'unknown key "when"', ""),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -82,6 +83,15 @@ def test_a_log_that_never_ends_is_cut(tmp_path: Path) -> None:
 
 def test_a_command_that_ignores_sigterm_is_killed_with_its_children(tmp_path: Path) -> None:
     stubborn = "trap '' TERM; (trap '' TERM; sleep 60) & sleep 60; sleep 60"
+    with cluster("healthy", Spoiler(from_litefs, silent), command=stubborn) as (_proxy, environ):
+        ended = diagnose(environ, tmp_path)
+    check_ended(ended)
+    assert set(ended.statuses("litefs_status")) <= OPEN
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nobody is given the orphans of another process")
+def test_a_child_of_a_command_that_leads_a_session_of_its_own_does_not_outlive_the_run(tmp_path: Path) -> None:
+    stubborn = "trap '' TERM; setsid sh -c \"trap '' TERM; sleep 60 & sleep 60\" & sleep 60; sleep 60"
     with cluster("healthy", Spoiler(from_litefs, silent), command=stubborn) as (_proxy, environ):
         ended = diagnose(environ, tmp_path)
     check_ended(ended)

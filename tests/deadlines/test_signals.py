@@ -60,6 +60,17 @@ def test_a_command_that_runs_meanwhile_does_not_outlive_the_run(tmp_path: Path) 
     assert ended.code == 3
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nobody is given the orphans of another process")
+def test_nor_does_its_child_that_leads_a_session_of_its_own(tmp_path: Path) -> None:
+    started, place = tmp_path / "started", tmp_path / "place"
+    place.mkdir()
+    stubborn = f"trap '' TERM; setsid sh -c \"trap '' TERM; touch {started}; sleep 60 & sleep 60\" & sleep 60; sleep 60"
+    with cluster("healthy", Spoiler(from_litefs, lambda _sock, _recorded: None), command=stubborn) as (_proxy, environ):
+        ended = diagnose(environ, place, *LONG, until=started.exists, sent=signal.SIGINT)
+    check_left(ended)
+    assert ended.code == 3
+
+
 DESTROYED = """\
 import time
 from collector import cli

@@ -80,6 +80,8 @@ def test_the_command_line_wins(report, wishes, expected):
         ([{"ping": {"url": "http://h:99999/x"}}], {}, SpecError, "the ping URL is not of the form"),
         ([{"ping": {"url": "http://h:port/x"}}], {}, SpecError, "the ping URL is not of the form"),
         ([{"ping": {"url": "http://a..b/x"}}], {}, SpecError, "the ping URL is not of the form"),
+        (["text"], {"out": Path("/")}, UsageError, "cannot write /: it is a directory"),
+        ([{"file": {"path": "/usr/"}}], {}, UsageError, "cannot write /usr: it is a directory"),
         (["text"], {"out": Path("no/such/dir/x")}, UsageError, "cannot write no/such/dir/x: there is no directory .*no/such/dir"),
         ([MAILED], {"mail": None}, SettingsError, "COLLECTOR_SMTP_URL does not say"),
         ([MAILED], {"keeps_runs": False}, UsageError, "--mail-when change compares with the run before: say with --state DIR"),

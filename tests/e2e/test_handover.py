@@ -31,6 +31,28 @@ def test_a_file_in_a_directory_that_is_not_there_is_wrong_usage_before_anything_
     assert proxy.replay.asked == []
 
 
+FILES = [("diagnose", SPEC, "--out"), ("diagnose", SPEC, "--bundle"), ("record", SPEC)]
+
+
+@pytest.mark.parametrize("words", FILES, ids=["a report", "a bundle", "a recording"])
+def test_a_directory_in_place_of_a_file_is_told_before_anything_is_asked(words: tuple[str, ...], tmp_path: Path) -> None:
+    with cluster("app-crash") as (proxy, environ):
+        done = call(*words, str(tmp_path), environ=environ)
+    assert (done.code, done.stdout) == (64, "")
+    assert f"cannot write {tmp_path}: it is a directory" in done.stderr
+    assert proxy.replay.asked == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_in_place_of_the_state_directory_is_told_before_anything_is_asked(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("")
+    with cluster("app-crash") as (proxy, environ):
+        done = call("diagnose", SPEC, "--state", str(tmp_path / "state"), environ=environ)
+    assert done.code == 78
+    assert "is a file, not a directory" in done.stderr
+    assert proxy.replay.asked == []
+
+
 def test_a_bug_of_the_collector_is_told_to_who_waits_for_the_end_of_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def bug(_bundle: object) -> None:
         raise RuntimeError

@@ -246,6 +246,13 @@ def test_a_service_with_one_check_needs_no_name_to_match() -> None:
     (row,) = troubled(answered([instance("n1", "a")], [check("n1", alloc="a", name='service: "app" check')]), one)
     assert row["endpoints"][0]["url"] == "https://10.0.0.1:8080/ping"
     assert row["endpoints"][0]["method"] == "HEAD"
+    assert "tls_skip_verify" not in row["endpoints"][0]
+
+
+def test_an_endpoint_says_that_its_certificate_is_not_to_be_judged() -> None:
+    own = job(service("app", checks=[PING | {"protocol": "https", "tls_skip_verify": True}]))
+    (row,) = troubled(answered([instance("n1", "a")], [check("n1", alloc="a", name="ping")]), own)
+    assert row["endpoints"][0]["tls_skip_verify"] is True
 
 
 def test_the_gossip_pool_says_where_a_nodes_agent_is_not_the_catalog() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import NoReturn
 
@@ -83,6 +85,17 @@ def test_too_few_open_files_are_told_as_that(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("collector.commands.explain.explain", none_left)
     ran = call("explain", "disk.full", environ=NOBODY)
     assert ran.code == 70
+    assert ran.stderr == "collector: too few files may be open: raise the limit of this process (`ulimit -n`, a unit's LimitNOFILE)\n"
+
+
+@pytest.mark.parametrize("limit", [10, 16, 24])
+def test_no_spec_is_blamed_for_too_few_open_files(limit: int) -> None:
+    """Half way, with the recorded servers' sockets open, Jinja2 cannot be read from the disk, nor a schema."""
+    words = [sys.executable, "-m", "collector", "demo", "-q"]
+    ran = subprocess.run(
+        ["sh", "-c", f'ulimit -n {limit}; exec "$@"', "sh", *words], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (ran.returncode, ran.stdout) == (70, "")
     assert ran.stderr == "collector: too few files may be open: raise the limit of this process (`ulimit -n`, a unit's LimitNOFILE)\n"
 
 

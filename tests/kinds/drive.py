@@ -41,7 +41,11 @@ def described(request: Request) -> JSON:
         )
     if isinstance(request, Dial):
         return {"dial": f"{request.host}:{request.port}"}
-    where = ({"base": request.base} if request.base else {}) | ({} if request.token else {"token": False})
+    where = (
+        ({"base": request.base} if request.base else {})
+        | ({} if request.token else {"token": False})
+        | ({} if request.verify else {"verify": False})
+    )
     return {"get": request.path, "source": request.source} | where | ({"query": dict(request.query)} if request.query else {})
 
 

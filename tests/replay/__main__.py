@@ -7,15 +7,23 @@ import subprocess
 import sys
 from pathlib import Path
 
+from collector.errors import CollectorError, UsageError
 from collector.replay import Recording, demo_environment
 from collector.resources import incident
 
 
 def main(argv: list[str]) -> int:
     """Run it with the variables that lead to the recording, which is one that ships or a file; its exit code is ours."""
+    if len(argv) < 2:
+        sys.stderr.write("usage: python -m tests.replay INCIDENT COMMAND...\n\nINCIDENT is one that ships, or the file of one.\n")
+        return UsageError.exit_code
     name, *command = argv
-    path = Path(name)
-    with demo_environment(Recording.load(path if path.is_file() else incident(name)), path=os.environ["PATH"]) as cluster:
+    try:
+        recording = Recording.load(Path(name) if Path(name).is_file() else incident(name))
+    except CollectorError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_code
+    with demo_environment(recording, path=os.environ["PATH"]) as cluster:
         return subprocess.run(command, env={**os.environ, **cluster}, check=False).returncode
 
 

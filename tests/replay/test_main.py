@@ -18,6 +18,14 @@ def test_a_command_sees_the_recorded_cluster_and_its_exit_code_is_ours(capfd: py
     assert "odroid8" in capfd.readouterr().out
 
 
+@pytest.mark.parametrize("words", [[], ["app-crash"], ["no-such-incident", "true"]])
+def test_what_cannot_be_run_is_wrong_usage(words: list[str], capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(words) == 64
+    said = capfd.readouterr()
+    assert said.out == ""
+    assert ("usage: python -m tests.replay INCIDENT COMMAND..." in said.err) == (len(words) < 2)
+
+
 def test_a_file_is_as_good_as_a_name(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     copy = tmp_path / "mine.jsonl.gz"
     copy.write_bytes(incident("healthy").read_bytes())

@@ -43,6 +43,12 @@ def test_the_nearest_recorded_query_answers_and_never_that_of_another_subject(pa
     assert (found and found.body) == expected
 
 
+def test_a_parameter_with_two_values_is_another_question_than_with_one_of_them():
+    asked = recording(answered("/ping", "both", tag=("a", "b")), answered("/ping", "one", tag="b"))
+    for query, expected in (({"tag": ("a", "b")}, "both"), ({"tag": "b"}, "one"), ({"tag": ("b", "a")}, "both")):
+        assert Index(asked).answer("GET", NOMAD_AT, "/ping", query).body == expected
+
+
 @pytest.mark.parametrize(("method", "address"), [("POST", NOMAD_AT), ("GET", "127.0.0.1:4647"), ("GET", "127.0.0.2:4646")])
 def test_another_method_or_address_is_another_request(method, address):
     assert Index(RECORDED).answer(method, address, "/v1/allocations", {}) is None

@@ -73,6 +73,11 @@ def _recorded(request, reply):
             HttpExchange("litefs", "http://127.0.0.8:20202/a", "/info/<redacted>/x", query={"q": "<redacted>"}, status=200),
         ),
         (
+            Http("litefs", "/ping", {"q": ("a", "s3cret")}, base=LITEFS),
+            Reply("x", Status.OK, 200),
+            HttpExchange("litefs", LITEFS, "/ping", query={"q": ("a", "<redacted>")}, status=200),
+        ),
+        (
             Exec("a", "web", ("curl", "http://u:s3cret@h")),
             Reply("x", Status.OK, 0),
             ExecExchange("a", "web", ("curl", "http://u:<redacted>@h"), 0),

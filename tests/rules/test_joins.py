@@ -38,6 +38,7 @@ FACTS: Mapping[str, tuple[str, str, object, object]] = {
     "nagged": ("instance", "restarted_for", "ping", None),
     "dated": ("log", "misdated", True, False),
     "last": ("cluster", "candidates", 0, 1),
+    "with-litefs": ("instance", "has_litefs", True, False),
 }
 """What a row can ask for besides: topic and field of an observation, its value when the fact holds, and when it does not."""
 
@@ -94,6 +95,11 @@ def wanted(row: Mapping[str, Any], effect: Rule, place: str) -> bool:
     return effect.code in codes or (place != WHOLE and effect.symptom and SYMPTOM + "*" in codes)
 
 
+def holds_there(row: Mapping[str, Any], place: str, facts: frozenset[str]) -> bool:
+    """What a row says only of findings where something holds: here with the fact, and on the other node without it."""
+    return "where" not in row or place == (HERE if row["where"] in facts else OTHERS)
+
+
 def name(code: str, scope: str) -> str:
     """The table's name for the rules of a code that have this scope."""
     first = next(rule.scope for rule in rulebook.shipped() if rule.code == code)
@@ -117,9 +123,10 @@ def test_a_cause_explains_what_the_table_says_and_nothing_else(code: str, scope:
     rules = [rule for rule in rulebook.shipped() if (rule.code, rule.scope) == (code, scope)]
     rows = of(code, scope)
     assert rows, "no row tells what it explains"
-    for facts in (frozenset[str](), *(frozenset({row["if"]}) for row in rows if "if" in row)):
+    for facts in (frozenset[str](), *(frozenset({row[key]}) for row in rows for key in ("if", "where") if key in row)):
         for cause, (effect, place) in product(rules, trials(code)):
-            says = any(wanted(row, effect, place) for row in rows if row.get("if", "") in {*facts, ""})
+            told = [row for row in rows if row.get("if", "") in {*facts, ""} and holds_there(row, place, facts)]
+            says = any(wanted(row, effect, place) for row in told)
             assert explains(cause, effect, place, facts) == says, (cause.place, effect.code, place, facts)
 
 
@@ -140,5 +147,5 @@ def test_a_cause_takes_away_what_only_looks_like_another_on_its_own_instance(cod
 
 def test_the_table_names_no_code_that_is_not_there() -> None:
     known = {rule.code for rule in rulebook.shipped()} | {SYMPTOM + "*"}
-    told = {code.split("@")[0] for row in ROWS for key, codes in row.items() if key not in {"if", "says"} for code in codes}
+    told = {code.split("@")[0] for row in ROWS for key, codes in row.items() if key not in {"if", "where", "says"} for code in codes}
     assert told <= known

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -232,6 +234,60 @@ def test_a_command_that_ignores_sigterm_is_killed_with_its_children(nomad, tmp_p
     assert reply.seconds < 1.0 + KILLED_BY
     pids = [int(pid) for pid in (tmp_path / "pids").read_text().split()]
     assert wait_for(lambda: not any(alive(pid) for pid in pids))
+
+
+WANDERS_OFF = """
+def off(depth):
+    if os.fork() == 0:
+        os.setsid()
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        open({pids!r}, 'a').write(f'{{os.getpid()}} ')
+        if depth:
+            off(depth - 1)
+        time.sleep(60)
+        os._exit(0)
+off(2)
+while len(open({pids!r}).read().split()) < 3:
+    time.sleep(0.01)
+{then}
+"""
+"""It, its child and that one's child lead sessions of their own."""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nobody is given the orphans of another process")
+@pytest.mark.parametrize("then", ["print('done'); sys.exit(0)", "time.sleep(60)"], ids=["it ends", "it is killed"])
+def test_a_child_that_leads_a_session_of_its_own_is_killed_with_all_of_its_children(nomad, tmp_path: Path, then: str) -> None:
+    pids = tmp_path / "pids"
+    pids.touch()
+    with subprocess.Popen(["/bin/sleep", "60"]) as another:
+        run(nomad(WANDERS_OFF.format(pids=str(pids), then=then)), seconds=2.0)
+        left = [int(pid) for pid in pids.read_text().split()]
+        assert len(left) == 3
+        assert wait_for(lambda: not any(alive(pid) for pid in left))
+        assert another.poll() is None
+        another.kill()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="as above")
+def test_nobody_is_killed_while_another_command_runs_whose_child_it_may_be(nomad, tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    pids.touch()
+    begun = tmp_path / "begun"
+    waits = (
+        f"if sys.argv[-1] == 'waits':\n    open({str(begun)!r}, 'w').close()\n"
+        f"    while not os.path.exists({str(tmp_path / 'enough')!r}): time.sleep(0.01)\n    sys.exit(0)\n"
+    )
+    environ = nomad(waits + WANDERS_OFF.format(pids=str(pids), then="sys.exit(0)"))
+    with sources(environ) as opened, ThreadPoolExecutor(1) as pool:
+        longer = pool.submit(opened.perform, Exec(ALLOC, "web", ("waits",)), time.monotonic() + 10)
+        assert wait_for(begun.exists, 9)
+        opened.perform(Exec(ALLOC, "web", ("goes",)), time.monotonic() + 10)
+        left = [int(pid) for pid in pids.read_text().split()]
+        assert len(left) == 3
+        assert all(alive(pid) for pid in left)
+        (tmp_path / "enough").touch()
+        assert longer.result().status == Status.OK
+        assert not any(alive(pid) for pid in left)
 
 
 def test_a_child_that_keeps_the_output_open_does_not_keep_us(nomad) -> None:

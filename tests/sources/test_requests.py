@@ -71,6 +71,12 @@ def test_the_query_is_sent_with_namespace_and_region_on_every_nomad_endpoint() -
     assert b"GET /v1/jobs " in seen(Http("nomad", "/v1/jobs"))
 
 
+def test_a_parameter_is_sent_as_often_as_it_has_values() -> None:
+    with servers.serving(servers.answer(b"[]")) as server:
+        ask(Http("litefs", "/ping", {"tag": ("a", "b"), "full": ""}, base=server.url))
+    assert server.lines == ["GET /ping?tag=a&tag=b&full= HTTP/1.1"]
+
+
 def test_nothing_of_nomads_scope_goes_to_consul() -> None:
     assert b"GET /v1/catalog/nodes?stale= HTTP" in seen(Http("consul", "/v1/catalog/nodes", {"stale": ""}), {"NOMAD_NAMESPACE": "media"})
 

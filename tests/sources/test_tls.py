@@ -63,6 +63,13 @@ def test_an_authority_that_nobody_named_is_not_trusted(source: str, authority: t
     assert "certificate" in reply.reason
 
 
+def test_a_workload_whose_certificate_nobody_is_to_judge_is_asked_all_the_same(authority: trustme.CA) -> None:
+    with servers.serving(servers.answer(b"[]"), tls=server_side(authority, "127.0.0.1")) as server:
+        request = Http("litefs", "/ping", base=server.url)
+        assert ask(request, {}).cause == "tls"
+        assert ask(request._replace(verify=False), {}).status == Status.OK
+
+
 def test_a_named_authority_replaces_all_others(authority: trustme.CA, tmp_path: Path) -> None:
     trustme.CA().cert_pem.write_to_path(tmp_path / "other.pem")
     with servers.serving(servers.answer(b"[]"), tls=server_side(authority, "127.0.0.1")) as server:

@@ -8,7 +8,7 @@ from collector.collect import Limits, Means, collect
 from collector.collect.plan import Selection
 from collector.expressions import Expressions
 from collector.kinds import KINDS
-from collector.model import Dial, Http, Reply, Result, Spec, Status
+from collector.model import Dial, Http, Reply, Result, Spec, Status, by_name, pairs
 from collector.redact import Redactor
 from collector.replay.match import Index
 from collector.replay.recording import Recording
@@ -33,7 +33,7 @@ class Recorded:
 
     def _http(self, request: Http) -> Reply:
         base = request.base or self._recording.base(request.source) or "http://127.0.0.1:1"
-        query = {name: str(value) for name, value in request.query.items()}
+        query = by_name(pairs(request.query))
         found = None if request.source in self._dead else self._index.answer("GET", urlsplit(base).netloc, request.path, query)
         if found is None or found.status is None:
             return Reply(base, Status.UNREACHABLE, cause="refused", reason="refused")

@@ -81,9 +81,18 @@ def _endpoints(check: Row, job: Row | None, instances: Sequence[Row], ports: Map
     base = {"name": check["name"], "service": check["service"], "type": definition["type"]}
     if definition["type"] == "http":
         path = definition["path"] or "/"
-        yield base | {"url": url(host, port, definition["protocol"] or "http") + path, "method": definition["method"] or "GET"}
+        yield (
+            base
+            | {"url": url(host, port, definition["protocol"] or "http") + path, "method": definition["method"] or "GET"}
+            | _verified(definition)
+        )
     elif definition["type"] == "tcp":
         yield base | {"host": host, "port": port}
+
+
+def _verified(definition: Row) -> dict[str, JSON]:
+    """The job may say that nobody is to judge the certificate."""
+    return {"tls_skip_verify": True} if definition.get("tls_skip_verify") else {}
 
 
 def _definition(check: Row, job: Row | None) -> tuple[Row, Row] | None:

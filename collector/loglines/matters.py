@@ -1,0 +1,49 @@
+"""What an application says is wrong with itself: a matter that no disk, lock, lease, link or neighbour can bring about."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+_UNSET = r"(?:must be set|(?:(?:is|was|has) )?(?:not (?:been )?(?:set|defined|configured|found)|required|missing|unset|empty|undefined))\b"
+_SETTING = r"(?:environment variable|env var|setting|config(?:uration)? (?:key|value|option|property))s?"
+_MATTERS: Mapping[str, Sequence[str]] = {
+    "a setting that it misses": (
+        r"KeyError: '[A-Z][A-Z0-9_]{2,}'",  # Python, os.environ
+        r'key not found: "(?:"|[A-Z][A-Z0-9_]{2,}")',  # Ruby, ENV.fetch; what is quoted may have been taken out
+        rf"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b[`'\"]?,? {_UNSET}",
+        rf"(?i:\b{_SETTING} [`'\"]?[\w.-]{{1,60}}[`'\"]? {_UNSET})",
+        rf"(?i:\b(?:missing|required) (?:required |mandatory )?{_SETTING})",
+        r"ImproperlyConfigured",  # Django
+        r"Missing [`'\"]secret_key_base|No application encryption key has been specified",  # Rails, Laravel
+        r"Could not resolve placeholder '",  # Spring
+    ),
+    "a part of its program that is not there": (
+        r"MissingTemplate|TemplateNotFound|TemplateDoesNotExist|View \[[^\]]{1,100}\] not found",  # Rails, Jinja, Django, Laravel
+        r"(?i:\btemplate:? [`'\"]?[\w./-]{1,100}[`'\"]? (?:is |was )?(?:not found|not defined|undefined|missing|does not exist))",  # Go
+        r"ModuleNotFoundError|No module named |Cannot find module |cannot load such file|Class [\"'][^\"']{1,200}[\"'] not found",
+        r"ClassNotFoundException|NoClassDefFoundError|NoSuchMethodError|Call to undefined (?:function|method)",
+        r"error while loading shared libraries|Could not load file or assembly",
+    ),
+    "data that it refuses": (
+        r"(?:UNIQUE|NOT NULL|CHECK|FOREIGN KEY) constraint failed|SQLITE_CONSTRAINT",
+        r"(?i:violates (?:unique|not-null|check|foreign key) constraint|duplicate (?:key|entry)\b|integrity constraint violation)",
+    ),
+    "an index that it builds anew": (
+        r"(?i:\bre-?index(?:ing)?\b|\brebuilding (?:the |its )?(?:search )?index\b|\bindex is being (?:re)?built\b)",
+    ),
+}
+_KNOWN = {matter: re.compile("|".join(patterns)) for matter, patterns in _MATTERS.items()}
+_OF_THE_CLUSTER = re.compile(
+    r"(?i)read[ -]?only|\block(?:ed|s)?\b|\bbusy\b|i/o|input/output|no space|disk|quota|malformed|database is|unable to open|out of memory"
+    r"|\bprimary\b(?! key)|\breplica|\blag|\bstale\b|\blease|litefs|consul|no such (?:file|host)|permission denied"
+    r"|refused|time[ds]?[- ]?out|deadline|unreachable|unavailable|not connected|transport endpoint"
+    r"|\bE(?:CONN|HOST|NET|AI_|IO|ROFS|NOSPC|DQUOT|ADDR)"
+)
+"""Words that may well be a consequence of whatever is wrong beside it: then nothing of it is known to be the application's own."""
+
+
+def own_matter(text: str) -> str | None:
+    """The matter in words, or None where the text names none, or beside it one that something else may have brought about."""
+    matter = next((matter for matter, pattern in _KNOWN.items() if pattern.search(text)), None)
+    return None if matter is None or _OF_THE_CLUSTER.search(text) else matter
