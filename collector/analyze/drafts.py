@@ -41,6 +41,16 @@ class Draft:
         return self.code.startswith(SYMPTOM)
 
     @property
+    def alone(self) -> bool:
+        """Its most direct rule says that nothing else explains it."""
+        return self.best.rule.alone
+
+    def of_another_task(self, other: Draft) -> bool:
+        """What the two rest on was said or done by tasks, and by none that both have."""
+        mine, theirs = self.best.tasks, other.best.tasks
+        return bool(mine and theirs and not mine & theirs)
+
+    @property
     def onset(self) -> float | None:
         """The earliest time that its evidence names, or its subject's own trouble, whichever is earlier."""
         times = [one.at for hit in self.hits for one in hit.match.observations if one.at is not None]

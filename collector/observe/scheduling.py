@@ -53,7 +53,7 @@ def _evaluation(
             "dimension": ", ".join(dimensions) or None,
             "own_ports": bool(dimensions) and its_own.issuperset(dimensions),
             "filtered": not exhausted,
-            "constraint": ", ".join(constraints) or "its datacenters and node pool",
+            "constraint": ", ".join(constraints) or _where_it_looks(world),
             "quota": ", ".join(group["quota_exhausted"]) or None,
             "trigger": origin["triggered_by"],
             "by_node_loss": lost,
@@ -82,6 +82,12 @@ def _constraints(filtered: Mapping[str, int]) -> list[str]:
     for said in ("computed class ineligible", "distinct_hosts"):
         told = {text: count for text, count in told.items() if text != said} or told
     return sorted(told, key=lambda text: -told[text])
+
+
+def _where_it_looks(world: World) -> str:
+    """What leaves no node to look at, where no constraint does."""
+    names = ", ".join(sorted({name for job in world.jobs.values() for name in job["datacenters"]}))
+    return "its datacenters" + (f" ({names})" if names else "") + " and node pool"
 
 
 def _placement(group: Mapping[str, JSON], dimensions: Sequence[str], constraints: Sequence[str]) -> str:
