@@ -61,16 +61,16 @@ def _links(draft: Draft, engine: Engine, which: str) -> Iterator[Link]:
 
 
 def _link(drafts: list[Draft], engine: Engine) -> None:
-    """Give every finding that something explains its one parent: the nearest, then the most direct, never in a circle."""
+    """Give every finding that something explains its one parent: the nearest, of the same task, the most direct; never in a circle."""
     index = Index(drafts)
     edges = [
-        (link.of not in NEAR, draft.symptom, -draft.best.rule.directness, draft.id, draft, other)
+        (link.of not in NEAR, draft.symptom, draft.of_another_task(other), -draft.best.rule.directness, draft.id, draft, other)
         for draft in drafts
         for link in _links(draft, engine, "explains")
         for other in index.meant(link, draft)
         if other.may_be_explained_by(draft.code) and engine.applies(link.where, other.best)
     ]
-    for *_, draft, other in sorted(edges, key=lambda edge: edge[:4]):
+    for *_, draft, other in sorted(edges, key=lambda edge: edge[:5]):
         if other.parent is None and draft.root is not other:
             other.parent = draft
             draft.children.append(other)

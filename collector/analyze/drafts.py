@@ -40,6 +40,11 @@ class Draft:
         """No cause."""
         return self.code.startswith(SYMPTOM)
 
+    def of_another_task(self, other: Draft) -> bool:
+        """What the two rest on was said or done by tasks, and by none that both have."""
+        mine, theirs = self.best.tasks, other.best.tasks
+        return bool(mine and theirs and not mine & theirs)
+
     @property
     def onset(self) -> float | None:
         """The earliest time that its evidence names, or its subject's own trouble, whichever is earlier."""

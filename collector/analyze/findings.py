@@ -53,7 +53,9 @@ def _unknown_commands(draft: Draft) -> tuple[tuple[str, str], ...]:
 def _evidence(draft: Draft) -> tuple[Evidence, ...]:
     """Each quote once on a node: two that say the same of two nodes are two."""
     quotes: dict[tuple[str | None, str], Evidence] = {}
-    for hit in sorted(draft.hits, key=lambda one: -one.rule.directness) if draft.code != UNKNOWN else draft.hits:
+    # What stands by itself rests on its own words alone: another rule of its code may have quoted somebody else's.
+    hits = draft.hits if draft.best.rule.explained_by is None else [draft.best]
+    for hit in sorted(hits, key=lambda one: -one.rule.directness) if draft.code != UNKNOWN else hits:
         for one in hit.match.observations:
             quotes.setdefault((one.scope.get("node"), one.quote), one.evidence())
     return tuple(quotes.values())[:MAX_EVIDENCE]

@@ -79,6 +79,11 @@ class Hit(NamedTuple):
             values |= one.scope
         return values | dict(self.subject.scope) | self._task() | self.match.captures
 
+    @property
+    def tasks(self) -> frozenset[str]:
+        """The tasks whose own words or ends it rests on."""
+        return frozenset(one.scope["task"] for one in self.match.observations if one.topic in BY_TASK and "task" in one.scope)
+
     def _task(self) -> dict[str, JSON]:
         """Of an allocation's tasks the one that was seen to say or do it, else the one that was asked, where its evidence is one task's."""
         said = [one.scope["task"] for one in self.match.observations if one.topic in BY_TASK and "task" in one.scope]

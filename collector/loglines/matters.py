@@ -21,6 +21,7 @@ _MATTERS: Mapping[str, Sequence[str]] = {
     "a part of its program that is not there": (
         r"MissingTemplate|TemplateNotFound|TemplateDoesNotExist|View \[[^\]]{1,100}\] not found",  # Rails, Jinja, Django, Laravel
         r"(?i:\btemplate:? [`'\"]?[\w./-]{1,100}[`'\"]? (?:is |was )?(?:not found|not defined|undefined|missing|does not exist))",  # Go
+        r"html/template: |TemplateSyntaxError|ActionView::Template::Error|\b(?:Import|Indentation|Syntax|Name)Error: |ClassCastException",
         r"ModuleNotFoundError|No module named |Cannot find module |cannot load such file|Class [\"'][^\"']{1,200}[\"'] not found",
         r"ClassNotFoundException|NoClassDefFoundError|NoSuchMethodError|Call to undefined (?:function|method)",
         r"error while loading shared libraries|Could not load file or assembly",

@@ -42,6 +42,8 @@ _MEANINGS = tuple(
     )
 )
 """What the texts of Consul's and Nomad's checks (Go's net package) and of our own probes (kinds/probing.py) say, the first that fits."""
+_RAN_OUT = re.compile(r"\A(?:context deadline exceeded\Z|Timed out \([\d.a-zµ]+\) running check\b)")
+"""What Nomad's client and Consul's agent say of a script that they ended for its timeout (script_check_hook.go, agent/checks/check.go)."""
 _HTTP_CODE = re.compile(
     r"(?:\bHTTP (?:GET|HEAD|POST|PUT|OPTIONS) \S+: |\bHTTP[/ ]?[\d.]* ?|\bstatus(?: code)?[ :=]+|: )([1-5]\d\d)(?!\w|\.\d)"
 )
@@ -72,7 +74,7 @@ def meaning(row_type: str | None, check_id: str, output: str) -> tuple[str, int 
     if not output.strip():
         return "none", None
     if row_type in OWN_WORDS:
-        return ("ttl" if "TTL expired" in output else "script"), None
+        return ("ttl" if "TTL expired" in output else "timeout" if _RAN_OUT.match(output.strip()) else "script"), None
     return _told(row_type, output)
 
 

@@ -255,8 +255,13 @@ def _words(state: State, fields: Mapping[str, JSON]) -> str:
         parts += _follows(state, fields)
     if fields["held_by"]:
         parts.append(f"a {fields['held_by']} transaction is open on {fields['held_database']}")
-    parts += [f"{db['name']} at {db['txid']}" + (f", {db['behind']} behind" if db["behind"] else "") for db in state.databases]
-    return ", ".join(parts)
+    return ", ".join([*parts, *(_at(db, fields["diverged"]) for db in state.databases)])
+
+
+def _at(db: Mapping[str, JSON], diverged: JSON) -> str:
+    """A database's position, with its content's checksum where that is what differs."""
+    told = f"{db['name']} at {db['txid']}" + (f", {db['behind']} behind" if db["behind"] else "")
+    return f"{told} with checksum {db['checksum']}" if db["name"] == diverged else told
 
 
 def _follows(state: State, fields: Mapping[str, JSON]) -> Iterator[str]:

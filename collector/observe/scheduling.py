@@ -55,7 +55,7 @@ def _evaluation(
             "dimension": ", ".join(dimensions) or None,
             "own_ports": bool(dimensions) and its_own.issuperset(dimensions),
             "filtered": not exhausted,
-            "constraint": ", ".join(constraints) or "its datacenters and node pool",
+            "constraint": ", ".join(constraints) or _where_it_looks(world),
             "quota": ", ".join(group["quota_exhausted"]) or None,
             "trigger": origin["triggered_by"],
             "by_node_loss": lost,
@@ -109,6 +109,12 @@ def _groups(world: World, group: Mapping[str, JSON]) -> Iterator[Mapping[str, JS
 
 def _has(row: Mapping[str, JSON], driver: str) -> bool:
     return any(one["name"] == driver and one["healthy"] for one in row["drivers"])
+
+
+def _where_it_looks(world: World) -> str:
+    """What leaves no node to look at, where no constraint does."""
+    names = ", ".join(sorted({name for job in world.jobs.values() for name in job["datacenters"]}))
+    return "its datacenters" + (f" ({names})" if names else "") + " and node pool"
 
 
 def _placement(group: Mapping[str, JSON], dimensions: Sequence[str], constraints: Sequence[str]) -> str:

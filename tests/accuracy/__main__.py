@@ -11,7 +11,7 @@ from collector.replay.recording import Recording
 from tests.accuracy.grade import Grade, grade
 from tests.accuracy.more import more
 from tests.accuracy.variants import pairs, plain, variants
-from tests.decided.incidents import AT_FIRST_SIGHT, differences, incidents
+from tests.decided.incidents import AT_FIRST_SIGHT, BY_PART, differences, incidents
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "accuracy.md"
 LIVE = Path(__file__).with_name("live.md")
@@ -76,6 +76,7 @@ def decided() -> list[str]:
     """The incidents of tests/decided."""
     right, count = (sum(numbers[at] for numbers in AT_FIRST_SIGHT.values()) for at in (0, 1))
     sets = ", ".join(f"{one} of {of} ({name})" for name, (one, of) in AT_FIRST_SIGHT.items())
+    parts = ", ".join(f"{one} of {of} ({name})" for name, (one, of) in BY_PART.items())
     every = incidents()
     differ = {name: case for name, case in every.items() if differences(case)}
     open_ = [f"- {name}. {str(case.get('open', '')).capitalize()}." for name, case in differ.items()]
@@ -91,6 +92,7 @@ def decided() -> list[str]:
         "  stand before it. In five of `various` its author had let `unknown` pass beside a code, and that is what was said:",
         "  100 of 108 without. `noise` has several faults at once, one fault in a log full of others' troubles, and health that looks odd.",
         "  `depths` has deep faults whose consequences are loud elsewhere, pairs on one node, runs that are partly blind, faults in time.",
+        f"  `whole` decides the whole report, on clusters of other names, addresses and versions; of its parts there were right: {parts}.",
         f"  The other {len(every) - count} of {len(every)} are those whose authors had to mend their own case: they are not counted here,",
         "  and are below.",
         f"- Now {len(every) - len(differ)} of {len(every)} are. The rules were mended by them, so that this says little about the next.",

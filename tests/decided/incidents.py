@@ -3,6 +3,7 @@
 A case's keys, beside those of tests/analysis/bundles.py: `first` are the acceptable first root causes (CODE@NODE; none where nothing is
 wrong), `also` further ones (any of each list), `never` what must not be accused, `verdict` the acceptable ones; `drop` takes results away,
 `logs` adds those of further tasks; `patches` change rows of a result (`kind`, `where`, `set`); `open` says why the answer still differs.
+The further keys, for the rest of the report and for another cluster's words, are those of whole.py.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from typing import Any
 import yaml
 
 from collector.analyze import analyze
-from collector.model import Bundle, Result, Severity, Status, Target
+from collector.model import Bundle, Report, Result, Severity, Status, Target
 from tests.analysis.bundles import NOW, bundle, ident
+from tests.decided import whole
 
 Case = dict[str, Any]
 AT_FIRST_SIGHT = {
@@ -27,9 +29,12 @@ AT_FIRST_SIGHT = {
     "various": (105, 108),
     "noise": (84, 92),
     "depths": (90, 98),
+    "whole": (100, 105),
 }
 """How many were answered as decided when they were new, and of how many: those that their authors had to mend are not counted."""
-ANSWER = ("says", "first", "also", "never", "verdict", "open", "drop", "logs", "patches")
+BY_PART = {"causes": (100, 105), "rows": (102, 102), "links": (100, 107), "evidence": (85, 107), "all of it": (70, 99)}
+"""The same for the parts of the report that `whole` decides."""
+ANSWER = (*whole.ANSWER, "says", "first", "also", "never", "verdict", "open", "drop", "logs", "patches")
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -44,7 +49,17 @@ def incidents() -> dict[str, Case]:
 
 def differences(case: Case) -> list[str]:
     """What of the report is not as it was decided."""
+    return [text for texts in parts(case).values() for text in texts]
+
+
+def parts(case: Case) -> dict[str, list[str]]:
+    """Part of the report -> what of it is not as it was decided."""
     report = analyze(bundle_of(case))
+    decided = _in_its_words(case, {key: case[key] for key in ANSWER if key in case})
+    return {"causes": _causes(report, decided), **whole.Whole(report).differences(decided)}
+
+
+def _causes(report: Report, case: Case) -> list[str]:
     roots = [f"{root.code}@{root.node or ''}" for root in report.root_causes]
     named = {*roots, *(root.partition("@")[0] for root in roots)}
     found = [f"{some} is not among {roots}" for some in case.get("also", ()) if not set(some) & named]
@@ -63,7 +78,11 @@ def bundle_of(case: Case) -> Bundle:
     made = bundle({key: value for key, value in case.items() if key not in ANSWER})
     kept = [result for result in made.results if result.id not in case.get("drop", ())]
     patched = [_patched(result, case.get("patches", ())) for result in kept]
-    return made._replace(results=(*patched, *(_log(said) for said in case.get("logs", ()))))
+    return _in_its_words(case, made._replace(results=(*patched, *(_log(said) for said in case.get("logs", ())))))
+
+
+def _in_its_words(case: Case, said: Any) -> Any:
+    return whole.renamed(said, case.get("called", {}), case.get("exactly", {}))
 
 
 def _patched(result: Result, patches: Sequence[dict[str, Any]]) -> Result:
