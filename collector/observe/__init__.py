@@ -97,15 +97,25 @@ def _with_logs(world: World, instances: Iterable[Observation], every: list[Log])
     read = {log.data["alloc"] for log in every if log.data["stream"] == "stderr"}
     asked: dict[str, set[str | None]] = {}
     for result in world.results("litefs_status"):
-        asked.setdefault(result.target.alloc or "", set()).add(result.target.task)
+        for known in (result.target.alloc or "", _group(world, result.target.alloc)):
+            asked.setdefault(known, set()).add(result.target.task)
     speaking = {log.data["alloc"] for log in every if any(map(is_litefs, log.lines))}
+    speaking |= {_group(world, alloc) for alloc in speaking}
     for one in instances:
         alloc = one.scope["alloc"]
         line = lines.get(alloc)
+        # One that does not run cannot be asked: what has LiteFS in one instance of a group has it in all.
+        like = alloc if one.fields["running"] else _group(world, alloc)
         extra = {
             "last_line": line.text.strip() if line else None,
             "log_read": alloc in read,
-            "has_litefs": one.fields["has_litefs"] or alloc in speaking,
-            "beside_litefs": bool(asked.get(alloc)) and one.scope.get("task") not in asked[alloc],
+            "has_litefs": one.fields["has_litefs"] or like in asked or not {alloc, like}.isdisjoint(speaking),
+            "beside_litefs": like in asked and one.scope.get("task") not in asked[like],
         }
         yield one._replace(fields={**one.fields, **extra})
+
+
+def _group(world: World, alloc: str | None) -> str:
+    """The allocation's group, in words that no allocation's ID has; the allocation itself where Nomad has not told of it."""
+    known = world.alloc.get(alloc or "")
+    return f"{known['namespace']}/{known['job']}/{known['group']}" if known else alloc or ""

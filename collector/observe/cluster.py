@@ -23,6 +23,8 @@ HANDOVER = 30.0
 NO_ANSWER = {Status.UNREACHABLE, Status.TIMEOUT}
 DIRECT = {"litefs_status": {"http"}, "check_output": {"agent"}}
 """Kinds and rungs whose answer comes from the node itself, not from the servers."""
+BY_CLIENT = ("nomad_logs", "nomad_checks")
+"""Kinds that the node's Nomad client answers by way of the servers: an answer is the node's, and why there is none may be the servers' matter."""
 
 
 @dataclass(slots=True)
@@ -73,6 +75,7 @@ def observe_nodes(world: World, known: Mapping[str, Node], every: Sequence[Check
     missing = missing_total(world)
     health = serf(every)
     direct = _direct(world)
+    heard = {world.node(result.target.node) for kind in BY_CLIENT for result in world.results(kind)}
     for node in known.values():
         fields = _fields(world, node, health.get(node.name), direct.get(node.name, []))
         fields |= {
@@ -81,6 +84,8 @@ def observe_nodes(world: World, known: Mapping[str, Node], every: Sequence[Check
             "missing": missing > 0 and node.name not in living,
             "holds_primary": node.name in holding,
             "driver_down": _driver_down(world, node, needed=missing > 0 or node.name in placed),
+            "answers": fields["answers"] or node.name in heard,
+            "silent": fields["silent"] and node.name not in heard,
         }
         words = f"Nomad: {fields['nomad']}, {fields['eligibility']}" + (", draining" if fields["draining"] else "")
         words += f"; Consul member: {fields['member']}"

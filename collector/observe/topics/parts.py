@@ -48,7 +48,7 @@ PARTS: Mapping[str, Topic] = {
             "checks": "checks of its services that were seen",
             "well": "running, neither in a restart loop nor restarted for a check just now, no critical check",
             "registered": "Consul has every service of its group from it; null where that was not to be seen",
-            "has_litefs": "LiteFS was asked for here, or speaks in its log",
+            "has_litefs": "LiteFS was asked for here, or speaks in its log; of an instance that does not run, in another one of its group",
             "beside_litefs": "the task that is worst off is another than the one in which LiteFS answers",
             "restartable": "its ID, where Nomad can restart it: not of one that is over",
             "driver": "driver of its main task",
