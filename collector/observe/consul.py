@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from collector.model import JSON, Result, Status
+from collector.observe.check_texts import meaning
 from collector.observe.checks import Check
 from collector.observe.nomad import group_counts
 from collector.observe.observation import Observation, scope
@@ -40,6 +41,7 @@ def orphans(world: World, every: Sequence[Registration], checks: Sequence[Check]
     known = {alloc["id"] for alloc in world.allocations}
     ports = {(host, port["port"]) for alloc in world.allocations if alloc["id"] in live for port, host in _ports(world, alloc)}
     failing = {(check.row["node"], check.row["service_id"]) for check in checks if check.row["status"] != "passing"}
+    answered = {(check.row["node"], check.row["service_id"]) for check in checks if _answers(check)}
     found = {}
     for _, row in every:
         if row["service"] not in mine or row["alloc"] in followers:
@@ -48,11 +50,19 @@ def orphans(world: World, every: Sequence[Registration], checks: Sequence[Check]
         if why and (owner := taken.get((row["service"], row["address"] or row["node_address"], row["port"]))):
             found[(row["node"], row["service_id"])] = f"{why}; {owner[:8]}, which has its port now, is not registered"
             continue
-        if (row["alloc"] not in known or row["alloc"] in lost) and (row["node"], row["service_id"]) not in failing:
-            continue  # what is lost to Nomad may still run, and answers here
+        place = (row["node"], row["service_id"])
+        if (row["alloc"] not in known or row["alloc"] in lost) and place not in failing:
+            continue
+        if row["alloc"] in lost and place in answered:
+            continue  # what is lost to Nomad may still run, and answers, be it with an error
         if why:
             found[(row["node"], row["service_id"])] = why
     return found
+
+
+def _answers(check: Check) -> bool:
+    """Its text is of an answer, whatever that says."""
+    return meaning(check.row["type"], check.row["check_id"], check.text.output)[0] == "http"
 
 
 def _taken(world: World, every: Sequence[Registration]) -> dict[tuple[str, str | None, int], str]:

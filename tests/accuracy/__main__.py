@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from collector import resources
@@ -76,7 +76,6 @@ def decided() -> list[str]:
     """The incidents of tests/decided."""
     right, count = (sum(numbers[at] for numbers in AT_FIRST_SIGHT.values()) for at in (0, 1))
     sets = ", ".join(f"{one} of {of} ({name})" for name, (one, of) in AT_FIRST_SIGHT.items())
-    parts = ", ".join(f"{one} of {of} ({name})" for name, (one, of) in BY_PART.items())
     every = incidents()
     differ = {name: case for name, case in every.items() if differences(case)}
     open_ = [f"- {name}. {str(case.get('open', '')).capitalize()}." for name, case in differ.items()]
@@ -92,7 +91,9 @@ def decided() -> list[str]:
         "  stand before it. In five of `various` its author had let `unknown` pass beside a code, and that is what was said:",
         "  100 of 108 without. `noise` has several faults at once, one fault in a log full of others' troubles, and health that looks odd.",
         "  `depths` has deep faults whose consequences are loud elsewhere, pairs on one node, runs that are partly blind, faults in time.",
-        f"  `whole` decides the whole report, on clusters of other names, addresses and versions; of its parts there were right: {parts}.",
+        "  `whole` and, after it, `links` decide the whole report, on clusters of other names, addresses and versions. At first sight",
+        *(f"  of `{name}` were right: {_parts(counts)};" for name, counts in BY_PART.items()),
+        "  evidence is the decisive text in the first root's quotes, and in its remedy the name of what is to be changed.",
         f"  The other {len(every) - count} of {len(every)} are those whose authors had to mend their own case: they are not counted here,",
         "  and are below.",
         f"- Now {len(every) - len(differ)} of {len(every)} are. The rules were mended by them, so that this says little about the next.",
@@ -100,6 +101,10 @@ def decided() -> list[str]:
         "",
         LIVE.read_text("utf-8").rstrip(),
     ]
+
+
+def _parts(counts: Mapping[str, tuple[int, int]]) -> str:
+    return ", ".join(f"{one} of {of} ({name})" for name, (one, of) in counts.items())
 
 
 def summary(grades: list[Grade]) -> str:

@@ -30,10 +30,14 @@ AT_FIRST_SIGHT = {
     "noise": (84, 92),
     "depths": (90, 98),
     "whole": (100, 105),
+    "links": (35, 36),
 }
 """How many were answered as decided when they were new, and of how many: those that their authors had to mend are not counted."""
-BY_PART = {"causes": (100, 105), "rows": (102, 102), "links": (100, 107), "evidence": (85, 107), "all of it": (70, 99)}
-"""The same for the parts of the report that `whole` decides."""
+BY_PART = {
+    "whole": {"causes": (100, 105), "rows": (102, 102), "links": (100, 107), "evidence": (85, 107), "all of it": (70, 99)},
+    "links": {"causes": (35, 36), "rows": (36, 36), "links": (35, 36), "evidence": (35, 36), "all of it": (34, 36)},
+}
+"""The same for the parts of the report, of the sets that decide more than the causes."""
 ANSWER = (*whole.ANSWER, "says", "first", "also", "never", "verdict", "open", "drop", "logs", "patches")
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
