@@ -22,7 +22,8 @@ _MATTERS: Mapping[str, Sequence[str]] = {
         r"MissingTemplate|TemplateNotFound|TemplateDoesNotExist|View \[[^\]]{1,100}\] not found",  # Rails, Jinja, Django, Laravel
         r"(?i:\btemplate:? [`'\"]?[\w./-]{1,100}[`'\"]? (?:is |was )?(?:not found|not defined|undefined|missing|does not exist))",  # Go
         r"ModuleNotFoundError|No module named |Cannot find (?:module|package) |cannot load such file",
-        r"Class [\"'][^\"']{1,200}[\"'] not found|ImportError: cannot import name |NameError: uninitialized constant |symbol lookup error: |Undefined constant ",
+        r"Class [\"'][^\"']{1,200}[\"'] not found",
+        r"ImportError: cannot import name |NameError: uninitialized constant |symbol lookup error: |Undefined constant ",
         r"Failed to lookup view |Error resolving template |template: \S{1,100}: no such template",  # Express, Thymeleaf, Go
         r"ClassNotFoundException|NoClassDefFoundError|NoSuchMethodError|Call to undefined (?:function|method)",
         r"error while loading shared libraries|Could not load file or assembly",
