@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
-from collector.expressions.selections.instances import instances
+from collector.expressions.selections.instances import endpoint, instances
 from collector.expressions.selections.registered import answers, turns
 from collector.kinds.litefs_state import NEVER_SYNCED_MS
 from collector.model import JSON
@@ -17,14 +17,14 @@ from collector.model import JSON
 Data = Mapping[str, JSON]
 
 
-def leading(leases: JSON, checks: JSON = None, statuses: JSON = None) -> list[Data]:
+def leading(leases: JSON, checks: JSON = None, port: int = 20202) -> list[Data]:
     """The instances whose LiteFS holds a lease, each with the `url` that LiteFS advertises there: for a Nomad that does not answer.
 
-    LiteFS may be on another network than what Consul knows of its node. None that has answered (`statuses`, of a litefs_status task).
+    LiteFS may be on another network than what Consul knows of its node. None that is asked at this URL anyway, by its address and `port`.
     """
-    heard = {turn["item"]["node"] for turn in turns(statuses) if turn.get("data") is not None}
-    there = [one for one in instances(checks) if one["node"] not in heard]
-    return [{**holder, "url": lease["advertise_url"]} for lease in answers(leases) for holder in _holder(lease, there)]
+    there = instances(checks)
+    held = [{**holder, "url": lease["advertise_url"]} for lease in answers(leases) for holder in _holder(lease, there)]
+    return [one for one in held if one["url"].rstrip("/") != endpoint(one, port)]
 
 
 def _holder(lease: Data, there: Sequence[Data]) -> Sequence[Data]:
