@@ -29,7 +29,8 @@ class Whole(NamedTuple):
 
     `unwell` are the nodes whose application is a root cause. `instances` is how many the job wants, so that what is missing is not left
     out of what it is measured by. `unheard` counts those that run, and of whose checks nobody hears. `strangers`: every replica has another
-    cluster ID than the primary.
+    cluster ID than the primary. `connected` is how many replicas the primary has, where none of them was heard; `holder` who leads by the
+    lease, where no LiteFS was.
     """
 
     instances: int
@@ -43,6 +44,8 @@ class Whole(NamedTuple):
     services: Mapping[str, frozenset[Held]]
     strangers: bool
     unwell: frozenset[str] = frozenset()
+    connected: int | None = None
+    holder: str | None = None
 
 
 def whole(seen: Observed) -> Whole:
@@ -54,7 +57,7 @@ def whole(seen: Observed) -> Whole:
     litefs = seen.observations.of("litefs")
     synced = sum(bool(one.fields["synced"]) for one in litefs)
     replicas = [one for one in litefs if one.fields["is_primary"] is False]
-    closed, unheard = _closed(seen), _unheard(seen)
+    closed, unheard, connected = _closed(seen), _unheard(seen), _connected(states)
     well = {one.scope["alloc"] for one in instances if one.fields["well"] and one.scope.get("node") not in closed}
     return Whole(
         instances=max(len(well), _wanted(seen)),
@@ -63,14 +66,29 @@ def whole(seen: Observed) -> Whole:
         primary=primary,
         writes=_writes(seen, states),
         synced=synced,
-        lonely=primary if not synced and len(states) > 1 else None,
+        lonely=primary if not synced and not connected and len(states) > 1 else None,
         databases=_by_node((state.node, Held(state.alloc, str(db["name"]))) for state in states for db in state.databases),
         services=_by_node(
             (one.scope.get("node", ""), Held(one.scope.get("alloc"), one.scope.get("service", "")))
             for one in seen.observations.of("registration")
         ),
         strangers=bool(replicas) and all(one.fields["id_differs"] for one in replicas),
+        connected=connected,
+        holder=None if any(state.data for state in states) else _holder(seen),
     )
+
+
+def _connected(states: Sequence[State]) -> int | None:
+    """By the primary's own word; of replicas that were heard one knows better."""
+    told = [state.data["stream_count"] for state in states if state.data]
+    return told[0] or None if len(told) == 1 and any(state.primary for state in states) else None
+
+
+def _holder(seen: Observed) -> str | None:
+    """Who holds the lease by a session that exists."""
+    fields = seen.observations.of("cluster")[0].fields
+    strange = fields["lease_stranger"] or fields["lease_foreign"]
+    return fields["lease_host"] if fields["lease_held"] and fields["lease_session_alive"] and not strange else None
 
 
 def _closed(seen: Observed) -> frozenset[str]:
@@ -136,7 +154,8 @@ def impact(root: Finding, below: Sequence[Finding], seen: Observed, all_of_it: W
 
     `writes` is `blocked` (no primary, or one that cannot commit), `go on` or `unknown` (no LiteFS node answered); `data_at_risk` lists
     sentences. `primary_unwell` is there, and true, where LiteFS leads on a node whose application is not well; `instances_unheard` where
-    checks of so many that run are not known now.
+    checks of so many that run are not known now; `replicas_connected` where the primary has so many and none of them was heard,
+    `lease_holder` where no LiteFS was.
     """
     touched = [root, *below]
     nodes = sorted({one.node for one in touched if one.node})
@@ -153,6 +172,8 @@ def impact(root: Finding, below: Sequence[Finding], seen: Observed, all_of_it: W
         "replicas_left": all_of_it.synced,
         "writes": all_of_it.writes,
         "primary": all_of_it.primary,
+        **({"replicas_connected": all_of_it.connected} if all_of_it.connected else {}),
+        **({"lease_holder": all_of_it.holder} if all_of_it.holder else {}),
         **({"primary_unwell": True} if all_of_it.primary in all_of_it.unwell else {}),
         "data_at_risk": _risks(root, nodes, seen, all_of_it),
     }

@@ -70,7 +70,7 @@ def _row(
         nomad=str(fields["nomad"]),
         eligibility=str(fields["eligibility"]),
         allocation=_allocation(shown),
-        role=str(state.data["role"]) if state and state.data else ("unknown" if shown else "none"),
+        role=str(state.data["role"]) if state and state.data else ("unknown" if shown or state else "none"),
         uptime_seconds=uptime,
         lag_seconds=state.lag if state else None,
         databases=tuple(state.databases) if state else (),

@@ -5,24 +5,27 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-_UNSET = r"(?:must be set|(?:(?:is|was|has) )?(?:not (?:been )?(?:set|defined|configured|found)|required|missing|unset|empty|undefined))\b"
+_UNSET = r"(?:must be set|(?:(?:is|was|has) )?(?:not (?:been )?(?:set|defined|configured)|required|missing|unset|empty|undefined))\b"
 _SETTING = r"(?:environment variable|env var|setting|config(?:uration)? (?:key|value|option|property))s?"
 _MATTERS: Mapping[str, Sequence[str]] = {
     "a setting that it misses": (
         r"KeyError: '[A-Z][A-Z0-9_]{2,}'",  # Python, os.environ
         r'key not found: "(?:"|[A-Z][A-Z0-9_]{2,}")',  # Ruby, ENV.fetch; what is quoted may have been taken out
         rf"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b[`'\"]?,? {_UNSET}",
-        rf"(?i:\b{_SETTING} [`'\"]?[\w.-]{{1,60}}[`'\"]? {_UNSET})",
+        rf"(?i:\b{_SETTING} [`'\"]?[\w.:-]{{1,60}}[`'\"]? {_UNSET})",
         rf"(?i:\b(?:missing|required) (?:required |mandatory )?{_SETTING})",
-        r"ImproperlyConfigured",  # Django
+        r"environment variable not found|ImproperlyConfigured",  # Rust, Django
         r"Missing [`'\"]secret_key_base|No application encryption key has been specified",  # Rails, Laravel
         r"Could not resolve placeholder '",  # Spring
     ),
     "a part of its program that is not there": (
         r"MissingTemplate|TemplateNotFound|TemplateDoesNotExist|View \[[^\]]{1,100}\] not found",  # Rails, Jinja, Django, Laravel
         r"(?i:\btemplate:? [`'\"]?[\w./-]{1,100}[`'\"]? (?:is |was )?(?:not found|not defined|undefined|missing|does not exist))",  # Go
-        r"html/template: |TemplateSyntaxError|ActionView::Template::Error|\b(?:Import|Indentation|Syntax|Name)Error: |ClassCastException",
-        r"ModuleNotFoundError|No module named |Cannot find module |cannot load such file|Class [\"'][^\"']{1,200}[\"'] not found",
+        r"html/template: |TemplateSyntaxError|ActionView::Template::Error|\b(?:Indentation|Syntax|Name)Error: |ClassCastException",
+        r"ModuleNotFoundError|No module named |Cannot find (?:module|package) |cannot load such file",
+        r"Class [\"'][^\"']{1,200}[\"'] not found",
+        r"ImportError: cannot import name |NameError: uninitialized constant |symbol lookup error: |Undefined constant ",
+        r"Failed to lookup view |Error resolving template |template: \S{1,100}: no such template",  # Express, Thymeleaf, Go
         r"ClassNotFoundException|NoClassDefFoundError|NoSuchMethodError|Call to undefined (?:function|method)",
         r"error while loading shared libraries|Could not load file or assembly",
     ),
@@ -37,7 +40,7 @@ _MATTERS: Mapping[str, Sequence[str]] = {
 _KNOWN = {matter: re.compile("|".join(patterns)) for matter, patterns in _MATTERS.items()}
 _OF_THE_CLUSTER = re.compile(
     r"(?i)read[ -]?only|\block(?:ed|s)?\b|\bbusy\b|i/o|input/output|no space|disk|quota|malformed|database is|unable to open|out of memory"
-    r"|\bprimary\b(?! key)|\breplica|\blag|\bstale\b|\blease|litefs|consul|no such (?:file|host)|permission denied"
+    r"|primary(?![ _]?key)|replica|leader|\blag|\bstale\b|\blease|litefs|consul|no such (?:file|host)|permission denied"
     r"|refused|time[ds]?[- ]?out|deadline|unreachable|unavailable|not connected|transport endpoint"
     r"|\bE(?:CONN|HOST|NET|AI_|IO|ROFS|NOSPC|DQUOT|ADDR)"
 )

@@ -24,7 +24,7 @@ NO_ANSWER = {Status.UNREACHABLE, Status.TIMEOUT}
 DIRECT = {"litefs_status": {"http"}, "check_output": {"agent"}}
 """Kinds and rungs whose answer comes from the node itself, not from the servers."""
 BY_CLIENT = ("nomad_logs", "nomad_checks")
-"""Kinds that the node's Nomad client answers by way of the servers: an answer is the node's, and why there is none may be the servers' matter."""
+"""Kinds that the node's Nomad client answers by way of the servers: an answer is the node's, and its lack may be the servers' matter."""
 
 
 @dataclass(slots=True)

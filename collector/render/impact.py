@@ -38,6 +38,8 @@ def _writes(impact: Mapping[str, JSON]) -> Iterator[str]:
     """Say what becomes of writes, where there is LiteFS to write to."""
     replicas = impact.get("replicas_left")
     following = f"{count(replicas, 'replica')} in step" if replicas is not None else ""
+    if connected := impact.get("replicas_connected"):
+        following = f"with {count(connected, 'replica')} connected, which {'was' if connected == 1 else 'were'} not heard"
     if impact.get("writes") == "go on":
         where = f"primary {impact['primary']}" if impact.get("primary") else "more than one primary"
         if impact.get("primary_unwell"):
@@ -48,5 +50,7 @@ def _writes(impact: Mapping[str, JSON]) -> Iterator[str]:
         yield f"writes fail on the primary {impact['primary']}" + (f" ({following})" if replicas else "")
     elif impact.get("writes") == "blocked":
         yield "writes are blocked: no primary" + (f", {following}" if replicas else "")
+    elif impact.get("lease_holder"):
+        yield f"no LiteFS was heard; by its lease in Consul, {impact['lease_holder']} leads"
     elif impact.get("databases"):
         yield "whether writes go on is not known"

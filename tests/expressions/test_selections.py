@@ -2,7 +2,7 @@ import pytest
 
 from collector.expressions.selections.allocations import current, other_tasks, running, suspect, with_task
 from collector.expressions.selections.instances import endpoint, few, instances, lease_keys, services, without
-from collector.expressions.selections.litefs import unsettled
+from collector.expressions.selections.litefs import leading, unsettled
 from collector.expressions.selections.trouble import troubled
 from collector.kinds.litefs_state import NEVER_SYNCED_MS
 from tests.expressions.cluster import NOW, alloc, answered, check, instance, litefs, task
@@ -119,6 +119,43 @@ def test_without_a_clock_the_allocations_own_newest_event_counts() -> None:
     assert ids(suspect([restarted])) == ["a"]
     assert ids(suspect([restarted], now=NOW)) == []
     assert ids(suspect([restarted, alloc("b", "n2", modify_time=NOW)])) == []
+
+
+def lease(**settings):
+    held = {
+        "held": True,
+        "hostname": "n2",
+        "advertise_url": "http://10.9.0.2:20202",
+        "session": "s",
+        "sessions": [{"id": "s", "node": "n2"}],
+    }
+    return [{"item": "k", "status": "ok", "data": {**held, **settings}}]
+
+
+LEADS = [
+    ("the node of the host name", {}, ["n2"]),
+    ("of the URL's address", {"hostname": "c0ffee", "advertise_url": "http://10.0.0.1:20303"}, ["n1"]),
+    ("of the session, where LiteFS knows the node by other names", {"hostname": "c0ffee"}, ["n2"]),
+    ("nobody that Consul does not know", {"hostname": "c0ffee", "session": None}, []),
+    ("nobody by a URL that is none", {"hostname": "c0ffee", "advertise_url": "http://[", "session": None}, []),
+    ("nobody where no URL is known", {"advertise_url": None}, []),
+    ("nobody where nobody holds it", {"held": False}, []),
+]
+
+
+@pytest.mark.parametrize(("settings", "expected"), [case[1:] for case in LEADS], ids=[case[0] for case in LEADS])
+def test_who_leads_by_the_lease_is_asked_where_it_says(settings, expected) -> None:
+    checks = answered([instance("n1", "a", address="10.0.0.1"), instance("n2", "b", address="10.0.0.2")])
+    found = leading(lease(**settings), checks)
+    assert [one["node"] for one in found] == expected
+    assert all(one["url"] == lease(**settings)[0]["data"]["advertise_url"] for one in found)
+
+
+def test_who_is_asked_there_anyway_is_not_asked_twice() -> None:
+    checks = answered([instance("n2", "b", address="10.0.0.2")])
+    assert leading(lease(advertise_url="http://10.0.0.2:20202/"), checks) == []
+    assert leading(lease(advertise_url="http://10.0.0.2:20303"), checks, 20303) == []
+    assert leading(lease(advertise_url="http://10.0.0.2:20303"), checks)
 
 
 def service(name, provider="consul", checks=()):

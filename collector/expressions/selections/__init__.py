@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from collector.expressions.selections.allocations import current, other_tasks, running, suspect, with_task
 from collector.expressions.selections.instances import endpoint, few, instances, lease_keys, services, without
-from collector.expressions.selections.litefs import unsettled
+from collector.expressions.selections.litefs import leading, unsettled
 from collector.expressions.selections.trouble import troubled
 from collector.model import JSON
 
@@ -19,6 +19,7 @@ SELECTIONS: dict[str, Callable[..., JSON]] = {
     "endpoint": endpoint,
     "few": few,
     "instances": instances,
+    "leading": leading,
     "lease_keys": lease_keys,
     "other_tasks": other_tasks,
     "running": running,

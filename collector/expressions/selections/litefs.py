@@ -1,4 +1,4 @@
-"""Which LiteFS nodes to sample a second time.
+"""Which LiteFS nodes to sample a second time, and where their leader is.
 
 Positions are sampled one after another while the primary goes on writing, so a replica that looks behind may only have been asked
 first.
@@ -6,13 +6,46 @@ first.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from urllib.parse import urlsplit
 
-from collector.expressions.selections.registered import turns
+from collector.expressions.selections.instances import endpoint, instances
+from collector.expressions.selections.registered import answers, turns
 from collector.kinds.litefs_state import NEVER_SYNCED_MS
 from collector.model import JSON
 
 Data = Mapping[str, JSON]
+
+
+def leading(leases: JSON, checks: JSON = None, port: int = 20202) -> list[Data]:
+    """The instances whose LiteFS holds a lease, each with the `url` that LiteFS advertises there: for a Nomad that does not answer.
+
+    LiteFS may be on another network than what Consul knows of its node. None that is asked at this URL anyway, by its address and `port`.
+    """
+    there = instances(checks)
+    held = [{**holder, "url": lease["advertise_url"]} for lease in answers(leases) for holder in _holder(lease, there)]
+    return [one for one in held if one["url"].rstrip("/") != endpoint(one, port)]
+
+
+def _holder(lease: Data, there: Sequence[Data]) -> Sequence[Data]:
+    """Who holds it: by the name in it, its URL's address, or the Consul node of its session, the first that is one of them."""
+    if not lease["held"] or not lease["advertise_url"]:
+        return ()
+    session = next((one["node"] for one in lease["sessions"] if one["id"] == lease["session"]), None)
+    found = (
+        one
+        for name in (lease["hostname"], _host(lease["advertise_url"]), session)
+        for one in there
+        if name in (one["node"], one["address"])
+    )
+    return [one] if (one := next(found, None)) else ()
+
+
+def _host(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None
 
 
 def unsettled(statuses: JSON, lag: float = 3.0) -> list[JSON]:
