@@ -14,6 +14,7 @@ from collector.observe.observation import Observation, Observations
 from collector.rulebook.rule import UNKNOWN, Link
 
 NEAR = {"instance", "node", "service"}
+FAR = {"elsewhere", "cluster"}
 
 
 class Causes(NamedTuple):
@@ -68,6 +69,7 @@ def _link(drafts: list[Draft], engine: Engine) -> None:
         for draft in drafts
         for link in _links(draft, engine, "explains")
         for other in index.meant(link, draft)
+        if not (other.best.rule.own and link.of in FAR)
     ]
     for *_, draft, other in sorted(edges, key=lambda edge: edge[:4]):
         if other.parent is None and draft.root is not other:

@@ -87,6 +87,7 @@ class Rule(NamedTuple):
     rules_out: tuple[Link, ...] = ()
     reference: str = ""
     last_resort: bool = False
+    own: bool = False
     place: str = ""
 
     @property
@@ -114,6 +115,7 @@ def compile_rule(data: Mapping[str, JSON], place: str = "", search: Search = re.
         rules_out=tuple(_link(link, search) for link in data.get("rules_out", ())),
         reference=data.get("reference", ""),
         last_resort=data.get("last_resort", False),
+        own=data.get("own", False),
         place=place,
     )
 
