@@ -30,7 +30,7 @@ PARTS: Mapping[str, Topic] = {
             "requested": "somebody has had it restarted repeatedly just now",
             "young": "created less than 10 s ago and not restarted yet: too early to judge",
             "fresh": "created or started again less than 10 s ago: too early to judge what it does not do yet",
-            "starting": "younger than 20 s, or than a failing check's interval; neither healthy yet nor in a restart loop: it may be starting",
+            "starting": "younger than 20 s, or than a failing check's interval, and neither healthy yet nor in a restart loop",
             "restarted_ago": "seconds since it started again, in no restart loop; null after 10 s",
             "restarted_by": "why: request (somebody's, a template's) or exit (its process ended by itself); null where restarted_ago is",
             "age": "seconds since it was created",
