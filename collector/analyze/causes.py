@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from collector.analyze.drafts import RANK, Draft, Index, drafts_of, order
+from collector.analyze.drafts import NEAR, RANK, Draft, Index, drafts_of, order
 from collector.analyze.engine import Engine
 from collector.analyze.findings import finding, quote
 from collector.analyze.hits import Dropped, Hit, Match
 from collector.model import Finding, Natural, RuledOut, natural
 from collector.observe.observation import Observation, Observations
 from collector.rulebook.rule import UNKNOWN, Link
-
-NEAR = {"instance", "node", "service"}
 
 
 class Causes(NamedTuple):
@@ -71,7 +69,7 @@ def _link(drafts: list[Draft], engine: Engine) -> None:
         for draft in drafts
         for link in _links(draft, engine, "explains")
         for other in index.meant(link, draft)
-        if other.may_be_explained_by(draft.code) and engine.applies(link.where, other.best)
+        if other.may_be_explained_by(draft.code, link) and engine.applies(link.where, other.best)
     ]
     for *_, draft, other in sorted(edges, key=lambda edge: edge[:6]):
         if other.parent is None and draft.root is not other:

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 
 from collector.analyze.hits import Hit
 from collector.model import Natural, Severity, natural
-from collector.rulebook.rule import SYMPTOM, Link
+from collector.rulebook.rule import HERE, SYMPTOM, Link
 
+NEAR = {"instance", "node", "service"}
+"""Relations of a link that stay on the node."""
 RANK = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
 
@@ -59,10 +61,10 @@ class Draft:
             one = one.parent
         return one
 
-    def may_be_explained_by(self, code: str) -> bool:
-        """Its rule may say who alone explains it."""
+    def may_be_explained_by(self, code: str, link: Link) -> bool:
+        """Its most direct rule may say who alone explains it: some codes, or what is found `HERE`, on its own node."""
         allowed = self.best.rule.explained_by
-        return allowed is None or code in allowed
+        return allowed is None or code in allowed or (HERE in allowed and link.of in NEAR)
 
     def below(self) -> Iterator[Draft]:
         """Everything that it explains, directly or not."""

@@ -36,10 +36,14 @@ class Selection(NamedTuple):
         """Is this node within the limit? What is about no node in particular always is."""
         return node is None or not self.limit or any(fnmatchcase(node, pattern) for pattern in self.limit)
 
+    def skips(self, task: Task) -> bool:
+        """Is it not to be asked, even where another task needs it? Who needs it sees null, as of a task that failed."""
+        return bool(set(task.tags) & set(self.skip_tags))
+
     def wants_task(self, task: Task) -> bool:
         """Do the tags ask for this task? `always` and `never` mean what they mean in Ansible."""
         tags = set(task.tags)
-        if tags & set(self.skip_tags):
+        if self.skips(task):
             return False
         if not self.tags:
             return NEVER not in tags
@@ -47,8 +51,8 @@ class Selection(NamedTuple):
 
 
 def select_tasks(spec: Spec, selection: Selection) -> tuple[Task, ...]:
-    """The tasks asked for and those whose registered names they need, in the spec's order."""
-    by_register = {task.register: task for task in spec.tasks if task.register}
+    """The tasks asked for and those whose registered names they need and that are not skipped, in the spec's order."""
+    by_register = {task.register: task for task in spec.tasks if task.register and not selection.skips(task)}
     wanted: set[int] = set()
     stack = [task for task in spec.tasks if selection.wants_task(task)]
     while stack:

@@ -33,6 +33,9 @@ _MATTERS: Mapping[str, Sequence[str]] = {
         r"(?:UNIQUE|NOT NULL|CHECK|FOREIGN KEY) constraint failed|SQLITE_CONSTRAINT",
         r"(?i:violates (?:unique|not-null|check|foreign key) constraint|duplicate (?:key|entry)\b|integrity constraint violation)",
     ),
+    "another service that it needs": (
+        r"(?i:\b(?:smtp|imap|ldap|redis|memcached?|rabbitmq|amqp|kafka|postgres(?:ql)?|mysql|mariadb|mongo(?:db)?|elasticsearch|minio|oauth|oidc|licen[cs]e)\b)",
+    ),
     "an index that it builds anew": (
         r"(?i:\bre-?index(?:ing)?\b|\brebuilding (?:the |its )?(?:search )?index\b|\bindex is being (?:re)?built\b)",
     ),

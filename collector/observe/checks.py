@@ -98,7 +98,7 @@ def observe_checks(world: World, every: list[Check], known: Known) -> Iterator[O
                 "task": _task(world, row, on_litefs=on_litefs),
             },
             quote=_quote(check, code),
-            source=f'check "{row["name"]}" on {check.node} ({check.text.words(check.node)})',
+            source=f'check "{row["name"]}" on {check.node} ({check.text.words(check.node)}{_how_seldom(row)})',
             item=check.text.result.id,
         )
 
@@ -113,6 +113,15 @@ def _task(world: World, row: Mapping[str, JSON], *, on_litefs: bool) -> str | No
     own = {service["task"] for service in _services(world, row)} - {None}
     candidates = own or instance.lasting
     return str(next(iter(candidates))) if len(candidates) == 1 else None
+
+
+SELDOM = 30.0
+"""Seconds between two runs of a check from which on a reader must know that what it says may be old."""
+
+
+def _how_seldom(row: Mapping[str, JSON]) -> str:
+    interval = row.get("interval") or 0.0
+    return f", asked each {interval:g} s" if interval >= SELDOM else ""
 
 
 def _quote(check: Check, code: int | None) -> str:

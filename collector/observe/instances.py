@@ -128,10 +128,12 @@ class Instance:
         """It has only just been started, for the first time or again: too early to judge what it does not do yet."""
         return self.young or self.restarted_ago is not None
 
-    @property
-    def starting(self) -> bool:
-        """It may still be on its first start: Nomad has not called it healthy yet, and by default waits half as long for that."""
-        return self.age < STARTING and self.alloc["healthy"] is not True and not self.restarting
+    def starting(self, interval: float) -> bool:
+        """It may still be on its first start: Nomad has not called it healthy yet, and by default waits half as long for that.
+
+        A check that fails, and is asked again after `interval` seconds alone, may have been asked before it listened.
+        """
+        return self.age < max(STARTING, interval + YOUNG) and self.alloc["healthy"] is not True and not self.restarting
 
     @cached_property
     def restarting(self) -> bool:
@@ -176,8 +178,9 @@ class Instance:
         return self._asked_again(REQUESTED)
 
     def _asked_again(self, why: str) -> bool:
-        """Nomad was asked repeatedly just now to restart a task of it, for a reason that begins so."""
-        asked = ([event for event in in_order(task["events"]) if event["message"].startswith(why)] for task in self.tasks)
+        """Nomad was asked repeatedly just now to restart a task of it, for a reason that begins so, and the task has not outlived it."""
+        lasting = (task["events"] for task in self.tasks if not outlived(task["events"], self.clock))
+        asked = ([event for event in in_order(events) if event["message"].startswith(why)] for events in lasting)
         return not self.over and any(self._in_a_spell(events, LOOP_WINDOW) for events in asked)
 
     def _in_a_spell(self, asked: Sequence[Event], spacing: float) -> bool:

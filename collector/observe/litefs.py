@@ -204,6 +204,7 @@ def _fields(world: World, state: State, primary_found: bool, kept: str | None) -
         "behind_by": behind or None,
         "lagging": _lagging(world, replica, knows, lag, behind),
         **dict(zip(("held_database", "held_by"), state.held or (None, None), strict=True)),
+        "awaits": state.awaits if replica else None,
         "never_synced": state.never_synced,
         "receives": state.receives,
         "unheard": state.unheard,
@@ -271,4 +272,4 @@ def _follows(state: State, fields: Mapping[str, JSON]) -> Iterator[str]:
     if state.never_synced:
         yield "has not synced"
     elif state.lag is not None:
-        yield f"lag {state.lag} s" + (f", its clock {state.ahead:+.0f} s off the primary's" if state.ahead else "")
+        yield f"lag {round(state.lag, 3)} s" + (f", its clock {state.ahead:+.0f} s off the primary's" if state.ahead else "")

@@ -73,7 +73,7 @@ def instance_fields(one: Instance, checks: Sequence[Check], *, has_litefs: bool)
         "requested": one.requested,
         "young": one.young,
         "fresh": one.fresh,
-        "starting": one.starting,
+        "starting": one.starting(_longest_interval(checks)),
         "fetching": one.fetching,
         "restarted_ago": one.restarted_ago,
         "restarted_by": one.restarted_by,
@@ -95,6 +95,11 @@ def instance_fields(one: Instance, checks: Sequence[Check], *, has_litefs: bool)
         "driver": _driver(one),
         "memory_mb": one.alloc["memory_mb"],
     }
+
+
+def _longest_interval(checks: Sequence[Check]) -> float:
+    """Of the checks that fail: so old may be what they say."""
+    return max((check.row.get("interval") or 0.0 for check in checks if check.row["status"] == "critical"), default=0.0)
 
 
 def observe_events(world: World, wells: Mapping[str, bool]) -> Iterator[Observation]:
@@ -146,14 +151,21 @@ def observe_job(world: World) -> Iterator[Observation]:
                 "status": job["status"],
                 "description": job["status_description"] or "",
                 "litefs_yml": job["litefs_yml"][0] if job["litefs_yml"] else None,
+                "unlooked": (kind := _unlooked(world, job)),
             },
-            quote=f"job {job['id']}: status {job['status']}" + (", stopped" if job["stopped"] else ""),
+            quote=f"job {job['id']}: status {job['status']}" + (", stopped" if job["stopped"] else "") + (f", {kind}" if kind else ""),
             source="Nomad's job",
             item=result.id,
         )
         if not job["stopped"] and world.seen_allocations():
             yield from (_group(world, result, group) for group in job["groups"])
     yield from _expected(world)
+
+
+def _unlooked(world: World, job: Mapping[str, JSON]) -> str | None:
+    """What makes each run of it a job of its own, where none of those was asked for either."""
+    kind = next((kind for kind in ("periodic", "parameterized") if job[kind]), None)
+    return None if job["stopped"] or world.allocations or not world.seen_allocations() else kind
 
 
 def _expected(world: World) -> Iterator[Observation]:

@@ -65,6 +65,12 @@ class State:
         return next(((name, looks[-1][name]) for name in late if looks and all(look.get(name) for look in looks)), None)
 
     @property
+    def awaits(self) -> str | None:
+        """A database that its primary has, and of which it has nothing yet."""
+        late = (db["name"] for db in self.databases if db["behind"] and not db["txid"])
+        return next(late, None)
+
+    @property
     def lag(self) -> float | None:
         """Seconds behind by its own word; None for a primary, for one that has not synced, and where nothing was said.
 

@@ -11,7 +11,7 @@ from collector.observe.topics import TOPICS
 from collector.resources import schema
 from collector.rulebook.joins import joins
 from collector.rulebook.reading import completed, shipped
-from collector.rulebook.rule import PLACEHOLDER, SYMPTOM, UNKNOWN
+from collector.rulebook.rule import HERE, PLACEHOLDER, SYMPTOM, UNKNOWN
 from collector.structure import faults
 from collector.suggest import did_you_mean
 from collector.yamlio import Document, child
@@ -112,5 +112,5 @@ def _code_problems(document: Document, codes: Sequence[str], at: str, known: set
     return [
         Problem(document.mark(child(at, index)), f"no rule has the code {code!r}", did_you_mean(code, known))
         for index, code in enumerate(codes)
-        if code not in known and code != SYMPTOM + "*"
+        if code not in known and code not in {SYMPTOM + "*", HERE}
     ]

@@ -22,6 +22,8 @@ LONGEST = 8192
 
 SYMPTOM = "symptom."
 """Codes that begin so are no causes: never a root, always shown under one."""
+HERE = "here"
+"""In `explained_by`: whatever is found on the same node."""
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 """In a rule's texts: stands for a field, a capture or a part of the scope."""
 OPTIONAL = re.compile(r"\[([^\[\]]*\{\w+\}[^\[\]]*)\]")

@@ -327,7 +327,7 @@ def _check(name: str, node: Mapping[str, Data], key: str, check: Mapping[str, Da
         "service": service,
         "service_id": service_id,
         "target": None,
-        "interval": 10.0,
+        "interval": check.get("interval", 10.0),
         "timeout": 2.0,
         "notes": "",
         "create_index": 1,

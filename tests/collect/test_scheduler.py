@@ -127,6 +127,18 @@ def test_tags_and_limit_choose_what_is_asked_and_what_that_needs(selection: Sele
     assert set(servers.asked) == asked
 
 
+def test_what_is_skipped_is_not_asked_though_another_task_needs_it() -> None:
+    servers = Servers()
+    run(
+        task("list", "a,b", register="names", tags=("deep",)),
+        task("text", "$item", loop="$names", after=frozenset({"names"})),
+        task("text", "z"),
+        servers=servers,
+        selection=Selection(skip_tags=["deep"]),
+    )
+    assert servers.asked == ["z"]
+
+
 def test_two_tasks_under_one_name_are_the_two_branches_of_a_condition() -> None:
     servers = Servers()
     run(

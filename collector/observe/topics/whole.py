@@ -138,6 +138,7 @@ WHOLE: Mapping[str, Topic] = {
             "status": "Nomad's word",
             "description": "in words",
             "litefs_yml": "TASK/PATH of the first litefs.yml that it makes of a template",
+            "unlooked": "periodic or parameterized, so that each of its runs is a job of its own, where no run was asked for; else null",
         },
     ),
 }
