@@ -70,6 +70,8 @@ HARMLESS = [
     "--- PASS: TestRedact (0.00s)",
     "PASS: everything",
     "pass=first next_pass=2 bypass=all",
+    r'bypass="always" trespass=\"x\" compass: "north"',
+    "mysql -plugin-dir=/usr/lib -protocol=tcp -path x",
     "passing=3 passport: abc compass: north trespass=x",
     "auth: failed for user user1234567 from 10.0.0.1:4646",
     "auth=scram-sha-256 auth: oauth2provider author: somebody1 oauth: x12345678",
