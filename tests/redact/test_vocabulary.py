@@ -157,6 +157,14 @@ def test_what_stands_around_it_stays(text: str) -> None:
     assert shown.endswith(after)
 
 
+@pytest.mark.parametrize("text", ["/x?signature=Xk29fjq0&v=1", "auth=1abcdefghi x", "password: |\n  one Xk29fjq0\n  two Xk29fjq0\nhost: h"])
+def test_what_is_short_or_on_two_lines_is_one_secret(text: str) -> None:
+    shown, counts = Redactor().counted(text)
+    assert sum(counts.values()) == 1
+    assert "Xk29fjq0" not in shown
+    assert "abcdefghi" not in shown
+
+
 @pytest.mark.parametrize("text", ['{{"password":["{}"],"x":1}}', '{{"password": {{"value": "{}"}}, "x":1}}'])
 def test_a_list_or_a_mapping_is_one_secret_with_its_brackets(text: str) -> None:
     shown, counts = Redactor().counted(text.format(SECRET))
