@@ -22,7 +22,7 @@ def in_their_namespaces(causes: Causes, seen: Observed) -> Causes:
 
 def _named(finding: Finding, world: World) -> Finding:
     namespace = _namespace(finding, world)
-    if namespace in {None, DEFAULT}:
+    if not namespace or namespace == DEFAULT:
         return finding
     option = f" -namespace {shlex.quote(str(namespace))}"
     return finding._replace(

@@ -52,7 +52,7 @@ def allocation(row: Obj) -> dict[str, JSON]:
     return {
         "id": shapes.identity(row, "ID"),
         "name": shapes.text(row, "Name"),
-        "namespace": shapes.text(row, "Namespace"),
+        "namespace": shapes.maybe_text(row, "Namespace") or "default",
         "job": shapes.text(row, "JobID"),
         "job_version": shapes.whole(row, "JobVersion"),
         "group": shapes.text(row, "TaskGroup"),

@@ -28,7 +28,7 @@ def parse(body: bytes) -> JSON:
     own = _constraints(job)
     return {
         "id": shapes.identity(job, "ID"),
-        "namespace": shapes.text(job, "Namespace"),
+        "namespace": shapes.maybe_text(job, "Namespace") or "default",
         "type": shapes.text(job, "Type"),
         "status": shapes.text(job, "Status"),
         "status_description": shapes.text(job, "StatusDescription"),

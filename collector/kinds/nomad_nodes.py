@@ -18,7 +18,8 @@ def api(_args: Args) -> Rung:
 
 
 def node(row: Obj) -> dict[str, JSON]:
-    """One of Nomad's node stubs."""
+    """One of Nomad's node stubs. Before Nomad 0.8 draining alone made a node ineligible, and it has no other word for that."""
+    draining = shapes.flag(row, "Drain")
     return {
         "id": shapes.identity(row, "ID"),
         "name": shapes.identity(row, "Name"),
@@ -27,8 +28,8 @@ def node(row: Obj) -> dict[str, JSON]:
         "pool": shapes.maybe_text(row, "NodePool"),
         "status": shapes.text(row, "Status"),
         "status_description": shapes.text(row, "StatusDescription"),
-        "eligibility": shapes.text(row, "SchedulingEligibility"),
-        "draining": shapes.flag(row, "Drain"),
+        "eligibility": shapes.maybe_text(row, "SchedulingEligibility") or ("ineligible" if draining else "eligible"),
+        "draining": draining,
         "drained": row["LastDrain"] is not None if "LastDrain" in row else None,
         "version": shapes.maybe_text(row, "Version"),
         "drivers": [_driver(name, driver) for name, driver in shapes.named(row, "Drivers")],

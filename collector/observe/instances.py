@@ -109,8 +109,8 @@ class Instance:
 
     @property
     def age(self) -> float:
-        """Seconds since it was created."""
-        return max(0.0, self.now - (self.alloc["create_time"] or self.now))
+        """Seconds since it was created; of what nobody knows when, more than any bound, since a fault is not to be taken for a start."""
+        return max(0.0, self.now - (self.alloc["create_time"] or 0.0))
 
     @property
     def young(self) -> bool:

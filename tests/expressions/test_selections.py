@@ -130,7 +130,7 @@ def job(*registered, **settings):
 
 
 def test_services_are_the_jobs_with_the_default_first() -> None:
-    known = job(service("web-litefs"), service("web"), service("web-litefs"), service("inner", "nomad"))
+    known = job(service("web-litefs"), service("web"), service("web-litefs"), service(""), service("inner", "nomad"))
     assert services(known, "web") == ["web", "web-litefs"]
     assert services(known, provider="nomad") == ["inner"]
     assert services(None, "web") == ["web"]

@@ -16,7 +16,7 @@ def services(job: Job | None, default: str | None = None, provider: str = "consu
     `default` comes first, and alone where the job is not known.
     """
     registered = [service for group in (job or {}).get("groups", []) for service in group["services"]]
-    names = [service["name"] for service in registered if service["provider"] == provider]
+    names = [service["name"] for service in registered if service["provider"] == provider and service["name"]]
     return list(dict.fromkeys([*([default] if default else []), *names]))
 
 
