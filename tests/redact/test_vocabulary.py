@@ -99,7 +99,17 @@ def test_a_value_that_stands_for_another_or_for_nothing_stays(value: str, form: 
 
 
 @pytest.mark.parametrize(
-    "text", ["--password --force", "next-token=abc", "nextToken: abc", "xmpp://h:1/a-b@c", "AKIAX", "a monkey=1", "bearer certificates"]
+    "text",
+    [
+        "--password --force",
+        "next-token=abc",
+        "nextToken: abc",
+        "xmpp://h:1/a-b@c",
+        "AKIAX",
+        "a monkey=1",
+        "bearer certificates",
+        "aoken=1x awd=1x aecret=1x aredentials=1x tpi_key=1x ghared_key=1x trivate_key=1x ancrypt_key=1x tossip_key=1x easter_key=1x",
+    ],
 )
 def test_what_only_looks_like_it_stays(text: str) -> None:
     assert Redactor().counted(text) == (text, {})
