@@ -165,6 +165,7 @@ def test_all_that_a_key_that_names_a_secret_holds_is_one(key: str, value: object
 @pytest.mark.parametrize("hidden", ["\u200b", "\ufeff", "\u2060", "\u2066", "\ufff9"])
 def test_a_name_is_read_through_what_has_no_width(hidden: str) -> None:
     assert SECRET not in Redactor().text(f"pass{hidden}word={SECRET}")
+    assert SECRET not in json.dumps(Redactor().data({f"pass{hidden}word": SECRET}))
     assert clean_text(clean(f"pass{hidden}word")) == "password"
 
 
