@@ -38,6 +38,7 @@ FACTS: Mapping[str, tuple[str, str, object, object]] = {
     "nagged": ("instance", "restarted_for", "ping", None),
     "dated": ("log", "misdated", True, False),
     "last": ("cluster", "candidates", 0, 1),
+    "far": ("litefs", "lagging", "critical", "warning"),
 }
 """What a row can ask for besides: topic and field of an observation, its value when the fact holds, and when it does not."""
 
