@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -82,12 +83,15 @@ def _test(name: str) -> Test:
 def _validator(name: str) -> Validator:
     """Built once per kind. An empty registry keeps jsonschema from fetching a `$ref` from the network.
 
-    To JSON Schema 1.0 is an integer, and what takes integers in Python refuses it: none of ours are written so.
+    To JSON Schema 1.0 is an integer, and what takes integers in Python refuses it: none of ours are written so. A moment is one that a
+    calendar has, which no pattern can say.
     """
-    from jsonschema import Draft202012Validator  # noqa: PLC0415 - costs 90 ms, for which only what does not fit need wait
+    from jsonschema import Draft202012Validator, FormatChecker  # noqa: PLC0415 - costs 90 ms, for which only what does not fit need wait
     from jsonschema.validators import extend  # noqa: PLC0415 - comes with it
     from referencing import Registry  # noqa: PLC0415 - comes with it
 
     checker = Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
     strict: type[Validator] = extend(Draft202012Validator, type_checker=checker)  # type: ignore[no-untyped-call]
-    return strict(schema(name), registry=Registry())
+    formats = FormatChecker(())
+    formats.checks("date-time", raises=ValueError)(lambda text: not isinstance(text, str) or bool(datetime.fromisoformat(text)))
+    return strict(schema(name), registry=Registry(), format_checker=formats)

@@ -60,9 +60,9 @@ def _call(recording: Recording, given: Mapping[str, JSON], settings: Settings) -
 
 def _as_then(bundle: Bundle, recording: Recording) -> Bundle:
     """The bundle as of the moment of the recording: times and ages are those of the incident. The spec is named as in a checkout."""
-    moment = recording.meta.get("recorded_at")
-    started_at = float(moment) if isinstance(moment, int | float) else bundle.started_at
-    return bundle._replace(started_at=started_at, spec={**bundle.spec, "path": f"specs/{SPEC}.yml"})
+    return bundle._replace(
+        started_at=float(recording.meta.get("recorded_at", bundle.started_at)), spec={**bundle.spec, "path": f"specs/{SPEC}.yml"}
+    )
 
 
 def _file(name: str) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from collector.commands.collecting import build_call, open_sources, progress_bar, redactor_of
@@ -33,7 +34,9 @@ def run(arguments: argparse.Namespace) -> int:
         recorder = Recorder(sources, Redactor(call.settings.secret_values()), call.settings.describe())
         with progress_bar(wanted=True) as progress:
             bundle = gather(call.watched_by(progress), recorder, redactor)
-        crawl(recorder, deadline=time.monotonic() + CRAWL_SECONDS)
+        with suppress(KeyboardInterrupt):  # what is there by then is kept, as while collecting
+            if not bundle.interrupted:
+                crawl(recorder, deadline=time.monotonic() + CRAWL_SECONDS)
     finally:
         sources.close()
     meta = {"scenario": call.spec.name, "recorded_at": bundle.started_at, "vars": redactor.data(dict(call.given))}

@@ -211,7 +211,7 @@ def _rules_of(present: tuple[str, ...]) -> Sequence[tuple[str, Sub]]:
 
 @lru_cache(1000)
 def _names_a_secret(key: str) -> bool:
-    return _NAMED_KEY.search(key) is not None
+    return _NAMED_KEY.search(clean(key)) is not None
 
 
 def _counted(rule: str, secret: str, counts: Counter[str]) -> str:

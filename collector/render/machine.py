@@ -10,7 +10,7 @@ from collector.model import JSON
 from collector.render.clean import on_one_line
 from collector.render.nodes import TABLE_LIMIT
 
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~])")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~&])")
 _CLUSTER = "cluster"
 
 

@@ -30,6 +30,8 @@ MAX_LINE = 64 << 20
 """Longest line, in bytes. An answer itself is capped at 8 MiB when it is collected; JSON escapes make it at most six times as long."""
 MAX_TOTAL = 1 << 30
 """Largest unpacked recording, in bytes: a gzip bomb stops here."""
+LAST_MOMENT = 250_000_000_000
+"""Unix seconds within the years that calendars know."""
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -88,7 +90,7 @@ class Recording:
         execs: list[ExecExchange] = []
         for line in _lines(Path(path)):
             if meta is None:
-                meta = line.object_("meta")
+                meta = _meta(line)
             elif line.text("source") == "exec":
                 execs.append(_exec(line))
             else:
@@ -116,10 +118,8 @@ class Recording:
 
     def base(self, source: str) -> str | None:
         """The address of the recorded Nomad or Consul server: what the recorder was told, else the first one asked."""
-        told = self.meta.get("endpoints")
-        if isinstance(told, Mapping) and isinstance(told.get(source), str):
-            return str(told[source])
-        return next((exchange.base for exchange in self.http if exchange.source == source), None)
+        told: Mapping[str, str] = self.meta.get("endpoints", {})
+        return told.get(source) or next((exchange.base for exchange in self.http if exchange.source == source), None)
 
 
 def recorded_meta(path: str | Path) -> Mapping[str, JSON]:
@@ -212,6 +212,23 @@ def _document(path: Path, number: int, raw: bytes) -> JSON:
     return value
 
 
+def _meta(line: _Line) -> dict[str, JSON]:
+    """What the recording says of itself, of which its moment and its servers' addresses are used."""
+    told = line.object_("meta")
+    if not 0 <= line.number_("recorded_at") <= LAST_MOMENT:
+        _reject(line.path, line.number, "recorded_at is no moment of any calendar")
+    for base in line.texts("endpoints").values():
+        _check_address(line, base)
+    return told
+
+
+def _check_address(line: _Line, base: str) -> None:
+    try:
+        netloc(base)
+    except ValueError as error:
+        _reject(line.path, line.number, str(error))
+
+
 def _http(line: _Line) -> HttpExchange:
     exchange = HttpExchange(
         source=line.text("source"),
@@ -225,10 +242,7 @@ def _http(line: _Line) -> HttpExchange:
         error=line.text("error", ""),
         seconds=line.number_("seconds"),
     )
-    try:
-        netloc(exchange.base)
-    except ValueError as error:
-        _reject(line.path, line.number, str(error))
+    _check_address(line, exchange.base)
     if exchange.status is not None and not 100 <= exchange.status <= 999:  # noqa: PLR2004 - what fits a status line
         _reject(line.path, line.number, f"{exchange.status} is not an HTTP status")
     return exchange

@@ -90,7 +90,7 @@ def _read_headers(stream: BufferedIOBase) -> dict[str, str] | None:
 
 def answer(status: int, body: str = "", headers: Mapping[str, str] | None = None, *, keep_alive: bool = True) -> bytes:
     """One HTTP/1.1 answer, as it goes on the wire."""
-    content = body.encode()
+    content = body.encode("utf-8", "replace")
     sent = {name: value for name, value in (headers or {}).items() if name not in HOP_BY_HOP and "\n" not in value and "\r" not in value}
     sent |= {"content-length": str(len(content)), "connection": "keep-alive" if keep_alive else "close"}
     phrase = HTTPStatus(status).phrase if status in set(HTTPStatus) else "Unnamed"

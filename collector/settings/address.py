@@ -94,7 +94,10 @@ def _address(scheme: str, rest: str, default_port: int) -> Address:
     """Raises ValueError with a clause that says what is wrong."""
     if any(character.isspace() or not character.isprintable() for character in rest):
         raise ValueError("has a space or a control character in it")
-    parts = urlsplit(f"//{rest}")
+    try:
+        parts = urlsplit(f"//{rest}")
+    except ValueError:  # its own words quote user and password
+        raise ValueError("is no URL: `[` and `]` are for an IPv6 address; in user and password write such marks as %5B, %5D") from None
     if parts.query or parts.fragment:
         raise ValueError("has a query or a fragment")
     try:

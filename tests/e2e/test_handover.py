@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from collector.commands import diagnose
+from collector.commands import diagnose, record
+from collector.replay import Recording
 from tests.deliver.servers import ping_server
 from tests.e2e.incidents import SPEC
 from tests.hostile.faults import answer
@@ -66,6 +67,17 @@ def test_a_bug_of_the_collector_is_told_to_who_waits_for_the_end_of_the_run(tmp_
         told = [path.partition("?")[0] for _method, path, _body in server.told]
     assert done.code == 70
     assert told == ["/uuid/start", "/uuid/70"]
+
+
+def test_a_recording_that_is_interrupted_keeps_what_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_recorder: object, *, deadline: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(record, "crawl", interrupted)
+    with cluster("app-crash") as (_proxy, environ):
+        done = call("record", SPEC, str(tmp_path / "run.gz"), environ=environ)
+    assert done.code == 0
+    assert Recording.load(tmp_path / "run.gz").http
 
 
 def test_a_recording_of_refusals_says_that_it_is_one(tmp_path: Path) -> None:

@@ -292,6 +292,13 @@ def test_an_endpoint_says_that_its_certificate_is_not_to_be_judged() -> None:
     assert row["endpoints"][0]["tls_skip_verify"] is True
 
 
+@pytest.mark.parametrize(("path", "asked"), [("ping", "/ping"), ("?full", "/?full"), ("@evil.example/", "/@evil.example/"), (None, "/")])
+def test_a_path_without_its_slash_is_one_all_the_same(path, asked) -> None:
+    one = job(service("app", checks=[PING | {"path": path}]))
+    (row,) = troubled(answered([instance("n1", "a")], [check("n1", alloc="a")]), one)
+    assert row["endpoints"][0]["url"] == f"http://10.0.0.1:8080{asked}"
+
+
 def test_the_gossip_pool_says_where_a_nodes_agent_is_not_the_catalog() -> None:
     def where(pool):
         (row,) = troubled(answered([instance("n1", "a")], [check("n1", alloc="a")]), pool=pool)

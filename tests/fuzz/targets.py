@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from collector.bundle import load_bundle
+from collector.bundle import dump_bundle, load_bundle
+from collector.commands import diff
 from collector.errors import CollectorError, Unanswered
+from collector.history import compare
 from collector.loglines import decisive, read
 from collector.observe.check_texts import meaning
 from collector.redact import Redactor
+from collector.render import changes_text, report_document
 from collector.replay.recording import Recording
 from collector.resources import incident
 from collector.settings.address import parse_address
 from collector.spec import load_spec
+from tests.e2e.incidents import diagnose, report
 from tests.kinds.test_properties import PARSERS
 
 ROOT = Path(__file__).parents[2]
@@ -46,10 +51,15 @@ def _bundle(body: bytes) -> object:
 
 
 def _recording(body: bytes) -> object:
-    with tempfile.NamedTemporaryFile(suffix=".jsonl") as file:
-        file.write(body)
+    with tempfile.NamedTemporaryFile(suffix=".jsonl.gz") as file:
+        file.write(gzip.compress(body, 1))
         file.flush()
         return Recording.load(file.name)
+
+
+def _report(body: bytes) -> object:
+    document = diff._report(body, "fuzzed.json")
+    return document and changes_text({**document, "changes": compare(document, document)})
 
 
 def _lines(body: bytes) -> object:
@@ -61,6 +71,7 @@ RAW: dict[str, Target] = {
     "spec": _spec,
     "bundle": _bundle,
     "recording": _recording,
+    "report": _report,
     "log": _lines,
     "check": lambda body: meaning("http", "check", _text(body)),
     "redaction": lambda body: Redactor(("s3cret-value",)).counted(_text(body)),
@@ -75,6 +86,10 @@ def seeds(name: str) -> Iterator[bytes]:
     if name == "spec":
         yield from (path.read_bytes() for path in sorted((ROOT / "specs").glob("*.yml")))
     elif name == "recording":
-        yield gzip.decompress(incident("app-crash").read_bytes())[:LONGEST]
+        yield b"\n".join(gzip.decompress(incident("app-crash").read_bytes())[:LONGEST].split(b"\n")[:-1])
+    elif name == "bundle":
+        yield dump_bundle(diagnose("app-crash"), compress=False)
+    elif name == "report":
+        yield json.dumps(report_document(report("app-crash"))).encode()
     else:
         yield from {one.body.encode() for one in recording.http if one.body and len(one.body) < LONGEST}

@@ -44,7 +44,9 @@ def changed(whole: Any, at: tuple[Any, ...], odd: Any) -> Any:
     return whole
 
 
-@pytest.mark.parametrize("odd", [GONE, None, "x", 7, [], {}], ids=["gone", "null", "text", "number", "list", "object"])
+@pytest.mark.parametrize(
+    "odd", [GONE, None, "x", 7, [], {}, "2026-02-30T00:00:00Z"], ids=["gone", "null", "text", "number", "list", "object", "no moment"]
+)
 def test_what_fits_the_schema_can_be_compared_and_shown(odd: Any) -> None:
     sound = document()
     assert not schema_problems("report", sound)

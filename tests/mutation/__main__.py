@@ -93,16 +93,19 @@ def _told(unseen: Sequence[Outcome]) -> str:
     return "; ".join([*told, *([f"{joins} in what it explains"] if joins else [])])
 
 
+def written() -> dict[str, str]:
+    """The document's sections by title."""
+    _, *parts = DOCUMENT.read_text("utf-8").split("\n## ")
+    return {part.partition("\n")[0]: f"\n## {part}" for part in parts}
+
+
 def main() -> None:
-    """Run the subjects that were asked for, all by default; only a whole run writes the document."""
-    asked = sys.argv[1:] or list(SUBJECTS)
-    text = HEAD
-    for name in asked:
+    """Run the subjects that were asked for, all by default, and write their sections of the document anew."""
+    sections = written()
+    for name in sys.argv[1:] or SUBJECTS:
         subject, title, tests = SUBJECTS[name]
-        text += section(title, tests, run(subject))
-    sys.stdout.write(text)
-    if asked == list(SUBJECTS):
-        DOCUMENT.write_text(text, "utf-8")
+        sections[title] = section(title, tests, run(subject))
+    DOCUMENT.write_text(HEAD + "".join(sections[title] for _, title, _ in SUBJECTS.values()), "utf-8")
 
 
 if __name__ == "__main__":

@@ -70,6 +70,8 @@ HARMLESS = [
     "--- PASS: TestRedact (0.00s)",
     "PASS: everything",
     "pass=first next_pass=2 bypass=all",
+    r'bypass="always" trespass=\"x\" compass: "north"',
+    "mysql -plugin-dir=/usr/lib -protocol=tcp -path x",
     "passing=3 passport: abc compass: north trespass=x",
     "auth: failed for user user1234567 from 10.0.0.1:4646",
     "auth=scram-sha-256 auth: oauth2provider author: somebody1 oauth: x12345678",
@@ -163,6 +165,7 @@ def test_all_that_a_key_that_names_a_secret_holds_is_one(key: str, value: object
 @pytest.mark.parametrize("hidden", ["\u200b", "\ufeff", "\u2060", "\u2066", "\ufff9"])
 def test_a_name_is_read_through_what_has_no_width(hidden: str) -> None:
     assert SECRET not in Redactor().text(f"pass{hidden}word={SECRET}")
+    assert SECRET not in json.dumps(Redactor().data({f"pass{hidden}word": SECRET}))
     assert clean_text(clean(f"pass{hidden}word")) == "password"
 
 

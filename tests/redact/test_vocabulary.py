@@ -65,6 +65,15 @@ def test_a_text_that_tells_what_it_is_needs_no_word_beside_it(text: str) -> None
     assert shown.endswith(">, which works")
 
 
+@pytest.mark.parametrize(
+    "kind", ["1", "2a$05", "2b$05", "2y$05", "5", "6", "y$j9T", "apr1", "argon2", "argon2i", "argon2d", "argon2id$v=19"]
+)
+def test_every_hash_of_a_password_is_known_by_its_kind(kind: str) -> None:
+    shown = Redactor().text(f"me:${kind}${SECRET}{SECRET}:0")
+    assert shown.startswith("me:<redacted:hash:")
+    assert shown.endswith(">:0")
+
+
 @pytest.mark.parametrize("scheme", ["Bearer ", "Basic ", "Digest ", "Token ", "Negotiate ", ""])
 def test_the_header_keeps_its_scheme(scheme: str) -> None:
     shown = Redactor().text(f"Authorization: {scheme}{SECRET} sent")
@@ -90,7 +99,17 @@ def test_a_value_that_stands_for_another_or_for_nothing_stays(value: str, form: 
 
 
 @pytest.mark.parametrize(
-    "text", ["--password --force", "next-token=abc", "nextToken: abc", "xmpp://h:1/a-b@c", "AKIAX", "a monkey=1", "bearer certificates"]
+    "text",
+    [
+        "--password --force",
+        "next-token=abc",
+        "nextToken: abc",
+        "xmpp://h:1/a-b@c",
+        "AKIAX",
+        "a monkey=1",
+        "bearer certificates",
+        "aoken=1x awd=1x aecret=1x aredentials=1x tpi_key=1x ghared_key=1x trivate_key=1x ancrypt_key=1x tossip_key=1x easter_key=1x",
+    ],
 )
 def test_what_only_looks_like_it_stays(text: str) -> None:
     assert Redactor().counted(text) == (text, {})
@@ -106,8 +125,41 @@ def test_words_of_a_name_may_stand_apart(before: str) -> None:
     assert SECRET not in shown
 
 
-@pytest.mark.parametrize("text", ["/v1/x?token={}&pretty", "/v1/x?my-token={}#top", "x&token={}&y", "?a=b&x.token={}#z"])
-def test_what_follows_in_a_url_stays(text: str) -> None:
+BESIDE = [
+    "/v1/x?token={}&pretty",
+    "/v1/x?my-token={}#top",
+    "x&token={}&y",
+    "?a=b&x.token={}#z",
+    "POST /login?pass={}&v=1",
+    "GET /rest/ping?p={}&u=me",
+    "http://u:{}@h/mail?to=a@b.example",
+    "/x?q=%7B%22password%22%20%3A%20%22{}%22%2C%22a%22%3A1%7D",
+    "/x?q=%7B%22password%22+%3A+%22{}%22%7D",
+    '[["Name":"DB_PASSWORD","Value":"{}"],["Name":"a","Value":"b"]]',
+    '"Name" : "DB_PASSWORD" , "Value" : "{}"',
+    "db_password: |\n  {}\nhost: h",
+    "smtp:\n  pass: |\n    {}\n  host: h",
+    'pass = "{}" x=1',
+    'pass := "{}" x=1',
+    'db-pass="{}" x=1',
+    "'pass' => '{}' x=1",
+    'smtppass="{}" x=1',
+    '"pass" : "{}", "x": 1',
+    r"\"pass\": \"{}\", \"x\": 1",
+    r"\"dbpass\":\"{}\",\"x\":1",
+    r"pass = \"{}\" x=1",
+    r"pass=\"{}\" x=1",
+    '"pass": {} x=1',
+    '"pass":{} x=1',
+    '"pass" : {} x=1',
+    '"auth":"{}"',
+    "mariadb -uroot -p{} music",
+    "IDENTIFIED BY '{}' COMMENT 'of the team'",
+]
+
+
+@pytest.mark.parametrize("text", BESIDE)
+def test_what_stands_around_it_stays(text: str) -> None:
     before, after = text.split("{}")
     shown = Redactor().text(text.format(SECRET))
     assert SECRET not in shown
@@ -115,7 +167,30 @@ def test_what_follows_in_a_url_stays(text: str) -> None:
     assert shown.endswith(after)
 
 
-@pytest.mark.parametrize("text", ["run --consul-http-token {}", "  my.db_password: a {} b", '"{{\\"token\\": \\"a {} b'])
+@pytest.mark.parametrize("text", ["/x?signature=Xk29fjq0&v=1", "auth=1abcdefghi x", "password: |\n  one Xk29fjq0\n  two Xk29fjq0\nhost: h"])
+def test_what_is_short_or_on_two_lines_is_one_secret(text: str) -> None:
+    shown, counts = Redactor().counted(text)
+    assert sum(counts.values()) == 1
+    assert "Xk29fjq0" not in shown
+    assert "abcdefghi" not in shown
+
+
+@pytest.mark.parametrize("text", ['{{"password":["{}"],"x":1}}', '{{"password": {{"value": "{}"}}, "x":1}}'])
+def test_a_list_or_a_mapping_is_one_secret_with_its_brackets(text: str) -> None:
+    shown, counts = Redactor().counted(text.format(SECRET))
+    assert SECRET not in shown
+    assert shown.startswith('{"password":')
+    assert shown.endswith('"x":1}')
+    assert counts == {"named": 1}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "run --consul-http-token {}", "  my.db_password: a {} b", '"{{\\"token\\": \\"a {} b', 'pass="a {} b', r'pass=\"a {} b',
+        r'pass="a\"{} b"', "pass={}",
+    ],
+)  # fmt: skip
 def test_a_word_may_have_more_before_it_and_a_value_no_end(text: str) -> None:
     assert SECRET not in Redactor().text(text.format(SECRET))
 

@@ -8,7 +8,7 @@ from markdown_it import MarkdownIt
 from prometheus_client.parser import text_string_to_metric_families
 
 from collector.render import render
-from collector.render.machine import code_block, performance_data
+from collector.render.machine import code_block, markdown_text, performance_data
 
 from .samples import CRASH, NOW, SAMPLES
 
@@ -145,6 +145,10 @@ def test_markdown_shows_hostile_text_as_text():
 
 def test_code_block_cannot_be_left():
     assert code_block("a\n```\nb").splitlines()[0] == "````text"
+
+
+def test_markdown_shows_an_entity_as_it_was_written():
+    assert MarkdownIt().render(markdown_text("panic: &lt;nil&gt; at /x?a&copy;")) == "<p>panic: &amp;lt;nil&amp;gt; at /x?a&amp;copy;</p>\n"
 
 
 def test_markdown_table_has_a_line_for_each_node():

@@ -16,6 +16,7 @@ from tests.replay.recordings import CONSUL, INCIDENTS, LITEFS, NOMAD, Client, an
 SMALL = recording(
     answered("/v1/nodes", "[]", headers={"x-nomad-index": "7", "date": "Tue, 24 Nov 2026 06:59:55 GMT", "content-encoding": "gzip"}),
     answered("/v1/text", "naïve 日本", headers={"content-type": "text/plain"}),
+    answered("/v1/lone", "a\ud800b"),
     answered("/v1/strange", "", headers={"x-nomad-split": "a\r\nb: c"}, status=299),
     unanswered("/info", "URLError: <urlopen error [Errno 111] Connection refused>"),
 )
@@ -52,6 +53,7 @@ def test_hop_by_hop_headers_of_the_recording_are_not_replayed():
 def test_text_is_counted_in_bytes_and_a_header_cannot_be_split():
     with replay_server(SMALL) as replay, Client(replay.url) as client:
         assert client.get(f"{NOMAD}/v1/text")[1] == "naïve 日本"
+        assert client.get(f"{NOMAD}/v1/lone")[1] == "a?b"  # a surrogate that JSON can bring in and nothing can send
         response, body = client.get(f"{NOMAD}/v1/strange")
         assert (response.status, body, response.headers["b"]) == (299, "", None)
 

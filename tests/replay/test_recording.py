@@ -74,6 +74,10 @@ def test_a_recording_that_cannot_be_written_says_where_and_why(tmp_path):
     [
         ([], 1, "the file is empty"),
         ([HTTP], 1, "source is 'nomad', expected 'meta'"),
+        ([META | {"recorded_at": 1e300}], 1, "recorded_at is no moment"),
+        ([META | {"recorded_at": "today"}], 1, "recorded_at is missing or of the wrong type"),
+        ([META | {"endpoints": {"nomad": "nowhere"}}], 1, "'nowhere' is not an address"),
+        ([META | {"endpoints": {"consul": "http://[::1"}}], 1, "Invalid IPv6 URL"),
         ([META, b"{"], 2, "not JSON"),
         ([META, b"[" * 100_000], 2, "not JSON"),
         ([META, [1]], 2, "not a JSON object"),

@@ -39,6 +39,7 @@ FACTS: Mapping[str, tuple[str, str, object, object]] = {
     "dated": ("log", "misdated", True, False),
     "last": ("cluster", "candidates", 0, 1),
     "with-litefs": ("instance", "has_litefs", True, False),
+    "far": ("litefs", "lagging", "critical", "warning"),
 }
 """What a row can ask for besides: topic and field of an observation, its value when the fact holds, and when it does not."""
 

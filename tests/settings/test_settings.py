@@ -135,6 +135,13 @@ def test_an_address_that_makes_no_sense_is_named(variable: str, text: str, words
     assert words in message
 
 
+@pytest.mark.parametrize("password", ["s3cret\u2100word", "[s3cretword]", "s3cret[word", "s3cretword]"])
+def test_an_address_that_is_no_url_is_refused_without_its_password(password: str) -> None:
+    message = refused(NOMAD_ADDR=f"http://user:{password}@host:4646")
+    assert "s3cret" not in message
+    assert "is no URL" in message
+
+
 @given(st.text(max_size=30))
 def test_any_text_is_an_address_or_a_settings_error(text: str) -> None:
     for variable in ("NOMAD_ADDR", "CONSUL_HTTP_ADDR", "COLLECTOR_PROXY", "COLLECTOR_SMTP_URL"):

@@ -80,12 +80,9 @@ def _endpoints(check: Row, job: Row | None, instances: Sequence[Row], ports: Map
         return
     base = {"name": check["name"], "service": check["service"], "type": definition["type"]}
     if definition["type"] == "http":
-        path = definition["path"] or "/"
-        yield (
-            base
-            | {"url": url(host, port, definition["protocol"] or "http") + path, "method": definition["method"] or "GET"}
-            | _verified(definition)
-        )
+        path = (definition["path"] or "").removeprefix("/")  # Nomad takes one without its slash, which must not go on with the port
+        where = f"{url(host, port, definition['protocol'] or 'http')}/{path}"
+        yield base | {"url": where, "method": definition["method"] or "GET"} | _verified(definition)
     elif definition["type"] == "tcp":
         yield base | {"host": host, "port": port}
 
