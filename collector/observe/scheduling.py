@@ -69,10 +69,13 @@ def _evaluation(
 
 def _held_by_the_group_itself(world: World, group: Mapping[str, JSON]) -> set[str]:
     """Static ports of nodes that have an instance of the group already: why no second one goes there is not why one is missing."""
+    collisions = {text: count for text, count in group["dimension_exhausted"].items() if COLLISION in text}
+    if not world.seen_allocations():
+        return set(collisions)  # it may well be so, and nothing shows another
     nodes = {one.node for one in world.instances if one.alloc["group"] == group["group"] and not one.over}
     passed_over = sum(count for text, count in group["constraint_filtered"].items() if "distinct_hosts" in text)
     left = len(nodes) - passed_over
-    return {text for text, count in group["dimension_exhausted"].items() if COLLISION in text and count <= left}
+    return {text for text, count in collisions.items() if count <= left}
 
 
 def _constraints(world: World, group: Mapping[str, JSON], origin: Mapping[str, JSON]) -> list[str]:
