@@ -72,7 +72,7 @@ def _replaced(one: Instance, places: _Places) -> bool:
 
 
 def _stands_in(other: Instance, one: Instance, places: _Places) -> bool:
-    """Of two with one name the later replaces the earlier where Nomad's chain, its version or its node says so; or where nobody is missing."""
+    """Of two with one name the later replaces the earlier where Nomad's chain, version or node says so; or where nobody is missing."""
     chained = one.alloc["next"] or other.alloc["previous"] == one.id
     if other.over or _is_system(one) or chained or _newer(other, one) or other.node == one.node:
         return True
