@@ -8,6 +8,7 @@ from pathlib import Path
 
 from collector import resources
 from collector.replay.recording import Recording
+from tests.accuracy.blind import seen_in_part
 from tests.accuracy.grade import Grade, grade
 from tests.accuracy.more import more
 from tests.accuracy.variants import pairs, plain, variants
@@ -55,6 +56,8 @@ def document(recorded: list[Grade], derived: list[Grade]) -> str:
             f"- Variants: {summary(derived)}.",
             "",
             *decided(),
+            "",
+            *seen_in_part(),
             "",
             "## Recordings",
             "",
