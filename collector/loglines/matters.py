@@ -44,13 +44,18 @@ _KNOWN = {matter: re.compile("|".join(patterns)) for matter, patterns in _MATTER
 _OF_THE_CLUSTER = re.compile(
     r"(?i)read[ -]?only|\block(?:ed|s)?\b|\bbusy\b|i/o|input/output|no space|disk|quota|malformed|database is|unable to open|out of memory"
     r"|primary(?![ _]?key)|replica|leader|\blag|\bstale\b|\blease|litefs|consul|no such (?:file|host)|permission denied"
-    r"|refused|time[ds]?[- ]?out|deadline|unreachable|unavailable|not connected|transport endpoint"
+    r"|refused|time[ds]?[- ]?out|deadline|unreachable|(?<!service )unavailable|not connected|transport endpoint"
     r"|\bE(?:CONN|HOST|NET|AI_|IO|ROFS|NOSPC|DQUOT|ADDR)"
 )
-"""Words that may well be a consequence of whatever is wrong beside it: then nothing of it is known to be the application's own."""
+"""Words of what the cluster gives; `Service Unavailable` is HTTP's for any 503."""
+
+
+def may_follow(text: str | None) -> bool:
+    """It may well be a consequence of whatever is wrong beside it: then nothing of it is known to be the application's own."""
+    return bool(text and _OF_THE_CLUSTER.search(text))
 
 
 def own_matter(text: str) -> str | None:
     """The matter in words, or None where the text names none, or beside it one that something else may have brought about."""
     matter = next((matter for matter, pattern in _KNOWN.items() if pattern.search(text)), None)
-    return None if matter is None or _OF_THE_CLUSTER.search(text) else matter
+    return None if may_follow(text) else matter

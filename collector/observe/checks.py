@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from collector.loglines.matters import own_matter
+from collector.loglines.matters import may_follow, own_matter
 from collector.model import JSON, Result
 from collector.observe.check_texts import (
     LONGEST,
@@ -74,6 +74,7 @@ def observe_checks(world: World, every: list[Check], known: Known) -> Iterator[O
         row = check.row
         why, code = failure(row, check.text, redirected=check.redirected, unrun=told and check.silent)
         on_litefs = check.port in known.litefs_ports if check.port else False
+        answer = answered_with(row, check.text.output) if why == "http" else ""
         yield Observation(
             "check",
             scope(node=check.node, alloc=row.get("alloc"), service=row["service"]),
@@ -86,7 +87,8 @@ def observe_checks(world: World, every: list[Check], known: Known) -> Iterator[O
                 "failure": why,
                 "check_id": check.row["check_id"],
                 "code": code,
-                "own_matter": own_matter(answered_with(row, check.text.output)) if why == "http" else None,
+                "own_matter": own_matter(answer),
+                "may_follow": may_follow(answer),
                 "path": check.path,
                 "port": check.port,
                 "on_litefs": on_litefs,

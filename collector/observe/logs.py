@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from collector.loglines import WARNING, Line, complaint, decisive, moment_of, read
 from collector.loglines.litefs import NOT_TAKEN
-from collector.loglines.matters import own_matter
+from collector.loglines.matters import may_follow, own_matter
 from collector.loglines.meanings import meanings
 from collector.model import JSON, Result
 from collector.observe.observation import Observation, scope
@@ -117,6 +117,7 @@ def _messages(
             "decisive": (is_decisive := the_one is not None and the_one.message == line.message),
             "last_error": is_decisive and live and tail and line.origin == "app" and whose["worst"],
             "own_matter": own_matter(said) if is_decisive else None,
+            "may_follow": may_follow(said),
             "harmless": line.harmless,
             **meanings(line.message, said),
             "overcome": False,

@@ -40,6 +40,7 @@ OWN = [
     ('ERROR: duplicate key value violates unique constraint "settings_name"', DATA),
     ("NOT NULL constraint failed: wiki.primary_key", DATA),
     ('{"status":"reindexing","done":"41%"}', INDEX),
+    ("503 Service Unavailable: KeyError: 'WIKI_SECRET_KEY'", SETTING),
 ]
 NOT_KNOWN = [
     "",
