@@ -80,7 +80,7 @@ def instance_fields(one: Instance, checks: Sequence[Check], *, has_litefs: bool)
         "age": round(one.age),
         "healthy": one.alloc["healthy"],
         "exit_code": last.get("exit_code"),
-        "exit_signal": last.get("signal"),
+        "exit_signal": last.get("signal") or None,
         "executor_gone": bool(last) and executor_gone(last) is not None,
         "self_exits": len(one.exits),
         "recurs": one.recurs,
