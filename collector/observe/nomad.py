@@ -65,7 +65,6 @@ def instance_fields(one: Instance, checks: Sequence[Check], *, has_litefs: bool)
         "ended": one.over,
         "never_started": one.never_started,
         "running": one.running,
-        "others_run": one.others_run,
         "stopped": one.stopped,
         "waits_for": one.waits_for,
         "restarted_for": one.restarted_for,

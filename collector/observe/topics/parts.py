@@ -22,7 +22,6 @@ PARTS: Mapping[str, Topic] = {
             "ended": "it is over, and no sound successor has taken its place",
             "never_started": "no task of it ever started",
             "running": "all its main tasks run",
-            "others_run": "a main task of it that has not ended by itself runs, beside the one that is worst off",
             "stopped": "a main task of it that has not run for 10 s or more, though the allocation lives; null where there is none",
             "waits_for": "the `prestart` task that has not ended, while no main task has ever started; null where there is none",
             "restarted_for": "the check that Nomad has restarted it for repeatedly, just now; null where there is none",
