@@ -59,25 +59,23 @@ def _links(draft: Draft, engine: Engine, which: str) -> Iterator[Link]:
 
 
 def _link(drafts: list[Draft], engine: Engine) -> None:
-    """Give every finding that something explains its one parent: the nearest, of the same task, the most direct; never in a circle.
-
-    What is to be seen of an instance goes to a cause in it before one of its node.
-    """
+    """Give every finding that something explains its one parent, the nearest and then the most direct; never in a circle."""
     index = Index(drafts)
     edges = [
-        (*_distance(link, draft, other), -draft.best.rule.directness, draft.id, draft, other)
+        (_distance(link, draft, other), -draft.best.rule.directness, draft.id, draft, other)
         for draft in drafts
         for link in _links(draft, engine, "explains")
         for other in index.meant(link, draft)
         if other.may_be_explained_by(draft.code, link) and engine.applies(link.where, other.best)
     ]
-    for *_, draft, other in sorted(edges, key=lambda edge: edge[:6]):
+    for *_, draft, other in sorted(edges, key=lambda edge: edge[:3]):
         if other.parent is None and draft.root is not other:
             other.parent = draft
             draft.children.append(other)
 
 
-def _distance(link: Link, draft: Draft, other: Draft) -> tuple[bool, bool, bool, bool]:
+def _distance(link: Link, draft: Draft, other: Draft) -> tuple[bool, ...]:
+    """Nearest are causes on its node, of its task, and for what is to be seen of an instance those in it."""
     return link.of not in NEAR, draft.symptom, draft.of_another_task(other), other.symptom and link.of != "instance"
 
 

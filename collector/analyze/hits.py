@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import NamedTuple
 
 from collector.model import JSON
@@ -82,13 +83,16 @@ class Hit(NamedTuple):
     @property
     def tasks(self) -> frozenset[str]:
         """The tasks whose own words or ends it rests on."""
-        return frozenset(one.scope["task"] for one in self.match.observations if one.topic in BY_TASK and "task" in one.scope)
+        return frozenset(self._speaking())
 
     def _task(self) -> dict[str, JSON]:
         """Of an allocation's tasks the one that was seen to say or do it, else the one that was asked, where its evidence is one task's."""
-        said = [one.scope["task"] for one in self.match.observations if one.topic in BY_TASK and "task" in one.scope]
-        said += [one.fields["task"] for one in self.match.observations if one.fields.get("task")]
-        return {"task": said[0]} if said else {}
+        asked = (one.fields["task"] for one in self.match.observations if one.fields.get("task"))
+        task = next(chain(self._speaking(), asked), None)
+        return {"task": task} if task else {}
+
+    def _speaking(self) -> Iterator[str]:
+        return (one.scope["task"] for one in self.match.observations if one.topic in BY_TASK and "task" in one.scope)
 
 
 class Dropped(NamedTuple):

@@ -96,12 +96,6 @@ class Instance:
         return self.status == "running" and bool(main) and all(task["state"] == "running" for task in main)
 
     @property
-    def others_run(self) -> bool:
-        """A main task of it that has not ended by itself runs, beside the one that is worst off."""
-        others = (task for task in self.tasks if task is not self.troubled and self._is_main(task["name"]))
-        return any(task["state"] == "running" and not own_exits(task["events"]) for task in others)
-
-    @property
     def never_started(self) -> bool:
         """No task of it ever started."""
         return not any(task["started_at"] for task in self.tasks)
