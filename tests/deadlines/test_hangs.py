@@ -20,6 +20,7 @@ from tests.hostile.run import cluster
 HEAD = b"HTTP/1.1 200 OK\r\n"
 OPEN = {"budget", "timeout"}
 """What an item is that did not come to its end."""
+ORPHANS = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nobody is given the orphans of another process")
 
 
 def check_ended(ended: Ended) -> None:
@@ -81,17 +82,15 @@ def test_a_log_that_never_ends_is_cut(tmp_path: Path) -> None:
     assert set(ended.statuses("nomad_logs")) == {"ok"}
 
 
-def test_a_command_that_ignores_sigterm_is_killed_with_its_children(tmp_path: Path) -> None:
-    stubborn = "trap '' TERM; (trap '' TERM; sleep 60) & sleep 60; sleep 60"
-    with cluster("healthy", Spoiler(from_litefs, silent), command=stubborn) as (_proxy, environ):
-        ended = diagnose(environ, tmp_path)
-    check_ended(ended)
-    assert set(ended.statuses("litefs_status")) <= OPEN
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nobody is given the orphans of another process")
-def test_a_child_of_a_command_that_leads_a_session_of_its_own_does_not_outlive_the_run(tmp_path: Path) -> None:
-    stubborn = "trap '' TERM; setsid sh -c \"trap '' TERM; sleep 60 & sleep 60\" & sleep 60; sleep 60"
+@pytest.mark.parametrize(
+    "child",
+    [
+        pytest.param("(trap '' TERM; sleep 60)", id="its child"),
+        pytest.param("setsid sh -c \"trap '' TERM; sleep 60 & sleep 60\"", id="its child in a session of its own", marks=ORPHANS),
+    ],
+)
+def test_a_command_that_ignores_sigterm_is_killed_with_its_children(child: str, tmp_path: Path) -> None:
+    stubborn = f"trap '' TERM; {child} & sleep 60; sleep 60"
     with cluster("healthy", Spoiler(from_litefs, silent), command=stubborn) as (_proxy, environ):
         ended = diagnose(environ, tmp_path)
     check_ended(ended)

@@ -13,7 +13,7 @@ import pytest
 
 from collector import cli, render
 from tests.deadlines.process import HANGS, ROOT, Ended, diagnose
-from tests.deadlines.test_hangs import from_litefs
+from tests.deadlines.test_hangs import ORPHANS, from_litefs
 from tests.hostile.faults import silent
 from tests.hostile.proxy import Spoiler
 from tests.hostile.run import cluster
@@ -50,23 +50,21 @@ def test_a_run_that_is_ended_early_reports_what_it_has(sent: signal.Signals, inc
     assert "interrupted" in {gap["reason"] for gap in ended.report["coverage"]["gaps"]}
 
 
-def test_a_command_that_runs_meanwhile_does_not_outlive_the_run(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("rest", "sent"),
+    [
+        pytest.param("touch {}; sleep 60", signal.SIGTERM, id="itself"),
+        pytest.param(
+            "setsid sh -c \"trap '' TERM; touch {}; sleep 60 & sleep 60\" & sleep 60", signal.SIGINT, id="its orphan", marks=ORPHANS
+        ),
+    ],
+)
+def test_a_command_that_runs_meanwhile_does_not_outlive_the_run(rest: str, sent: signal.Signals, tmp_path: Path) -> None:
     started, place = tmp_path / "started", tmp_path / "place"
     place.mkdir()
-    stubborn = f"trap '' TERM; touch {started}; sleep 60; sleep 60"
+    stubborn = f"trap '' TERM; {rest.format(started)}; sleep 60"
     with cluster("healthy", Spoiler(from_litefs, lambda _sock, _recorded: None), command=stubborn) as (_proxy, environ):
-        ended = diagnose(environ, place, *LONG, until=started.exists, sent=signal.SIGTERM)
-    check_left(ended)
-    assert ended.code == 3
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nobody is given the orphans of another process")
-def test_nor_does_its_child_that_leads_a_session_of_its_own(tmp_path: Path) -> None:
-    started, place = tmp_path / "started", tmp_path / "place"
-    place.mkdir()
-    stubborn = f"trap '' TERM; setsid sh -c \"trap '' TERM; touch {started}; sleep 60 & sleep 60\" & sleep 60; sleep 60"
-    with cluster("healthy", Spoiler(from_litefs, lambda _sock, _recorded: None), command=stubborn) as (_proxy, environ):
-        ended = diagnose(environ, place, *LONG, until=started.exists, sent=signal.SIGINT)
+        ended = diagnose(environ, place, *LONG, until=started.exists, sent=sent)
     check_left(ended)
     assert ended.code == 3
 
