@@ -15,6 +15,8 @@ _ASKS_FOR_LEASE = re.compile(
 )
 """LiteFS v0.5.14, store.go and consul/consul.go: each is about a request to Consul."""
 _WRITE_REFUSED = re.compile(r"fuse: \w+\(\): .*read only replica")
+_READ_ONLY = re.compile(r"(?i)attempt to write a read-?only database|SQLITE_READONLY\b")
+"""SQLite's words (8) for a write that the file system does not allow, as LiteFS answers on a replica with a rollback journal."""
 _STATIC = re.compile(r"Using static (?:primary:|to determine primary)")
 _OF_CONSUL = re.compile(r"initializing consul: key=")
 _DATES = re.compile(
@@ -30,8 +32,15 @@ def meanings(message: str, complaint: str) -> Mapping[str, str | bool | None]:
         "asks_for_lease": bool(_ASKS_FOR_LEASE.search(message)),
         "lease_type": "static" if _STATIC.match(message) else "consul" if _OF_CONSUL.match(message) else None,
         "write_refused": bool(_WRITE_REFUSED.match(message)),
+        "read_only": read_only(complaint),
         "misdated": bool(_DATES.search(message)),
     }
+
+
+def read_only(text: str) -> str | None:
+    """SQLite's words in a text for a database that may not be written, or None."""
+    found = _READ_ONLY.search(text)
+    return found[0] if found else None
 
 
 def full(text: str) -> str | None:

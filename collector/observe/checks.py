@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from collector.loglines.matters import may_follow, own_matter
+from collector.loglines.meanings import read_only
 from collector.model import JSON, Result
 from collector.observe.check_texts import (
     LONGEST,
@@ -89,6 +90,7 @@ def observe_checks(world: World, every: list[Check], known: Known) -> Iterator[O
                 "code": code,
                 "own_matter": own_matter(answer),
                 "may_follow": may_follow(answer),
+                "read_only": read_only(check.text.output),
                 "path": check.path,
                 "port": check.port,
                 "on_litefs": on_litefs,
