@@ -17,6 +17,8 @@ _ASKS_FOR_LEASE = re.compile(
 _WRITE_REFUSED = re.compile(r"fuse: \w+\(\): .*read only replica")
 _READ_ONLY = re.compile(r"(?i)attempt to write a read-?only database|SQLITE_READONLY\b")
 """SQLite's words (8) for a write that the file system does not allow, as LiteFS answers on a replica with a rollback journal."""
+_AGENT_REFUSED = re.compile(r"(?i):(?:850[0-3]|8600)\b.{0,200}?\brefused\b")
+"""The default ports of a Consul agent (HTTP, HTTPS, gRPC, DNS), whatever address of the node an application knows it by."""
 _STATIC = re.compile(r"Using static (?:primary:|to determine primary)")
 _OF_CONSUL = re.compile(r"initializing consul: key=")
 _DATES = re.compile(
@@ -33,6 +35,7 @@ def meanings(message: str, complaint: str) -> Mapping[str, str | bool | None]:
         "lease_type": "static" if _STATIC.match(message) else "consul" if _OF_CONSUL.match(message) else None,
         "write_refused": bool(_WRITE_REFUSED.match(message)),
         "read_only": read_only(complaint),
+        "agent_refused": agent_refused(message),
         "misdated": bool(_DATES.search(message)),
     }
 
@@ -41,6 +44,11 @@ def read_only(text: str) -> str | None:
     """SQLite's words in a text for a database that may not be written, or None."""
     found = _READ_ONLY.search(text)
     return found[0] if found else None
+
+
+def agent_refused(text: str) -> bool:
+    """A text says that nobody listens at a port of a Consul agent."""
+    return bool(_AGENT_REFUSED.search(text))
 
 
 def full(text: str) -> str | None:

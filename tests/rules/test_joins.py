@@ -39,11 +39,12 @@ FACTS: Mapping[str, tuple[str, str, object, object]] = {
     "dated": ("log", "misdated", True, False),
     "last": ("cluster", "candidates", 0, 1),
     "with-litefs": ("instance", "has_litefs", True, False),
+    "measures-disk": ("check", "output", "DISK CRITICAL - free space: / 12 MB", "load 9.1"),
     "far": ("litefs", "lagging", "critical", "warning"),
 }
 """What a row can ask for besides: topic and field of an observation, its value when the fact holds, and when it does not."""
 
-BESIDE: Mapping[str, Mapping[str, object]] = {"log": {"live": True, "decisive": False}}
+BESIDE: Mapping[str, Mapping[str, object]] = {"log": {"live": True, "decisive": False}, "check": {"level": "node"}}
 """What an observation has besides, wherever there is one."""
 
 
