@@ -36,7 +36,7 @@ def meanings(message: str, complaint: str) -> Mapping[str, str | bool | None]:
         "write_refused": bool(_WRITE_REFUSED.match(message)),
         "read_only": read_only(complaint),
         "agent_refused": agent_refused(message),
-        "misdated": bool(_DATES.search(message)),
+        "misdated": misdated(message),
     }
 
 
@@ -49,6 +49,11 @@ def read_only(text: str) -> str | None:
 def agent_refused(text: str) -> bool:
     """A text says that nobody listens at a port of a Consul agent."""
     return bool(_AGENT_REFUSED.search(text))
+
+
+def misdated(text: str) -> bool:
+    """A certificate, a token or a request is refused for its dates."""
+    return bool(_DATES.search(text))
 
 
 def full(text: str) -> str | None:
