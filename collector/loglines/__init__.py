@@ -41,11 +41,13 @@ _FATAL = re.compile(
     r"\b(?:FATAL|CRITICAL|PANIC)\b|\[(?:emerg|alert|crit)\]|^(?:panic|fatal error|fatal): |\bpanicked at\b|^Exception in thread |^Uncaught "
     r"|^(?:[\w.:$]{1,200}: )?(?:[\w.$]|::)*(?:Error|Exception)(?: \(0x[\dA-F]+\))?(?:$|: )|^\*\* \([\w.]+\) "
     r"|Segmentation fault|^Caused by: |^npm ERR! |core dumped|^error: unable to"
-    r"|^terminate called after throwing|^Unhandled exception\b|^Can't locate \S+ in @INC|FPM initialization failed"
+    r"|^crit: [\w.]{1,200}\[\d+\]|^terminate called after throwing|^Unhandled exception\b|^Can't locate \S+ in @INC|FPM initialization failed"
     r"|:in [`'][^']{1,100}': .{1,300} \([A-Z]\w*(?:::\w+)*\)$"
 )
 _ERROR = re.compile(
-    r"\b(?:ERROR|SEVERE|ERR)\b|\[error\]|^error[: ]|\b[Ee]rror: |\b(?:failed|cannot|could not|unable to|refused|denied|no such)\b", re.ASCII
+    r"\b(?:ERROR|SEVERE|ERR)\b|\[error\]|^error[: ]|\b[Ee]rror(?: \d{1,4})?: |\w(?:Error|Exception): |^fail: [\w.]{1,200}\[\d+\]"
+    r"|\b(?:failed|cannot|could not|unable to|refused|denied|no such)\b",
+    re.ASCII,
 )
 _WARNING = re.compile(r"\bWARN(?:ING)?\b")
 _LEVELS = {
