@@ -41,7 +41,8 @@ _FATAL = re.compile(
     r"\b(?:FATAL|CRITICAL|PANIC)\b|\[(?:emerg|alert|crit)\]|^(?:panic|fatal error|fatal): |\bpanicked at\b|^Exception in thread |^Uncaught "
     r"|^(?:[\w.:$]{1,200}: )?(?:[\w.$]|::)*(?:Error|Exception)(?: \(0x[\dA-F]+\))?(?:$|: )|^\*\* \([\w.]+\) "
     r"|Segmentation fault|^Caused by: |^npm ERR! |core dumped|^error: unable to"
-    r"|^crit: [\w.]{1,200}\[\d+\]|^terminate called after throwing|^Unhandled exception\b|^Can't locate \S+ in @INC|FPM initialization failed"
+    r"|^crit: [\w.]{1,200}\[\d+\]"
+    r"|^terminate called after throwing|^Unhandled exception\b|^Can't locate \S+ in @INC|FPM initialization failed"
     r"|:in [`'][^']{1,100}': .{1,300} \([A-Z]\w*(?:::\w+)*\)$"
 )
 _ERROR = re.compile(
