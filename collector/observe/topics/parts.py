@@ -70,6 +70,7 @@ PARTS: Mapping[str, Topic] = {
             "itself": "Terminated without Nomad having killed it",
             "executor_gone": "why nobody has seen how the process ended, where Nomad's executor beside it is gone; else null",
             "full": "what its text says is full: disk or quota; null where it says nothing of it",
+            "asks_consul": "of one about a template: what it waits for may be Consul's, and not Vault's or Nomad's alone; else null",
             "current": "nothing shows that it is over: no start came after it; or it is an end, and the task has not stayed up since",
         },
     ),
