@@ -6,7 +6,7 @@ from typing import NamedTuple
 from collector.model.words import JSON, Status
 
 
-def host_port(host: str, port: int) -> str:
+def host_port(host: str, port: int | str) -> str:
     """`host:port` as a URL has it: an IPv6 address in brackets."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 

@@ -93,6 +93,18 @@ def test_names_of_one_node_in_nomad_and_consul_are_one():
     assert not seen.observations.of("node", node="n2.lan")
 
 
+@pytest.mark.parametrize(
+    ("port", "address", "told"), [(None, "10.1.0.12", "10.1.0.12"), (80, "fd00::2", "[fd00::2]:80"), (80, None, "10.1.0.12:80")]
+)
+def test_where_an_instance_is_registered_is_told_as_it_can_be_reached(port, address, told):
+    made = bundle({})
+    for result in made.results:
+        if result.kind == "consul_checks":
+            result.data["instances"][1] |= {"port": port, "address": address}
+    registration = observe(made).observations.of("registration", node="n2")[0]
+    assert (registration.fields["address"], registration.quote.rpartition(" at ")[2]) == (told, told)
+
+
 def test_what_a_run_said_before_is_history_once_the_task_has_stayed_up_by_its_nodes_clock():
     start = 'level=INFO msg="no backup client configured, skipping"'
     node = {

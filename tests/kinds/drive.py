@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 from collector.kinds import KINDS
-from collector.model import JSON, Dial, Exec, Http, Reply, Request, Rung, Status
+from collector.model import JSON, Dial, Exec, Http, Reply, Request, Rung, Status, host_port
 
 CASES = Path(__file__).parent / "cases"
 INCIDENTS = Path(__file__).parents[2] / "incidents"
@@ -40,7 +40,7 @@ def described(request: Request) -> JSON:
             {"namespace": request.namespace} if request.namespace else {}
         )
     if isinstance(request, Dial):
-        return {"dial": f"{request.host}:{request.port}"}
+        return {"dial": host_port(request.host, request.port)}
     where = (
         ({"base": request.base} if request.base else {})
         | ({} if request.token else {"token": False})
