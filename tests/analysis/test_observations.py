@@ -9,7 +9,7 @@ import pytest
 from collector import resources
 from collector.analyze import analyze
 from collector.observe import TOPICS, observe
-from collector.observe.check_texts import meaning
+from collector.observe.check_texts import LONGEST, meaning
 from collector.replay.recording import Recording
 from tests.accuracy.recorded import bundle_of
 from tests.analysis.bundles import NOW, bundle, ident
@@ -136,6 +136,15 @@ def test_nomads_own_check_is_of_the_type_that_the_job_gives_it():
             check["type"] = "tcp"
     told = {check.row["name"]: check.row["type"] for check in observe(made).checks if check.text.source == "nomad"}
     assert told == {"info": "tcp", "x": "http"}
+
+
+@pytest.mark.parametrize("changed", ["checks", "nomad_checks"])
+def test_no_more_of_a_checks_text_is_kept_than_consul_itself_gives(changed):
+    long = "x" * (LONGEST + 1)
+    own = [{"id": "c1", "name": "own", "service": "wiki", "status": "failure", "output": long}]
+    check = own if changed == "nomad_checks" else {"ping": {"status": "critical", "output": long}}
+    texts = [check.text.output for check in observe(bundle({"nodes": {"n2": {changed: check}}})).checks if check.text.output[:1] == "x"]
+    assert texts == ["x" * LONGEST]
 
 
 MEANINGS = [
