@@ -10,12 +10,12 @@ from functools import partial
 from typing import NamedTuple
 
 from collector import __version__
-from collector.collect import Collected, Limits, Means, Performer, collect
+from collector.collect import Collected, Limits, Means, collect
 from collector.collect.plan import Selection
 from collector.cutoff import LINT
 from collector.expressions import Expressions
 from collector.kinds import KINDS
-from collector.model import JSON, Bundle, Report, Result, Spec, Status, Target
+from collector.model import JSON, Bundle, Performer, Report, Result, Spec, Status, Target
 from collector.redact import UNCHECKED, Redactor, clean
 from collector.settings import Settings
 from collector.spec import load_spec

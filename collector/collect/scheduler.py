@@ -13,7 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from collector.collect.dispatch import Dispatcher, Ticket
 from collector.collect.ladder import Climb, Outcome
@@ -23,7 +23,7 @@ from collector.collect.runs import ItemRun, Redaction, TaskRun, result_of, unrun
 from collector.cutoff import Overdue, cut_off_at
 from collector.errors import CollectorError
 from collector.kinds.kind import Kind
-from collector.model import JSON, Item, Reply, Request, Result, Spec, Status, Task
+from collector.model import JSON, Item, Performer, Reply, Request, Result, Spec, Status, Task
 
 PAUSE = 0.2
 """Seconds before another try where a spec does not say."""
@@ -33,13 +33,6 @@ TOO_LATE = "the answer came too late to do anything with it before the run's dea
 SOON = 0.01
 """Seconds in which what was asked leaves, and in which another reply may come, before something else is done."""
 PARSE_BUGS = (RecursionError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError)
-
-
-class Performer(Protocol):
-    """What collecting needs of sources.Sources."""
-
-    def perform(self, request: Request, *, deadline: float) -> Reply:
-        """Perform one request before the monotonic deadline; never raises for what a server does."""
 
 
 class Means(NamedTuple):

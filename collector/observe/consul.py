@@ -10,6 +10,7 @@ from collector.observe.check_texts import meaning
 from collector.observe.checks import Check
 from collector.observe.nomad import group_counts
 from collector.observe.observation import Observation, scope
+from collector.observe.successors import group_of
 from collector.observe.world import World
 
 Registration = tuple[Result, Mapping[str, JSON]]
@@ -187,7 +188,7 @@ def registered(world: World, every: Sequence[Registration], left: Mapping[tuple[
     for name, mine in services(world).items():
         for one in mine if name in asked else ():
             wanted.setdefault((one.job["namespace"], one.job["id"], one.group["name"]), set()).add(name)
-    places = {one.id: wanted.get((one.alloc["namespace"], one.alloc["job"], one.alloc["group"]), set()) for one in world.instances}
+    places = {one.id: wanted.get(group_of(one.alloc), set()) for one in world.instances}
     return {alloc: names <= held.get(alloc, set()) for alloc, names in places.items() if names and held}
 
 
