@@ -174,7 +174,7 @@ def _wanted(world: World, one: Service) -> int:
 
 
 def _service(result: Result, name: str, counts: Mapping[str, int], quote: str) -> Observation:
-    return Observation("service", scope(service=name), {"provider": "consul", **counts, "seen": True}, quote, "Consul's catalog", result.id)
+    return Observation("service", scope(service=name), counts, quote, "Consul's catalog", result.id)
 
 
 def registered(world: World, every: Sequence[Registration], left: Mapping[tuple[str, str], str]) -> dict[str, bool]:

@@ -145,7 +145,6 @@ def observe_job(world: World) -> Iterator[Observation]:
             {},
             {
                 "id": job["id"],
-                "exists": True,
                 "stopped": job["stopped"],
                 "status": job["status"],
                 "description": job["status_description"] or "",
