@@ -28,7 +28,7 @@ def echo(sock: socket.socket, head: bytes) -> None:
 
 def test_threads_get_their_own_answers() -> None:
     with servers.serving(echo) as server, sources({"NOMAD_ADDR": server.url, "CONSUL_HTTP_ADDR": server.url}) as opened:
-        asked = [Http("nomad", f"/v1/node/{number}") for number in range(60)] + [Http("consul", f"/v1/kv/{number}") for number in range(60)]
+        asked = [Http("nomad", f"/v1/job/{number}") for number in range(60)] + [Http("consul", f"/v1/kv/{number}") for number in range(60)]
         with ThreadPoolExecutor(16) as pool:
             replies = list(pool.map(lambda request: opened.perform(request, time.monotonic() + 10), asked))
     assert [reply.body.decode() for reply in replies] == [request.path for request in asked]
