@@ -88,7 +88,7 @@ class Recorder:
     def _keep(self, request: Request, reply: Reply) -> None:
         """What was asked of an address that is none never left, and nobody could be asked for it again."""
         if isinstance(request, Http):
-            base = self._address(request.base or self.endpoints[request.source])
+            base = self._address(request.base or self.endpoints.get(request.source, ""))
             self._http += [self._http_exchange(base, request, reply)] if base else []
         elif isinstance(request, Dial):
             base = self._address(f"http://{host_port(request.host, request.port)}")
