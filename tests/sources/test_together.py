@@ -63,10 +63,18 @@ def test_many_hosts_do_not_leave_a_connection_each() -> None:
 
 
 def test_closing_drops_connections_and_is_harmless_twice() -> None:
-    with servers.serving(echo) as server, sources() as opened:
+    dropped = threading.Event()
+
+    def until_it_is_dropped(sock: socket.socket, head: bytes) -> None:
+        echo(sock, head)
+        dropped.set()
+
+    with servers.serving(until_it_is_dropped) as server, sources() as opened:
         opened.perform(Http("litefs", "/info", base=server.url), time.monotonic() + 3)
+        assert not dropped.is_set()
         opened.close()
         opened.close()
+        assert dropped.wait(5)
 
 
 def test_another_distribution_in_consuls_place_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
