@@ -77,7 +77,7 @@ def _executed(said: Mapping[str, JSON], endpoint: str) -> Reply:
     stdout, stderr = said.get("stdout", "").encode(), said.get("stderr", "").encode()
     if said["rc"] == 0:
         return Reply(endpoint, Status.OK, code=0, body=stdout, stderr=stderr)
-    own = said.get("stderr", "").startswith(NOMADS_OWN)
+    own = said.get("stderr", "").startswith(NOMADS_OWN) and "executable file not found" not in said["stderr"]
     status = Status.UNREACHABLE if own and "403" not in said["stderr"] else Status.DENIED if own else Status.FAILED
     reason = said["stderr"].strip() if own else f"exit code {said['rc']}"
     return Reply(endpoint, status, code=said["rc"], body=stdout, stderr=stderr, cause="exec" if own else "", reason=reason)
