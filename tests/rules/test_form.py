@@ -73,3 +73,9 @@ def test_both_agree_on_rules_that_were_changed(part: int) -> None:
     for seed in range(part * 100, part * 100 + 100):
         rule = changed(seed)
         assert bool(faults(rule, schema("rule"))) != VALIDATOR.is_valid(rule), (seed, rule)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "collector/rules").glob("*.yml")), ids=lambda path: path.name)
+def test_the_lines_of_a_rule_file_fit_a_screen(path: Path) -> None:
+    lines = path.read_text("utf-8").splitlines()
+    assert [number for number, line in enumerate(lines, 1) if len(line) > 150 or line != line.rstrip()] == []

@@ -39,11 +39,17 @@ FACTS: Mapping[str, tuple[str, str, object, object]] = {
     "dated": ("log", "misdated", True, False),
     "last": ("cluster", "candidates", 0, 1),
     "with-litefs": ("instance", "has_litefs", True, False),
+    "measures-disk": ("check", "output", "DISK CRITICAL - free space: / 12 MB", "load 9.1"),
+    "of-consul": ("task_event", "asks_consul", True, False),
     "far": ("litefs", "lagging", "critical", "warning"),
 }
 """What a row can ask for besides: topic and field of an observation, its value when the fact holds, and when it does not."""
 
-BESIDE: Mapping[str, Mapping[str, object]] = {"log": {"live": True, "decisive": False}}
+BESIDE: Mapping[str, Mapping[str, object]] = {
+    "log": {"live": True, "decisive": False},
+    "check": {"level": "node"},
+    "task_event": {"current": True},
+}
 """What an observation has besides, wherever there is one."""
 
 
