@@ -55,7 +55,6 @@ PARTS: Mapping[str, Topic] = {
             "canary": "a deployment tries it beside the old version",
             "spare": "a canary that nobody misses: the old version has all its instances, all well, and no replica waits for its node",
             "log_read": "its stderr was read, though it may be empty",
-            "last_line": "the decisive line of its log, if any",
         },
     ),
     "task_event": Topic(
@@ -155,7 +154,6 @@ PARTS: Mapping[str, Topic] = {
             "up": "the node itself answered, refused a connection, or took one: its machine is there",
             "silent": "the node was asked directly and nothing answered",
             "agent": "its Consul agent answered when asked directly: true, false, or null when not asked",
-            "agent_cause": "why it did not: refused, timeout, ...",
             "driver_down": "driver of the job's tasks that is unwell here, or was never here though it has, or lacks, an instance",
             "holds_primary": "the lease or the replicas name it as primary",
             "description": "Nomad's status description",
@@ -195,7 +193,6 @@ PARTS: Mapping[str, Topic] = {
             "primary_answers": "a primary was found by asking",
             "young": "it started less than 10 s before it was asked",
             "task": "task that LiteFS was asked for in",
-            "status_command": "that `litefs status` is not a command there, where it was asked",
             "spec_path": "the path that the spec's own rung asks LiteFS for, which has none to give: /status",
         },
     ),
