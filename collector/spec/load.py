@@ -111,10 +111,17 @@ def _own_misfits(document: Document, kinds: Mapping[str, Kind]) -> list[Problem]
 
 
 def _advice(document: Document, kinds: Mapping[str, Kind]) -> list[Problem]:
-    """What a kind says of a rung that would run and yet cannot be what was meant. A run only reports it; other rungs may answer."""
+    """What would run and yet cannot be what was meant: a rung, by what its kind says of it, and how to try again where nothing is.
+
+    A run only reports what came of it; other rungs may answer.
+    """
     found = []
     for index, entry in enumerate(document.data["collect"]):
         kind = next(kinds[key] for key in entry if key in kinds)
+        for key in ("until", "delay") if not entry.get("retries") else ():
+            if key in entry:
+                mark = document.key_mark(f"$.collect[{index}].{key}")
+                found.append(Problem(mark, f"{key} means nothing without retries", "say how often to try again: retries: 3"))
         for place, rung in enumerate(entry.get("try") or ()):
             name, value = rung_of(rung)
             if said := kind.advice(name, value):
