@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
-from collector.model import JSON
 from collector.observe.observation import Observation
-from collector.observe.successors import standing
+from collector.observe.successors import Group, group_of, standing
 from collector.observe.world import World
-
-Group = tuple[str, str, str]
 
 
 def with_canaries(world: World, instances: Sequence[Observation], holding: Collection[str]) -> Iterator[Observation]:
@@ -20,7 +17,7 @@ def with_canaries(world: World, instances: Sequence[Observation], holding: Colle
     complete = _complete(world, {one.scope["alloc"] for one in instances if one.fields["well"]})
     for one in instances:
         alloc = world.alloc[one.scope["alloc"]]
-        spare = alloc["canary"] and _group(alloc) in complete and one.scope.get("node") not in holding
+        spare = alloc["canary"] and group_of(alloc) in complete and one.scope.get("node") not in holding
         yield one._replace(fields={**one.fields, "canary": alloc["canary"], "spare": bool(spare)})
 
 
@@ -29,9 +26,5 @@ def _complete(world: World, well: Collection[str]) -> set[Group]:
     wanted = {(job["namespace"], job["id"], group["name"]): group["count"] for job in world.jobs.values() for group in job["groups"]}
     sound: dict[Group, int] = {}
     for one in standing(world.instances):
-        sound[_group(one.alloc)] = sound.get(_group(one.alloc), 0) + (one.id in well)
+        sound[group_of(one.alloc)] = sound.get(group_of(one.alloc), 0) + (one.id in well)
     return {group for group, count in wanted.items() if count and sound.get(group, 0) >= count}
-
-
-def _group(alloc: Mapping[str, JSON]) -> Group:
-    return str(alloc["namespace"]), str(alloc["job"]), str(alloc["group"])

@@ -141,13 +141,14 @@ def _quote(check: Check, code: int | None) -> str:
 def _check(world: World, result: Result, row: Mapping[str, JSON], better: Text | None) -> Check:
     told = row["output"] or (row["notes"] if row["check_id"].startswith(MAINTENANCE) else "")
     silent = better is not None and better.source in AGENTS and not (told or better.output or better.passes) and row["type"] in PROBED
-    text = Text(result, (told or "")[:LONGEST], "catalog")
+    text = Text(result, told or "", "catalog")
     if better and is_better(better, text):
         text = better
     return _built(world, row, world.node(row["node"]) or row["node"], text, silent=silent)
 
 
 def _built(world: World, row: Mapping[str, JSON], node: str, text: Text, *, silent: bool = False) -> Check:
+    text = text._replace(output=text.output[:LONGEST])
     redirected = _is_redirected(world, row, text.output)
     return Check(row, node, text, *_asked(world, row, text.output), since(world, row), redirected, silent)
 
@@ -155,9 +156,7 @@ def _built(world: World, row: Mapping[str, JSON], node: str, text: Text, *, sile
 def _texts(world: World) -> dict[tuple[str, str], Text]:
     """What was asked beyond the catalog, by node and check."""
     return {
-        (result.data["node"], row["check_id"]): Text(
-            result, (row["output"] or "")[:LONGEST], result.data["source"], row.get("status") == "passing"
-        )
+        (result.data["node"], row["check_id"]): Text(result, row["output"] or "", result.data["source"], row.get("status") == "passing")
         for result in world.results("check_output")
         for row in result.data["checks"]
     }

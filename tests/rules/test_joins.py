@@ -42,6 +42,7 @@ FACTS: Mapping[str, tuple[str, str, object, object]] = {
     "last": ("cluster", "candidates", 0, 1),
     "with-litefs": ("instance", "has_litefs", True, False),
     "measures-disk": ("check", "output", "DISK CRITICAL - free space: / 12 MB", "load 9.1"),
+    "of-consul": ("task_event", "asks_consul", True, False),
     "far": ("litefs", "lagging", "critical", "warning"),
 }
 """What a row can ask for besides: topic and field of an observation, its value when the fact holds, and when it does not."""

@@ -113,11 +113,9 @@ WHOLE: Mapping[str, Topic] = {
         "one service of the job",
         "service",
         {
-            "provider": "consul or nomad",
             "expected": "instances that should be there; null when not known",
             "instances": "registered instances with a live allocation",
             "missing": "how many are not there",
-            "seen": "the catalog was read",
         },
     ),
     "registration": Topic(
@@ -133,7 +131,6 @@ WHOLE: Mapping[str, Topic] = {
         "",
         {
             "id": "its ID",
-            "exists": "Nomad has it",
             "stopped": "an operator stopped it",
             "status": "Nomad's word",
             "description": "in words",
