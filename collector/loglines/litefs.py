@@ -59,6 +59,7 @@ NOT_THERE = re.compile(
 )
 """A replica was turned away, which takes no time: it would be there again right after the next `FOUND` (store.go, monitorLease)."""
 FOUND = re.compile(LITEFS_ID + r"existing primary found")
+FOLLOWS = re.compile(LITEFS_ID + r'existing primary found .*, connecting as replica to \\?"(?P<url>[^"\\\s]{1,300})')
 OF_LEASE = re.compile(
     LITEFS_ID + r"(?:cannot fetch cluster ID|cannot find primary|cannot acquire lease|lease renewal error|primary lease lost)"
 )

@@ -17,6 +17,7 @@ from collector.observe.logs import Log, Standing, decisive_lines, logs, observe_
 from collector.observe.nomad import observe_events, observe_instances, observe_job
 from collector.observe.observation import Observation, Observations
 from collector.observe.positions import State
+from collector.observe.roles import followed
 from collector.observe.scheduling import observe_deployments, observe_evaluations
 from collector.observe.topics import TOPICS
 from collector.observe.world import World, survey
@@ -63,7 +64,7 @@ def observe(bundle: Bundle) -> Observed:
 def _observations(seen: Observed) -> Iterator[Observation]:
     world, every = seen.world, seen.checks
     held = registered(world, seen.registrations, seen.orphans)
-    holding = holders(seen.lease, seen.litefs, seen.nodes)
+    holding = holders(seen.lease, seen.litefs, seen.nodes, followed(seen.logs))
     instances = list(_with_logs(world, observe_instances(world, every, expected(world), held), seen.logs))
     instances = list(with_canaries(world, instances, holding))
     wells = {one.scope["alloc"]: bool(one.fields["well"]) for one in instances}
