@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from collector.loglines import is_litefs
 from collector.model import Bundle
-from collector.observe.canaries import with_canaries
+from collector.observe.canaries import with_canaries, with_spares
 from collector.observe.checks import Check, Known, checks, observe_checks
 from collector.observe.cluster import Node, holders, nodes, observe_cluster, observe_nodes, observe_skew
 from collector.observe.consul import Registration, observe_registrations, observe_services, orphans, registered, registrations
@@ -80,12 +80,13 @@ def _observations(seen: Observed) -> Iterator[Observation]:
     yield from observe_checks(world, every, Known(ports(world), proxy_ports(world), set(seen.orphans)))
     yield from observe_nodes(world, seen.nodes, every, holding)
     yield from observe_cluster(world, seen.litefs, seen.lease, seen.nodes)
+    yield from with_spares(world, observe_evaluations(world), wells)
     yield from _of_the_whole(seen)
 
 
 def _of_the_whole(seen: Observed) -> Iterator[Observation]:
     world = seen.world
-    for some in (observe_job(world), observe_evaluations(world), observe_deployments(world)):
+    for some in (observe_job(world), observe_deployments(world)):
         yield from some
     yield from observe_registrations(world, seen.registrations, seen.orphans)
     yield from observe_services(world, seen.registrations, seen.orphans)
