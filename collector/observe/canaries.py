@@ -1,4 +1,4 @@
-"""Canaries, which a deployment tries beside the old version, and what else nobody misses while that serves on."""
+"""Canaries, which a deployment tries beside the old version, and what waits for a place for one, while that serves on."""
 
 from __future__ import annotations
 
@@ -25,13 +25,19 @@ def with_canaries(world: World, instances: Sequence[Observation], holding: Colle
 
 
 def with_spares(world: World, evaluations: Iterable[Observation], wells: Mapping[str, bool]) -> Iterator[Observation]:
-    """What the scheduler waits with, each with whether nobody misses it: a canary, or an update, for which what is to go runs on."""
-    complete = _complete(world, {alloc for alloc, well in wells.items() if well})
+    """What the scheduler waits with, each with whether nobody misses it: a canary of a group that has all its instances."""
+    complete = _complete(world, {alloc for alloc, well in wells.items() if well}) if _is_on_trial(world) else set()
     whole = {group for _, _, group in complete} - {group["name"] for key, group in _wanted(world).items() if key not in complete}
     for one in evaluations:
         spare = one.fields["group"] in whole
         quote = f"{one.quote}; the group has all its instances, all of them well" if spare else one.quote
         yield one._replace(fields={**one.fields, "spare": spare}, quote=quote)
+
+
+def _is_on_trial(world: World) -> bool:
+    """The newest deployment runs with canaries, so that it is to be promoted: Nomad says so in its description."""
+    newest = [result.data[0] for result in world.results("nomad_deployments") if result.data]
+    return any(one["status"] == "running" and "promotion" in (one["status_description"] or "") for one in newest)
 
 
 def _wanted(world: World) -> dict[Group, Mapping[str, JSON]]:
