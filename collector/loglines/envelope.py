@@ -19,7 +19,9 @@ _PHP = re.compile(
 )
 """PHP-FPM's envelope, in which every line of an application is a notice or a warning of the pool's."""
 _GLOG = re.compile(r"^([IWEF])\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ [^\]]+\] (.*)")
-_LEVEL_KEYS = ("level", "lvl", "severity", "levelname", "log.level", "@l", "Level")
+_LEVEL_KEYS = ("level", "lvl", "severity", "levelname", "log.level", "@l", "Level", "level_name")
+_NUMBERED = {10: "trace", 20: "debug", 30: "info", 40: "warn", 50: "error", 60: "fatal"}
+"""The levels of pino and bunyan (Node), which write them as numbers."""
 _MESSAGE_KEYS = ("msg", "message", "@m", "@mt", "RenderedMessage", "MessageTemplate", "event", "error")
 """Of Elastic's common schema (ECS) and of Serilog (its compact form, CLEF, has the keys with an @), too."""
 
@@ -100,7 +102,8 @@ def _pairs(text: str) -> dict[str, str] | None:
 
 
 def _level(fields: Mapping[str, object]) -> str:
-    return _first(fields, _LEVEL_KEYS) or ""
+    number = fields.get("level")
+    return _first(fields, _LEVEL_KEYS) or (_NUMBERED.get(number, "") if isinstance(number, int) else "")
 
 
 def _first(fields: Mapping[str, object], keys: Iterable[str]) -> str | None:
