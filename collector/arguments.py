@@ -205,6 +205,7 @@ def _add_demo(commands: Commands[Parser]) -> None:
     )
     _add_variables(parser)
     _add_report(parser)
+    parser.set_defaults(mail_to=[], mail_when=None, state=None, diff=False)  # a demonstration has no delivery of its own
 
 
 def _add_record(commands: Commands[Parser]) -> None:

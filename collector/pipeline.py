@@ -10,15 +10,15 @@ from functools import partial
 from typing import NamedTuple
 
 from collector import __version__
-from collector.collect import Collected, Limits, Means, Performer, collect
+from collector.collect import Collected, Limits, Means, collect
 from collector.collect.plan import Selection
 from collector.cutoff import LINT
 from collector.expressions import Expressions
 from collector.kinds import KINDS
-from collector.model import JSON, Bundle, Report, Result, Spec, Status, Target
+from collector.model import JSON, Bundle, Performer, Report, Result, Spec, Status, Target
 from collector.redact import UNCHECKED, Redactor, clean
 from collector.settings import Settings
-from collector.spec import load_spec
+from collector.spec import check_syntax
 
 
 class Call(NamedTuple):
@@ -47,7 +47,8 @@ def gather(call: Call, sources: Performer, redactor: Redactor) -> Bundle:
     Raises `SpecError` for an expression that cannot be compiled, and `UsageError` for a limit that fits no node.
     """
     started_at, started = time.time(), time.monotonic()
-    means = Means(KINDS, sources, Expressions(), redactor, call.progress, chores=_chores(call))
+    expressions = Expressions()
+    means = Means(KINDS, sources, expressions, redactor, call.progress, chores=_chores(call, expressions))
     collected = collect(call.spec, means, call.limits, call.selection)
     from collector.collect.limit import check_limit  # noqa: PLC0415 - see _chores
     from collector.validate import validate  # noqa: PLC0415 - see _chores
@@ -57,13 +58,13 @@ def gather(call: Call, sources: Performer, redactor: Redactor) -> Bundle:
     return bundle
 
 
-def _chores(call: Call) -> tuple[Callable[[], object], ...]:
+def _chores(call: Call, expressions: Expressions) -> tuple[Callable[[], object], ...]:
     """What can wait until the first request has left: checks that take Jinja2, and imports of what comes after collecting."""
     spec = call.spec
     later = {module: None for task in spec.tasks for module in KINDS[task.kind].modules}
     later |= dict.fromkeys(("collector.validate", "collector.analyze", "collector.render"))
     return (
-        lambda: load_spec(spec.text, spec.path),
+        lambda: check_syntax(spec, expressions),
         call.commit,
         *(partial(importlib.import_module, name) for name in later),
         _read_rules,

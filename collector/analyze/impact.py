@@ -12,7 +12,6 @@ from collector.observe import Observed, State
 OF_THE_APPLICATION = ("app.", "task.", "port.", "nomad.artifact.", "nomad.driver.", "nomad.image.", "nomad.template.")
 """Codes of what keeps an application from its work, whatever becomes of LiteFS beside it."""
 
-FULL = re.compile(r"no space left|ENOSPC|disk is full|quota exceeded", re.IGNORECASE)
 DATABASES = re.compile(r"database or disk is full|disk I/O error", re.IGNORECASE)
 """How SQLite says that it cannot write; what else an application writes to may be another disk than LiteFS's."""
 
@@ -183,7 +182,7 @@ def _stops_commits(root: Finding, seen: Observed) -> bool:
     """A node whose disk is full answers as primary and cannot commit; where only the application says so, it may be another disk."""
     if root.code != "disk.full" or root.severity is not Severity.CRITICAL or root.node is None:
         return False
-    said = [one.fields for one in seen.observations.of("log", node=root.node) if FULL.search(str(one.fields["complaint"]))]
+    said = [one.fields for one in seen.observations.of("log", node=root.node) if one.fields["full"]]
     return not said or any(one["origin"] == "litefs" or DATABASES.search(str(one["complaint"])) for one in said)
 
 

@@ -13,6 +13,6 @@ preview.py     the plan alone, for `--check`
 
 from __future__ import annotations
 
-from collector.collect.scheduler import Collected, Limits, Means, Performer, collect
+from collector.collect.scheduler import Collected, Limits, Means, collect
 
-__all__ = ["Collected", "Limits", "Means", "Performer", "collect"]
+__all__ = ["Collected", "Limits", "Means", "collect"]

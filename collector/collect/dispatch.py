@@ -14,7 +14,7 @@ from collections.abc import Callable, Hashable
 from typing import NamedTuple
 
 from collector.collect.workers import Job, Workers
-from collector.model import Dial, Exec, Http, Reply, Request, Status, pairs
+from collector.model import Dial, Exec, Http, Reply, Request, Status, host_port, pairs
 
 GRACE = 0.25
 """Seconds that a request may overrun its deadline before its worker is written off."""
@@ -126,7 +126,7 @@ def _server_name(request: Request) -> str:
         case Exec():
             return "exec"
         case Dial():
-            return f"{request.host}:{request.port}"
+            return host_port(request.host, request.port)
         case Http():
             return request.base or request.source
 
@@ -140,4 +140,4 @@ def describe(request: Request) -> str:
         case Exec():
             return f"nomad alloc exec -task {request.task} {request.alloc} {' '.join(request.argv)}"
         case Dial():
-            return f"connect {request.host}:{request.port}"
+            return f"connect {host_port(request.host, request.port)}"

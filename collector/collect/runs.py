@@ -50,9 +50,13 @@ class TaskRun:
 
 
 class ItemRun:
-    """One item while it runs; `turn` is its place among its task's turns, `work` the processor seconds that its parses took."""
+    """One item while it runs.
 
-    __slots__ = ("announced", "climb", "item", "missing", "parent", "replies", "started", "started_at", "tries", "turn", "work")
+    `turn` is its place among its task's turns, `work` the processor seconds that its parses took, `outcome` what its last try came to where
+    another one is due or under way.
+    """
+
+    __slots__ = ("announced", "climb", "item", "missing", "outcome", "parent", "replies", "started", "started_at", "tries", "turn", "work")
 
     def __init__(self, item: Item, climb: Climb, parent: TaskRun, turn: int) -> None:
         self.item = item
@@ -64,6 +68,7 @@ class ItemRun:
         self.started_at = 0.0
         self.started: float | None = None
         self.tries = 1
+        self.outcome: Outcome | None = None
         self.work = 0.0
         self.announced = False
 

@@ -13,7 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from collector.collect.dispatch import Dispatcher, Ticket
 from collector.collect.ladder import Climb, Outcome
@@ -23,22 +23,16 @@ from collector.collect.runs import ItemRun, Redaction, TaskRun, result_of, unrun
 from collector.cutoff import Overdue, cut_off_at
 from collector.errors import CollectorError
 from collector.kinds.kind import Kind
-from collector.model import JSON, Item, Reply, Request, Result, Spec, Status, Task
+from collector.model import JSON, Item, Performer, Reply, Request, Result, Spec, Status, Task
 
-MAX_PAUSE = 5.0
+PAUSE = 0.2
+"""Seconds before another try where a spec does not say."""
 LATE = 0.1
 """Seconds after the deadline at which this thread itself is cut off, whatever it is at: an expression, a pattern of the user's."""
 TOO_LATE = "the answer came too late to do anything with it before the run's deadline"
 SOON = 0.01
 """Seconds in which what was asked leaves, and in which another reply may come, before something else is done."""
 PARSE_BUGS = (RecursionError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError)
-
-
-class Performer(Protocol):
-    """What collecting needs of sources.Sources."""
-
-    def perform(self, request: Request, *, deadline: float) -> Reply:
-        """Perform one request before the monotonic deadline; never raises for what a server does."""
 
 
 class Means(NamedTuple):
@@ -219,9 +213,10 @@ class _Scheduler:
             self._advance(run, [r for r in run.replies if r is not None])
 
     def _settle(self, run: ItemRun, outcome: Outcome, now: float) -> None:
-        if self._wants_another_try(run, outcome):
-            pause = min(MAX_PAUSE, (run.item.delay or 0.2) * random.uniform(1.0, 1.5))  # noqa: S311 - jitter, not a secret
-            heapq.heappush(self._later, (now + pause, next(self._count), run))
+        due = now + (run.item.delay or PAUSE) * random.uniform(1.0, 1.5)  # noqa: S311 - jitter, not a secret
+        if self._wants_another_try(run, outcome) and due < self._pace.end(len(self._runs)):
+            run.outcome = outcome
+            heapq.heappush(self._later, (due, next(self._count), run))
         else:
             self._finish(run, outcome, now)
 
@@ -259,12 +254,12 @@ class _Scheduler:
             self._finish_task(run.parent)
 
     def _abandon_rest(self, reason: str) -> None:
-        """Whatever is still open did not fit in the time: it is named, never left out."""
+        """Whatever is still open did not fit in the time: it is named, never left out. Of what is being tried again the last try counts."""
         now = time.monotonic()
         waiting, self._waiting = self._waiting, []
         for run in list(self._runs):
-            outcome = run.climb.abandon(Status.BUDGET, reason, now)
-            self._finish(run, outcome._replace(status=Status.BUDGET, reason=reason), now)
+            abandoned = run.climb.abandon(Status.BUDGET, reason, now)._replace(status=Status.BUDGET, reason=reason)
+            self._finish(run, run.outcome or abandoned, now)
         for task_run in self._tasks:
             if not task_run.finished and (task_run.beginning or not task_run.results):
                 turn = Turn(None, None, f"{reason}, and what it waits for had not come" if task_run in waiting else reason)

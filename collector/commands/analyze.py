@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import os
 import time
 from datetime import UTC, datetime
 from io import BytesIO
 
 from collector.bundle import MAX_BYTES, load_bundle
 from collector.commands.patience import content_of
-from collector.commands.reporting import environment_settings, handover, without_spec
+from collector.commands.reporting import handover, without_spec
 from collector.cutoff import Overdue, cut_off_at
 from collector.errors import Problem, SpecError, UsageError
 from collector.model import Bundle, Mark, Report
 from collector.pipeline import conclude
+from collector.settings import Settings
 from collector.validate import validate
 
 PATIENCE = 120.0
@@ -24,7 +26,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Read the bundle back, check it again (it may come from someone else), and report."""
     name = arguments.bundle_file
     bundle = bundle_of(content_of(name, f"the bundle {name}", MAX_BYTES + 1), name)
-    to = handover(arguments, environment_settings(), without_spec(bundle))
+    to = handover(arguments, Settings.from_environment(os.environ), without_spec(bundle))
     return to.finish(_concluded(bundle, _time(arguments.now), name))
 
 

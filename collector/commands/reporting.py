@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from collector.commands.budget import Budget
 from collector.deliver import Destination, File, Mail, Ping, Stdout, Wishes, destinations
 from collector.errors import DeliveryError, UsageError
-from collector.model import JSON, Bundle, Report, Spec, Verdict
+from collector.model import Bundle, Report, Spec, Verdict
 from collector.settings import Settings
 from collector.streams import note
 
@@ -178,17 +178,6 @@ def write_bundle(name: str, bundle: Bundle) -> None:
         write_atomic(Path(name), dump_bundle(bundle, compress=name.endswith(".gz")))
     except OSError as error:
         raise DeliveryError(f"cannot write the bundle {name}: {error.strerror}") from error
-
-
-def plain_arguments(arguments: argparse.Namespace) -> argparse.Namespace:
-    """The arguments of a command that has no delivery of its own, with delivery's defaults."""
-    defaults: dict[str, JSON] = {"mail_to": [], "mail_when": None, "state": None, "diff": False}
-    return argparse.Namespace(**{**defaults, **vars(arguments)})
-
-
-def environment_settings() -> Settings:
-    """The settings of this process."""
-    return Settings.from_environment(os.environ)
 
 
 def _warn(message: str | None) -> None:

@@ -5,6 +5,7 @@ All that can be wrong is found here, before the first request leaves.
 
 import os
 from collections.abc import Callable, Mapping
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -183,4 +184,7 @@ def _check_server(mail: MailSettings) -> None:
 
 
 def _on_this_machine(host: str) -> bool:
-    return host in ("localhost", "::1") or host.startswith("127.")
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:  # a name, which may begin as an address does
+        return False

@@ -60,8 +60,7 @@ class ExpressionError(CollectorError):
 class Expressions:
     """Evaluates expressions; keeps what it compiled. Every method raises `ExpressionError` and nothing else."""
 
-    def __init__(self, selections: Mapping[str, Callable[..., JSON]] = SELECTIONS, now: float | None = None) -> None:
-        self._selections = selections
+    def __init__(self, now: float | None = None) -> None:
         self._constants = {NOW: time.time() if now is None else now}
         self._compiled: dict[str, Compiled] = {}
 
@@ -123,7 +122,7 @@ class Expressions:
     def _compiler(self) -> Callable[[str], Compiled]:
         from collector.expressions.sandbox import compiler  # noqa: PLC0415 - Jinja2 costs 60 ms and is not needed before the first request
 
-        return compiler(FILTERS, TESTS, FUNCTIONS, self._selections)
+        return compiler(FILTERS, TESTS, FUNCTIONS, SELECTIONS)
 
 
 def _bare(expression: str) -> str:

@@ -34,7 +34,7 @@ def segment(name: str) -> str:
     return quote(name, safe="")
 
 
-def within(namespace: str | None) -> dict[str, str | int]:
+def within(namespace: str | None) -> Query:
     """The query that asks in a namespace; empty asks in the configured one."""
     return {"namespace": namespace} if namespace else {}
 

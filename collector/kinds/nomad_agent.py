@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from collector.kinds import asking, bodies, leadership, shapes
 from collector.kinds.kind import API, Args, Argument, Kind
 from collector.kinds.shapes import Obj
-from collector.model import JSON, Http, Reply, Rung, Status
+from collector.model import JSON, Http, Reply, Rung, Status, host_port
 
 UNKNOWN: dict[str, JSON] = {"version": None, "name": None, "region": None, "client": None}
 PATHS = ("/v1/agent/self", "/v1/status/leader", "/v1/status/peers", "/v1/agent/members")
@@ -58,7 +58,7 @@ def _server(row: Obj) -> JSON:
         "status": shapes.text(row, "Status"),
         "region": shapes.maybe_text(tags, "region"),
         "version": shapes.maybe_text(tags, "build"),
-        "rpc": f"{rpc_address}:{rpc_port}" if rpc_address and rpc_port else None,
+        "rpc": host_port(rpc_address, rpc_port) if rpc_address and rpc_port else None,
     }
 
 

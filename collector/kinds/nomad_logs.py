@@ -30,8 +30,8 @@ def api(args: Args) -> Rung:
     }
 
 
-def _query(args: Args) -> dict[str, str | int]:
-    asked: dict[str, str | int] = {"task": args["task"], "type": args["stream"], "plain": "true", "origin": "end", "offset": OFFSET}
+def _query(args: Args) -> asking.Query:
+    asked: asking.Query = {"task": args["task"], "type": args["stream"], "plain": "true", "origin": "end", "offset": OFFSET}
     return asked | asking.within(args.get("namespace"))
 
 

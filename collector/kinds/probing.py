@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from collector.kinds import bodies
 from collector.kinds.shapes import Obj
-from collector.model import JSON, Dial, Http, Reply, Status, by_name
+from collector.model import JSON, Dial, Http, Reply, Status, by_name, host_port
 
 LIMIT = 4096
 TOO_MANY_REQUESTS = 429
@@ -70,4 +70,4 @@ def _dial(endpoint: Obj) -> Probe | None:
     host, port = endpoint.get("host"), endpoint.get("port")
     if not isinstance(host, str) or not host or not isinstance(port, int):
         return None
-    return Probe(Dial(host, port), f"TCP connect {host}:{port}")
+    return Probe(Dial(host, port), f"TCP connect {host_port(host, port)}")

@@ -19,6 +19,9 @@ _READ_ONLY = re.compile(r"(?i)attempt to write a read-?only database|SQLITE_READ
 """SQLite's words (8) for a write that the file system does not allow, as LiteFS answers on a replica with a rollback journal."""
 _AGENT_REFUSED = re.compile(r"(?i):(?:850[0-3]|8600)\b.{0,200}?\brefused\b")
 """The default ports of a Consul agent (HTTP, HTTPS, gRPC, DNS), whatever address of the node an application knows it by."""
+_OF_TEMPLATE = re.compile(r"(?i)\Amissing: |\btemplate\b")
+_DEPENDENCY = re.compile(r"\b([a-z]+)(?:\.\w+)*\(")
+"""consul-template's name of what a template reads: `kv.block(KEY)`, `health.service(NAME)`, `vault.read(PATH)`, `nomad.var.block(PATH)`."""
 _STATIC = re.compile(r"Using static (?:primary:|to determine primary)")
 _OF_CONSUL = re.compile(r"initializing consul: key=")
 _DATES = re.compile(
@@ -36,8 +39,13 @@ def meanings(message: str, complaint: str) -> Mapping[str, str | bool | None]:
         "write_refused": bool(_WRITE_REFUSED.match(message)),
         "read_only": read_only(complaint),
         "agent_refused": agent_refused(message),
-        "misdated": bool(_DATES.search(message)),
+        "misdated": misdated(message),
     }
+
+
+def meanings_of_event(message: str) -> Mapping[str, str | bool | None]:
+    """The fields of a task event that its words alone decide."""
+    return {"full": full(message), "asks_consul": asks_consul(message), "misdated": misdated(message)}
 
 
 def read_only(text: str) -> str | None:
@@ -49,6 +57,19 @@ def read_only(text: str) -> str | None:
 def agent_refused(text: str) -> bool:
     """A text says that nobody listens at a port of a Consul agent."""
     return bool(_AGENT_REFUSED.search(text))
+
+
+def asks_consul(event: str) -> bool | None:
+    """Of a task event about a template: what it waits for is Consul's, or may be, and not Vault's or Nomad's alone. None of any other."""
+    if not _OF_TEMPLATE.search(event):
+        return None
+    named = set(_DEPENDENCY.findall(event))
+    return not named or not named <= {"vault", "nomad"} or " more" in event
+
+
+def misdated(text: str) -> bool:
+    """A certificate, a token or a request is refused for its dates."""
+    return bool(_DATES.search(text))
 
 
 def full(text: str) -> str | None:

@@ -1,12 +1,12 @@
 """What a kind asks, and what comes back (sans I/O: kinds yield requests and are sent replies)."""
 
 from collections.abc import Generator, Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from collector.model.words import JSON, Status
 
 
-def host_port(host: str, port: int) -> str:
+def host_port(host: str, port: int | str) -> str:
     """`host:port` as a URL has it: an IPv6 address in brackets."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
@@ -87,6 +87,13 @@ class Reply(NamedTuple):
     at: float = 0.0
     date: float | None = None
     truncated: bool = False
+
+
+class Performer(Protocol):
+    """Whoever performs requests: sources.Sources, and what stands before it."""
+
+    def perform(self, request: Request, *, deadline: float) -> Reply:
+        """Perform one request before the monotonic deadline; never raises for what a server does."""
 
 
 Rung = Generator[Sequence[Request], Sequence[Reply], JSON]

@@ -13,7 +13,7 @@ from collector.observe.cluster import Node, holders, nodes, observe_cluster, obs
 from collector.observe.consul import Registration, observe_registrations, observe_services, orphans, registered, registrations
 from collector.observe.gaps import observe_gaps, observe_servers
 from collector.observe.litefs import Lease, expected, lease, observe_litefs, ports, proxy_ports, states
-from collector.observe.logs import Log, Standing, decisive_lines, logs, observe_logs
+from collector.observe.logs import Log, Standing, logs, observe_logs
 from collector.observe.nomad import observe_events, observe_instances, observe_job
 from collector.observe.observation import Observation, Observations
 from collector.observe.positions import State
@@ -95,7 +95,6 @@ def _of_the_whole(seen: Observed) -> Iterator[Observation]:
 
 
 def _with_logs(world: World, instances: Iterable[Observation], every: list[Log]) -> Iterator[Observation]:
-    lines = decisive_lines(every)
     read = {log.data["alloc"] for log in every if log.data["stream"] == "stderr"}
     asked: dict[str, set[str | None]] = {}
     for result in world.results("litefs_status"):
@@ -105,11 +104,9 @@ def _with_logs(world: World, instances: Iterable[Observation], every: list[Log])
     speaking |= {_group(world, alloc) for alloc in speaking}
     for one in instances:
         alloc = one.scope["alloc"]
-        line = lines.get(alloc)
         # One that does not run cannot be asked: what has LiteFS in one instance of a group has it in all.
         like = alloc if one.fields["running"] else _group(world, alloc)
         extra = {
-            "last_line": line.text.strip() if line else None,
             "log_read": alloc in read,
             "has_litefs": one.fields["has_litefs"] or like in asked or not {alloc, like}.isdisjoint(speaking),
             "beside_litefs": like in asked and one.scope.get("task") not in asked[like],

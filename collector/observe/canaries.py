@@ -6,10 +6,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from collector.model import JSON
 from collector.observe.observation import Observation
-from collector.observe.successors import standing
+from collector.observe.successors import Group, group_of, standing
 from collector.observe.world import World
-
-Group = tuple[str, str, str]
 
 
 def with_canaries(world: World, instances: Sequence[Observation], holding: Collection[str]) -> Iterator[Observation]:
@@ -20,7 +18,7 @@ def with_canaries(world: World, instances: Sequence[Observation], holding: Colle
     complete = _complete(world, {one.scope["alloc"] for one in instances if one.fields["well"]})
     for one in instances:
         alloc = world.alloc[one.scope["alloc"]]
-        spare = alloc["canary"] and _group(alloc) in complete and one.scope.get("node") not in holding
+        spare = alloc["canary"] and group_of(alloc) in complete and one.scope.get("node") not in holding
         yield one._replace(fields={**one.fields, "canary": alloc["canary"], "spare": bool(spare)})
 
 
@@ -49,9 +47,5 @@ def _complete(world: World, well: Collection[str]) -> set[Group]:
     """The groups that have as many sound instances as they want without their canaries. What a job was not seen to want is not known."""
     sound: dict[Group, int] = {}
     for one in standing(world.instances):
-        sound[_group(one.alloc)] = sound.get(_group(one.alloc), 0) + (one.id in well)
+        sound[group_of(one.alloc)] = sound.get(group_of(one.alloc), 0) + (one.id in well)
     return {key for key, group in _wanted(world).items() if group["count"] and sound.get(key, 0) >= group["count"]}
-
-
-def _group(alloc: Mapping[str, JSON]) -> Group:
-    return str(alloc["namespace"]), str(alloc["job"]), str(alloc["group"])

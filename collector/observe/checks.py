@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from collector.loglines.matters import may_follow, own_matter
-from collector.loglines.meanings import agent_refused, read_only
+from collector.loglines.meanings import agent_refused, full, misdated, read_only
 from collector.model import JSON, Result
 from collector.observe.check_texts import (
     LONGEST,
@@ -91,6 +91,8 @@ def observe_checks(world: World, every: list[Check], known: Known) -> Iterator[O
                 "own_matter": own_matter(answer),
                 "may_follow": may_follow(answer),
                 "read_only": read_only(check.text.output),
+                "full": full(check.text.output),
+                "misdated": misdated(check.text.output),
                 "agent_refused": agent_refused(check.text.output),
                 "path": check.path,
                 "port": check.port,
@@ -139,13 +141,14 @@ def _quote(check: Check, code: int | None) -> str:
 def _check(world: World, result: Result, row: Mapping[str, JSON], better: Text | None) -> Check:
     told = row["output"] or (row["notes"] if row["check_id"].startswith(MAINTENANCE) else "")
     silent = better is not None and better.source in AGENTS and not (told or better.output or better.passes) and row["type"] in PROBED
-    text = Text(result, (told or "")[:LONGEST], "catalog")
+    text = Text(result, told or "", "catalog")
     if better and is_better(better, text):
         text = better
     return _built(world, row, world.node(row["node"]) or row["node"], text, silent=silent)
 
 
 def _built(world: World, row: Mapping[str, JSON], node: str, text: Text, *, silent: bool = False) -> Check:
+    text = text._replace(output=text.output[:LONGEST])
     redirected = _is_redirected(world, row, text.output)
     return Check(row, node, text, *_asked(world, row, text.output), since(world, row), redirected, silent)
 
@@ -153,9 +156,7 @@ def _built(world: World, row: Mapping[str, JSON], node: str, text: Text, *, sile
 def _texts(world: World) -> dict[tuple[str, str], Text]:
     """What was asked beyond the catalog, by node and check."""
     return {
-        (result.data["node"], row["check_id"]): Text(
-            result, (row["output"] or "")[:LONGEST], result.data["source"], row.get("status") == "passing"
-        )
+        (result.data["node"], row["check_id"]): Text(result, row["output"] or "", result.data["source"], row.get("status") == "passing")
         for result in world.results("check_output")
         for row in result.data["checks"]
     }

@@ -96,7 +96,7 @@ def observe_nodes(world: World, known: Mapping[str, Node], every: Sequence[Check
 
 def _fields(world: World, node: Node, health: Check | None, direct: Sequence[tuple[Result, bool, Attempt]]) -> dict[str, JSON]:
     nomad = node.nomad or {}
-    agent = [(ok, attempt.cause) for result, ok, attempt in direct if result.kind == "check_output"]
+    agent = [ok for result, ok, _ in direct if result.kind == "check_output"]
     return {
         "node_id": str(nomad.get("id") or "")[:8] or None,
         "nomad": nomad.get("status") or ("absent" if world.results("nomad_nodes") else "unknown"),
@@ -107,8 +107,7 @@ def _fields(world: World, node: Node, health: Check | None, direct: Sequence[tup
         "answers": any(ok for _, ok, _ in direct),
         "up": any(ok or _machine_is_there(attempt) for _, ok, attempt in direct),
         "silent": bool(direct) and not any(ok for _, ok, _ in direct),
-        "agent": any(ok for ok, _ in agent) if agent else None,
-        "agent_cause": next((cause for ok, cause in agent if not ok), ""),
+        "agent": any(agent) if agent else None,
         "description": nomad.get("status_description") or "",
     }
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from collector.model import JSON, Result, Status
+from collector.model import JSON, Result, Status, host_port
 from collector.observe.check_texts import meaning
 from collector.observe.checks import Check
 from collector.observe.nomad import group_counts
 from collector.observe.observation import Observation, scope
+from collector.observe.successors import group_of
 from collector.observe.world import World
 
 Registration = tuple[Result, Mapping[str, JSON]]
@@ -46,18 +47,29 @@ def orphans(world: World, every: Sequence[Registration], checks: Sequence[Check]
     for _, row in every:
         if row["service"] not in mine or row["alloc"] in followers:
             continue
-        why = _why(row, live, known, ports)
-        if why and (owner := taken.get((row["service"], row["address"] or row["node_address"], row["port"]))):
-            found[(row["node"], row["service_id"])] = f"{why}; {owner[:8]}, which has its port now, is not registered"
-            continue
         place = (row["node"], row["service_id"])
+        why = _why(row, live, known, ports)
+        if why and (owner := taken.get((row["service"], *_end(row)))):
+            found[place] = f"{why}; {owner[:8]}, which has its port now, is not registered"
+            continue
         if (row["alloc"] not in known or row["alloc"] in lost) and place not in failing:
             continue
         if row["alloc"] in lost and place in answered:
             continue  # what is lost to Nomad may still run, and answers, be it with an error
         if why:
-            found[(row["node"], row["service_id"])] = why
+            found[place] = why
     return found
+
+
+def _end(row: Mapping[str, JSON]) -> tuple[str | None, int | None]:
+    """Host and port at which an instance is registered; a service may have no port."""
+    return row["address"] or row["node_address"], row["port"]
+
+
+def _address(row: Mapping[str, JSON]) -> str:
+    """The same, for a reader."""
+    host, port = _end(row)
+    return host_port(host, port) if host and port else host or "no address"
 
 
 def _answers(check: Check) -> bool:
@@ -65,7 +77,7 @@ def _answers(check: Check) -> bool:
     return meaning(check.row["type"], check.row["check_id"], check.text.output)[0] == "http"
 
 
-def _taken(world: World, every: Sequence[Registration]) -> dict[tuple[str, str | None, int], str]:
+def _taken(world: World, every: Sequence[Registration]) -> dict[tuple[str, str | None, int | None], str]:
     """(service, host, port) -> the running allocation that has it and has not registered itself, though it has had the time to."""
     registered = {(row["service"], row["alloc"]) for _, row in every}
     running = [one for one in world.instances if one.running and not one.young]
@@ -86,21 +98,19 @@ def _ports(world: World, alloc: Mapping[str, JSON]) -> Iterator[tuple[Mapping[st
             yield port, host
 
 
-def _why(row: Mapping[str, JSON], live: set[str], known: set[str], ports: set[tuple[str | None, int]]) -> str | None:
+def _why(row: Mapping[str, JSON], live: set[str], known: set[str], ports: set[tuple[str | None, int | None]]) -> str | None:
     if row["alloc"] in live:
         return None
     if row["alloc"]:
         return f"allocation {row['alloc'][:8]} is over" if row["alloc"] in known else f"the job has no allocation {row['alloc'][:8]}"
-    if not ports or (row["address"] or row["node_address"], row["port"]) in ports:
-        return None
-    return f"no live allocation has {row['address'] or row['node_address']}:{row['port']}"
+    return None if not ports or _end(row) in ports else f"no live allocation has {_address(row)}"
 
 
 def observe_registrations(world: World, every: Sequence[Registration], left: Mapping[tuple[str, str], str]) -> Iterator[Observation]:
     """One observation per registered instance."""
     for result, row in every:
         why = left.get((row["node"], row["service_id"]))
-        address = f"{row['address'] or row['node_address']}:{row['port']}"
+        address = _address(row)
         yield Observation(
             "registration",
             scope(node=world.node(row["node"]), alloc=row["alloc"], service=row["service"]),
@@ -164,7 +174,7 @@ def _wanted(world: World, one: Service) -> int:
 
 
 def _service(result: Result, name: str, counts: Mapping[str, int], quote: str) -> Observation:
-    return Observation("service", scope(service=name), {"provider": "consul", **counts, "seen": True}, quote, "Consul's catalog", result.id)
+    return Observation("service", scope(service=name), counts, quote, "Consul's catalog", result.id)
 
 
 def registered(world: World, every: Sequence[Registration], left: Mapping[tuple[str, str], str]) -> dict[str, bool]:
@@ -178,7 +188,7 @@ def registered(world: World, every: Sequence[Registration], left: Mapping[tuple[
     for name, mine in services(world).items():
         for one in mine if name in asked else ():
             wanted.setdefault((one.job["namespace"], one.job["id"], one.group["name"]), set()).add(name)
-    places = {one.id: wanted.get((one.alloc["namespace"], one.alloc["job"], one.alloc["group"]), set()) for one in world.instances}
+    places = {one.id: wanted.get(group_of(one.alloc), set()) for one in world.instances}
     return {alloc: names <= held.get(alloc, set()) for alloc, names in places.items() if names and held}
 
 

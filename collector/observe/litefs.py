@@ -15,7 +15,6 @@ from collector.observe.world import World
 DEFAULT_PORT = 20202
 YOUNG = 10.0
 """Seconds: what was asked beside a LiteFS that has just started may be older than it."""
-NOT_A_COMMAND = re.compile(r"(`[^`]+` is not a command of this LiteFS)")
 _PORT = re.compile(r"[0-9]{1,5}")
 ASKED_PATH = re.compile(r"the spec asks LiteFS for (/\S*):")
 
@@ -221,8 +220,7 @@ def _fields(world: World, state: State, primary_found: bool, kept: str | None) -
         "primary_answers": primary_found,
         "young": data.get("uptime_seconds") is not None and data["uptime_seconds"] < YOUNG,
         "task": (state.samples[-1][0] if state.samples else state.failures[-1]).target.task,
-        "status_command": _told(state, NOT_A_COMMAND),
-        "spec_path": _told(state, ASKED_PATH),
+        "spec_path": _spec_path(state),
     }
 
 
@@ -237,12 +235,12 @@ def _lagging(world: World, replica: bool, knows: bool | None, lag: float | None,
     return None
 
 
-def _told(state: State, words: re.Pattern[str]) -> str | None:
-    """What a rung gave as its reason, whether or not a later rung answered."""
+def _spec_path(state: State) -> str | None:
+    """The path that a rung of the spec was refused for, whether or not a later rung answered."""
     results = [result for result, _ in state.samples] + list(state.failures)
     reasons = (attempt.reason for result in results for attempt in result.attempts)
-    found = next(filter(None, map(words.search, reasons)), None)
-    return found.group(1) if found else None
+    found = next(filter(None, map(ASKED_PATH.search, reasons)), None)
+    return found[1] if found else None
 
 
 def _words(state: State, fields: Mapping[str, JSON]) -> str:

@@ -77,17 +77,6 @@ def observe_logs(world: World, every: Sequence[Log], standing: Standing) -> Iter
     yield from (_outdone(one) if one.fields["weight"] == WARNING and one.scope["alloc"] in ending else one for one in found)
 
 
-def decisive_lines(every: Sequence[Log]) -> dict[str, Line]:
-    """Allocation -> the line that says why its process ended."""
-    found: dict[str, Line] = {}
-    for log in every:
-        line = decisive(log.lines)
-        old = found.get(log.data["alloc"])
-        if line and (old is None or line.weight > old.weight):
-            found[log.data["alloc"]] = line
-    return found
-
-
 def _messages(
     world: World, log: Log, whose: Mapping[str, bool], *, well: bool, up: bool, first: bool, loops: bool
 ) -> Iterator[Observation]:

@@ -6,13 +6,13 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from collector.loglines.meanings import full
+from collector.loglines.meanings import meanings_of_event
 from collector.model import JSON, Result
 from collector.observe.checks import Check
 from collector.observe.instances import LIVE, Instance
 from collector.observe.observation import Observation, scope
 from collector.observe.runs import ends_since, executor_gone, own_exits
-from collector.observe.successors import standing
+from collector.observe.successors import group_of, standing
 from collector.observe.world import World
 
 DRAINED = re.compile(r"migrat|node is tainted")
@@ -126,7 +126,7 @@ def _event(world: World, one: Instance, task: Mapping[str, JSON], event: Mapping
             "oom_killed": bool(event["oom_killed"]),
             "itself": itself,
             "executor_gone": executor_gone(event),
-            "full": full(event["message"] or ""),
+            **meanings_of_event(event["message"] or ""),
             "current": current,
         },
         quote=f"{event['type']}: {event['message']}",
@@ -145,7 +145,6 @@ def observe_job(world: World) -> Iterator[Observation]:
             {},
             {
                 "id": job["id"],
-                "exists": True,
                 "stopped": job["stopped"],
                 "status": job["status"],
                 "description": job["status_description"] or "",
@@ -202,15 +201,14 @@ def group_counts(world: World, job: Mapping[str, JSON], group: Mapping[str, JSON
 
 
 def _is_of(alloc: Mapping[str, JSON], job: Mapping[str, JSON], group: Mapping[str, JSON]) -> bool:
-    """Other jobs, and other namespaces, may have the same names."""
-    return bool((alloc["namespace"], alloc["job"], alloc["group"]) == (job["namespace"], job["id"], group["name"]))
+    return group_of(alloc) == (job["namespace"], job["id"], group["name"])
 
 
 def migrated(world: World) -> list[Mapping[str, JSON]]:
     """The newest allocation of every node and group, where a drain moved it away."""
     newest: dict[tuple[str, ...], Mapping[str, JSON]] = {}
     for alloc in world.allocations:
-        key = (alloc["node"], alloc["namespace"], alloc["job"], alloc["group"])
+        key = (alloc["node"], *group_of(alloc))
         if key not in newest or newest[key]["create_index"] < alloc["create_index"]:
             newest[key] = alloc
     return [a for a in newest.values() if a["desired_status"] == "stop" and DRAINED.search(a["desired_description"] or "")]

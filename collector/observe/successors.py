@@ -35,7 +35,7 @@ def current(every: Sequence[Instance]) -> list[Instance]:
 
 def _over_against_the_wish(one: Instance, places: _Places) -> bool:
     if one.quit:
-        return places.live.get(_group(one), 0) < (_count(one) or 0)
+        return places.live.get(group_of(one.alloc), 0) < (_count(one) or 0)
     return one.status in OVER and (one.alloc["desired_status"] == "run" or one.status == "lost" or bool(one.alloc["next"]))
 
 
@@ -44,7 +44,7 @@ def _places(every: Iterable[Instance]) -> _Places:
     live: dict[Group, int] = {}
     for one in sorted(every, key=lambda known: known.alloc["create_index"]):
         slots.setdefault(_slot(one), []).append(one)
-        live[_group(one)] = live.get(_group(one), 0) + one.live
+        live[group_of(one.alloc)] = live.get(group_of(one.alloc), 0) + one.live
     return _Places(slots, live)
 
 
@@ -53,8 +53,9 @@ def _slot(one: Instance) -> Slot:
     return str(one.alloc["namespace"]), str(one.alloc["name"]), one.node if _is_system(one) else ""
 
 
-def _group(one: Instance) -> Group:
-    return str(one.alloc["namespace"]), str(one.alloc["job"]), str(one.alloc["group"])
+def group_of(alloc: Mapping[str, JSON]) -> Group:
+    """Which group an allocation is of: other jobs, and other namespaces, may have the same names."""
+    return str(alloc["namespace"]), str(alloc["job"]), str(alloc["group"])
 
 
 def _is_system(one: Instance) -> bool:
@@ -77,7 +78,7 @@ def _stands_in(other: Instance, one: Instance, places: _Places) -> bool:
     if other.over or _is_system(one) or chained or _newer(other, one) or other.node == one.node:
         return True
     wanted = _count(one)
-    return wanted is None or places.live.get(_group(one), 0) >= wanted
+    return wanted is None or places.live.get(group_of(one.alloc), 0) >= wanted
 
 
 def _newer(other: Instance, one: Instance) -> bool:

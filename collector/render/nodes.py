@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from collector.model import JSON
 from collector.render.units import NOTHING, count, lasting, short
@@ -144,5 +144,5 @@ def _rest(nodes: Sequence[Mapping[str, JSON]], *, others: bool) -> str:
     return f"{count(len(nodes), 'more node' if others else 'node')}: {tally} (all with -v)"
 
 
-def _tally(values: object) -> str:
-    return ", ".join(f"{number} {value}" for value, number in Counter(values).most_common())  # type: ignore[call-overload]
+def _tally(values: Iterable[str]) -> str:
+    return ", ".join(f"{number} {value}" for value, number in Counter(values).most_common())

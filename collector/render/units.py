@@ -70,9 +70,8 @@ def short(seconds: float | None) -> str:
         return NOTHING
     if seconds < 0:
         return "-" + short(-seconds)
-    tenths = round(seconds, 1)
-    if tenths < 10:  # noqa: PLR2004 - from ten on a tenth of a second says nothing
-        return f"{tenths:g} s"
+    if seconds < 10:  # noqa: PLR2004 - from ten on a tenth of a second says nothing
+        return f"{round(seconds, 1):g} s"
     for unit, name, limit in ((1, "s", _MINUTE), (_MINUTE, "min", _HOUR), (_HOUR, "h", _DAY)):
         if seconds < limit:
             return f"{int(seconds // unit)} {name}"

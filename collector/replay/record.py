@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
-from collector.model import JSON, Dial, Exec, Http, Query, Reply, Request, Status, by_name, host_port, pairs
+from collector.model import JSON, Dial, Exec, Http, Performer, Query, Reply, Request, Status, by_name, host_port, pairs
 from collector.replay.recording import ExecExchange, HttpExchange, Recording, netloc
 
 HEADERS = frozenset({"content-type", "date"})
@@ -43,13 +43,6 @@ WIDER: tuple[Http, ...] = (
     Http("consul", "/v1/operator/autopilot/health"),
 )
 """What `crawl` asks beyond a spec: the clusters' own lists. No KV store and no variables: they hold users' secrets."""
-
-
-class Performer(Protocol):
-    """What recording needs of sources.Sources."""
-
-    def perform(self, request: Request, *, deadline: float) -> Reply:
-        """Perform one request before the monotonic deadline; never raises for what a server does."""
 
 
 class Redaction(Protocol):
@@ -95,7 +88,7 @@ class Recorder:
     def _keep(self, request: Request, reply: Reply) -> None:
         """What was asked of an address that is none never left, and nobody could be asked for it again."""
         if isinstance(request, Http):
-            base = self._address(request.base or self.endpoints[request.source])
+            base = self._address(request.base or self.endpoints.get(request.source, ""))
             self._http += [self._http_exchange(base, request, reply)] if base else []
         elif isinstance(request, Dial):
             base = self._address(f"http://{host_port(request.host, request.port)}")

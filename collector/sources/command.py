@@ -27,10 +27,13 @@ _OWN_FAILURE: Final = re.compile(
     rb"\A(?:Error querying allocation:|Error initializing client:|Error fetching allocations:|No allocation\(s\) with prefix or id "
     rb"|Prefix matched multiple allocations|Could not find task named:|Could not find allocation task group:|Alloc ID must contain"
     rb"|A command is required|An allocation ID is required|Please specify the task)"
-    rb"|^failed to exec into task: ",
+    rb"|^failed to exec into task: (?!.*executable file not found)",
     re.MULTILINE,
 )
-"""How Nomad begins when it failed itself: before the command ran it is all that there is, afterwards it follows the command's own words."""
+"""How Nomad begins when it failed itself: before the command ran it is all that there is, afterwards it follows the command's own words.
+
+That a task has no such program is the command's matter: drivers without containers say it so, a container's runtime ends with 127.
+"""
 _DENIED: Final = re.compile(rb"Permission denied|\b40[13] \(|ACL token (?:not found|expired)", re.IGNORECASE)
 _UNREACHABLE: Final = re.compile(
     rb"connection refused|No path to node|No node connection|no such host|i/o timeout|no route to host|network is unreachable"

@@ -9,8 +9,8 @@ given.py       whether what -e gives can be used
 load.py        all of it in order
 """
 
-from collector.spec.load import lint, load_spec
+from collector.spec.load import check_syntax, lint, load_spec
 from collector.spec.schema import spec_schema
 from collector.spec.variables import parse_extra_vars
 
-__all__ = ["lint", "load_spec", "parse_extra_vars", "spec_schema"]
+__all__ = ["check_syntax", "lint", "load_spec", "parse_extra_vars", "spec_schema"]

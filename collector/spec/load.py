@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 
 from collector.errors import Problem, SpecError
+from collector.expressions import Expressions
 from collector.kinds import KINDS, Kind
 from collector.model import JSON, THRESHOLDS, Spec, Task
 from collector.spec.given import check_given, own_misfits
@@ -35,7 +36,7 @@ def load_spec(
     false the expressions are not compiled, which saves the import of Jinja2: names and filters are checked, and `lint` finds the rest.
     """
     document = load(text, path)
-    problems = _problems(document, kinds, syntax=syntax)
+    problems = _problems(document, kinds, Expressions() if syntax else None)
     rules, wrong = own_rules(document) if not problems else ([], [])
     if problems or wrong:
         raise SpecError([*problems, *wrong])
@@ -57,6 +58,12 @@ def load_spec(
     )
 
 
+def check_syntax(spec: Spec, expressions: Expressions) -> None:
+    """Have the expressions of a spec compiled that was loaded without; `expressions` keep them. Raises `SpecError` as `load_spec` does."""
+    if problems := _problems(load(spec.text, spec.path), KINDS, expressions):
+        raise SpecError(problems)
+
+
 def lint(text: str, path: str, *, kinds: Mapping[str, Kind] = KINDS) -> list[Problem]:
     """Every problem of a spec, or of a file of rules, in the order of its lines; none for one that can be used."""
     try:
@@ -64,7 +71,7 @@ def lint(text: str, path: str, *, kinds: Mapping[str, Kind] = KINDS) -> list[Pro
         if isinstance(document.data, list):
             problems = _no_rules(document) or rule_problems(document) or slow_rules(document)
         else:
-            problems = _problems(document, kinds, syntax=True) or [
+            problems = _problems(document, kinds, Expressions()) or [
                 *own_rules(document)[1],
                 *_own_misfits(document, kinds),
                 *_advice(document, kinds),
@@ -89,13 +96,13 @@ def _no_rules(document: Document) -> list[Problem]:
     ]
 
 
-def _problems(document: Document, kinds: Mapping[str, Kind], *, syntax: bool) -> list[Problem]:
+def _problems(document: Document, kinds: Mapping[str, Kind], expressions: Expressions | None) -> list[Problem]:
     data = document.data
     found = faults(data, spec_schema(kinds))
     broken = {match.group(1) for fault in found if (match := re.match(r"\$\.collect\[(\d+)\]", fault.path))}
     if all(fault.path.startswith("$.collect[") for fault in found):
         tasks = [(f"$.collect[{index}]", raw) for index, raw in enumerate(data["collect"]) if str(index) not in broken]
-        found += [*sense_faults(data, kinds), *meaning_faults(data, tasks, kinds, syntax=syntax)]
+        found += [*sense_faults(data, kinds), *meaning_faults(data, tasks, kinds, expressions)]
     return [_problem(document, fault) for fault in found]
 
 
@@ -104,10 +111,17 @@ def _own_misfits(document: Document, kinds: Mapping[str, Kind]) -> list[Problem]
 
 
 def _advice(document: Document, kinds: Mapping[str, Kind]) -> list[Problem]:
-    """What a kind says of a rung that would run and yet cannot be what was meant. A run only reports it; other rungs may answer."""
+    """What would run and yet cannot be what was meant: a rung, by what its kind says of it, and how to try again where nothing is.
+
+    A run only reports what came of it; other rungs may answer.
+    """
     found = []
     for index, entry in enumerate(document.data["collect"]):
         kind = next(kinds[key] for key in entry if key in kinds)
+        for key in ("until", "delay") if not entry.get("retries") else ():
+            if key in entry:
+                mark = document.key_mark(f"$.collect[{index}].{key}")
+                found.append(Problem(mark, f"{key} means nothing without retries", "say how often to try again: retries: 3"))
         for place, rung in enumerate(entry.get("try") or ()):
             name, value = rung_of(rung)
             if said := kind.advice(name, value):

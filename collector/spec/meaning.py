@@ -24,16 +24,16 @@ Tasks = Sequence[tuple[str, RawTask]]
 """Tasks whose structure is right, each with its JSON path."""
 
 
-def meaning_faults(spec: Mapping[str, JSON], tasks: Tasks, kinds: Mapping[str, Kind], *, syntax: bool) -> Iterator[Fault]:
+def meaning_faults(spec: Mapping[str, JSON], tasks: Tasks, kinds: Mapping[str, Kind], expressions: Expressions | None) -> Iterator[Fault]:
     """Everything wrong with those tasks of a spec whose structure is right, and with the spec's other parts.
 
-    `syntax` has Jinja2 compile the expressions too, which imports it.
+    `expressions` compile the spec's, for which they import Jinja2; with None only names are looked at.
     """
     variables = set(spec.get("vars") or ())
     registers = set(_registered(spec["collect"], kinds))
     yield from _variable_faults(spec)
     yield from _name_faults(tasks, kinds, variables)
-    check = Expressions().check if syntax else lambda _expression: None
+    check = expressions.check if expressions else lambda _expression: None
     for path, task in tasks:
         yield from _argument_faults(task, path, kinds)
         for place in places(task, path):

@@ -21,10 +21,16 @@ _THRESHOLDS = {
 _TEXT = {"type": "string", "minLength": 1}
 _TEXTS = {"type": "array", "items": _TEXT}
 _EXPRESSION = {"title": 'an expression "{{ ... }}"', "type": "string", "pattern": r"\{\{"}
-_DURATION = {
+_DURATION_TEXT = {
+    "title": 'a duration such as "500ms", "3s", "2m" or "1h30m"',
+    "type": "string",
+    "pattern": r"^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$",
+}
+_DURATION = {"anyOf": [{"title": "a number of seconds", "type": "number", "minimum": 0}, _DURATION_TEXT]}
+_SOME_TIME = {
     "anyOf": [
-        {"title": "a number of seconds", "type": "number", "minimum": 0},
-        {"title": 'a duration such as "500ms", "3s", "2m" or "1h30m"', "type": "string", "pattern": r"^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$"},
+        {"title": "a number of seconds above 0", "type": "number", "minimum": 0.001},
+        {**_DURATION_TEXT, "pattern": f"(?=.*[1-9]){_DURATION_TEXT['pattern']}"},
     ]
 }
 _CONDITION = {
@@ -140,7 +146,7 @@ def _task_keys(kinds: Mapping[str, Kind]) -> dict[str, Schema]:
             "words for -t and --skip-tags",
             _one_or_more("a word"),
         ),
-        "timeout": _about("time that one item may take, with all rungs (default 10s; 20s for what all else waits for)", _DURATION),
+        "timeout": _about("time that one item may take, with all rungs (default 10s; 20s for what all else waits for)", _SOME_TIME),
         "retries": _about("how often to try again, where that can help", {"type": "integer", "minimum": 0, "maximum": 20}),
         "delay": _about("pause before another try", _DURATION),
         "until": _about("try again until this is true; `result` is the result", _CONDITION),

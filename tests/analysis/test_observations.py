@@ -9,7 +9,7 @@ import pytest
 from collector import resources
 from collector.analyze import analyze
 from collector.observe import TOPICS, observe
-from collector.observe.check_texts import meaning
+from collector.observe.check_texts import LONGEST, meaning
 from collector.replay.recording import Recording
 from tests.accuracy.recorded import bundle_of
 from tests.analysis.bundles import NOW, bundle, ident
@@ -93,6 +93,18 @@ def test_names_of_one_node_in_nomad_and_consul_are_one():
     assert not seen.observations.of("node", node="n2.lan")
 
 
+@pytest.mark.parametrize(
+    ("port", "address", "told"), [(None, "10.1.0.12", "10.1.0.12"), (80, "fd00::2", "[fd00::2]:80"), (80, None, "10.1.0.12:80")]
+)
+def test_where_an_instance_is_registered_is_told_as_it_can_be_reached(port, address, told):
+    made = bundle({})
+    for result in made.results:
+        if result.kind == "consul_checks":
+            result.data["instances"][1] |= {"port": port, "address": address}
+    registration = observe(made).observations.of("registration", node="n2")[0]
+    assert (registration.fields["address"], registration.quote.rpartition(" at ")[2]) == (told, told)
+
+
 def test_what_a_run_said_before_is_history_once_the_task_has_stayed_up_by_its_nodes_clock():
     start = 'level=INFO msg="no backup client configured, skipping"'
     node = {
@@ -124,6 +136,15 @@ def test_nomads_own_check_is_of_the_type_that_the_job_gives_it():
             check["type"] = "tcp"
     told = {check.row["name"]: check.row["type"] for check in observe(made).checks if check.text.source == "nomad"}
     assert told == {"info": "tcp", "x": "http"}
+
+
+@pytest.mark.parametrize("changed", ["checks", "nomad_checks"])
+def test_no_more_of_a_checks_text_is_kept_than_consul_itself_gives(changed):
+    long = "x" * (LONGEST + 1)
+    own = [{"id": "c1", "name": "own", "service": "wiki", "status": "failure", "output": long}]
+    check = own if changed == "nomad_checks" else {"ping": {"status": "critical", "output": long}}
+    texts = [check.text.output for check in observe(bundle({"nodes": {"n2": {changed: check}}})).checks if check.text.output[:1] == "x"]
+    assert texts == ["x" * LONGEST]
 
 
 MEANINGS = [

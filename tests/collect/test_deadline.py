@@ -16,7 +16,7 @@ from collector.collect.plan import Selection
 from collector.collect.runs import TaskRun
 from collector.cutoff import Overdue
 from collector.kinds.kind import Kind
-from collector.model import JSON, Http, Rung, Spec, Status, Task
+from collector.model import JSON, Http, Reply, Rung, Spec, Status, Task
 from tests.collect.fakes import KINDS, PATH, Expressions, Servers, Shouting, run, task
 
 
@@ -41,6 +41,25 @@ def test_at_the_runs_deadline_what_is_open_is_named_and_so_is_what_waited_for_it
     finally:
         release.set()
     assert [result.status for result in results] == [Status.BUDGET, Status.BUDGET, Status.OK]
+
+
+def test_no_pause_before_another_try_outlasts_the_run_and_what_the_last_try_came_to_is_told() -> None:
+    refused = Reply("a", Status.UNREACHABLE, cause="refused", reason="refused")
+    started = time.monotonic()
+    (result,) = run(task("text", "a", retries=3, delay=60.0), servers=Servers(a=refused)).results
+    assert (result.status, result.reason, len(result.attempts)) == (Status.UNREACHABLE, "refused", 1)
+    assert time.monotonic() - started < 15  # the deadline is at 20
+
+
+def test_another_try_that_hangs_at_the_deadline_does_not_cost_what_the_one_before_it_came_to() -> None:
+    release = threading.Event()
+    answers = iter([lambda: "there", lambda: str(release.wait(30))])
+    try:
+        servers = Servers(a=lambda _deadline: next(answers)())
+        (result,) = run(task("text", "a", retries=3, delay=0.001, until=0), servers=servers, deadline=1.5).results
+    finally:
+        release.set()
+    assert (result.status, result.data) == (Status.OK, "THERE")
 
 
 class Endless(Expressions):

@@ -93,7 +93,7 @@ def test_earlier_runs_that_are_none(place: Path, tmp_path: Path) -> None:
         assert diagnose(environ, place, "--state", state).code == 0
         (kept,) = Path(state).glob("*/*.gz")
         os.mkfifo(kept.with_name("00000008-00000000.json.gz"))
-        kept.with_name("00000009-00000000.json.gz").write_bytes(gzip.compress(bytes(1 << 30)))
+        kept.with_name("00000009-00000000.json.gz").write_bytes(gzip.compress(bytes(1 << 28), 1))
         ended = diagnose(environ, place, "--state", state)
     assert ended.code == 0
     assert "00000008-00000000.json.gz is left out: it is a pipe" in ended.stderr

@@ -86,6 +86,7 @@ def test_the_command_line_wins(report, wishes, expected):
         ([MAILED], {"mail": None}, SettingsError, "COLLECTOR_SMTP_URL does not say"),
         ([MAILED], {"keeps_runs": False}, UsageError, "--mail-when change compares with the run before: say with --state DIR"),
         ([MAILED], {"mail": MailSettings("h", 25, "plain", "u", "p")}, SettingsError, "would send the password to h in the clear"),
+        ([MAILED], {"mail": MailSettings("127.example.org", 25, "plain", "u", "p")}, SettingsError, "to 127.example.org in the clear"),
         ([MAILED], {"mail": MailSettings("h", 587, "starttls", "u", "pä")}, SettingsError, "only be sent when they are ASCII"),
         ([MAILED], {"mail": MailSettings("h", 587, "starttls", sender="me")}, UsageError, "'me' is not a mail address"),
     ],
@@ -95,8 +96,9 @@ def test_what_cannot_work_is_said_before_the_run(report, options, error, sentenc
         places(*report, **options)
 
 
-def test_a_password_may_travel_in_the_clear_on_this_machine():
-    assert places(MAILED, mail=MailSettings("127.0.0.1", 25, "plain", "u", "p")) == (Mail((OPS,), when="change"),)
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.53", "::1", "localhost"])
+def test_a_password_may_travel_in_the_clear_on_this_machine(host):
+    assert places(MAILED, mail=MailSettings(host, 25, "plain", "u", "p")) == (Mail((OPS,), when="change"),)
 
 
 @pytest.mark.parametrize("good", ["a@b", "first.last+tag@sub.example.org", "x_y-z@10.example"])

@@ -100,8 +100,12 @@ def diagnose(
     environ: Mapping[str, str] | None = None,
     deadline: str = DEADLINE,
 ) -> Run:
-    """`collector diagnose` of the shipped spec, as JSON unless `words` say otherwise."""
-    with cluster(name, spoiler, rename=rename, command=command) as (proxy, reach), tempfile.TemporaryDirectory() as directory:
+    """`collector diagnose` of the shipped spec, as JSON unless `words` say otherwise. Git, which no cluster can spoil, is not asked."""
+    with (
+        cluster(name, spoiler, rename=rename, command=command) as (proxy, reach),
+        tempfile.TemporaryDirectory() as directory,
+        mock.patch("collector.sources.command.git_commit", return_value=None),
+    ):
         bundle = Path(directory) / "bundle.json"
         arguments = ["diagnose", str(spec_path("navidrome")), "-o", "json", "-v", "-v", "--deadline", deadline, "--bundle", str(bundle)]
         ran = call(*arguments, *words, environ={**reach, **(environ or {})})

@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 from collector.kinds import KINDS
-from collector.model import JSON, Dial, Exec, Http, Reply, Request, Rung, Status
+from collector.model import JSON, Dial, Exec, Http, Reply, Request, Rung, Status, host_port
 
 CASES = Path(__file__).parent / "cases"
 INCIDENTS = Path(__file__).parents[2] / "incidents"
@@ -40,7 +40,7 @@ def described(request: Request) -> JSON:
             {"namespace": request.namespace} if request.namespace else {}
         )
     if isinstance(request, Dial):
-        return {"dial": f"{request.host}:{request.port}"}
+        return {"dial": host_port(request.host, request.port)}
     where = (
         ({"base": request.base} if request.base else {})
         | ({} if request.token else {"token": False})
@@ -77,7 +77,7 @@ def _executed(said: Mapping[str, JSON], endpoint: str) -> Reply:
     stdout, stderr = said.get("stdout", "").encode(), said.get("stderr", "").encode()
     if said["rc"] == 0:
         return Reply(endpoint, Status.OK, code=0, body=stdout, stderr=stderr)
-    own = said.get("stderr", "").startswith(NOMADS_OWN)
+    own = said.get("stderr", "").startswith(NOMADS_OWN) and "executable file not found" not in said["stderr"]
     status = Status.UNREACHABLE if own and "403" not in said["stderr"] else Status.DENIED if own else Status.FAILED
     reason = said["stderr"].strip() if own else f"exit code {said['rc']}"
     return Reply(endpoint, status, code=said["rc"], body=stdout, stderr=stderr, cause="exec" if own else "", reason=reason)

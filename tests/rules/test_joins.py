@@ -37,14 +37,21 @@ FACTS: Mapping[str, tuple[str, str, object, object]] = {
     "unregistered": ("instance", "registered", False, True),
     "nagged": ("instance", "restarted_for", "ping", None),
     "dated": ("log", "misdated", True, False),
+    "dated-event": ("task_event", "misdated", True, False),
+    "dated-check": ("check", "misdated", True, False),
     "last": ("cluster", "candidates", 0, 1),
     "with-litefs": ("instance", "has_litefs", True, False),
     "measures-disk": ("check", "output", "DISK CRITICAL - free space: / 12 MB", "load 9.1"),
+    "of-consul": ("task_event", "asks_consul", True, False),
     "far": ("litefs", "lagging", "critical", "warning"),
 }
 """What a row can ask for besides: topic and field of an observation, its value when the fact holds, and when it does not."""
 
-BESIDE: Mapping[str, Mapping[str, object]] = {"log": {"live": True, "decisive": False}, "check": {"level": "node"}}
+BESIDE: Mapping[str, Mapping[str, object]] = {
+    "log": {"live": True, "decisive": False, "asks_for_lease": True},
+    "check": {"level": "node", "status": "critical"},
+    "task_event": {"current": True},
+}
 """What an observation has besides, wherever there is one."""
 
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+
 import pytest
 
 from collector.model import Http, Status
-from collector.sources.allowed import ALLOWED, CONSUL, NOMAD, objection
+from collector.replay.record import WIDER
+from collector.sources.allowed import ALLOWED, CONSUL, NOMAD, _among, objection
+from tests.kinds.drive import CASES
 from tests.sources import servers
 from tests.sources.asking import ask
 
@@ -115,7 +120,7 @@ def test_what_changes_or_loads_a_cluster_cannot_be_asked(source: str, path: str)
         "/v1/kv/a/%2E%2e/b",
         "/v1/job/a%2f..%2fb",
         "/v1/job/.",
-        "/v1/node//allocations",
+        "/v1/job//allocations",
         "/v1/job/",
         "/v1/kv/",
         "/v1/kv//clusterid",
@@ -158,3 +163,17 @@ def test_every_listed_read_can_be_asked(source: str, path: str) -> None:
     if not path.endswith("**") and f"{path}/*" not in ALLOWED[source]:
         with pytest.raises(ValueError, match="not among the reads"):
             objection(source, path.replace("*", "a") + "/more")
+
+
+def asked() -> Iterator[tuple[str, str]]:
+    """What `record` asks beyond a spec, and what the kinds ask in their cases."""
+    yield from ((request.source, request.path) for request in WIDER)
+    for path in CASES.glob("*/*.json"):
+        requests = (exchange["request"] for exchange in json.loads(path.read_text("utf-8"))["exchanges"])
+        yield from ((request["source"], request["get"]) for request in requests if request.get("source") in ALLOWED)
+
+
+@pytest.mark.parametrize("source", ALLOWED)
+def test_nothing_is_listed_that_nobody_asks(source: str) -> None:
+    paths = [path for of, path in asked() if of == source]
+    assert [listed for listed in ALLOWED[source] if not any(_among(path, (listed,)) for path in paths)] == []

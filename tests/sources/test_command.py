@@ -178,6 +178,7 @@ def test_the_commands_own_code_is_not_nomads_failure(nomad) -> None:
         (4, ""),
         (1, "cat: /litefs/.primary: No such file or directory"),
         (1, "ERROR: litefs status: unknown command"),
+        (1, 'failed to exec into task: rpc error: code = Unknown desc = exec: "wget": executable file not found in $PATH'),
         (137, ""),
     ):
         reply = run(nomad(f"sys.stderr.write({stderr!r}); sys.exit({code})"))
@@ -191,7 +192,6 @@ NOMADS_OWN = {
     'failed to exec into task: unknown task name "navidrome"': Status.FAILED,
     "failed to exec into task: No path to node": Status.UNREACHABLE,
     "failed to exec into task: Unexpected response code: 403 (Permission denied)": Status.DENIED,
-    'failed to exec into task: rpc error: code = Unknown desc = exec: "litefs": executable file not found': Status.FAILED,
     "Error querying allocation: Unexpected response code: 403 (Permission denied)": Status.DENIED,
     "Error querying allocation: Unexpected response code: 500 (No cluster leader)": Status.UNREACHABLE,
     'Error querying allocation: Get "http://127.0.0.1:4646/v1/x": dial tcp 127.0.0.1:4646: connect: connection refused': Status.UNREACHABLE,

@@ -28,7 +28,7 @@ def echo(sock: socket.socket, head: bytes) -> None:
 
 def test_threads_get_their_own_answers() -> None:
     with servers.serving(echo) as server, sources({"NOMAD_ADDR": server.url, "CONSUL_HTTP_ADDR": server.url}) as opened:
-        asked = [Http("nomad", f"/v1/node/{number}") for number in range(60)] + [Http("consul", f"/v1/kv/{number}") for number in range(60)]
+        asked = [Http("nomad", f"/v1/job/{number}") for number in range(60)] + [Http("consul", f"/v1/kv/{number}") for number in range(60)]
         with ThreadPoolExecutor(16) as pool:
             replies = list(pool.map(lambda request: opened.perform(request, time.monotonic() + 10), asked))
     assert [reply.body.decode() for reply in replies] == [request.path for request in asked]
@@ -63,10 +63,18 @@ def test_many_hosts_do_not_leave_a_connection_each() -> None:
 
 
 def test_closing_drops_connections_and_is_harmless_twice() -> None:
-    with servers.serving(echo) as server, sources() as opened:
+    dropped = threading.Event()
+
+    def until_it_is_dropped(sock: socket.socket, head: bytes) -> None:
+        echo(sock, head)
+        dropped.set()
+
+    with servers.serving(until_it_is_dropped) as server, sources() as opened:
         opened.perform(Http("litefs", "/info", base=server.url), time.monotonic() + 3)
+        assert not dropped.is_set()
         opened.close()
         opened.close()
+        assert dropped.wait(5)
 
 
 def test_another_distribution_in_consuls_place_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ GOOD = [
         "vars: {a: 1, b: [x], c: {d: null}}\ncollect: [plants: {}]",
         "collect:\n- plants: {}\n  register: p\n- leaves: {plant: '{{ item }}'}\n  loop: [a, b]\n  when: p is not none",
         "collect:\n- leaves: {plant: x}\n  vars: {y: 1}\n  when: y == 1 and now > 0\n  until: result.size > 3\n  retries: 2",
-        "collect:\n- leaves: {plant: x}\n  register: me\n  until: me\n  try: [near, far: '{{ 1 }}']",
+        "collect:\n- leaves: {plant: x}\n  register: me\n  until: me\n  retries: 1\n  try: [near, far: '{{ 1 }}']",
         "collect:\n- water: {tank: a, stops: [x], litres: 3}",
         "collect:\n- name: other\n  water: {pipe: a, stops: '{{ [1] }}', quality: \"{{ 'tap' }}\"}",
         "collect: [plants: {}]\nreport: [text, {file: {path: a.json, format: json, mode: '0644'}}]",
@@ -58,7 +58,9 @@ BAD = [
     ("rung of another kind", HEAD + "collect:\n- plants: {}\n  try: [▸near]", 'plants has no rung "near" (there are: api)'),
     ("two rungs in one", HEAD + "collect:\n- leaves: {plant: x}\n  try: [▸{near: 1, far: 2}]", "exactly one key, not 2"),
     ("empty ladder", HEAD + "collect:\n- plants: {}\n  try: ▸[]", "must not be empty"),
-    ("duration", HEAD + "collect:\n- plants: {}\n  timeout: ▸3 sec", 'a number of seconds or a duration such as "500ms"'),
+    ("duration", HEAD + "collect:\n- plants: {}\n  timeout: ▸3 sec", 'a number of seconds above 0 or a duration such as "500ms"'),
+    ("no time", HEAD + "collect:\n- plants: {}\n  timeout: ▸0", "must be a number of seconds above 0 or a duration"),
+    ("no time in words", HEAD + "collect:\n- plants: {}\n  timeout: ▸0m0s", "must be a number of seconds above 0 or a duration"),
     ("negative duration", HEAD + "collect:\n- plants: {}\n  delay: ▸-1", "a number of seconds or a duration"),
     ("too many retries", HEAD + "collect:\n- plants: {}\n  retries: ▸1000", "must be at most 20, not 1000"),
     ("retries as truth", HEAD + "collect:\n- plants: {}\n  retries: ▸true", "must be a whole number, not True"),
@@ -166,6 +168,16 @@ def test_problems_of_sound_tasks_are_told_beside_those_of_broken_ones() -> None:
         (9, "$.collect[3].loop"),
         (9, "$.collect[3].loop"),
     ]
+
+
+@pytest.mark.parametrize("retries", ["", "\n  retries: 0"])
+@pytest.mark.parametrize("word", ["until: result", "delay: 2s"])
+def test_how_to_try_again_where_nothing_is_tried_again_is_told_and_costs_no_run(word: str, retries: str) -> None:
+    text = HEAD + f"collect:\n- plants: {{}}\n  {word}{retries}"
+    (problem,) = lint(text, "garden.yml", kinds=KINDS)
+    assert f"{word.partition(':')[0]} means nothing without retries" in problem.message
+    assert problem.mark.line == 5
+    assert load_spec(text, "garden.yml", kinds=KINDS).tasks
 
 
 def test_a_cycle_is_told_with_the_way_round() -> None:

@@ -114,11 +114,9 @@ WHOLE: Mapping[str, Topic] = {
         "one service of the job",
         "service",
         {
-            "provider": "consul or nomad",
             "expected": "instances that should be there; null when not known",
             "instances": "registered instances with a live allocation",
             "missing": "how many are not there",
-            "seen": "the catalog was read",
         },
     ),
     "registration": Topic(
@@ -134,7 +132,6 @@ WHOLE: Mapping[str, Topic] = {
         "",
         {
             "id": "its ID",
-            "exists": "Nomad has it",
             "stopped": "an operator stopped it",
             "status": "Nomad's word",
             "description": "in words",
