@@ -15,7 +15,8 @@ HARMLESS = re.compile(
     r"|disconnected from primary, retrying|cannot release consul key|consul key release error"
     r"|disconnected from primary with error, retrying: next frame: (?:unexpected EOF|EOF)"
     r"|disconnected from primary with error, retrying: .*\bcontext canceled\b"
-    r"|sending signal to exec process|waiting for exec process to close|signal received, litefs shutting down|litefs shut down complete"
+    r"|node is not a candidate, skipping command|sending signal to exec process|waiting for exec process to close"
+    r"|signal received, litefs shutting down|litefs shut down complete"
     r"|subprocess exited|LiteFS (?:development build|v\d)|config file read from|deprecated drop db frame|transaction file for txid"
     r"|cannot become primary, local node has no cluster ID|cannot acquire lease or find primary, retrying: no primary)"
 )
