@@ -71,6 +71,8 @@ OF_LEASE = re.compile(
 """LiteFS complains of its lease. Each of `GAINED` comes from an answer to the same requests, so that the complaint is over by then."""
 READY = re.compile(r"connected to cluster, ready")
 """LiteFS has its lease or its primary by then, its mount and its port: what kept it from there is over."""
+NOBODY = re.compile(LITEFS_ID + r"cannot (?:find primary|acquire lease or find primary)\b[^:]*, retrying: no primary\s*$")
+"""Consul has answered, that nobody leads or that the key is closed: what it had not answered before is over."""
 GAINED = re.compile(LITEFS_ID + r"(?:primary lease acquired|existing primary found|acquiring existing lease from handoff)")
 LOST = re.compile(LITEFS_ID + r"(?:primary lease lost|exiting primary|disconnected from primary)")
 """LiteFS v0.5.14, store.go: the loop that a node is primary or replica in."""
