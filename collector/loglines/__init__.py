@@ -67,7 +67,20 @@ _QUOTED = re.compile(
     re.IGNORECASE,
 )
 """One without an end is found too, and left as it is: else each of its quotes would be tried up to the end of the line."""
-_TOLD_CALMLY = re.compile(r"^[\d\-T:.,/ Z+\[\](]*\b(?:INFO|DEBUG|TRACE|NOTICE|Info|Debug)\b")
+_TOLD_CALMLY = re.compile(
+    r"^(?:\x1b\[[\d;]{1,8}m)?(?:"
+    r"[\d\-T:.,/ Z+\[\](\t]*\b(?:INFO|DEBUG|TRACE|NOTICE|Info|Debug)\b"
+    r"|[\d\-:., ]{8,30} \[[\w.#-]{1,60}\] (?:INFO|DEBUG|TRACE) "  # Logback
+    r"|[ID], \[\d{4}-"  # Ruby
+    r"|\[[\d\-T:.+ ]{10,40}\] [\w-]{1,40}\.(?:INFO|DEBUG|NOTICE): "  # Monolog
+    r"|(?:[\d:.]{8,15} (?:\w{1,40}=\S{1,80} ){0,5})?\[(?:info|debug|notice)\] "  # Elixir
+    r"|(?:[\d\-:.+ ]{0,40}\[|\[[\d:]{8} |\d{1,2}:\d\d[AP]M )(?:INF|DBG|VRB|TRC)\b"  # Serilog, zerolog
+    r"|[ID]\d{4} \d\d:\d\d:"  # glog
+    r"|[\d\-T:.Z+]{20,35}\t(?:info|debug)\t"  # zap
+    r"|[\d\-:, ]{19,23} - [\w.]{1,80} - (?:INFO|DEBUG) - "  # Python
+    r"|\[Nest\] \d+  - [\d/:, APM]{15,30} (?:LOG|DEBUG|VERBOSE) "
+    r"|(?:info|debug|verbose)(?:\x1b\[[\d;]{1,8}m)?: )"  # winston
+)
 _SLOG = re.compile(r'^(?:time=\S+ )?level=INFO msg=(?:"(?:[^"\\]|\\.)*"|\S+)$')
 """How LiteFS writes everything, its errors too."""
 _HARMLESS_TRACE = re.compile(r"^(?:KeyboardInterrupt|SystemExit|asyncio\.exceptions\.CancelledError|GeneratorExit)\b")
