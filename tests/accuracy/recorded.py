@@ -71,12 +71,12 @@ class Replayed:
 
     def _get(self, request: Http) -> Reply:
         base = request.base or self._bases[request.source] or f"http://127.0.0.1:{1 if request.source == 'nomad' else 2}"
-        where = netloc(base)
+        where, endpoint = netloc(base), f"GET {base}{request.path}"
         query = by_name(pairs(request.query))
         found = self._index.answer("GET", where, request.path, query) or derive(self._index, where, request.path, query)
         if found is None:
-            return Reply(where, Status.UNREACHABLE, cause="refused", reason=f"{where} refused the connection")
-        return _failed(where, found) if found.status is None else _answered(where, request, found)
+            return Reply(endpoint, Status.UNREACHABLE, cause="refused", reason=f"{where} refused the connection")
+        return (_failed(where, found) if found.status is None else _answered(where, request, found))._replace(endpoint=endpoint)
 
 
 def _failed(where: str, exchange: HttpExchange) -> Reply:
@@ -93,7 +93,7 @@ def _answered(where: str, request: Http, exchange: HttpExchange) -> Reply:
     reason = "" if status is Status.OK else f"{where}{request.path} answered {code}" + (f": {text[0][:200]}" if text else "")
     date = exchange.headers.get("date")
     return Reply(
-        f"http://{where}{request.path}",
+        "",
         status,
         code,
         exchange.body.encode("utf-8", "surrogateescape"),
