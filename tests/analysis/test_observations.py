@@ -126,6 +126,17 @@ def test_a_server_that_does_not_answer_for_itself_is_lost_whatever_the_others_sa
     assert server.fields["lost"] == "s3"
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_of_a_service_that_is_none_of_the_jobs_the_spec_expects_an_instance(there):
+    made = bundle({"expect": {"services": ["db"]}, "more_services": ["db"]})
+    if there:
+        (db,) = [result for result in made.results if result.target.service == "db"]
+        wiki = next(result for result in made.results if result.target.service == "wiki")
+        db.data["instances"].append({**wiki.data["instances"][0], "service": "db", "service_id": "db-1", "alloc": None})
+    (service,) = observe(made).observations.of("service", service="db")
+    assert service.fields == {"expected": 1, "instances": int(there), "missing": int(not there)}
+
+
 def test_what_a_run_said_before_is_history_once_the_task_has_stayed_up_by_its_nodes_clock():
     start = 'level=INFO msg="no backup client configured, skipping"'
     node = {
