@@ -75,8 +75,9 @@ def _link(drafts: list[Draft], engine: Engine) -> None:
 
 
 def _distance(link: Link, draft: Draft, other: Draft) -> tuple[bool, ...]:
-    """Nearest are causes on its node, of its task, and for what is to be seen of an instance those in it."""
-    return link.of not in NEAR, draft.symptom, draft.of_another_task(other), other.symptom and link.of != "instance"
+    """Nearest are causes on its node, of its task, for what is to be seen of an instance those in it, and those that saw the same."""
+    far, outside = link.of not in NEAR, other.symptom and link.of != "instance"
+    return far, draft.symptom, draft.of_another_task(other), outside, other.symptom and not draft.rests_on(other)
 
 
 def _without_last_resorts(drafts: list[Draft]) -> list[Draft]:

@@ -47,6 +47,11 @@ class Draft:
         mine, theirs = self.best.tasks, other.best.tasks
         return bool(mine and theirs and not mine & theirs)
 
+    def rests_on(self, other: Draft) -> bool:
+        """What the other tells first is among its own evidence, too."""
+        first = next(iter(other.best.match.observations), None)
+        return any(one is first for hit in self.hits for one in hit.match.observations)
+
     @property
     def onset(self) -> float | None:
         """The earliest time that its evidence names, or its subject's own trouble, whichever is earlier."""

@@ -39,12 +39,16 @@ class Line(NamedTuple):
 
 _FATAL = re.compile(
     r"\b(?:FATAL|CRITICAL|PANIC)\b|\[(?:emerg|alert|crit)\]|^(?:panic|fatal error|fatal): |\bpanicked at\b|^Exception in thread |^Uncaught "
-    r"|^[\w.$]*(?:Error|Exception)(?:$|: )|Segmentation fault|^Caused by: |^npm ERR! |core dumped|^error: unable to"
+    r"|^(?:[\w.:$]{1,200}: )?(?:[\w.$]|::)*(?:Error|Exception)(?: \(0x[\dA-F]+\))?(?:$|: )|^\*\* \([\w.]+\) "
+    r"|Segmentation fault|^Caused by: |^npm ERR! |core dumped|^error: unable to"
+    r"|^crit: [\w.]{1,200}\[\d+\]"
     r"|^terminate called after throwing|^Unhandled exception\b|^Can't locate \S+ in @INC|FPM initialization failed"
     r"|:in [`'][^']{1,100}': .{1,300} \([A-Z]\w*(?:::\w+)*\)$"
 )
 _ERROR = re.compile(
-    r"\b(?:ERROR|SEVERE|ERR)\b|\[error\]|^error[: ]|\b[Ee]rror: |\b(?:failed|cannot|could not|unable to|refused|denied|no such)\b", re.ASCII
+    r"\b(?:ERROR|SEVERE|ERR)\b|\[error\]|^error[: ]|\b[Ee]rror(?: \d{1,4})?: |\w(?:Error|Exception): |^fail: [\w.]{1,200}\[\d+\]"
+    r"|\b(?:failed|cannot|could not|unable to|refused|denied|no such)\b",
+    re.ASCII,
 )
 _WARNING = re.compile(r"\bWARN(?:ING)?\b")
 _LEVELS = {
@@ -57,7 +61,8 @@ _TROUBLE = frozenset({
 })  # fmt: skip
 """Fields in which loggers put what went wrong. What any other field holds (a title, a query, a file) is what the line is about."""
 _QUOTED = re.compile(
-    r"""(?P<before>\b(?:err(?:or)?|exception|cause|reason|message|panic|fatal)"?[:=]\s*)?(?P<quoted>"(?:[^"\\\n]|\\.)*+(?P<end>"?))""",
+    r"""(?P<before>\b(?:err(?:or)?|exception|cause|reason|message|panic|fatal)"?[:=]\s*|\bextended_code: \d+ \}, Some\()?"""
+    r"""(?P<quoted>"(?:[^"\\\n]|\\.)*+(?P<end>"?))""",
     re.IGNORECASE,
 )
 """One without an end is found too, and left as it is: else each of its quotes would be tried up to the end of the line."""

@@ -39,8 +39,13 @@ def meanings(message: str, complaint: str) -> Mapping[str, str | bool | None]:
         "write_refused": bool(_WRITE_REFUSED.match(message)),
         "read_only": read_only(complaint),
         "agent_refused": agent_refused(message),
-        "misdated": bool(_DATES.search(message)),
+        "misdated": misdated(message),
     }
+
+
+def meanings_of_event(message: str) -> Mapping[str, str | bool | None]:
+    """The fields of a task event that its words alone decide."""
+    return {"full": full(message), "asks_consul": asks_consul(message), "misdated": misdated(message)}
 
 
 def read_only(text: str) -> str | None:
@@ -60,6 +65,11 @@ def asks_consul(event: str) -> bool | None:
         return None
     named = set(_DEPENDENCY.findall(event))
     return not named or not named <= {"vault", "nomad"} or " more" in event
+
+
+def misdated(text: str) -> bool:
+    """A certificate, a token or a request is refused for its dates."""
+    return bool(_DATES.search(text))
 
 
 def full(text: str) -> str | None:

@@ -35,7 +35,7 @@ _MEANINGS = tuple(
         ("refused", r"connection refused|refused the connection|connectex: No connection could be made|ECONNREFUSED"),
         ("unreachable", r"dial tcp[^\n]*(?:i/o timeout|deadline exceeded)|did not accept a connection in time"),
         ("unreachable", r"no route to|network is unreachable|host is down"),
-        ("timeout", r"deadline exceeded|Client\.Timeout|timed out|i/o timeout|read timeout|did not answer in time"),
+        ("timeout", r"deadline exceeded|Client\.Timeout|timed out|i/o timeout|read timeout|timeout awaiting|did not answer in time"),
         ("dns", r"no such host|cannot be resolved|name or service not known|temporary failure in name resolution|server misbehaving"),
         ("tls", r"x509|tls: |certificate|HTTP response to HTTPS client"),
         ("ttl", r"TTL expired"),

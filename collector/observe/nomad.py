@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from collector.loglines.meanings import asks_consul, full
+from collector.loglines.meanings import meanings_of_event
 from collector.model import JSON, Result
 from collector.observe.checks import Check
 from collector.observe.instances import LIVE, Instance
@@ -126,8 +126,7 @@ def _event(world: World, one: Instance, task: Mapping[str, JSON], event: Mapping
             "oom_killed": bool(event["oom_killed"]),
             "itself": itself,
             "executor_gone": executor_gone(event),
-            "full": full(event["message"] or ""),
-            "asks_consul": asks_consul(event["message"] or ""),
+            **meanings_of_event(event["message"] or ""),
             "current": current,
         },
         quote=f"{event['type']}: {event['message']}",

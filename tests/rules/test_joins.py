@@ -37,6 +37,8 @@ FACTS: Mapping[str, tuple[str, str, object, object]] = {
     "unregistered": ("instance", "registered", False, True),
     "nagged": ("instance", "restarted_for", "ping", None),
     "dated": ("log", "misdated", True, False),
+    "dated-event": ("task_event", "misdated", True, False),
+    "dated-check": ("check", "misdated", True, False),
     "last": ("cluster", "candidates", 0, 1),
     "with-litefs": ("instance", "has_litefs", True, False),
     "measures-disk": ("check", "output", "DISK CRITICAL - free space: / 12 MB", "load 9.1"),
@@ -46,8 +48,8 @@ FACTS: Mapping[str, tuple[str, str, object, object]] = {
 """What a row can ask for besides: topic and field of an observation, its value when the fact holds, and when it does not."""
 
 BESIDE: Mapping[str, Mapping[str, object]] = {
-    "log": {"live": True, "decisive": False},
-    "check": {"level": "node"},
+    "log": {"live": True, "decisive": False, "asks_for_lease": True},
+    "check": {"level": "node", "status": "critical"},
     "task_event": {"current": True},
 }
 """What an observation has besides, wherever there is one."""
