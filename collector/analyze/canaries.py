@@ -14,9 +14,15 @@ CANARY = "It is a canary, which a deployment tries beside the old version."
 
 
 def relieved(hits: Sequence[Hit], seen: Observed) -> list[Hit]:
-    """The hits; what is critical about a canary that nobody misses is a warning."""
+    """The hits; what is critical about a canary that nobody misses is a warning, and so is that there is no place for one."""
     spare = {one.scope["alloc"] for one in seen.observations.of("instance") if one.fields["spare"]}
-    return [_relieved(hit) if hit.subject.scope.get("alloc") in spare else hit for hit in hits]
+    return [_relieved(hit) if hit.subject.scope.get("alloc") in spare or _waits_in_vain(hit) else hit for hit in hits]
+
+
+def _waits_in_vain(hit: Hit) -> bool:
+    """All that the scheduler waits with, by this hit, is what nobody misses."""
+    waiting = [one for one in hit.match.observations if one.topic == "evaluation"]
+    return bool(waiting) and all(one.fields["spare"] for one in waiting)
 
 
 def _relieved(hit: Hit) -> Hit:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 
 from collector.analyze.verdict import blind
 from collector.model import JSON, Bundle, Coverage, Finding, NodeRow, Verdict, natural
@@ -11,6 +12,8 @@ from collector.rulebook.rule import UNKNOWN
 NAMED = 3
 NAMES_WIDTH = 40
 """How many nodes, of how many characters in all, the headline names: a mail's subject and a phone have room for no more."""
+
+_VARYING = re.compile(r'"[^"]*"|\d+(?:\.\d+)?')
 
 
 def headline(
@@ -46,9 +49,22 @@ def _count(number: int, noun: str) -> str:
 
 
 def _first(roots: Sequence[Finding]) -> str:
+    """The first root cause, on all nodes that have it in these words; then who has the same cause in others."""
     first = roots[0]
-    same = [root.node for root in roots if root.code == first.code and root.node and (root.code != UNKNOWN or root.title == first.title)]
-    return f"{_named(list(dict.fromkeys(same)))}: {first.title}" if first.node else first.title
+    if not first.node:
+        return first.title
+    alike = _on(root for root in roots if root.code == first.code and _words(root) == _words(first))
+    others = _on(root for root in roots if root.code == first.code != UNKNOWN and root.node not in alike)
+    return f"{_named(alike)}: {first.title}" + (f"; {first.code} on {_named(others)}, too" if others else "")
+
+
+def _on(roots: Iterable[Finding]) -> list[str]:
+    return list(dict.fromkeys(root.node for root in roots if root.node))
+
+
+def _words(root: Finding) -> str:
+    """Its title but for what is counted, measured or quoted, which differs from node to node; what has no name yet is not told without."""
+    return root.title if root.code == UNKNOWN else _VARYING.sub("#", root.title)
 
 
 def _named(nodes: Sequence[str]) -> str:

@@ -52,15 +52,20 @@ MOUNTING = re.compile(r"mount helper error|fusermount")
 """LiteFS takes its lease beside this, so that what it says of the lease may come later and ends nothing of it."""
 ENDING = re.compile(r"context canceled$")
 """What a replica says of its stream when it leaves."""
-NOT_TAKEN = re.compile(LITEFS_ID + r"disconnected from primary with error, retrying: process \w+ stream frame: ")
+NOT_TAKEN = re.compile(
+    r"fatal error occurred while applying ltx to|"
+    + LITEFS_ID
+    + r"disconnected from primary with error, retrying: process \w+ stream frame: "
+)
 """A replica could not write or apply what the primary sent. It asks for the same again, so that one in step has taken it since."""
 NOT_THERE = re.compile(
     LITEFS_ID + r"disconnected from primary with error, retrying: connect to primary: .*(?:connection refused|: code=\d+)"
 )
 """A replica was turned away, which takes no time: it would be there again right after the next `FOUND` (store.go, monitorLease)."""
 FOUND = re.compile(LITEFS_ID + r"existing primary found")
+FOLLOWS = re.compile(LITEFS_ID + r'existing primary found .*, connecting as replica to \\?"(?P<url>[^"\\\s]{1,300})')
 OF_LEASE = re.compile(
-    LITEFS_ID + r"(?:cannot fetch cluster ID|cannot find primary|cannot acquire lease|lease renewal error|primary lease lost)"
+    LITEFS_ID + r"(?:cannot fetch cluster ID|cannot find primary|cannot (?:acquire|remove) lease|lease renewal error|primary lease lost)"
 )
 """LiteFS complains of its lease. Each of `GAINED` comes from an answer to the same requests, so that the complaint is over by then."""
 READY = re.compile(r"connected to cluster, ready")

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from collector.loglines import is_litefs
 from collector.model import Bundle
-from collector.observe.canaries import with_canaries
+from collector.observe.canaries import with_canaries, with_spares
 from collector.observe.checks import Check, Known, checks, observe_checks
 from collector.observe.cluster import Node, holders, nodes, observe_cluster, observe_nodes, observe_skew
 from collector.observe.consul import Registration, observe_registrations, observe_services, orphans, registered, registrations
@@ -17,6 +17,7 @@ from collector.observe.logs import Log, Standing, logs, observe_logs
 from collector.observe.nomad import observe_events, observe_instances, observe_job
 from collector.observe.observation import Observation, Observations
 from collector.observe.positions import State
+from collector.observe.roles import followed
 from collector.observe.scheduling import observe_deployments, observe_evaluations
 from collector.observe.topics import TOPICS
 from collector.observe.world import World, survey
@@ -63,7 +64,7 @@ def observe(bundle: Bundle) -> Observed:
 def _observations(seen: Observed) -> Iterator[Observation]:
     world, every = seen.world, seen.checks
     held = registered(world, seen.registrations, seen.orphans)
-    holding = holders(seen.lease, seen.litefs, seen.nodes)
+    holding = holders(seen.lease, seen.litefs, seen.nodes, followed(seen.logs))
     instances = list(_with_logs(world, observe_instances(world, every, expected(world), held), seen.logs))
     instances = list(with_canaries(world, instances, holding))
     wells = {one.scope["alloc"]: bool(one.fields["well"]) for one in instances}
@@ -79,12 +80,13 @@ def _observations(seen: Observed) -> Iterator[Observation]:
     yield from observe_checks(world, every, Known(ports(world), proxy_ports(world), set(seen.orphans)))
     yield from observe_nodes(world, seen.nodes, every, holding)
     yield from observe_cluster(world, seen.litefs, seen.lease, seen.nodes)
+    yield from with_spares(world, observe_evaluations(world), wells)
     yield from _of_the_whole(seen)
 
 
 def _of_the_whole(seen: Observed) -> Iterator[Observation]:
     world = seen.world
-    for some in (observe_job(world), observe_evaluations(world), observe_deployments(world)):
+    for some in (observe_job(world), observe_deployments(world)):
         yield from some
     yield from observe_registrations(world, seen.registrations, seen.orphans)
     yield from observe_services(world, seen.registrations, seen.orphans)

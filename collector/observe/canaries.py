@@ -1,9 +1,10 @@
-"""Canaries: instances of a new version that a deployment tries beside the old ones, which serve on."""
+"""Canaries, which a deployment tries beside the old version, and what waits for a place for one, while that serves on."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
+from collector.model import JSON
 from collector.observe.observation import Observation
 from collector.observe.successors import Group, group_of, standing
 from collector.observe.world import World
@@ -21,10 +22,30 @@ def with_canaries(world: World, instances: Sequence[Observation], holding: Colle
         yield one._replace(fields={**one.fields, "canary": alloc["canary"], "spare": bool(spare)})
 
 
+def with_spares(world: World, evaluations: Iterable[Observation], wells: Mapping[str, bool]) -> Iterator[Observation]:
+    """What the scheduler waits with, each with whether nobody misses it: a canary of a group that has all its instances."""
+    complete = _complete(world, {alloc for alloc, well in wells.items() if well}) if _is_on_trial(world) else set()
+    whole = {group for _, _, group in complete} - {group["name"] for key, group in _wanted(world).items() if key not in complete}
+    for one in evaluations:
+        spare = one.fields["group"] in whole
+        quote = f"{one.quote}; the group has all its instances, all of them well" if spare else one.quote
+        yield one._replace(fields={**one.fields, "spare": spare}, quote=quote)
+
+
+def _is_on_trial(world: World) -> bool:
+    """The newest deployment runs with canaries, so that it is to be promoted: Nomad says so in its description."""
+    newest = [result.data[0] for result in world.results("nomad_deployments") if result.data]
+    return any(one["status"] == "running" and "promotion" in (one["status_description"] or "") for one in newest)
+
+
+def _wanted(world: World) -> dict[Group, Mapping[str, JSON]]:
+    """What the jobs want, group by group."""
+    return {(job["namespace"], job["id"], group["name"]): group for job in world.jobs.values() for group in job["groups"]}
+
+
 def _complete(world: World, well: Collection[str]) -> set[Group]:
     """The groups that have as many sound instances as they want without their canaries. What a job was not seen to want is not known."""
-    wanted = {(job["namespace"], job["id"], group["name"]): group["count"] for job in world.jobs.values() for group in job["groups"]}
     sound: dict[Group, int] = {}
     for one in standing(world.instances):
         sound[group_of(one.alloc)] = sound.get(group_of(one.alloc), 0) + (one.id in well)
-    return {group for group, count in wanted.items() if count and sound.get(group, 0) >= count}
+    return {key for key, group in _wanted(world).items() if group["count"] and sound.get(key, 0) >= group["count"]}

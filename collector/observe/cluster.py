@@ -140,13 +140,15 @@ def _driver_down(world: World, node: Node, *, needed: bool) -> str | None:
     return None
 
 
-def holders(held: Lease | None, litefs: Mapping[str, State], known: Mapping[str, Node]) -> set[str]:
+def holders(held: Lease | None, litefs: Mapping[str, State], known: Mapping[str, Node], hosts: Mapping[str, str]) -> set[str]:
     """Nodes that are primary for somebody: by their own word, by the lease's host or address, or because a replica follows them.
 
-    A frozen primary that another has replaced still has replicas that wait for it (docs/litefs.md), so there may be several.
+    A frozen primary that another has replaced still has replicas that wait for it (docs/litefs.md), so there may be several. With a static
+    lease a replica names itself (lease.go, StaticLeaser.PrimaryInfo): then the host that it says to follow (`hosts`) is the primary's.
     """
-    names = {state.data["primary_hostname"] for state in litefs.values() if state.data}
-    found = {node.name for node in known.values() if node.name in names} | (_held_by_one_of(held, known) if held else set())
+    told = [(state, state.data["primary_hostname"]) for state in litefs.values() if state.data]
+    names = {name for state, name in told if name != state.node} | {hosts.get(state.alloc) for state, name in told if name == state.node}
+    found = {node.name for node in known.values() if {node.name, node.address} & names} | (_held_by_one_of(held, known) if held else set())
     return found | {state.node for state in litefs.values() if state.primary}
 
 

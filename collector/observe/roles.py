@@ -1,12 +1,16 @@
-"""When LiteFS changed its role, from its own log, where its lines carry a time: `log: {timestamp: true}` in litefs.yml, off by default."""
+"""What LiteFS's own log tells of its role: whom it follows, and, where its lines carry a time, when that changed.
+
+They carry one with `log: {timestamp: true}` in litefs.yml, which is off by default.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from collector.loglines import moment_of
-from collector.loglines.litefs import GAINED, LOST
+from collector.loglines.litefs import FOLLOWS, GAINED, LOST
 from collector.observe.logs import Log
 
 LONGEST = 160
@@ -29,3 +33,13 @@ def role_changes(every: Sequence[Log]) -> Iterator[RoleChange]:
             lost = bool(LOST.match(line.message))
             if (lost or GAINED.match(line.message)) and (at := moment_of(line.text)) is not None:
                 yield RoleChange(at, log.data["node"], line.message[:LONGEST], lost)
+
+
+def followed(every: Sequence[Log]) -> dict[str, str]:
+    """Allocation -> the host that its LiteFS follows by its log's last word on that."""
+    found: dict[str, str] = {}
+    for log in every:
+        last = next((line for line in reversed(log.lines) if GAINED.match(line.message) or LOST.match(line.message)), None)
+        if last and (told := FOLLOWS.match(last.message)):
+            found[log.data["alloc"]] = urlsplit(told["url"]).hostname or ""
+    return found

@@ -79,10 +79,16 @@ def own_exits(events: Iterable[Event]) -> list[Event]:
 
 
 def asked_start(events: Iterable[Event]) -> float | None:
-    """When the task last started, if that was for a restart that was asked for, though not by a failing check."""
-    told = [event for event in in_order(events) if event["type"] in {"Started", "Restart Signaled"}]
-    wanted = len(told) > 1 and told[-1]["type"] == "Started" and told[-2]["type"] == "Restart Signaled" and not for_a_check(told[-2])
-    return float(told[-1]["time"]) if wanted else None
+    """When the task last started, if that was for a restart that was asked for, though not by a failing check.
+
+    While such a restart is on its way, it is the last step of it: Nomad waits before it starts the task again.
+    """
+    told = in_order(events)
+    steps = [event for event in told if event["type"] in {"Started", "Restart Signaled"}][-2:]
+    asked = [event for event in steps if event["type"] == "Restart Signaled"]
+    if not asked or for_a_check(asked[-1]):
+        return None
+    return float((steps[-1] if steps[-1]["type"] == "Started" else told[-1])["time"])
 
 
 def in_order(events: Iterable[Event]) -> list[Event]:

@@ -11,6 +11,11 @@ from collector.observe.world import World
 COLLISION = "reserved port collision"
 SHORTCUT = "computed class ineligible"
 NO_DRIVER = "missing drivers"
+PREEMPTION = "preemption"
+"""Why Nomad looks for another place for what made room for a job of a higher priority (structs.EvalTriggerPreemption).
+
+That one's own node is then counted among those that have an instance, and not among those that have no room.
+"""
 OPEN_EVALUATION = {"blocked", "pending"}
 
 
@@ -41,7 +46,8 @@ def _evaluation(
     its_own = _held_by_the_group_itself(world, group)
     own = its_own if constraints or others or lost_nodes(world) else set()
     dimensions = [text for text in every if text not in own]
-    exhausted = bool(dimensions) or group["nodes_exhausted"] > sum(group["dimension_exhausted"][text] for text in own)
+    preempted = origin["triggered_by"] == PREEMPTION
+    exhausted = preempted or bool(dimensions) or group["nodes_exhausted"] > sum(group["dimension_exhausted"][text] for text in own)
     queued = origin["queued"].get(group["group"]) or row["queued"].get(group["group"]) or 1 + (group["coalesced_failures"] or 0)
     text = _placement(group, every, constraints)
     lost = _by_node_loss(world, origin["triggered_by"], dimensions, constraints)

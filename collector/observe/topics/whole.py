@@ -83,6 +83,7 @@ WHOLE: Mapping[str, Topic] = {
             "quota": "what of the namespace's quota is used up",
             "trigger": "what started it: job-register, node-update, node-drain, ...",
             "by_node_loss": "it waits because a node went away",
+            "spare": "nobody misses it: it is a canary of a group that has all its instances, all well",
         },
     ),
     "deployment": Topic(
