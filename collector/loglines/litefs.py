@@ -15,7 +15,8 @@ HARMLESS = re.compile(
     r"|disconnected from primary, retrying|cannot release consul key|consul key release error"
     r"|disconnected from primary with error, retrying: next frame: (?:unexpected EOF|EOF)"
     r"|disconnected from primary with error, retrying: .*\bcontext canceled\b"
-    r"|sending signal to exec process|waiting for exec process to close|signal received, litefs shutting down|litefs shut down complete"
+    r"|node is not a candidate, skipping command|sending signal to exec process|waiting for exec process to close"
+    r"|signal received, litefs shutting down|litefs shut down complete"
     r"|subprocess exited|LiteFS (?:development build|v\d)|config file read from|deprecated drop db frame|transaction file for txid"
     r"|cannot become primary, local node has no cluster ID|cannot acquire lease or find primary, retrying: no primary)"
 )
@@ -70,6 +71,8 @@ OF_LEASE = re.compile(
 """LiteFS complains of its lease. Each of `GAINED` comes from an answer to the same requests, so that the complaint is over by then."""
 READY = re.compile(r"connected to cluster, ready")
 """LiteFS has its lease or its primary by then, its mount and its port: what kept it from there is over."""
+NOBODY = re.compile(LITEFS_ID + r"cannot (?:find primary|acquire lease or find primary)\b[^:]*, retrying: no primary\s*$")
+"""Consul has answered, that nobody leads or that the key is closed: what it had not answered before is over."""
 GAINED = re.compile(LITEFS_ID + r"(?:primary lease acquired|existing primary found|acquiring existing lease from handoff)")
 LOST = re.compile(LITEFS_ID + r"(?:primary lease lost|exiting primary|disconnected from primary)")
 """LiteFS v0.5.14, store.go: the loop that a node is primary or replica in."""

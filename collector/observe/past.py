@@ -13,6 +13,7 @@ from collector.loglines.litefs import (
     GAINED,
     LAST_WORD,
     MOUNTING,
+    NOBODY,
     NOT_THERE,
     OF_LEASE,
     READY,
@@ -30,13 +31,15 @@ class Past(NamedTuple):
     settled: int
     ready: int
     gained: int
+    answered: int
     found: int
     role: int
 
     def is_over(self, line: Line) -> bool:
         """Something that comes after the line says that its trouble is over."""
         ended = self.ready if MOUNTING.search(line.message) or _is_last_word(line) else self.settled
-        ended = max(ended, self.gained) if OF_LEASE.match(line.message) else ended
+        if OF_LEASE.match(line.message):
+            ended = max(ended, self.gained, -1 if NOBODY.match(line.message) else self.answered)
         ended = max(ended, self.found) if NOT_THERE.match(line.message) else ended
         return line.number in self.put_right or (line.number <= ended and line.run == self.last)
 
@@ -51,6 +54,7 @@ def past(lines: Sequence[Line], *, up: bool, loops: bool) -> Past:
         settled=_last(line for line in lines if line.settles),
         ready=_last(line for line in lines if READY.match(line.message)),
         gained=_last(line for line in lines if GAINED.match(line.message)),
+        answered=_last(line for line in lines if NOBODY.match(line.message)),
         found=_last(line for line in lines if FOUND.match(line.message)),
         role=_role_since(lines),
     )
