@@ -54,10 +54,11 @@ _WARNING = re.compile(r"\bWARN(?:ING)?\b")
 _LEVELS = {
     "fatal": FATAL, "panic": FATAL, "critical": FATAL, "crit": FATAL, "emerg": FATAL, "alert": FATAL, "f": FATAL,
     "error": ERROR, "err": ERROR, "severe": ERROR, "e": ERROR, "warn": WARNING, "warning": WARNING, "w": WARNING,
-    "info": PLAIN, "debug": PLAIN, "trace": PLAIN, "notice": PLAIN, "i": PLAIN,
+    "info": PLAIN, "information": PLAIN, "verbose": PLAIN, "debug": PLAIN, "trace": PLAIN, "notice": PLAIN, "i": PLAIN,
 }  # fmt: skip
 _TROUBLE = frozenset({
     "error", "err", "errmsg", "error_message", "exception", "exc_info", "cause", "reason", "stack", "stacktrace", "stack_trace", "panic",
+    "error.message", "error.stack_trace", "@x",
 })  # fmt: skip
 """Fields in which loggers put what went wrong. What any other field holds (a title, a query, a file) is what the line is about."""
 _QUOTED = re.compile(

@@ -10,15 +10,20 @@ from datetime import datetime
 LONGEST = 2000
 """Characters of a line that are looked at: what decides stands at its start, and patterns must not meet a line of a megabyte."""
 _PAIR = re.compile(r'(?:^|\s)(\w[\w.-]*)=("(?:[^"\\]|\\.)*"|\S*)')
-_STAMP = re.compile(r"""^(\d{4}-\d\d-\d\dT\S+)|\b(?:time|ts|timestamp)"?[=:]\s?"?(\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d))""")
+_STAMP = re.compile(
+    r"""^(\d{4}-\d\d-\d\dT\S+)|(?:\b(?:[Tt]ime|ts|[Tt]imestamp)|@t)"?[=:]\s?"?(\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d))"""
+)
 _PHP = re.compile(
     r"^(?:\[[^\]]*\] )?(?:NOTICE|WARNING): (?:PHP message: "
     r"|\[pool [^\]]+\] child \d+ said into std(?:err|out): \"(?:NOTICE: PHP message: )?)"
 )
 """PHP-FPM's envelope, in which every line of an application is a notice or a warning of the pool's."""
 _GLOG = re.compile(r"^([IWEF])\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ [^\]]+\] (.*)")
-_LEVEL_KEYS = ("level", "lvl", "severity", "levelname")
-_MESSAGE_KEYS = ("msg", "message", "event", "error")
+_LEVEL_KEYS = ("level", "lvl", "severity", "levelname", "log.level", "@l", "Level", "level_name")
+_NUMBERED = {10: "trace", 20: "debug", 30: "info", 40: "warn", 50: "error", 60: "fatal"}
+"""The levels of pino and bunyan (Node), which write them as numbers."""
+_MESSAGE_KEYS = ("msg", "message", "@m", "@mt", "RenderedMessage", "MessageTemplate", "event", "error")
+"""Of Elastic's common schema (ECS) and of Serilog (its compact form, CLEF, has the keys with an @), too."""
 
 
 def opened(text: str) -> tuple[str, str]:
@@ -72,7 +77,15 @@ def _object(text: str) -> Mapping[str, object] | None:
         value = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    return value if isinstance(value, dict) else None
+    return _told(value) if isinstance(value, dict) else None
+
+
+def _told(value: Mapping[str, object]) -> Mapping[str, object]:
+    """The fields where Rust's tracing nests them; CLEF leaves its most frequent level out."""
+    nested = value.get("fields")
+    if isinstance(nested, dict) and "message" in nested:
+        return {**{key: one for key, one in value.items() if key != "fields"}, **nested}
+    return {"@l": "Information", **value} if "@t" in value else value
 
 
 def _opened_object(value: Mapping[str, object] | None) -> tuple[str, str] | None:
@@ -89,7 +102,8 @@ def _pairs(text: str) -> dict[str, str] | None:
 
 
 def _level(fields: Mapping[str, object]) -> str:
-    return _first(fields, _LEVEL_KEYS) or ""
+    number = fields.get("level")
+    return _first(fields, _LEVEL_KEYS) or (_NUMBERED.get(number, "") if isinstance(number, int) else "")
 
 
 def _first(fields: Mapping[str, object], keys: Iterable[str]) -> str | None:

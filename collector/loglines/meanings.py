@@ -22,6 +22,8 @@ _AGENT_REFUSED = re.compile(r"(?i):(?:850[0-3]|8600)\b.{0,200}?\brefused\b")
 _OF_TEMPLATE = re.compile(r"(?i)\Amissing: |\btemplate\b")
 _DEPENDENCY = re.compile(r"\b([a-z]+)(?:\.\w+)*\(")
 """consul-template's name of what a template reads: `kv.block(KEY)`, `health.service(NAME)`, `vault.read(PATH)`, `nomad.var.block(PATH)`."""
+_MALFORMED = re.compile(r"database disk image is malformed|file is (?:encrypted or is )?not a database")
+"""SQLite's words (11 and 26) for files that are no sound database."""
 _STATIC = re.compile(r"Using static (?:primary:|to determine primary)")
 _OF_CONSUL = re.compile(r"initializing consul: key=")
 _DATES = re.compile(
@@ -39,6 +41,7 @@ def meanings(message: str, complaint: str) -> Mapping[str, str | bool | None]:
         "write_refused": bool(_WRITE_REFUSED.match(message)),
         "read_only": read_only(complaint),
         "agent_refused": agent_refused(message),
+        "malformed": malformed(complaint),
         "misdated": misdated(message),
     }
 
@@ -65,6 +68,12 @@ def asks_consul(event: str) -> bool | None:
         return None
     named = set(_DEPENDENCY.findall(event))
     return not named or not named <= {"vault", "nomad"} or " more" in event
+
+
+def malformed(text: str) -> str | None:
+    """SQLite's words in a text for a database that is not sound, or None."""
+    found = _MALFORMED.search(text)
+    return found[0] if found else None
 
 
 def misdated(text: str) -> bool:

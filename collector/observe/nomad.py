@@ -18,6 +18,10 @@ from collector.observe.world import World
 DRAINED = re.compile(r"migrat|node is tainted")
 """How Nomad's schedulers describe what a drain stopped; system jobs have words of their own (scheduler/scheduler_system.go, util.go)."""
 
+SIGNALLED = 128
+ENDING_SIGNALS = frozenset({4, 5, 6, 7, 8, 9, 11, 13, 15, 31})
+"""What ends a process that does not handle it, of those that are sent, or that a crash brings about (signal(7))."""
+
 
 def observe_instances(world: World, checks: Sequence[Check], litefs: set[str], registered: Mapping[str, bool]) -> Iterator[Observation]:
     """One observation per allocation that counts. `litefs` holds the allocations (or nodes) that LiteFS was to be asked for in.
@@ -79,7 +83,7 @@ def instance_fields(one: Instance, checks: Sequence[Check], *, has_litefs: bool)
         "age": round(one.age),
         "healthy": one.alloc["healthy"],
         "exit_code": last.get("exit_code"),
-        "exit_signal": last.get("signal") or None,
+        "exit_signal": last.get("signal") or _signal_of(last.get("exit_code")),
         "executor_gone": bool(last) and executor_gone(last) is not None,
         "self_exits": len(one.exits),
         "recurs": one.recurs,
@@ -94,6 +98,12 @@ def instance_fields(one: Instance, checks: Sequence[Check], *, has_litefs: bool)
         "driver": _driver(one),
         "memory_mb": one.alloc["memory_mb"],
     }
+
+
+def _signal_of(code: int | None) -> int | None:
+    """The signal that an exit code tells of, as Docker and shells report it; None for any other code."""
+    signal = (code or 0) - SIGNALLED
+    return signal if signal in ENDING_SIGNALS else None
 
 
 def _longest_interval(checks: Sequence[Check]) -> float:
