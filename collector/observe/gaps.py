@@ -203,9 +203,9 @@ def _asked_themselves(world: World, system: str) -> tuple[set[str], set[str]]:
 
 
 def _host(endpoint: str) -> str:
-    """The host of a URL, or of `host:port`."""
+    """The host of what was asked, `GET URL`."""
     try:
-        return urlsplit(endpoint if "//" in endpoint else f"//{endpoint}").hostname or ""
+        return urlsplit(endpoint.rpartition(" ")[2]).hostname or ""
     except ValueError:
         return ""
 

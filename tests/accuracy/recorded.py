@@ -71,12 +71,12 @@ class Replayed:
 
     def _get(self, request: Http) -> Reply:
         base = request.base or self._bases[request.source] or f"http://127.0.0.1:{1 if request.source == 'nomad' else 2}"
-        where = netloc(base)
+        where, endpoint = netloc(base), f"GET {base}{request.path}"
         query = by_name(pairs(request.query))
         found = self._index.answer("GET", where, request.path, query) or derive(self._index, where, request.path, query)
         if found is None:
-            return Reply(where, Status.UNREACHABLE, cause="refused", reason=f"{where} refused the connection")
-        return _failed(where, found) if found.status is None else _answered(where, request, found)
+            return Reply(endpoint, Status.UNREACHABLE, cause="refused", reason=f"{where} refused the connection")
+        return (_failed(where, found) if found.status is None else _answered(where, found))._replace(endpoint=endpoint)
 
 
 def _failed(where: str, exchange: HttpExchange) -> Reply:
@@ -86,14 +86,14 @@ def _failed(where: str, exchange: HttpExchange) -> Reply:
     return Reply(where, Status.UNREACHABLE, cause="reset", reason=f"{where} closed the connection before it answered")
 
 
-def _answered(where: str, request: Http, exchange: HttpExchange) -> Reply:
+def _answered(where: str, exchange: HttpExchange) -> Reply:
     code = exchange.status or 0
     status = Status.OK if 200 <= code < 300 else Status.DENIED if code in {401, 403} else Status.FAILED
     text = exchange.body.strip().splitlines()
-    reason = "" if status is Status.OK else f"{where}{request.path} answered {code}" + (f": {text[0][:200]}" if text else "")
+    reason = "" if status is Status.OK else f"{where} answers HTTP {code}" + (f": {text[0][:200]}" if text else "")
     date = exchange.headers.get("date")
     return Reply(
-        f"http://{where}{request.path}",
+        "",
         status,
         code,
         exchange.body.encode("utf-8", "surrogateescape"),

@@ -82,3 +82,13 @@ def test_no_commit_is_at_risk_where_nothing_ever_ran():
     (root,) = analyze(bundle({"nodes": {"n2": node}})).root_causes
     assert root.code == "disk.full"
     assert root.impact["data_at_risk"] == []
+
+
+def test_what_a_primary_cleared_of_a_replica_that_was_ahead_of_it_is_at_risk():
+    cleared = 'level=INFO msg="client transaction id (2a) exceeds primary transaction id (28), clearing client position"'
+    sick = {
+        "checks": {"ping": {"status": "critical", "output": "HTTP GET http://10.1.0.11:8080/ping: 500 x Output: y"}},
+        "log": [cleared] * 2,
+    }
+    (root,) = analyze(bundle({"nodes": {"n1": sick}})).root_causes
+    assert root.impact["data_at_risk"] == ["transactions of a replica that the primary on n1 lacks were discarded"]

@@ -8,6 +8,9 @@ import pytest
 
 from collector import resources
 from collector.analyze import analyze
+from collector.collect.dispatch import describe
+from collector.expressions.selections.instances import endpoint
+from collector.model import Attempt, Http, Status
 from collector.observe import TOPICS, observe
 from collector.observe.check_texts import LONGEST, meaning
 from collector.replay.recording import Recording
@@ -103,6 +106,35 @@ def test_where_an_instance_is_registered_is_told_as_it_can_be_reached(port, addr
             result.data["instances"][1] |= {"port": port, "address": address}
     registration = observe(made).observations.of("registration", node="n2")[0]
     assert (registration.fields["address"], registration.quote.rpartition(" at ")[2]) == (told, told)
+
+
+@pytest.mark.parametrize("status", [Status.UNREACHABLE, Status.TIMEOUT])
+def test_a_server_that_does_not_answer_for_itself_is_lost_whatever_the_others_say(status):
+    rows = [{"name": f"s{n}", "address": f"10.2.0.{n}", "status": "alive", "version": None, "rpc": None} for n in (1, 2, 3)]
+    made = bundle({"nomad": {"leader": None, "known_leader": False, "servers": rows}})
+    (agent,) = [result for result in made.results if result.kind == "nomad_agent"]
+    asked = [
+        Attempt("api", status, "", 0.1, (describe(Http("nomad", "/v1/agent/self", base=endpoint(row, 4646))),))
+        for row, status in zip(rows, (Status.OK, Status.OK, status), strict=True)
+    ]
+    themselves = tuple(agent._replace(id=f"nomad_agent.{n}", status=one.status, attempts=(one,)) for n, one in enumerate(asked, 2))
+    (server,) = [
+        one
+        for one in observe(made._replace(results=made.results + themselves)).observations.of("server")
+        if one.fields["system"] == "nomad"
+    ]
+    assert server.fields["lost"] == "s3"
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_of_a_service_that_is_none_of_the_jobs_the_spec_expects_an_instance(there):
+    made = bundle({"expect": {"services": ["db"]}, "more_services": ["db"]})
+    if there:
+        (db,) = [result for result in made.results if result.target.service == "db"]
+        wiki = next(result for result in made.results if result.target.service == "wiki")
+        db.data["instances"].append({**wiki.data["instances"][0], "service": "db", "service_id": "db-1", "alloc": None})
+    (service,) = observe(made).observations.of("service", service="db")
+    assert service.fields == {"expected": 1, "instances": int(there), "missing": int(not there)}
 
 
 def test_what_a_run_said_before_is_history_once_the_task_has_stayed_up_by_its_nodes_clock():

@@ -114,6 +114,13 @@ def test_suspect_are(allocs, checks, expected) -> None:
     assert ids(suspect(allocs, checks, now=NOW)) == sorted(expected)
 
 
+def test_suspect_is_whom_a_check_of_nomads_accuses() -> None:
+    told = [{"item": one, "status": "ok", "data": [{"status": status}]} for one, status in zip(TWO, ("success", "failure"), strict=True)]
+    silent = {"item": TWO[0], "status": "timeout", "data": None}
+    assert ids(suspect(TWO, own=[silent, *told], now=NOW)) == ["b"]
+    assert ids(suspect(TWO, own=[{"item": "a", "status": "ok", "data": [{"status": "failure"}]}], now=NOW)) == ["a"]
+
+
 def test_without_a_clock_the_allocations_own_newest_event_counts() -> None:
     restarted = alloc("a", tasks=[task(restarts=1, last_restart=NOW - 700)], modify_time=NOW - 700)
     assert ids(suspect([restarted])) == ["a"]

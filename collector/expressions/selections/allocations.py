@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from collector.expressions.selections.registered import BAD, members
+from collector.expressions.selections.registered import BAD, members, turns
 from collector.model import JSON
 
 Allocation = Mapping[str, JSON]
@@ -75,17 +75,18 @@ def suspect(
     checks: JSON = None,
     nodes: Sequence[Mapping[str, JSON]] | None = None,
     now: float | None = None,
+    own: JSON = None,
 ) -> list[Allocation]:
     """Those allocations whose logs may tell what is wrong; none of a healthy cluster.
 
     A current allocation is suspect when it does not run or restarted lately, when a task of it failed, when its deployment calls it
-    unhealthy, when a Consul check of it or of its node is not passing, or when it lacks a service that others of its group have. A suspect
-    that is too young to say brings the broken one before it along. `checks` is what a consul_checks task registered. "Lately" is before
-    `now`, or without it before the newest event of the allocations themselves.
+    unhealthy, when a check of it (Consul's or Nomad's) or of its node is not passing, or when it lacks a service that others of its group
+    have. A suspect that is too young to say brings the broken one before it along. `checks` is what a consul_checks task registered, `own`
+    what a nomad_checks task did. "Lately" is before `now`, or without it before the newest event of the allocations themselves.
     """
     everything = allocs or ()
     now = max(now or 0.0, _latest(everything))
-    accused = _accused(checks)
+    accused = _accused(checks) | _failing(own)
     unseen = _unseen(everything, checks)
     here = current(everything)
     chosen = [alloc for alloc in here if _ails(alloc, now) or {alloc["id"], alloc["node"]} & accused or alloc["id"] in unseen]
@@ -158,6 +159,12 @@ def _ails(alloc: Allocation, now: float) -> bool:
 def _accused(checks: JSON) -> set[JSON]:
     """IDs of allocations that a check accuses; names of nodes where the check is the node's own or its instance no allocation's."""
     return {check["alloc"] or check["node"] for check in members(checks, "checks") if check["status"] in BAD}
+
+
+def _failing(own: JSON) -> set[JSON]:
+    """IDs of the allocations that a check of Nomad's fails for; a turn of the loop has the allocation, or its ID."""
+    items = [turn["item"] for turn in turns(own) if any(check["status"] == "failure" for check in turn["data"] or ())]
+    return {item["id"] if isinstance(item, Mapping) else item for item in items}
 
 
 def _unseen(allocs: Sequence[Allocation], checks: JSON) -> set[JSON]:
