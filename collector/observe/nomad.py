@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from collector.loglines.meanings import meanings_of_event
 from collector.model import JSON, Result
 from collector.observe.checks import Check
 from collector.observe.instances import LIVE, Instance
 from collector.observe.observation import Observation, scope
-from collector.observe.runs import ends_since, executor_gone, own_exits
+from collector.observe.runs import executor_gone
 from collector.observe.successors import group_of, standing
 from collector.observe.world import World
 
@@ -109,41 +107,6 @@ def _signal_of(code: int | None) -> int | None:
 def _longest_interval(checks: Sequence[Check]) -> float:
     """Of the checks that fail: so old may be what they say."""
     return max((check.row.get("interval") or 0.0 for check in checks if check.row["status"] == "critical"), default=0.0)
-
-
-def observe_events(world: World, wells: Mapping[str, bool]) -> Iterator[Observation]:
-    """Task events of the allocations that count, newest first. `wells` says which of them are well."""
-    for one in world.instances:
-        for task in one.tasks:
-            itself = {id(event) for event in own_exits(task["events"])}
-            started = max((event["time"] for event in task["events"] if event["type"] == "Started"), default=0.0)
-            ending = math.inf if wells.get(one.id, False) else ends_since(task, one.clock)
-            for event in sorted(task["events"], key=lambda known: -known["time"]):
-                # What kept a task from starting is over with its start; an end is over when the task has stayed up since.
-                current = event["time"] > started or (event["type"] == "Terminated" and event["time"] >= ending)
-                yield _event(world, one, task, event, itself=id(event) in itself, current=current)
-
-
-def _event(world: World, one: Instance, task: Mapping[str, JSON], event: Mapping[str, JSON], *, itself: bool, current: bool) -> Observation:
-    return Observation(
-        "task_event",
-        scope(node=one.node, alloc=one.id, task=task["name"]),
-        {
-            "type": event["type"],
-            "message": event["message"],
-            "exit_code": event["exit_code"],
-            "signal": event["signal"],
-            "oom_killed": bool(event["oom_killed"]),
-            "itself": itself,
-            "executor_gone": executor_gone(event),
-            **meanings_of_event(event["message"] or ""),
-            "current": current,
-        },
-        quote=f"{event['type']}: {event['message']}",
-        source=f"task event of {one.id[:8]}, task {task['name']}",
-        item=world.alloc_items.get(one.id, ""),
-        at=event["time"] - one.ahead,
-    )
 
 
 def observe_job(world: World) -> Iterator[Observation]:
