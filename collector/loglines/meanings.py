@@ -53,8 +53,7 @@ def meanings_of_event(message: str) -> Mapping[str, str | bool | None]:
 
 def read_only(text: str) -> str | None:
     """SQLite's words in a text for a database that may not be written, or None."""
-    found = _READ_ONLY.search(text)
-    return found[0] if found else None
+    return _first(_READ_ONLY, text)
 
 
 def agent_refused(text: str) -> bool:
@@ -72,8 +71,7 @@ def asks_consul(event: str) -> bool | None:
 
 def malformed(text: str) -> str | None:
     """SQLite's words in a text for a database that is not sound, or None."""
-    found = _MALFORMED.search(text)
-    return found[0] if found else None
+    return _first(_MALFORMED, text)
 
 
 def misdated(text: str) -> bool:
@@ -86,3 +84,8 @@ def full(text: str) -> str | None:
     if _QUOTA.search(text):
         return "quota"
     return "disk" if _DISK.search(text) and not _OTHER_LIMIT.search(text) else None
+
+
+def _first(words: re.Pattern[str], text: str) -> str | None:
+    found = words.search(text)
+    return found[0] if found else None

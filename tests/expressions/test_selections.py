@@ -119,6 +119,7 @@ def test_suspect_is_whom_a_check_of_nomads_accuses() -> None:
     silent = {"item": TWO[0], "status": "timeout", "data": None}
     assert ids(suspect(TWO, own=[silent, *told], now=NOW)) == ["b"]
     assert ids(suspect(TWO, own=[{"item": "a", "status": "ok", "data": [{"status": "failure"}]}], now=NOW)) == ["a"]
+    assert ids(suspect(TWO, own=[{"status": "failure"}], now=NOW)) == []  # registered without a loop
 
 
 def test_without_a_clock_the_allocations_own_newest_event_counts() -> None:
