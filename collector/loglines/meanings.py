@@ -51,6 +51,17 @@ def meanings_of_event(message: str) -> Mapping[str, str | bool | None]:
     return {"full": full(message), "asks_consul": asks_consul(message), "misdated": misdated(message)}
 
 
+def meanings_of_check(output: str) -> Mapping[str, str | bool | None]:
+    """The fields of a check that the words of its output alone decide."""
+    return {
+        "full": full(output),
+        "read_only": read_only(output),
+        "malformed": malformed(output),
+        "misdated": misdated(output),
+        "agent_refused": agent_refused(output),
+    }
+
+
 def read_only(text: str) -> str | None:
     """SQLite's words in a text for a database that may not be written, or None."""
     return _first(_READ_ONLY, text)

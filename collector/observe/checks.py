@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from collector.loglines.matters import may_follow, own_matter
-from collector.loglines.meanings import agent_refused, full, malformed, misdated, read_only
+from collector.loglines.meanings import meanings_of_check
 from collector.model import JSON, Result
 from collector.observe.check_texts import (
     LONGEST,
@@ -90,11 +90,7 @@ def observe_checks(world: World, every: list[Check], known: Known) -> Iterator[O
                 "code": code,
                 "own_matter": own_matter(answer),
                 "may_follow": may_follow(answer),
-                "read_only": read_only(check.text.output),
-                "malformed": malformed(check.text.output),
-                "full": full(check.text.output),
-                "misdated": misdated(check.text.output),
-                "agent_refused": agent_refused(check.text.output),
+                **meanings_of_check(check.text.output),
                 "path": check.path,
                 "port": check.port,
                 "on_litefs": on_litefs,

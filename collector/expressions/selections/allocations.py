@@ -162,8 +162,9 @@ def _accused(checks: JSON) -> set[JSON]:
 
 
 def _failing(own: JSON) -> set[JSON]:
-    """IDs of the allocations that a check of Nomad's fails for; a turn of the loop has the allocation, or its ID. Without a loop nothing has."""
-    items = [turn["item"] for turn in turns(own) if "item" in turn and any(check["status"] == "failure" for check in turn["data"] or ())]
+    """IDs of the allocations that a check of Nomad's fails for: a turn of a loop has the allocation, or its ID; without one nothing has."""
+    told = [turn for turn in turns(own) if "item" in turn]
+    items = [turn["item"] for turn in told if any(check["status"] == "failure" for check in turn["data"] or ())]
     return {item["id"] if isinstance(item, Mapping) else item for item in items}
 
 
