@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from types import FrameType
+from types import CodeType, FrameType
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -129,13 +129,13 @@ class _Timer:
             signal.signal(self._number, self._before)
 
     def _ring(self, _number: int, frame: FrameType | None) -> None:
-        if self._armed and _at_a_threshold(frame):
+        if self._armed and _is_spared(frame):
             signal.setitimer(self._which, SOON, self._times[1])
         elif self._armed:
             self._rung()
 
 
-_THRESHOLDS = frozenset(
+SPARED: set[CodeType] = {
     way.__code__
     for way in (
         _Timer.__enter__,
@@ -143,13 +143,14 @@ _THRESHOLDS = frozenset(
         contextlib._GeneratorContextManager.__enter__,  # noqa: SLF001 - nothing else tells
         contextlib._GeneratorContextManager.__exit__,  # noqa: SLF001
     )
-)
+}
+"""Code in which it never rings. What runs between any two lines of ours and takes a lock (a tracer of tests) belongs here, too."""
 
 
-def _at_a_threshold(frame: FrameType | None) -> bool:
-    """Was a block being entered or left when this was interrupted?"""
+def _is_spared(frame: FrameType | None) -> bool:
+    """Was such code under way when this was interrupted?"""
     while frame is not None:
-        if frame.f_code in _THRESHOLDS:
+        if frame.f_code in SPARED:
             return True
         frame = frame.f_back
     return False

@@ -7,13 +7,19 @@ from collections.abc import Generator
 from typing import Any
 
 import pytest
+from coverage.collector import Collector
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
+
+from collector import cutoff
 
 # Machines are of any speed, and busy: no example is timed. `--hypothesis-profile=thorough` looks longer than one does every day.
 settings.register_profile("everyday", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("thorough", settings.get_profile("everyday"), max_examples=2000)
 settings.load_profile("everyday")
+
+# Coverage takes a lock at every call of every thread. What rings in there leaves it locked, and the whole process waits for ever.
+cutoff.SPARED.update(way.__code__ for way in (Collector.lock_data, Collector.unlock_data))
 
 SERVERS = ("deadlines", "integration", "privilege", "replay/test_round_trip.py")
 """What starts servers at fixed ports or recorded addresses, or looks at processes: one after another, in one worker (`-n`)."""

@@ -13,6 +13,7 @@ from types import FrameType
 
 import pytest
 
+from collector import cutoff
 from collector.cutoff import Allowance, Overdue, TooSlow, compiled, cut_off_at
 
 FOR_EVER = re.compile("(a+)+$"), "a" * 100 + "!"
@@ -58,6 +59,26 @@ def test_a_ring_while_the_block_is_left_does_not_keep_it_from_being_left() -> No
     sys.settrace(tracing)
     assert kept.type is Overdue, "and what it keeps of the frames keeps them alive"
     assert timers() == before
+
+
+def test_what_is_spared_is_not_interrupted_and_what_follows_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As coverage's own lock in tests: left locked, it is waited for until the end of days."""
+    begun, ended = [], []
+
+    def spared() -> None:
+        begun.append(time.monotonic())
+        while time.monotonic() < begun[-1] + 0.02:
+            pass
+        ended.append(time.monotonic())
+
+    def again_and_again() -> None:
+        while True:
+            spared()
+
+    monkeypatch.setattr(cutoff, "SPARED", {*cutoff.SPARED, spared.__code__})
+    with pytest.raises(Overdue), cut_off_at(time.monotonic() + 0.05):
+        again_and_again()
+    assert len(begun) == len(ended)
 
 
 def test_a_moment_that_has_passed_is_no_timer_that_never_rings() -> None:
