@@ -9,8 +9,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
+from typing import Literal
 
 from collector.history.facts import Fact, Moment, Reading
+from collector.history.typed import Stamp, reader
 from collector.model import JSON
 
 FORMAT = 2
@@ -26,7 +28,7 @@ class Sighting:
     """A finding in one run, under its fingerprint. `root`: no other finding explains it."""
 
     code: str
-    severity: str
+    severity: Literal["info", "warning", "critical"]
     node: str | None
     service: str | None
     title: str
@@ -56,7 +58,7 @@ class Track:
     """
 
     sighting: Sighting
-    first_seen: str
+    first_seen: Stamp
     runs: int
     marks: str
     open: bool
@@ -78,7 +80,7 @@ class Run:
     `owed`: this run had news to mail, and the mail failed. `last_success`: when the last run started that saw enough for a verdict.
     """
 
-    started_at: str
+    started_at: Stamp
     verdict: str
     findings: Mapping[str, Sighting]
     nodes: Mapping[str, NodeState]
@@ -91,7 +93,7 @@ class Run:
     owed: bool = False
     facts: Sequence[Fact] = ()
     moments: Sequence[Moment] = ()
-    last_success: str | None = None
+    last_success: Stamp | None = None
 
 
 CLUSTER_FACTS: tuple[tuple[str, tuple[str, str]], ...] = (
@@ -177,19 +179,15 @@ def load_run(data: JSON) -> Run:
     if not isinstance(data, dict) or data.get("format") not in READ:
         raise ValueError(f"is no run of format {FORMAT}")
     try:
-        return Run(
-            **{
-                **{key: value for key, value in data.items() if key != "format"},
-                "findings": {key: Sighting(**value) for key, value in data["findings"].items()},
-                "nodes": {key: NodeState(**value) for key, value in data["nodes"].items()},
-                "tracks": {key: Track(**{**value, "sighting": Sighting(**value["sighting"])}) for key, value in data["tracks"].items()},
-                "unseen": frozenset(data["unseen"]),
-                "facts": [Fact(Reading(*row[:_READING]), *row[_READING:]) for row in data.get("facts", ())],
-                "moments": [Moment(Reading(*row[:_READING]), *row[_READING:]) for row in data.get("moments", ())],
-            }
-        )
-    except (TypeError, KeyError, AttributeError) as error:
+        rows = {name: [_unflattened(row) for row in data.get(name, ())] for name in ("facts", "moments")}
+        run: Run = reader(Run)({**{key: value for key, value in data.items() if key != "format"}, **rows})
+    except (TypeError, ValueError) as error:
         raise ValueError(f"is no run of format {FORMAT}: {error}") from error
+    return run
+
+
+def _unflattened(row: JSON) -> JSON:
+    return [row[:_READING], *row[_READING:]] if isinstance(row, list) else row
 
 
 _READING = len(Reading._fields)
