@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from collector.replay import demo_environment
+from collector.resources import incident
 from tests.e2e.incidents import SPEC, recording
 from tests.e2e.program import collector
 
+RECORDING = str(incident("healthy"))
 USAGE = [
     ((), 64, "COMMAND"),
     (("diagnose",), 64, "SPEC"),
@@ -34,10 +36,14 @@ USAGE = [
     (("explain", "symptom.check-critica"), 64, "symptom.check-critical"),
     (("schema", "reprot"), 64, "report"),
     (("analyze", SPEC), 78, "navidrome.yml"),
+    (("analyze", RECORDING), 78, "is a recording, which `collector demo` replays"),
+    (("diff", RECORDING, RECORDING), 78, "is a recording, which `collector demo` replays"),
 ]
 
 
-@pytest.mark.parametrize(("arguments", "code", "says"), USAGE, ids=[" ".join(a[0]).replace(SPEC, "SPEC") for a in USAGE])
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"), USAGE, ids=[" ".join(a[0]).replace(SPEC, "SPEC").replace(RECORDING, "RECORDING") for a in USAGE]
+)
 def test_wrong_usage_has_its_own_exit_code_and_says_what_was_meant(arguments: tuple[str, ...], code: int, says: str) -> None:
     done = collector(*arguments)
     assert (done.returncode, done.stdout) == (code, "")
