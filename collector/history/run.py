@@ -13,7 +13,7 @@ from typing import Literal
 
 from collector.history.facts import Fact, Moment, Reading
 from collector.history.typed import Stamp, reader
-from collector.model import JSON
+from collector.model import JSON, node_of
 
 FORMAT = 2
 READ = (1, FORMAT)
@@ -123,7 +123,7 @@ def run_of(document: Mapping[str, JSON]) -> Run:
         nodes=nodes,
         listed=_listed(document["items"]),
         unseen=unseen,
-        gaps=dict(Counter(_node_of(gap["target"], nodes.keys() | unseen) for gap in coverage["gaps"])),
+        gaps=dict(Counter(node_of(gap["target"], nodes.keys() | unseen) or "" for gap in coverage["gaps"])),
         cluster=_cluster(document.get("cluster") or {}),
     )
 
@@ -154,12 +154,6 @@ def _node(row: Mapping[str, JSON]) -> NodeState:
 
 def _listed(items: Sequence[Mapping[str, JSON]]) -> bool:
     return any(item["kind"] == "nomad_nodes" and item["status"] == "ok" for item in items)
-
-
-def _node_of(target: str, known: frozenset[str] | set[str]) -> str:
-    """The node of a gap's target, which reads `node/allocation/task/service`, each part if there is one."""
-    first = target.split("/", 1)[0]
-    return first if first in known else ""
 
 
 def _cluster(cluster: Mapping[str, JSON]) -> dict[str, str | int | None]:
