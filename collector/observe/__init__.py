@@ -65,7 +65,7 @@ def observe(bundle: Bundle) -> Observed:
 def _observations(seen: Observed) -> Iterator[Observation]:
     world, every = seen.world, seen.checks
     held = registered(world, seen.registrations, seen.orphans)
-    holding = holders(seen.lease, seen.litefs, seen.nodes, followed(seen.logs))
+    holding = holders(world, seen.lease, seen.litefs, seen.nodes, followed(seen.logs))
     instances = list(_with_logs(world, observe_instances(world, every, expected(world), held), seen.logs))
     instances = list(with_canaries(world, instances, holding))
     wells = {one.scope["alloc"]: bool(one.fields["well"]) for one in instances}

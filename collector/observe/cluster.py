@@ -140,28 +140,30 @@ def _driver_down(world: World, node: Node, *, needed: bool) -> str | None:
     return None
 
 
-def holders(held: Lease | None, litefs: Mapping[str, State], known: Mapping[str, Node], hosts: Mapping[str, str]) -> set[str]:
+def holders(world: World, held: Lease | None, litefs: Mapping[str, State], known: Mapping[str, Node], hosts: Mapping[str, str]) -> set[str]:
     """Nodes that are primary for somebody: by their own word, by the lease's host or address, or because a replica follows them.
 
     A frozen primary that another has replaced still has replicas that wait for it (docs/litefs.md), so there may be several. With a static
     lease a replica names itself (lease.go, StaticLeaser.PrimaryInfo): then the host that it says to follow (`hosts`) is the primary's.
     """
-    told = [(state, state.data["primary_hostname"]) for state in litefs.values() if state.data]
-    names = {name for state, name in told if name != state.node} | {hosts.get(state.alloc) for state, name in told if name == state.node}
-    found = {node.name for node in known.values() if {node.name, node.address} & names} | (_held_by_one_of(held, known) if held else set())
+    told = [(state, world.host(state.data["primary_hostname"])) for state in litefs.values() if state.data]
+    own = {world.host(hosts.get(state.alloc)) for state, name in told if name == state.node}
+    names = own | {name for state, name in told if name != state.node}
+    found = {node.name for node in known.values() if {node.name, node.address} & names}
+    found |= _held_by_one_of(world, held, known) if held else set()
     return found | {state.node for state in litefs.values() if state.primary}
 
 
-def _held_by_one_of(held: Lease, known: Mapping[str, Node]) -> set[str]:
+def _held_by_one_of(world: World, held: Lease, known: Mapping[str, Node]) -> set[str]:
     """The nodes that the lease names, by their name or by their address."""
-    end = advertised(held)
-    return {node.name for node in known.values() if node.name == held.data["hostname"] or (end and node.address == end[0])}
+    end, host = advertised(held), world.host(held.data["hostname"])
+    return {node.name for node in known.values() if node.name == host or (end and node.address == end[0])}
 
 
 def _is_stranger(world: World, held: Lease, known: Mapping[str, Node]) -> bool:
     """Is it none of the nodes, or on one of them another LiteFS than was asked, by its port?"""
     end = advertised(held)
-    return not _held_by_one_of(held, known) or (end is not None and end[1] not in ports(world))
+    return not _held_by_one_of(world, held, known) or (end is not None and end[1] not in ports(world))
 
 
 def observe_cluster(world: World, litefs: Mapping[str, State], held: Lease | None, known: Mapping[str, Node]) -> Iterator[Observation]:
@@ -211,7 +213,7 @@ def _lease_fields(world: World, held: Lease | None, litefs: Mapping[str, State],
     data, session = (held.data, held.session) if held else ({}, {})
     host = data.get("hostname")
     seen = [state for state in litefs.values() if state.data is not None]
-    named = [state for state in seen if state.primary and host in (state.node, _names(state))]
+    named = [state for state in seen if state.primary and (world.host(host) == state.node or host == _names(state))]
     return {
         "lease_held": held.alive if held else None,
         "lease_id": data.get("cluster_id"),

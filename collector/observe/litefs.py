@@ -32,7 +32,7 @@ def states(world: World) -> dict[str, State]:
             state.samples.append((result, result.data))
         else:
             state.failures.append(result)
-    compare(list(found.values()), world.ahead)
+    compare(list(found.values()), world.ahead, world.host)
     return found
 
 

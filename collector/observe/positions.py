@@ -7,7 +7,7 @@ file `.lag`. The primary is sampled first, and again where something looks behin
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from collector.kinds.litefs_state import NEVER_SYNCED_MS, SAWTOOTH
@@ -129,25 +129,25 @@ class State:
         return not self.samples and len(attempts) > 1 and all("timeout" in (attempt.cause, attempt.status) for attempt in attempts)
 
 
-def compare(every: list[State], ahead: Mapping[str, float]) -> None:
+def compare(every: list[State], ahead: Mapping[str, float], node: Callable[[str | None], str | None]) -> None:
     """Fill in what comparing tells: distances, divergence, whose clock is off. Without exactly one primary nothing is compared.
 
-    `ahead` is by how many seconds each node's clock is ahead of Nomad's servers.
+    `ahead` is by how many seconds each node's clock is ahead of Nomad's servers; `node` which one a LiteFS means by a host's name.
     """
     primaries = [state for state in every if state.primary]
     primary = primaries[0] if len(primaries) == 1 else None
     for state in every:
         state.unheard = bool(primary and primary.older and not state.primary and state.data and state.data["lag_seconds"] is not None)
     for state in every:
-        state.ahead = ahead.get(state.node, 0.0) - ahead.get(_followed(state, primary), 0.0)
+        state.ahead = ahead.get(state.node, 0.0) - ahead.get(_followed(state, primary, node), 0.0)
         if state.data is not None:
             _position(state, primary)
     _clocks(every, primary)
 
 
-def _followed(state: State, primary: State | None) -> str:
+def _followed(state: State, primary: State | None, node: Callable[[str | None], str | None]) -> str:
     """The node whose clock its lag counts from: the primary's, or while none answers, the one that it names."""
-    return primary.node if primary else str((state.data or {}).get("primary_hostname") or "")
+    return primary.node if primary else node((state.data or {}).get("primary_hostname")) or ""
 
 
 def _clocks(every: list[State], primary: State | None) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from collector.model import JSON, THRESHOLDS, Bundle, Result, Status
 from collector.observe.clocks import ahead_by_events, ahead_by_node
+from collector.observe.hosts import hosts
 from collector.observe.instances import Instance
 from collector.observe.successors import current
 from collector.observe.twins import fresh, told_apart
@@ -34,6 +35,8 @@ class World:
     addresses: Mapping[str, str | None] = field(default_factory=dict)
     clients: Mapping[str, tuple[Result, Mapping[str, JSON]]] = field(default_factory=dict)
     ahead: Mapping[str, float] = field(default_factory=dict)
+    hosts: Mapping[str, str] = field(default_factory=dict)
+    """What LiteFS calls a machine -> Nomad's name of it, where that is another."""
 
     @property
     def lag_warning(self) -> float:
@@ -67,6 +70,10 @@ class World:
         """A node's one name: Nomad's, where Consul knows the same address under another."""
         return None if name is None else self.aliases.get(name, name)
 
+    def host(self, name: str | None) -> str | None:
+        """The node that a LiteFS means by a host's name."""
+        return self.hosts.get(name or "") or self.node(name)
+
     def job_of(self, alloc: Mapping[str, JSON]) -> Mapping[str, JSON] | None:
         """The job of an allocation; None where it was not read."""
         return self.jobs.get((alloc["namespace"], alloc["job"]))
@@ -94,6 +101,7 @@ def survey(bundle: Bundle) -> World:
     world.aliases = _aliases(world)
     world.clients = _clients(world)
     world.addresses = {name: row["address"] for name, (_, row) in world.clients.items()}
+    world.hosts = _hosts(world)
     world.alloc_items = {key: result.id for key, (result, _) in rows.items()}
     world.ahead = ahead_by_node(bundle, world.now, world.node)
     world.instances = tuple(current([_instance(world, row, world.ahead.get(row["node"])) for row in world.allocations]))
@@ -137,6 +145,13 @@ def _aliases(world: World) -> dict[str, str]:
     known = {row["name"] for _, row in world.rows("nomad_nodes")}
     found = {name: nomad[address] for name, address in _consul_names(world) if name not in known and address in nomad}
     return found | {name: node for name, node in _by_allocation(world).items() if name not in known}
+
+
+def _hosts(world: World) -> dict[str, str]:
+    """What LiteFS calls a node that Nomad, and Consul, call otherwise."""
+    leases = [result.data for result in world.results("consul_lease")]
+    told = {result.data["primary_hostname"] for result in world.results("litefs_status")} | {lease["hostname"] for lease in leases}
+    return hosts(world.addresses, told - world.aliases.keys() - {None, ""}, leases)
 
 
 def _by_allocation(world: World) -> dict[str, str]:
