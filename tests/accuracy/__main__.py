@@ -96,7 +96,7 @@ def decided() -> list[str]:
         "  `depths` has deep faults whose consequences are loud elsewhere, pairs on one node, runs that are partly blind, faults in time.",
         "  The texts of `threads` are those of operators in public threads: trackers of LiteFS, Nomad, Consul, Docker and of applications.",
         "  `versions` has other versions of LiteFS, Nomad, Consul and the runtimes, the kernel's own words, and several faults at once.",
-        "  `whole` and, after it, `links`, `threads` and `versions` decide the whole report, on clusters of other names, addresses and versions.",
+        "  `whole` and, after it, `links`, `threads` and `versions` decide the whole report, on clusters of other names and addresses.",
         "  At first sight",
         *(f"  of `{name}` were right: {_parts(counts)};" for name, counts in BY_PART.items()),
         "  evidence is the decisive text in the first root's quotes, and in its remedy the name of what is to be changed.",
