@@ -59,6 +59,8 @@ def _decode(raw: bytes, name: str) -> JSON:
     try:
         return sound_json(raw)
     except (ValueError, RecursionError) as error:
+        if b'"source": "meta"' in raw[: raw.find(b"\n")]:
+            raise _refused(name, "is a recording, which `collector demo` replays") from error
         if _ends_early(raw, error):
             raise _cut(name) from error
         if isinstance(error, json.JSONDecodeError):

@@ -77,12 +77,12 @@ def _capabilities(tasks: Sequence[Task], kinds: Mapping[str, Kind]) -> tuple[str
     return tuple(sorted({capability for task in tasks for capability in kinds[task.kind].capabilities}))
 
 
-def plan_text(plan: Preview, namespace: str = "default") -> str:
+def plan_text(plan: Preview, servers: Sequence[str], namespace: str = "default") -> str:
     """The plan for a reader: calls by task, the rights that they take, and the policies that give them and nothing else.
 
-    `namespace` is the configured Nomad namespace, for items that name none.
+    `servers` says in words where Nomad and Consul are; `namespace` is the configured Nomad namespace, for items that name none.
     """
-    lines = [f"{len(plan.items)} items, {plan.calls} calls when every first way to ask answers", ""]
+    lines = [f"{len(plan.items)} items, {plan.calls} calls when every first way to ask answers", *servers, ""]
     for task, items in _by_task(plan.items).items():
         lines.append(f"{task} ({items[0].item.kind}{', asked now to make this plan' if items[0].asked else ''})")
         for item in items:

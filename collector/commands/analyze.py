@@ -26,7 +26,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Read the bundle back, check it again (it may come from someone else), and report."""
     name = arguments.bundle_file
     bundle = bundle_of(content_of(name, f"the bundle {name}", MAX_BYTES + 1), name)
-    to = handover(arguments, Settings.from_environment(os.environ), without_spec(bundle))
+    to = handover(arguments, Settings.from_environment(os.environ), without_spec(bundle), scope=_scope(bundle))
     return to.finish(_concluded(bundle, _time(arguments.now), name))
 
 
@@ -44,6 +44,14 @@ def bundle_of(content: bytes, name: str) -> Bundle:
     return validate(load_bundle(BytesIO(content), name))
 
 
+def _scope(bundle: Bundle) -> str:
+    """Bundles of another cluster, with other variables, or of a part of it, are not compared with each other, nor with runs."""
+    told = [bundle.endpoints.get(name) for name in ("nomad", "consul")] + [
+        bundle.expect.get(name) for name in ("tags", "skip_tags", "limit")
+    ]
+    return repr(["bundle", *told, sorted((name, str(value)) for name, value in bundle.vars.items())])
+
+
 def _time(text: str | None) -> float | None:
     """RFC 3339 or Unix seconds, as Unix seconds."""
     if text is None:
@@ -56,10 +64,10 @@ def _time(text: str | None) -> float | None:
 
 
 def _seconds(text: str) -> datetime:
-    """ValueError where it is no moment of any calendar: NaN, a billion years from now."""
+    """ValueError where it is no moment of any calendar: NaN, a billion years from now, nanoseconds."""
     try:
         return datetime.fromtimestamp(float(text), UTC)
-    except OverflowError as error:
+    except (OverflowError, OSError) as error:  # which one, is up to the platform
         raise ValueError(text) from error
     except ValueError:
         return datetime.fromisoformat(text)

@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
@@ -18,10 +18,12 @@ from collector.kinds import KINDS
 from collector.model import JSON, Bundle, Spec
 from collector.pipeline import Call, gather
 from collector.redact import Redactor
+from collector.resources import spec_path
 from collector.settings import Settings
 from collector.sources import Sources
 from collector.spec import load_spec, parse_extra_vars
 from collector.streams import say
+from collector.suggest import did_you_mean
 from collector.yamlio import text_of
 
 
@@ -30,8 +32,19 @@ def read_spec(path: str, extra_vars: Mapping[str, JSON]) -> Spec:
     try:
         text = text_of(Path(path))
     except OSError as error:
-        raise UsageError(f"cannot read the spec {path}: {error.strerror}") from error
+        meant = _meant(Path(path)) if isinstance(error, FileNotFoundError) else ""
+        raise UsageError(f"cannot read the spec {path}: {error.strerror}{f' ({meant})' if meant else ''}") from error
     return load_spec(text, path, extra_vars=extra_vars, syntax=False)
+
+
+def _meant(path: Path) -> str:
+    """What file was probably meant by one that is not there: a neighbour, else the spec of that name that ships."""
+    with suppress(OSError):
+        if near := did_you_mean(path.name, (file.name for file in path.parent.iterdir() if file.suffix in {".yml", ".yaml"})):
+            return near
+    with suppress(UsageError):
+        return f"the one that ships is {spec_path(path.stem)}"
+    return ""
 
 
 def commit_of(spec: Spec, settings: Settings) -> Callable[[], str | None]:
@@ -79,13 +92,23 @@ def plan_only(call: Call) -> int:
     """Print the plan; 0, or 3 when the inventory could not be read, so that the plan is not whole."""
     from collector.collect.preview import plan_text, preview  # noqa: PLC0415 - for --check alone
 
-    sources = open_sources(call)
+    sources, redactor = open_sources(call), redactor_of(call)
     try:
-        plan = preview(call.spec, Means(KINDS, sources, Expressions(), redactor_of(call)), call.limits, call.selection)
+        plan = preview(call.spec, Means(KINDS, sources, Expressions(), redactor), call.limits, call.selection)
     finally:
         sources.close()
-    say(plan_text(plan, call.settings.nomad.namespace or "default"))
+    servers = [redactor.text(line) for line in _servers(call.settings)]
+    say(plan_text(plan, servers, call.settings.nomad.namespace or "default"))
     return 3 if plan.unknown else 0
+
+
+def _servers(settings: Settings) -> Iterator[str]:
+    """Whom `nomad` and `consul` stand for in the plan, and as whom they are asked."""
+    for name, variable, api in (("nomad", "NOMAD_ADDR", settings.nomad), ("consul", "CONSUL_HTTP_ADDR", settings.consul)):
+        default = f" (the default: {variable} is not set)" if variable in settings.unset else ""
+        token = "with" if api.token else "without"
+        within = "".join(f", {what} {value}" for what, value in (("namespace", api.namespace), ("region", api.region)) if value)
+        yield f"{name} is {api.address}{default}, asked {token} a token{within}"
 
 
 @contextmanager

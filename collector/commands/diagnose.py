@@ -46,7 +46,8 @@ def _saved(bundle: Bundle, name: str | None) -> tuple[str, ...]:
 
 
 def _scope(call: Call) -> str:
-    """Runs against another cluster, with other variables, or on a part of it, are not compared with each other."""
-    chosen = call.selection
-    parts = [call.settings.nomad.address, call.settings.consul.address, sorted(chosen.tags), sorted(chosen.skip_tags), sorted(chosen.limit)]
-    return repr([*parts, sorted((name, str(value)) for name, value in call.spec.vars.items())])
+    """Runs against another cluster, in another namespace, with other variables, or on a part of it, are not compared with each other."""
+    chosen, nomad = call.selection, call.settings.nomad
+    parts = [nomad.address, call.settings.consul.address, sorted(chosen.tags), sorted(chosen.skip_tags), sorted(chosen.limit)]
+    within = [(name, value) for name, value in (("namespace", nomad.namespace), ("region", nomad.region)) if value]
+    return repr([*parts, sorted((name, str(value)) for name, value in call.spec.vars.items()), *within])

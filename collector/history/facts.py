@@ -6,8 +6,9 @@ A run that could not see something says nothing of it: its last value stands unt
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple, TypeVar
+from typing import Literal, NamedTuple, TypeVar, get_args
 
+from collector.history.typed import Stamp
 from collector.model import JSON
 
 T = TypeVar("T")
@@ -24,14 +25,15 @@ MOMENTS_OF_A_RUN = 20
 NONE = "none"
 """The value where it was seen that there is none: no leader, no primary."""
 
-ORDER = ("check", "eligibility", "node status", "consul leader", "nomad leader", "primary")
+Watched = Literal["check", "eligibility", "node status", "consul leader", "nomad leader", "primary"]
 """What is watched; what matters to more readers comes later."""
+ORDER: tuple[Watched, ...] = get_args(Watched)
 
 
 class Reading(NamedTuple):
-    """What one run saw. `what` is one of `ORDER`; a check has its `service` (None: the node's own), its `name` and its `id`."""
+    """What one run saw. A check has its `service` (None: the node's own), its `name` and its `id`."""
 
-    what: str
+    what: Watched
     value: str
     node: str | None = None
     service: str | None = None
@@ -47,9 +49,9 @@ class Fact(NamedTuple):
     """
 
     reading: Reading
-    since: str
-    not_before: str | None
-    seen: str
+    since: Stamp
+    not_before: Stamp | None
+    seen: Stamp
     missed: int = 0
 
 
@@ -58,8 +60,8 @@ class Moment(NamedTuple):
 
     reading: Reading
     before: str
-    not_before: str | None
-    at: str
+    not_before: Stamp | None
+    at: Stamp
 
 
 def readings(document: Mapping[str, JSON]) -> list[Reading]:
@@ -69,11 +71,12 @@ def readings(document: Mapping[str, JSON]) -> list[Reading]:
 
 def _cluster(document: Mapping[str, JSON]) -> Iterator[Reading]:
     cluster = document.get("cluster") or {}
-    for product in ("nomad", "consul"):
+    leaders: tuple[tuple[str, Watched], ...] = (("nomad", "nomad leader"), ("consul", "consul leader"))
+    for product, what in leaders:
         known = cluster.get(product) or {}
         leader = known.get("leader") or (NONE if known.get("known_leader") is False else None)
         if leader:
-            yield Reading(f"{product} leader", leader)
+            yield Reading(what, leader)
     litefs = cluster.get("litefs") or {}
     primaries = sorted(row["name"] for row in document["nodes"] if row["role"] == "primary")
     if primaries or (litefs.get("litefs_all") and litefs.get("primaries") == 0):
@@ -81,9 +84,8 @@ def _cluster(document: Mapping[str, JSON]) -> Iterator[Reading]:
 
 
 def _node(row: Mapping[str, JSON]) -> Iterator[Reading]:
-    for what, value in (("node status", row["nomad"]), ("eligibility", row["eligibility"])):
-        if value != "unknown":
-            yield Reading(what, value, row["name"])
+    states: tuple[tuple[Watched, str], ...] = (("node status", row["nomad"]), ("eligibility", row["eligibility"]))
+    yield from (Reading(what, value, row["name"]) for what, value in states if value != "unknown")
     for check in row.get("checks", ()):
         yield Reading("check", check["status"], row["name"], check["service"], check["name"], check["id"])
 

@@ -9,9 +9,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
+from typing import Literal
 
 from collector.history.facts import Fact, Moment, Reading
-from collector.model import JSON
+from collector.history.typed import Stamp, reader
+from collector.model import JSON, node_of
 
 FORMAT = 2
 READ = (1, FORMAT)
@@ -26,7 +28,7 @@ class Sighting:
     """A finding in one run, under its fingerprint. `root`: no other finding explains it."""
 
     code: str
-    severity: str
+    severity: Literal["info", "warning", "critical"]
     node: str | None
     service: str | None
     title: str
@@ -56,7 +58,7 @@ class Track:
     """
 
     sighting: Sighting
-    first_seen: str
+    first_seen: Stamp
     runs: int
     marks: str
     open: bool
@@ -78,7 +80,7 @@ class Run:
     `owed`: this run had news to mail, and the mail failed. `last_success`: when the last run started that saw enough for a verdict.
     """
 
-    started_at: str
+    started_at: Stamp
     verdict: str
     findings: Mapping[str, Sighting]
     nodes: Mapping[str, NodeState]
@@ -91,7 +93,7 @@ class Run:
     owed: bool = False
     facts: Sequence[Fact] = ()
     moments: Sequence[Moment] = ()
-    last_success: str | None = None
+    last_success: Stamp | None = None
 
 
 CLUSTER_FACTS: tuple[tuple[str, tuple[str, str]], ...] = (
@@ -121,7 +123,7 @@ def run_of(document: Mapping[str, JSON]) -> Run:
         nodes=nodes,
         listed=_listed(document["items"]),
         unseen=unseen,
-        gaps=dict(Counter(_node_of(gap["target"], nodes.keys() | unseen) for gap in coverage["gaps"])),
+        gaps=dict(Counter(node_of(gap["target"], nodes.keys() | unseen) or "" for gap in coverage["gaps"])),
         cluster=_cluster(document.get("cluster") or {}),
     )
 
@@ -154,12 +156,6 @@ def _listed(items: Sequence[Mapping[str, JSON]]) -> bool:
     return any(item["kind"] == "nomad_nodes" and item["status"] == "ok" for item in items)
 
 
-def _node_of(target: str, known: frozenset[str] | set[str]) -> str:
-    """The node of a gap's target, which reads `node/allocation/task/service`, each part if there is one."""
-    first = target.split("/", 1)[0]
-    return first if first in known else ""
-
-
 def _cluster(cluster: Mapping[str, JSON]) -> dict[str, str | int | None]:
     return {what: (cluster.get(part) or {}).get(name) for what, (part, name) in CLUSTER_FACTS}
 
@@ -177,19 +173,15 @@ def load_run(data: JSON) -> Run:
     if not isinstance(data, dict) or data.get("format") not in READ:
         raise ValueError(f"is no run of format {FORMAT}")
     try:
-        return Run(
-            **{
-                **{key: value for key, value in data.items() if key != "format"},
-                "findings": {key: Sighting(**value) for key, value in data["findings"].items()},
-                "nodes": {key: NodeState(**value) for key, value in data["nodes"].items()},
-                "tracks": {key: Track(**{**value, "sighting": Sighting(**value["sighting"])}) for key, value in data["tracks"].items()},
-                "unseen": frozenset(data["unseen"]),
-                "facts": [Fact(Reading(*row[:_READING]), *row[_READING:]) for row in data.get("facts", ())],
-                "moments": [Moment(Reading(*row[:_READING]), *row[_READING:]) for row in data.get("moments", ())],
-            }
-        )
-    except (TypeError, KeyError, AttributeError) as error:
+        rows = {name: [_unflattened(row) for row in data.get(name, ())] for name in ("facts", "moments")}
+        run: Run = reader(Run)({**{key: value for key, value in data.items() if key != "format"}, **rows})
+    except (TypeError, ValueError) as error:
         raise ValueError(f"is no run of format {FORMAT}: {error}") from error
+    return run
+
+
+def _unflattened(row: JSON) -> JSON:
+    return [row[:_READING], *row[_READING:]] if isinstance(row, list) else row
 
 
 _READING = len(Reading._fields)

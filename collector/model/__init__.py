@@ -6,10 +6,10 @@ Times are Unix seconds (float), durations are seconds (float), sizes are bytes (
 
 from __future__ import annotations
 
-from collector.model.asking import Dial, Exec, Http, Performer, Query, Reply, Request, Rung, by_name, host_port, pairs
+from collector.model.asking import Dial, Exec, Http, Performer, Query, Reply, Request, Rung, by_name, host_of, host_port, pairs
 from collector.model.report import UNEXPLAINED, Coverage, Evidence, Finding, NodeDetail, NodeRow, Report, RuledOut, name_of
 from collector.model.results import Attempt, Bundle, Result
-from collector.model.spec import Item, Mark, Spec, Target, Task
+from collector.model.spec import Item, Mark, Spec, Target, Task, node_of
 from collector.model.words import FORMATS, JSON, THRESHOLDS, Natural, Severity, Status, Verdict, natural
 
 __all__ = [
@@ -45,8 +45,10 @@ __all__ = [
     "Task",
     "Verdict",
     "by_name",
+    "host_of",
     "host_port",
     "name_of",
     "natural",
+    "node_of",
     "pairs",
 ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
+from urllib.parse import urlsplit
 
 from collector.model.words import JSON, Status
 
@@ -9,6 +10,14 @@ from collector.model.words import JSON, Status
 def host_port(host: str, port: int | str) -> str:
     """`host:port` as a URL has it: an IPv6 address in brackets."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def host_of(url: str) -> str:
+    """The host of a URL, without brackets; empty where there is none: what logs, leases and checks tell is what somebody wrote."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
 
 
 Query = Mapping[str, str | int | tuple[str, ...]]

@@ -1,6 +1,6 @@
 """The spec and the plan."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import NamedTuple
 
 from collector.model.words import JSON
@@ -69,6 +69,12 @@ class Target(NamedTuple):
         """`node/alloc/task/service` as far as known, the allocation by its first 8 characters; `cluster` when nothing is."""
         parts = [self.node, self.alloc[:8] if self.alloc else None, self.task, self.service]
         return "/".join(p for p in parts if p) or "cluster"
+
+
+def node_of(target: str, nodes: Container[str]) -> str | None:
+    """The node of a target in words: the longest of these names that it begins with, since a name may have a `/` of its own."""
+    parts = target.split("/")
+    return next((name for end in range(len(parts), 0, -1) if (name := "/".join(parts[:end])) in nodes), None)
 
 
 class Item(NamedTuple):

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from collector.kinds import KINDS
-from collector.model import JSON, Attempt, Result, Status
+from collector.model import JSON, Attempt, Result, Status, host_of
 from collector.observe.litefs import elsewhere
 from collector.observe.observation import Observation, scope
 from collector.observe.world import World
@@ -204,10 +203,7 @@ def _asked_themselves(world: World, system: str) -> tuple[set[str], set[str]]:
 
 def _host(endpoint: str) -> str:
     """The host of what was asked, `GET URL`."""
-    try:
-        return urlsplit(endpoint.rpartition(" ")[2]).hostname or ""
-    except ValueError:
-        return ""
+    return host_of(endpoint.rpartition(" ")[2])
 
 
 def _default(world: World, system: str) -> str:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from collector.loglines import moment_of
 from collector.loglines.litefs import FOLLOWS, GAINED, LOST
+from collector.model import host_of
 from collector.observe.logs import Log
 
 LONGEST = 160
@@ -41,5 +41,5 @@ def followed(every: Sequence[Log]) -> dict[str, str]:
     for log in every:
         last = next((line for line in reversed(log.lines) if GAINED.match(line.message) or LOST.match(line.message)), None)
         if last and (told := FOLLOWS.match(last.message)):
-            found[log.data["alloc"]] = urlsplit(told["url"]).hostname or ""
+            found[log.data["alloc"]] = host_of(told["url"])
     return found

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from collector.model import JSON
+from collector.model import JSON, node_of
 from collector.render.clean import on_one_line
 from collector.render.nodes import TABLE_LIMIT
 
@@ -86,8 +86,9 @@ def suites(document: Mapping[str, JSON]) -> list[JSON]:
     for finding in findings.values():
         tests.get(finding["node"], of_cluster).append(_finding_test(finding, findings))
     for gap in document["coverage"]["gaps"]:
-        node = gap["target"].split("/")[0]
-        tests.get(node, of_cluster).append(_test(f"collect {gap['item']}", "error", gap.get("status", "failed"), gap["reason"]))
+        tests.get(node_of(gap["target"], tests), of_cluster).append(
+            _test(f"collect {gap['item']}", "error", gap.get("status", "failed"), gap["reason"])
+        )
     named = [(f"node {name}" if name == _CLUSTER else name, cases) for name, cases in tests.items()]
     return [_suite(number, name, cases) for number, (name, cases) in enumerate([(_CLUSTER, of_cluster), *named])]
 

@@ -214,6 +214,8 @@ def _document(path: Path, number: int, raw: bytes) -> JSON:
 
 def _meta(line: _Line) -> dict[str, JSON]:
     """What the recording says of itself, of which its moment and its servers' addresses are used."""
+    if {"format", "results"} <= line.value.keys():
+        _reject(line.path, line.number, "is a bundle, which `collector analyze` reads")
     told = line.object_("meta")
     if not 0 <= line.number_("recorded_at") <= LAST_MOMENT:
         _reject(line.path, line.number, "recorded_at is no moment of any calendar")

@@ -149,6 +149,7 @@ _GIT_ALONE: Final = {
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_NO_LAZY_FETCH": "1",
     "GIT_ALLOW_PROTOCOL": "none",
+    "GIT_LITERAL_PATHSPECS": "1",
     "LC_ALL": "C",
 }
 """Git asks nobody: no user, and no remote for what a partial clone lacks (by a command that its configuration names)."""
@@ -164,17 +165,21 @@ def git_commit(path: str | Path, settings: Settings) -> str | None:
     environment = {"PATH": settings.path, "HOME": settings.home, **_GIT_ALONE}
     # A repository's own configuration may name programs to run; a report must not start them.
     base = [git, "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "log.showSignature=false", "-C", str(file.parent)]
-    commit = _output([*base, "log", "-1", "--format=%H", "--", file.name], environment)
+    until = time.monotonic() + GIT_SECONDS
+    commit = _output([*base, "log", "-1", "--format=%H", "--", file.name], environment, until)
     if not _COMMIT.fullmatch(commit):
         return None
     # Not by `git status`, which runs what the repository calls a filter for the file.
-    kept, here = ([*base, "rev-parse", f"HEAD:./{file.name}"], [*base, "hash-object", "--no-filters", "--", file.name])
-    return commit if _output(kept, environment) == _output(here, environment) != "" else f"{commit}-dirty"
+    kept = _output([*base, "rev-parse", f"HEAD:./{file.name}"], environment, until)
+    here = _output([*base, "hash-object", "--no-filters", "--", file.name], environment, until)
+    if time.monotonic() >= until:
+        return None  # what has not been said is no difference
+    return commit if kept == here != "" else f"{commit}-dirty"
 
 
-def _output(argv: Sequence[str], environment: Mapping[str, str]) -> str:
+def _output(argv: Sequence[str], environment: Mapping[str, str], until: float) -> str:
     try:
-        finished = Processes().run(argv, environment, time.monotonic() + GIT_SECONDS, CAP)
+        finished = Processes().run(argv, environment, until, CAP)
     except OSError:
         return ""
     return finished.stdout.decode("utf-8", "replace").strip() if finished.code == 0 else ""

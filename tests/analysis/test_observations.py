@@ -80,6 +80,12 @@ def test_a_port_of_a_bundle_that_is_none_is_not_believed(port):
     assert analyze(made._replace(vars={"litefs_port": port})).verdict == "ok"
 
 
+@pytest.mark.parametrize("url", ["http://[fe80::b:20303", "http://n1:2030300", "http://n1\u2100:20303"])
+def test_a_primarys_address_in_a_log_that_is_none_upsets_nobody(url):
+    line = f'level=INFO msg="0123456789ABCDEF: existing primary found (n1), connecting as replica to \\"{url}\\""'
+    assert analyze(bundle({"nodes": {"n2": {"log": [line]}}})).verdict == "ok"
+
+
 def test_positions_are_not_compared_without_one_primary():
     case = {"nodes": {"n1": {"litefs": {"is_primary": False, "role": "none", "primary_hostname": "", "lag_seconds": 0.0}}}}
     assert field(case, "litefs", "behind", node="n2") is None

@@ -148,6 +148,19 @@ def test_every_cluster_of_the_list_is_dispatched(tmp_path, clusters):
     ]
 
 
+def test_a_last_line_without_its_end_is_a_cluster_too(tmp_path, clusters):
+    Path(clusters).write_text("berlin https://n1:4646 https://c1:8501\nparis https://n2:4646 https://c2:8501")
+    done = run(DISPATCH, clusters, "spec.yml", env=tool(tmp_path, "nomad", 'echo "$5"'))
+    assert (done.returncode, done.stdout) == (0, "berlin\nparis\n")
+
+
+@pytest.mark.parametrize("name", ["none", "."])
+def test_a_list_that_cannot_be_read_is_no_success(tmp_path, name):
+    done = run(DISPATCH, str(tmp_path / name), "spec.yml", env=tool(tmp_path, "nomad", "exit 0"))
+    assert done.returncode == 64
+    assert "cannot read" in done.stderr
+
+
 def test_a_cluster_that_cannot_be_dispatched_does_not_stop_the_others(tmp_path, clusters):
     done = run(DISPATCH, clusters, "spec.yml", env=tool(tmp_path, "nomad", 'case $* in *berlin*) exit 1;; esac; echo "$5"'))
     assert (done.returncode, done.stdout) == (1, "paris\n")

@@ -168,8 +168,20 @@ def test_the_plan_asks_only_the_inventory_and_names_rights_and_calls() -> None:
         done = collector("diagnose", SPEC, "--check", environ=leading)
     assert done.returncode == 0
     assert "calls" in done.stdout.splitlines()[0]
+    assert "nomad is http://127.0.0.1:4646, asked without a token" in done.stdout
     assert "read-job" in done.stdout
     assert "/metrics" in done.stdout
+
+
+def test_the_plan_says_where_it_asks_and_as_whom(tmp_path: Path) -> None:
+    spec = tmp_path / "spec.yml"
+    spec.write_text("version: 1\nname: x\ncollect:\n  - nomad_nodes: {}\n")
+    environ = {"NOMAD_ADDR": "http://127.0.0.1:9", "NOMAD_TOKEN": "s3cr3t-t0ken", "NOMAD_NAMESPACE": "web", "NOMAD_REGION": "eu"}
+    _, *servers = collector("diagnose", str(spec), "--check", environ=environ).stdout.splitlines()[:3]
+    assert servers == [
+        "nomad is http://127.0.0.1:9, asked with a token, namespace web, region eu",
+        "consul is http://127.0.0.1:8500 (the default: CONSUL_HTTP_ADDR is not set), asked without a token",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,17 @@ from pathlib import Path
 import pytest
 
 from collector.replay import demo_environment
+from collector.resources import incident
 from tests.e2e.incidents import SPEC, recording
 from tests.e2e.program import collector
 
+RECORDING = str(incident("healthy"))
 USAGE = [
     ((), 64, "COMMAND"),
     (("diagnose",), 64, "SPEC"),
-    (("diagnose", "none.yml"), 64, "none.yml"),
+    (("diagnose", "none.yml"), 64, "none.yml: No such file or directory\n"),
+    (("diagnose", "nowhere/navidrome.yml"), 64, "(the one that ships is "),
+    (("diagnose", str(Path(SPEC).with_name("navidrom.yml"))), 64, 'did you mean "navidrome.yml"?'),
     (("diagnose", SPEC, "--deadline", "soon"), 64, "30s"),
     (("diagnose", SPEC, "-o", "yaml"), 64, "invalid choice"),
     (("diagnose", SPEC, "-e", "nonsense"), 64, "nonsense"),
@@ -34,10 +38,16 @@ USAGE = [
     (("explain", "symptom.check-critica"), 64, "symptom.check-critical"),
     (("schema", "reprot"), 64, "report"),
     (("analyze", SPEC), 78, "navidrome.yml"),
+    (("analyze", RECORDING), 78, "is a recording, which `collector demo` replays"),
+    (("diff", RECORDING, RECORDING), 78, "is a recording, which `collector demo` replays"),
 ]
 
 
-@pytest.mark.parametrize(("arguments", "code", "says"), USAGE, ids=[" ".join(a[0]).replace(SPEC, "SPEC") for a in USAGE])
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    USAGE,
+    ids=[" ".join(a[0]).replace(SPEC, "SPEC").replace(str(Path(SPEC).parent), "DIR").replace(RECORDING, "RECORDING") for a in USAGE],
+)
 def test_wrong_usage_has_its_own_exit_code_and_says_what_was_meant(arguments: tuple[str, ...], code: int, says: str) -> None:
     done = collector(*arguments)
     assert (done.returncode, done.stdout) == (code, "")

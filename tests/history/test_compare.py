@@ -49,6 +49,14 @@ def test_a_finding_is(old, new, state):
     assert states(compare(old, new)) == {("app.exited", "odroid8"): state}
 
 
+@pytest.mark.parametrize("target", ["rack1/n8", "rack1/n8/0f3a55c1/server"])
+def test_a_nodes_name_may_have_a_slash(target):
+    nodes = [node("rack1"), node("rack1/n8")]
+    old = document(finding(node="rack1/n8"), nodes=nodes)
+    assert states(compare(old, document(nodes=nodes, gaps=[gap(target)]))) == {("app.exited", "rack1/n8"): "unseen"}
+    assert states(compare(old, document(nodes=nodes, gaps=[gap("rack1/0f3a55c1")]))) == {("app.exited", "rack1/n8"): "resolved"}
+
+
 def test_a_cluster_wide_finding_is_not_resolved_by_a_run_with_new_gaps():
     old = document(finding("nomad.no-leader", node=None))
     assert states(compare(old, document(gaps=[gap("cluster")]))) == {("nomad.no-leader", None): "unseen"}

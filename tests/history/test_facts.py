@@ -154,7 +154,7 @@ def test_what_is_remembered_is_bounded():
 def test_a_run_of_the_format_before_is_read_and_has_no_facts():
     old = {**dump_run(outlook(None, DOWN).run), "format": 1}
     del old["facts"], old["moments"]
-    before = load_run(old)
+    before = load_run(json.loads(json.dumps(old)))
     run = outlook(before, {**UP, "started_at": moment(1)}).run
     assert (before.facts, before.moments, run.moments) == ([], [], [])
     assert [fact.since for fact in run.facts if fact.reading.what == "check"] == [ended(1)]

@@ -1,4 +1,4 @@
-"""A report from somewhere else: what fits the schema can be compared and shown, whatever is missing or odd in it."""
+"""A report from somewhere else, or a kept run that somebody had in hand: what is believed of it can be compared and shown."""
 
 from __future__ import annotations
 
@@ -10,18 +10,37 @@ from typing import Any
 import pytest
 
 from collector.analyze import analyze
-from collector.history import compare
-from collector.render import changes_text, report_document
+from collector.history import compare, joined, outlook
+from collector.history.run import dump_run, load_run
+from collector.model import Report
+from collector.render import changes_text, render, report_document
 from collector.validate import schema_problems
 from tests.analysis.bundles import bundle
 
-SICK = {"checks": {"ping": {"status": "critical", "output": "500"}}, "log": ["FATAL: no"], "litefs": {"lag_seconds": 20.0}}
 GONE = object()
+ODD = {
+    "gone": GONE,
+    "null": None,
+    "text": "x",
+    "number": 7,
+    "fraction": 0.5,
+    "true": True,
+    "list": [],
+    "object": {},
+    "no moment": "2026-02-30T00:00:00Z",
+    "no zone": "2026-11-24T06:00:00",
+    "the first year": "0001-01-01T00:00:00+23:59",
+}
+SICK = {"checks": {"ping": {"status": "critical", "output": "500"}}, "log": ["FATAL: no"], "litefs": {"lag_seconds": 20.0}}
+
+
+def report() -> Report:
+    return analyze(bundle({"nodes": {"n2": SICK}}))
 
 
 def document() -> Any:
-    report = analyze(bundle({"nodes": {"n2": SICK}}))
-    return json.loads(json.dumps(report_document(report._replace(spec={**report.spec, "sha256": "0" * 64}))))
+    told = report()
+    return json.loads(json.dumps(report_document(told._replace(spec={**told.spec, "sha256": "0" * 64}))))
 
 
 def places(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -44,9 +63,7 @@ def changed(whole: Any, at: tuple[Any, ...], odd: Any) -> Any:
     return whole
 
 
-@pytest.mark.parametrize(
-    "odd", [GONE, None, "x", 7, [], {}, "2026-02-30T00:00:00Z"], ids=["gone", "null", "text", "number", "list", "object", "no moment"]
-)
+@pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
 def test_what_fits_the_schema_can_be_compared_and_shown(odd: Any) -> None:
     sound = document()
     assert not schema_problems("report", sound)
@@ -54,3 +71,21 @@ def test_what_fits_the_schema_can_be_compared_and_shown(odd: Any) -> None:
         if not schema_problems("report", one):
             assert compare(one, sound)
             assert changes_text({**one, "changes": compare(sound, one)})
+
+
+@pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
+def test_a_kept_run_is_refused_or_can_be_compared_and_shown(odd: Any) -> None:
+    well = report_document(analyze(bundle({})))
+    first = outlook(None, {**well, "started_at": "2020-01-01T00:00:00.000Z"}).run
+    kept = json.loads(json.dumps(dump_run(outlook(first, document()).run)))
+    assert all(kept[name] for name in ("findings", "nodes", "tracks", "series", "facts", "moments", "cluster"))
+    for at in places(kept):
+        try:
+            before = load_run(changed(kept, at, odd))
+        except ValueError as error:
+            assert "no run of format" in str(error)  # noqa: PT017 - most are refused
+            continue
+        for now in (report(), analyze(bundle({}))):
+            told = joined(now, outlook(before, report_document(now)))
+            assert render(told, "text", verbose=1)
+            assert render(told, "html")

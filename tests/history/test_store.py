@@ -132,7 +132,7 @@ def test_no_damage_to_a_file_is_believed_or_raised(store, data):
     path.write_bytes(whole[:place] if torn else whole[:place] + bytes([whole[place] ^ data.draw(st.integers(1, 255))]) + whole[place + 1 :])
     earlier = store.earlier()
     path.unlink()
-    assert earlier.run is None or dump_run(earlier.run) == json.loads(gzip.decompress(whole)) | {"unseen": ["odroid9"]} or earlier.notes
+    assert earlier.run is None or json.loads(json.dumps(dump_run(earlier.run))) == json.loads(gzip.decompress(whole)) or earlier.notes
 
 
 def test_an_unreadable_file_is_left_out_with_a_note(store):

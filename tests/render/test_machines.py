@@ -130,6 +130,18 @@ def test_junit_has_the_verdict_beside_a_node_that_is_called_cluster():
     assert root.find("testsuite[@name='node cluster']/testcase[@name='node']") is not None
 
 
+def test_junit_has_what_was_not_seen_of_a_node_with_a_slash_in_its_name_there():
+    report = SAMPLES["two-faults"]
+    named = report._replace(
+        nodes=tuple(node._replace(name=node.name.replace("odroid", "rack1/")) for node in report.nodes),
+        coverage=report.coverage._replace(
+            gaps=tuple({**gap, "target": gap["target"].replace("odroid", "rack1/")} for gap in report.coverage.gaps)
+        ),
+    )
+    root = ET.fromstring(render(named, "junit").encode())
+    assert root.find("testsuite[@name='rack1/9']/testcase/error").get("type") == "unreachable"
+
+
 def test_junit_of_a_healthy_cluster_has_no_failure():
     root = ET.fromstring(render(SAMPLES["healthy"], "junit").encode())
     assert len(root) == 4

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collector.model import Evidence, Finding, Severity
-from collector.render import render
+from collector.render import mail_html, render
 from collector.render.impact import impact_in_words
 from collector.render.layout import columns_of, cut, hang, table, wrap
 
@@ -46,6 +46,17 @@ def test_colour_changes_no_character(sample):
     bare = re.sub(r"\x1b\[[0-9;]*m", "", coloured)
     plain = render(SAMPLES[sample], "text")
     assert [line.rstrip() for line in bare.splitlines()] == [line.rstrip() for line in plain.splitlines()]
+
+
+def test_what_is_over_is_no_alarm():
+    text = render(SAMPLES["changed"], "text", colour=True)
+    assert re.findall(r"^\x1b\S*(?:new|resolved) ", text, re.MULTILINE) == ["\x1b[1;31mnew ", "\x1b[32mresolved "]
+
+
+@pytest.mark.parametrize(("count", "words"), [(1, "1 secret redacted"), (2, "2 secrets redacted")])
+def test_what_is_counted_is_one_or_many(count, words):
+    report = SAMPLES["changed"]._replace(redactions={"token": count})
+    assert all(words in told for told in (*(render(report, form) for form in ("text", "html")), mail_html(report)))
 
 
 def test_parts_stand_in_the_readers_order():

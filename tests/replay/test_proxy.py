@@ -110,6 +110,11 @@ def test_a_bare_connect_tells_whether_anything_listened(exchanges, status):
         assert _send(replay.url, b"CONNECT 127.0.0.8:20202 HTTP/1.1\r\nHost: 127.0.0.8:20202\r\n\r\n").split()[1] == status
 
 
+def test_a_hosts_name_is_the_same_in_any_case():
+    with replay_server(recording(HttpExchange("dial", "http://Node1.lan:4533", "", "CONNECT", status=200))) as replay:
+        assert _send(replay.url, b"CONNECT Node1.lan:4533 HTTP/1.1\r\n\r\n").split()[1] == b"200"
+
+
 def _send(url, data):
     address = urlsplit(url)
     received = b""

@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from collector.settings import Settings
 from collector.sources.command import git_commit
-from tests.sources.asking import DEADLINE
 
 
 @pytest.fixture
@@ -46,6 +45,11 @@ def test_a_changed_file_is_dirty_and_its_neighbour_is_not(repository: Path) -> N
     (repository / "spec.yml").write_text("version: 2\n")
     assert str(commit_of(repository / "spec.yml")).endswith("-dirty")
     assert commit_of(repository / "other.yml") is None
+
+
+def test_a_files_name_is_no_pattern(repository: Path) -> None:
+    (repository / "spec[.]yml").write_text("new\n")
+    assert commit_of(repository / "spec[.]yml") is None
 
 
 def test_outside_git_or_without_it_there_is_no_commit(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -103,9 +107,14 @@ def test_a_repository_cannot_start_what_fetches(repository: Path) -> None:
     assert not (repository / "started").exists()
 
 
-def test_a_git_that_hangs_is_given_up(repository: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("collector.sources.command.GIT_SECONDS", DEADLINE)
-    slow = tmp_path_factory.mktemp("bin")
-    (slow / "git").write_text(f"#!{sys.executable} -IS\nimport time\ntime.sleep(60)\n")
+@pytest.mark.parametrize("hangs", ["log", "rev-parse", "hash-object"])
+def test_a_git_that_hangs_is_given_up_and_calls_no_file_changed(
+    hangs: str, repository: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("collector.sources.command.GIT_SECONDS", 1.0)
+    slow, real = tmp_path_factory.mktemp("bin"), shutil.which("git")
+    (slow / "git").write_text(f'#!/bin/sh\ncase " $* " in *" {hangs} "*) exec sleep 60;; esac\nexec {real} "$@"\n')
     (slow / "git").chmod(0o700)
-    assert commit_of(repository / "spec.yml", search=str(slow)) is None
+    began = time.monotonic()
+    assert commit_of(repository / "spec.yml", search=f"{slow}{os.pathsep}{os.environ['PATH']}") is None
+    assert time.monotonic() - began < 5

@@ -7,12 +7,11 @@ first.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from urllib.parse import urlsplit
 
 from collector.expressions.selections.instances import endpoint, instances
 from collector.expressions.selections.registered import answers, turns
 from collector.kinds.litefs_state import NEVER_SYNCED_MS
-from collector.model import JSON
+from collector.model import JSON, host_of
 
 Data = Mapping[str, JSON]
 
@@ -34,18 +33,11 @@ def _holder(lease: Data, there: Sequence[Data]) -> Sequence[Data]:
     session = next((one["node"] for one in lease["sessions"] if one["id"] == lease["session"]), None)
     found = (
         one
-        for name in (lease["hostname"], _host(lease["advertise_url"]), session)
+        for name in (lease["hostname"], host_of(lease["advertise_url"]), session)
         for one in there
         if name in (one["node"], one["address"])
     )
     return [one] if (one := next(found, None)) else ()
-
-
-def _host(url: str) -> str | None:
-    try:
-        return urlsplit(url).hostname
-    except ValueError:
-        return None
 
 
 def unsettled(statuses: JSON, lag: float = 3.0) -> list[JSON]:
