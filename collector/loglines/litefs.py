@@ -33,8 +33,8 @@ SETTLES = re.compile(
     LITEFS_ID + r"(?:connected to cluster, ready|primary lease acquired|using existing cluster id|snapshot received for|stream connected)"
 )
 STARTS = re.compile(r"(?:no backup client configured|using backup client|config file read from|LiteFS (?:development build|v\d))")
-LAST_WORD = re.compile(r"ERROR: ")
-"""LiteFS's last word before it leaves: raw, on stderr (cmd/litefs/main.go). Applications write so as well."""
+LAST_WORD = re.compile(r"ERROR: (?! )")
+"""LiteFS's last word before it leaves: raw, on stderr (cmd/litefs/main.go). Applications write so as well; PostgreSQL with two blanks."""
 ENDS = re.compile(
     LAST_WORD.pattern
     + r"(?:cannot (?:init (?:store|http server|consul|file system)|open store|run proxy server|exec|specify a database replication filter"

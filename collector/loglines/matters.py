@@ -27,7 +27,11 @@ _MATTERS: Mapping[str, Sequence[str]] = {
         r"ImportError: cannot import name |NameError: uninitialized constant |symbol lookup error: |Undefined constant ",
         r"Failed to lookup view |Error resolving template |template: \S{1,100}: no such template",  # Express, Thymeleaf, Go
         r"ClassNotFoundException|NoClassDefFoundError|NoSuchMethodError|Call to undefined (?:function|method)",
-        r"error while loading shared libraries|Could not load file or assembly",
+        r"error while loading shared libraries|Could not load file or assembly|UnsatisfiedLinkError|NoSuchFieldError",
+        r"MissingResourceException|NoSuchBeanDefinitionException|(?:MissingMethod|TypeLoad)Exception|Unable to resolve service for type",
+        r"(?:Interface|Trait) [\"'][^\"']{1,200}[\"'] not found|UndefinedFunctionError|AttributeError: (?:partially initialized )?module '",
+        r"ReferenceError: [\w$]{1,80} is not defined|\b(?:ERR_)?MODULE_NOT_FOUND\b",
+        r"PackageNotFoundError|DistributionNotFound|Gem::MissingSpecError",
     ),
     "data that it refuses": (
         r"(?:UNIQUE|NOT NULL|CHECK|FOREIGN KEY) constraint failed|SQLITE_CONSTRAINT",

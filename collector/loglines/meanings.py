@@ -6,8 +6,14 @@ import re
 from collections.abc import Mapping
 
 _DISK = re.compile(r"(?i)no space left on device|ENOSPC|database or disk is full")
-_OTHER_LIMIT = re.compile(r"(?i)/sys/|/proc/|cgroup|inotify|file watchers|\A\s*code: 'ENOSPC'")
-"""The kernel says ENOSPC of these, too. Node has an error's code on a line of its own, below the message that tells which it is."""
+_OTHER_LIMIT = re.compile(
+    r"(?i)/sys/|/proc/|cgroup|inotify|\bfsnotify(?::| watch)|file watch|watch(?:es)? limit|add(?:ing)? (?:a )?watch|syscall: 'watch'"
+    r"|\bsemaphores?:|\bsem(?:get|op)\b|\bshm(?:get|_open)\b|shared memory segment|session keyring|create session key:"
+    r"|(?:network|user|mount|pid|ipc) namespace"
+    r"|\A[\s{]*(?:errno: -?\d+,\s*)?(?:syscall: '\w+',\s*)?code: 'ENOSPC'"
+)
+"""The kernel says ENOSPC or EDQUOT of these, too (inotify(7), semget(2), shmget(2), namespaces(7), keyrings(7)). Node has an error's code
+on a line of its own, below the message that tells which it is."""
 _QUOTA = re.compile(r"(?i)disk quota exceeded|EDQUOT")
 _ASKS_FOR_LEASE = re.compile(
     r"cannot fetch cluster ID from|lease renewal error|cannot acquire lease or find primary|create consul session"
@@ -92,9 +98,8 @@ def misdated(text: str) -> bool:
 
 def full(text: str) -> str | None:
     """What a complaint says is full: the `disk`, a `quota` of it, or None."""
-    if _QUOTA.search(text):
-        return "quota"
-    return "disk" if _DISK.search(text) and not _OTHER_LIMIT.search(text) else None
+    what = "quota" if _QUOTA.search(text) else "disk" if _DISK.search(text) else None
+    return None if what and _OTHER_LIMIT.search(text) else what
 
 
 def _first(words: re.Pattern[str], text: str) -> str | None:

@@ -70,13 +70,15 @@ def _observations(seen: Observed) -> Iterator[Observation]:
     instances = list(with_canaries(world, instances, holding))
     wells = {one.scope["alloc"]: bool(one.fields["well"]) for one in instances}
     litefs = list(observe_litefs(world, seen.litefs, seen.lease))
-    unsettled = {one.scope["alloc"] for one in litefs if not one.fields["settled"] and "alloc" in one.scope}
+    apart = (one for one in litefs if one.fields["diverged"] or not one.fields["settled"])
+    unsettled = {one.scope["alloc"] for one in apart if "alloc" in one.scope}
     yield from instances
     yield from litefs
     yield from observe_events(world, wells)
     over = {alloc: well and alloc not in unsettled for alloc, well in wells.items()}
     leading = {state.alloc for state in seen.litefs.values() if state.primary}
-    in_step = {one.scope["alloc"] for one in litefs if one.fields["synced"] and one.fields["behind"] == 0 and "alloc" in one.scope}
+    even = (one for one in litefs if one.fields["synced"] and one.fields["behind"] == 0 and not one.fields["diverged"])
+    in_step = {one.scope["alloc"] for one in even if "alloc" in one.scope}
     yield from observe_logs(world, seen.logs, Standing(over, leading, in_step))
     yield from observe_checks(world, every, Known(ports(world), proxy_ports(world), set(seen.orphans)))
     yield from observe_nodes(world, seen.nodes, every, holding)

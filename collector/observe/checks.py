@@ -20,6 +20,7 @@ from collector.observe.check_texts import (
     path_and_port,
     refused_request,
 )
+from collector.observe.files import Files
 from collector.observe.observation import Observation, scope
 from collector.observe.since import Since, since
 from collector.observe.world import World
@@ -71,6 +72,7 @@ class Known(NamedTuple):
 def observe_checks(world: World, every: list[Check], known: Known) -> Iterator[Observation]:
     """One observation per check. `known.orphans` holds the (node, service id) of the instances that no allocation stands behind."""
     told = any(check.text.output and check.row["type"] in PROBED for check in every)
+    files = Files(world)
     for check in every:
         row = check.row
         why, code = failure(row, check.text, redirected=check.redirected, unrun=told and check.silent)
@@ -90,7 +92,7 @@ def observe_checks(world: World, every: list[Check], known: Known) -> Iterator[O
                 "code": code,
                 "own_matter": own_matter(answer),
                 "may_follow": may_follow(answer),
-                **meanings_of_check(check.text.output),
+                **files.apart(check.text.output, meanings_of_check(check.text.output)),
                 "path": check.path,
                 "port": check.port,
                 "on_litefs": on_litefs,

@@ -12,6 +12,7 @@ from collector.loglines.litefs import NOT_TAKEN
 from collector.loglines.matters import may_follow, own_matter
 from collector.loglines.meanings import meanings
 from collector.model import JSON, Result
+from collector.observe.files import Files
 from collector.observe.observation import Observation, scope
 from collector.observe.past import past
 from collector.observe.runs import stayed_up
@@ -64,6 +65,7 @@ def observe_logs(world: World, every: Sequence[Log], standing: Standing) -> Iter
     wordy = {(log.data["alloc"], log.data["task"]) for log in every if log.data["stream"] == "stderr" and _last_words(log.lines) >= 0}
     steady = {(one.id, task["name"]) for one in world.instances for task in one.tasks if stayed_up(task, one.clock)}
     looping = {one.id for one in world.instances if one.restarting and one.running}
+    files = Files(world)
     found: list[Observation] = []
     for log in every:
         alloc, task = log.data["alloc"], log.data["task"]
@@ -71,14 +73,14 @@ def observe_logs(world: World, every: Sequence[Log], standing: Standing) -> Iter
             well, up = standing.over.get(alloc, False), (alloc, task) in steady
             first = log.data["stream"] == "stderr" or (alloc, task) not in wordy
             whose = {"worst": worst[alloc] in (task, None), "by_primary": alloc in standing.leading}
-            told = _messages(world, log, whose, well=well, up=up, first=first, loops=alloc in looping)
+            told = _messages(world, log, files, whose, well=well, up=up, first=first, loops=alloc in looping)
             found += (_overcome(one) if alloc in standing.in_step and NOT_TAKEN.match(one.fields["message"]) else one for one in told)
     ending = {one.scope["alloc"] for one in found if one.fields["decisive"] and one.fields["live"]}
     yield from (_outdone(one) if one.fields["weight"] == WARNING and one.scope["alloc"] in ending else one for one in found)
 
 
 def _messages(
-    world: World, log: Log, whose: Mapping[str, bool], *, well: bool, up: bool, first: bool, loops: bool
+    world: World, log: Log, files: Files, whose: Mapping[str, bool], *, well: bool, up: bool, first: bool, loops: bool
 ) -> Iterator[Observation]:
     lines = log.lines
     was = past(lines, up=up, loops=loops)
@@ -109,7 +111,7 @@ def _messages(
             "own_matter": own_matter(said) if is_decisive else None,
             "may_follow": may_follow(said),
             "harmless": line.harmless,
-            **meanings(line.message, said),
+            **files.apart(said, meanings(line.message, said)),
             "overcome": False,
             "outdone": False,
             "last": line.number == last_words,

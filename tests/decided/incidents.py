@@ -32,12 +32,14 @@ AT_FIRST_SIGHT = {
     "whole": (100, 105),
     "links": (35, 36),
     "threads": (74, 78),
+    "versions": (112, 117),
 }
 """How many were answered as decided when they were new, and of how many: those that their authors had to mend are not counted."""
 BY_PART = {
     "whole": {"causes": (100, 105), "rows": (102, 102), "links": (100, 107), "evidence": (85, 107), "all of it": (70, 99)},
     "links": {"causes": (35, 36), "rows": (36, 36), "links": (35, 36), "evidence": (35, 36), "all of it": (34, 36)},
     "threads": {"causes": (74, 78), "rows": (81, 81), "links": (79, 80), "evidence": (78, 80), "all of it": (71, 76)},
+    "versions": {"causes": (112, 117), "rows": (116, 116), "links": (113, 118), "evidence": (115, 118), "all of it": (107, 115)},
 }
 """The same for the parts of the report, of the sets that decide more than the causes."""
 ANSWER = (*whole.ANSWER, "says", "first", "also", "never", "verdict", "open", "drop", "logs", "patches")
