@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from itertools import repeat
@@ -26,6 +26,7 @@ from collector.yamlio import Document
 from tests.analysis import bundles
 from tests.decided import incidents as decided
 from tests.e2e.incidents import diagnose, recording, timeless
+from tests.mutation.alone import found
 from tests.rules import test_cases as cases
 from tests.rules import test_every_rule as further
 from tests.rules import test_joins as table
@@ -153,6 +154,10 @@ def _shipped(path: Path) -> list[Rule]:
     return _compiled(yamlio.read(path).data)
 
 
+def _shipped_as(name: str) -> list[Rule]:
+    return next(_shipped(path) for path in rule_files() if path.name == name)
+
+
 def _compiled(rules: JSON) -> list[Rule]:
     return list(made(rules, repeat("mutant")))
 
@@ -163,24 +168,53 @@ def survives(mutant: Mutant) -> bool:
         broken = _rulebook(mutant)
     except (CollectorError, KeyError, ValueError, TypeError):
         return False
+    reached = _reached(mutant, broken)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rulebook, "shipped", lambda: broken)
-        told = _as_the_table_says(mutant) and _as_cases_say(mutant) and all(map(_alike, incidents()))
-        return told and _lints(mutant) and not any(map(decided.differences, _decided(mutant.code)))
+        told = _as_the_table_says(mutant) and _lints(mutant) and _as_cases_say(mutant, reached)
+        alike = told and all(_alike(name) for name in incidents() if reached(_bundle(name)))
+        return alike and not any(decided.differences(case) for case in _decided(mutant.code) if reached(decided.bundle_of(case)))
+
+
+def _reached(mutant: Mutant, broken: Sequence[Rule]) -> Callable[[Bundle], bool]:
+    """Which bundles the break can matter to at all: where the rule, tried alone, finds what it found, or finds nothing still, it does not.
+
+    What it explains, or a join, is no matter of the rule alone: that may matter everywhere.
+    """
+    alone = mutant.file != JOINS and mutant.what.removeprefix("without ").startswith(("when", "unless", "the rule"))
+    if not alone:
+        return lambda _bundle: True
+    before = _shipped_as(mutant.file)[mutant.index]
+    after = None if mutant.what == "without the rule" else _at(broken, mutant)
+    return lambda bundle: found(before, bundle) != found(after, bundle)
+
+
+def _at(broken: Sequence[Rule], mutant: Mutant) -> Rule:
+    """The broken rule, as it was compiled among all."""
+    names = [path.name for path in rule_files()]
+    before = sum(len(_shipped_as(name)) for name in names[: names.index(mutant.file)])
+    return broken[before + mutant.index]
 
 
 def _as_the_table_says(mutant: Mutant) -> bool:
     """What is explained and ruled out is what the table of joins says."""
     if not mutant.what.removeprefix("without ").startswith(("explains", "rules_out")):
         return True
-    every = [one for one in table.causes() if mutant.file == JOINS or one[0] == mutant.code]
+    meant = _naming(mutant.code) if mutant.file == JOINS else {mutant.code}
+    every = [(code, scope) for code, scope in table.causes() if code in meant]
     return all(_passes(partial(table.test_a_cause_explains_what_the_table_says_and_nothing_else, *one)) for one in every) and all(
         _passes(partial(table.test_a_cause_takes_away_what_only_looks_like_another_on_its_own_instance, *one)) for one in table.RULED_OUT
     )
 
 
-def _as_cases_say(mutant: Mutant) -> bool:
-    return not any(map(_noticed, _nearest_first(mutant.code)))
+@cache
+def _naming(join: str) -> set[str]:
+    """The codes of the rules that explain by a join."""
+    return {rule["code"] for path in rule_files() for rule in yamlio.read(path).data if join in rule.get("explains", ())}
+
+
+def _as_cases_say(mutant: Mutant, reached: Callable[[Bundle], bool]) -> bool:
+    return not any(_noticed(case) for case in _nearest_first(mutant.code) if reached(cases.bundle(case)))
 
 
 def _nearest_first(code: str) -> list[dict[str, JSON]]:
@@ -251,3 +285,5 @@ def prepare() -> None:
             raise AssertionError(f"fails already without a mutation: {case['says']}")
     for name in incidents():
         _report(name)
+    for case in _answered():
+        analysis.observe(decided.bundle_of(case))
