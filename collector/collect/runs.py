@@ -86,10 +86,10 @@ def result_of(run: ItemRun, outcome: Outcome, now: float, redaction: Redaction) 
     item = run.item
     data, redactions = redaction.counted(outcome.data)
     return Result(
-        id=item.id,
+        id=redaction.text(item.id),
         task=item.task,
         kind=item.kind,
-        target=item.target,
+        target=Target(*(part and redaction.text(part) for part in item.target)),
         status=outcome.status,
         rung=outcome.rung,
         reason=redaction.text(outcome.reason),

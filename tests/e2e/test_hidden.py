@@ -56,6 +56,18 @@ def test_nothing_is_recorded_of_what_is_hidden(tmp_path: Path) -> None:
         assert collector("record", spec, str(recorded), "--skip-tags", "litefs", environ=leading).returncode == 0
 
 
+def test_what_the_spec_expects_is_found_under_a_name_that_it_hides(tmp_path: Path) -> None:
+    own = "expect: {nodes: [odroid6, odroid7, odroid8], services: [navidrome]}\nredact: ['droid']\n"
+    spec = tmp_path / "spec.yml"
+    spec.write_text(Path(SPEC).read_text() + own)
+    with demo_environment(recording("healthy"), path=os.environ["PATH"]) as leading:
+        done = collector("diagnose", str(spec), "-o", "json", environ=leading)
+    report = json.loads(done.stdout)
+    assert (report["verdict"], report["root_causes"], report["coverage"]["gaps"]) == ("ok", [], [])
+    del report["spec_file"], report["spec"]
+    assert "odroid6" not in json.dumps(report)
+
+
 def test_words_of_what_failed_are_hidden_too(tmp_path: Path) -> None:
     spec = hiding("consul_leader", tmp_path / "spec.yml")
     with demo_environment(recording("healthy"), path=os.environ["PATH"]) as leading:
