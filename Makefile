@@ -15,7 +15,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-dep
 RUN := $(VENV)/.run-$(subst /,-,$(PYTHON))
 DEV := $(VENV)/.dev-$(subst /,-,$(PYTHON))
 SERVERS := tests/integration/servers
-GOBIN   := $(CURDIR)/.cache/bin
+GOBIN   := .cache/bin
 COVERAGE := --cov --cov-report=term:skip-covered
 # Processes that share the tests; 0 for one after another, as a debugger needs it.
 WORKERS  ?= auto
@@ -91,7 +91,7 @@ accuracy: $(DEV) ## Grade the diagnosis of all recorded incidents and their vari
 servers: $(GOBIN)/consul $(GOBIN)/litefs ## Build the real Consul and LiteFS that the integration tests start; needs Go and a C compiler
 
 $(GOBIN)/%: $(SERVERS)/%/go.mod $(SERVERS)/%/go.sum
-	cd $(SERVERS)/$* && GOBIN='$(GOBIN)' go install tool
+	GOBIN="$$PWD/$(GOBIN)" && export GOBIN && cd $(SERVERS)/$* && go install tool
 	@touch $@
 
 lab: $(DEV) ## Boot a whole cluster on loopback and wait until it is healthy; needs nomad on PATH (docs/lab.md)

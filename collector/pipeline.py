@@ -83,7 +83,7 @@ def conclude(bundle: Bundle, now: float | None = None) -> Report:
     from collector.analyze import analyze  # noqa: PLC0415 - rules are not needed before the first request
 
     report = analyze(bundle, now)
-    return report._replace(spec={**report.spec, "job": _job(bundle)})
+    return report._replace(spec={**report.spec, "job": _job(bundle), "namespace": bundle.endpoints.get("namespace")})
 
 
 def _job(bundle: Bundle) -> str | None:
@@ -108,6 +108,7 @@ def _bundle(call: Call, collected: Collected, redactor: Redactor, started_at: fl
         planned=len(results),
         endpoints={
             **call.settings.describe(),
+            **_namespace(call.settings, redactor),
             "tokens": call.settings.tokens_for(),
             "unset": ", ".join(call.settings.unset),
             "requests": str(collected.requests),
@@ -116,6 +117,12 @@ def _bundle(call: Call, collected: Collected, redactor: Redactor, started_at: fl
         redactions=_total(collected.results),
         interrupted=collected.interrupted,
     )
+
+
+def _namespace(settings: Settings, redactor: Redactor) -> dict[str, str]:
+    """The Nomad namespace that is configured, which tells apart jobs of one name; none where it is Nomad's own."""
+    namespace = settings.nomad.namespace
+    return {} if namespace in {"", "default"} else {"namespace": redactor.text(namespace)}
 
 
 def _narrowed(selection: Selection) -> dict[str, JSON]:

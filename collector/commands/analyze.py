@@ -46,7 +46,7 @@ def bundle_of(content: bytes, name: str) -> Bundle:
 
 def _scope(bundle: Bundle) -> str:
     """Bundles of another cluster, with other variables, or of a part of it, are not compared with each other, nor with runs."""
-    told = [bundle.endpoints.get(name) for name in ("nomad", "consul")] + [
+    told = [bundle.endpoints.get(name) for name in ("nomad", "consul", "namespace")] + [
         bundle.expect.get(name) for name in ("tags", "skip_tags", "limit")
     ]
     return repr(["bundle", *told, sorted((name, str(value)) for name, value in bundle.vars.items())])

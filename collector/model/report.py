@@ -96,9 +96,9 @@ class Coverage(NamedTuple):
 
 
 def name_of(document: Mapping[str, JSON]) -> str:
-    """Return what a report document is about: the spec's name, with the job behind it where that is another: `navidrome/wiki`."""
-    spec, job = str(document["spec"]), document.get("job")
-    return spec if job in (None, spec) else f"{spec}/{job}"
+    """Return what a report document is about: the spec's name, the job where that is another, and its namespace: `navidrome/wiki@web`."""
+    spec, job, namespace = str(document["spec"]), document.get("job"), document.get("namespace")
+    return (spec if job in (None, spec) else f"{spec}/{job}") + (f"@{namespace}" if namespace else "")
 
 
 class Report(NamedTuple):

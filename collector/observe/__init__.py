@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from collector.loglines import is_litefs
-from collector.model import Bundle
+from collector.model import Bundle, Status
 from collector.observe.canaries import with_canaries, with_spares
 from collector.observe.checks import Check, Known, checks, observe_checks
 from collector.observe.cluster import Node, holders, nodes, observe_cluster, observe_nodes, observe_skew
@@ -100,7 +100,9 @@ def _of_the_whole(seen: Observed) -> Iterator[Observation]:
 def _with_logs(world: World, instances: Iterable[Observation], every: list[Log]) -> Iterator[Observation]:
     read = {log.data["alloc"] for log in every if log.data["stream"] == "stderr"}
     asked: dict[str, set[str | None]] = {}
-    for result in world.results("litefs_status"):
+    # Whoever takes the connection and gives no answer is there as well.
+    silent = (result for result in world.failed if result.kind == "litefs_status" and result.status is Status.TIMEOUT)
+    for result in (*world.results("litefs_status"), *silent):
         for known in (result.target.alloc or "", _group(world, result.target.alloc)):
             asked.setdefault(known, set()).add(result.target.task)
     speaking = {log.data["alloc"] for log in every if any(map(is_litefs, log.lines))}

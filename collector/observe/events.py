@@ -39,6 +39,7 @@ def _event(world: World, one: Instance, task: Mapping[str, JSON], event: Mapping
             "itself": itself,
             "executor_gone": executor_gone(event),
             **meanings_of_event(event["message"] or ""),
+            "unstarted": not task["started_at"],
             "current": current,
         },
         quote=f"{event['type']}: {event['message']}",

@@ -18,6 +18,7 @@ def report_document(report: Report) -> dict[str, JSON]:
         "schema_version": SCHEMA_VERSION,
         "spec": report.spec.get("name", ""),
         "job": report.spec.get("job"),
+        "namespace": report.spec.get("namespace"),
         "spec_file": {key: report.spec.get(key) for key in ("path", "sha256", "commit")},
         "started_at": rfc3339(report.started_at),
         "now": rfc3339(report.now),

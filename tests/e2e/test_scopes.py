@@ -30,6 +30,7 @@ def test_a_job_of_another_namespace_or_region_has_a_history_of_its_own(environ: 
     reports = [diagnose(replayed, "--state", str(tmp_path), environ=one)[1] for one in elsewhere]
     since = [report["changes"]["since"] for report in reports]
     assert since == [None, None, reports[0]["started_at"], reports[1]["started_at"]]
+    assert [report["namespace"] for report in reports] == [None, environ.get("NOMAD_NAMESPACE")] * 2
 
 
 def changed(bundle: Path, to: Path, **parts: Any) -> str:

@@ -49,5 +49,16 @@ def test_the_spec_keeps_its_name_in_json():
     assert (document["spec"], document["job"]) == ("navidrome", "wiki")
 
 
+@pytest.mark.parametrize("format_", FORMATS)
+def test_the_namespace_of_a_job_is_named(format_):
+    report = CRASH._replace(spec={**SPEC, "job": "wiki", "namespace": "web"})
+    words = WORDS[format_].replace("navidrome/wiki", "navidrome/wiki@web").replace('job="wiki"', 'job="wiki",namespace="web"')
+    told = render(report, format_).replace("&#64;", "@")
+    assert words in told
+    assert format_ != "json" or json.loads(told)["namespace"] == "web"
+    alone = render(CRASH._replace(spec={**SPEC, "namespace": "web"}), format_).replace("&#64;", "@")
+    assert ('"namespace": "web"' if format_ == "json" else 'namespace="web"' if format_ == "prometheus" else "navidrome@web") in alone
+
+
 def test_a_long_name_leaves_room_for_the_headline():
     assert render(of("w" * 90), "text", quiet=True).split("  ")[0] == "navidrome/" + "w" * 29 + "…"
