@@ -74,39 +74,51 @@ def observe_checks(world: World, every: list[Check], known: Known) -> Iterator[O
     told = any(check.text.output and check.row["type"] in PROBED for check in every)
     files = Files(world)
     for check in every:
-        row = check.row
-        why, code = failure(row, check.text, redirected=check.redirected, unrun=told and check.silent)
-        on_litefs = check.port in known.litefs_ports if check.port else False
-        answer = answered_with(row, check.text.output) if why == "http" else ""
-        yield Observation(
-            "check",
-            scope(node=check.node, alloc=row.get("alloc"), service=row["service"]),
-            {
-                "name": row["name"],
-                "status": row["status"],
-                "type": row["type"],
-                "output": check.text.output,
-                "output_source": check.text.source,
-                "failure": why,
-                "check_id": check.row["check_id"],
-                "code": code,
-                "own_matter": own_matter(answer),
-                "may_follow": may_follow(answer),
-                **files.apart(check.text.output, meanings_of_check(check.text.output)),
-                "path": check.path,
-                "port": check.port,
-                "on_litefs": on_litefs,
-                "endpoint_known": bool(check.path and LITEFS_PATHS.match(check.path)) if on_litefs and check.path else None,
-                "level": "service" if row["service"] else "node",
-                "on_proxy": check.port is not None and known.proxies.get(row.get("alloc") or "") == check.port,
-                "orphan": (row["node"], row["service_id"]) in known.orphans,
-                "alloc_known": row.get("alloc") in world.instance,
-                "task": _task(world, row, on_litefs=on_litefs),
-            },
-            quote=_quote(check, code),
-            source=f'check "{row["name"]}" on {check.node} ({check.text.words(check.node)}{_how_seldom(row)})',
-            item=check.text.result.id,
-        )
+        if (check.row["node"], check.row["service_id"]) in known.orphans:
+            yield _observation(check, "orphan_check", {key: check.row[key] for key in ("name", "status", "check_id")})
+        else:
+            yield _observation(check, "check", _fields(world, check, known, files, unrun=told and check.silent))
+
+
+def _fields(world: World, check: Check, known: Known, files: Files, *, unrun: bool) -> dict[str, JSON]:
+    """What is known of a check of something that lives. `unrun`: were it run, it would have a text."""
+    row = check.row
+    why, code = failure(row, check.text, redirected=check.redirected, unrun=unrun)
+    on_litefs = check.port in known.litefs_ports if check.port else False
+    answer = answered_with(row, check.text.output) if why == "http" else ""
+    return {
+        "name": row["name"],
+        "status": row["status"],
+        "type": row["type"],
+        "output": check.text.output,
+        "output_source": check.text.source,
+        "failure": why,
+        "check_id": row["check_id"],
+        "code": code,
+        "own_matter": own_matter(answer),
+        "may_follow": may_follow(answer),
+        **files.apart(check.text.output, meanings_of_check(check.text.output)),
+        "path": check.path,
+        "port": check.port,
+        "on_litefs": on_litefs,
+        "endpoint_known": bool(check.path and LITEFS_PATHS.match(check.path)) if on_litefs and check.path else None,
+        "level": "service" if row["service"] else "node",
+        "on_proxy": check.port is not None and known.proxies.get(row.get("alloc") or "") == check.port,
+        "alloc_known": row.get("alloc") in world.instance,
+        "task": _task(world, row, on_litefs=on_litefs),
+    }
+
+
+def _observation(check: Check, topic: str, fields: dict[str, JSON]) -> Observation:
+    row = check.row
+    return Observation(
+        topic,
+        scope(node=check.node, alloc=row.get("alloc"), service=row["service"]),
+        fields,
+        quote=_quote(check, fields.get("code")),
+        source=f'check "{row["name"]}" on {check.node} ({check.text.words(check.node)}{_how_seldom(row)})',
+        item=check.text.result.id,
+    )
 
 
 def _task(world: World, row: Mapping[str, JSON], *, on_litefs: bool) -> str | None:
@@ -130,7 +142,7 @@ def _how_seldom(row: Mapping[str, JSON]) -> str:
     return f", asked each {interval:g} s" if interval >= SELDOM else ""
 
 
-def _quote(check: Check, code: int | None) -> str:
+def _quote(check: Check, code: JSON) -> str:
     text = check.text.output.strip()
     if check.row.get("code") and code is not None:
         return f"HTTP {code}: {text}".rstrip(": ")

@@ -140,10 +140,14 @@ PARTS: Mapping[str, Topic] = {
             "endpoint_known": "LiteFS 0.5 has this path",
             "level": "node or service",
             "on_proxy": "it asks the port of LiteFS's proxy, as LiteFS's log has it",
-            "orphan": "its instance has no live allocation behind it",
             "alloc_known": "Nomad told of the allocation it belongs to, among those that count",
             "task": "the task behind it: LiteFS's, its service's, or the allocation's only one",
         },
+    ),
+    "orphan_check": Topic(
+        "a health check of an instance that no live allocation stands behind",
+        "node alloc service",
+        {"name": "its name", "status": "passing, warning, critical", "check_id": "its ID in Consul"},
     ),
     "node": Topic(
         "one node",
