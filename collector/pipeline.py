@@ -101,7 +101,7 @@ def _bundle(call: Call, collected: Collected, redactor: Redactor, started_at: fl
         vars=told,
         thresholds=dict(spec.thresholds),
         rules=spec.rules,
-        expect={**spec.expect, **_narrowed(call.selection)},
+        expect={name: redactor.data(value) for name, value in {**spec.expect, **_narrowed(call.selection)}.items()},
         started_at=started_at,
         seconds=seconds,
         results=results,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from collector.model import Bundle, Coverage, Finding, Result, Severity, Status, Verdict
+from collector.model import HIDDEN, Bundle, Coverage, Finding, Result, Severity, Status, Verdict
 from collector.observe import Observed
 from collector.observe.expected import missing_nodes
 from collector.observe.gaps import DECISIVE
@@ -45,7 +45,8 @@ def judge(roots: Sequence[Finding], bundle: Bundle, covered: Coverage) -> Verdic
 
 def blind(results: Iterable[Result]) -> list[Result]:
     """The decisive results that are not there: without them nobody knows whether instances live and pass their checks."""
-    return [r for r in results if r.kind in DECISIVE and r.status not in {Status.OK, Status.SKIPPED} and not r.ignore_errors]
+    decisive = (r for r in results if r.kind in DECISIVE and not r.ignore_errors)
+    return [r for r in decisive if r.status not in {Status.OK, Status.SKIPPED} or r.reason == HIDDEN]
 
 
 def _unseen(seen: Observed) -> set[str]:

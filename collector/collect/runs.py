@@ -7,7 +7,7 @@ from typing import Protocol
 
 from collector.collect.ladder import Climb, Outcome
 from collector.collect.plan import Turn
-from collector.model import JSON, Attempt, Item, Reply, Result, Status, Target, Task
+from collector.model import HIDDEN, JSON, Attempt, Item, Reply, Result, Status, Target, Task
 
 
 class Redaction(Protocol):
@@ -86,10 +86,10 @@ def result_of(run: ItemRun, outcome: Outcome, now: float, redaction: Redaction) 
     item = run.item
     data, redactions = redaction.counted(outcome.data)
     return Result(
-        id=item.id,
+        id=redaction.text(item.id),
         task=item.task,
         kind=item.kind,
-        target=item.target,
+        target=Target(*(part and redaction.text(part) for part in item.target)),
         status=outcome.status,
         rung=outcome.rung,
         reason=redaction.text(outcome.reason),
@@ -101,6 +101,15 @@ def result_of(run: ItemRun, outcome: Outcome, now: float, redaction: Redaction) 
         redactions=redactions,
         ignore_errors=item.ignore_errors,
     )
+
+
+def told(result: Result, task: Task) -> Result:
+    """What the bundle is told of a result. What `no_log` keeps out of it was not there to be judged, and is no gap either."""
+    if not task.no_log:
+        return result
+    attempts = tuple(attempt._replace(reason=HIDDEN if attempt.reason else "") for attempt in result.attempts)
+    status = Status.SKIPPED if result.status is Status.OK else result.status
+    return result._replace(status=status, data=None, reason=HIDDEN, attempts=attempts)
 
 
 def _redacted(attempt: Attempt, redaction: Redaction) -> Attempt:

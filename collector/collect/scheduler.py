@@ -19,7 +19,7 @@ from collector.collect.dispatch import Dispatcher, Ticket
 from collector.collect.ladder import Climb, Outcome
 from collector.collect.pace import Pace
 from collector.collect.plan import Names, Renderer, Selection, Turn, expand, select_tasks
-from collector.collect.runs import ItemRun, Redaction, TaskRun, result_of, unrun
+from collector.collect.runs import ItemRun, Redaction, TaskRun, result_of, told, unrun
 from collector.cutoff import Overdue, cut_off_at
 from collector.errors import CollectorError
 from collector.kinds.kind import Kind
@@ -100,7 +100,7 @@ class _Scheduler:
             interrupted = True
         self._abandon_rest("interrupted" if interrupted else "the run's deadline came first")
         self._dispatcher.close()
-        results = tuple(result for task in self._tasks for result in task.results if result is not None)
+        results = tuple(told(result, task.task) for task in self._tasks for result in task.results if result is not None)
         return Collected(results, self._dispatcher.sent, interrupted)
 
     def _work_until_the_deadline(self) -> None:
@@ -244,7 +244,7 @@ class _Scheduler:
     def _finish(self, run: ItemRun, outcome: Outcome, now: float) -> None:
         result = result_of(run, outcome, now, self._means.redaction)
         run.parent.values[run.turn] = result.data if result.status is Status.OK else None
-        run.parent.results[run.turn] = result._replace(data=None, reason="hidden by no_log") if run.item.no_log else result
+        run.parent.results[run.turn] = result
         # Not before it has its result: should the deadline's signal come in between, nothing would be left to name the item.
         self._runs.pop(run, None)
         run.parent.open -= 1

@@ -7,11 +7,13 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from collector.collect.plan import select_tasks
 from collector.commands.collecting import build_call, open_sources, progress_bar, redactor_of
 from collector.commands.patience import patience
 from collector.commands.reporting import write_bundle
 from collector.deliver.destinations import check_directory
-from collector.pipeline import gather
+from collector.errors import UsageError
+from collector.pipeline import Call, gather
 from collector.redact import Redactor
 from collector.replay.record import Recorder, crawl
 from collector.replay.recording import Recording
@@ -26,6 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the spec's collection and keep every exchange; says on stderr how much was recorded."""
     with patience(arguments.deadline, "the spec, or a file that it or the environment names"):
         call = build_call(arguments)
+    _check_hidden(call)
     for name in filter(None, (arguments.recording, arguments.bundle)):
         check_directory(Path(name))
     redactor = redactor_of(call)
@@ -46,6 +49,13 @@ def run(arguments: argparse.Namespace) -> int:
         write_bundle(arguments.bundle, bundle)
     note(f"{arguments.recording}: {len(recording.http)} HTTP answers{_unusable(recording)} and {len(recording.execs)} commands")
     return 0
+
+
+def _check_hidden(call: Call) -> None:
+    """A recording holds exchanges as they are: of a task whose results the spec hides there must be none."""
+    hidden = next((task.name for task in select_tasks(call.spec, call.selection) if task.no_log), None)
+    if hidden:
+        raise UsageError(f"the task {hidden!r} has no_log, and a recording would hold what it collects: leave it out with --skip-tags")
 
 
 def _unusable(recording: Recording) -> str:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collector.model.asking import Dial, Exec, Http, Performer, Query, Reply, Request, Rung, by_name, host_of, host_port, pairs
 from collector.model.report import UNEXPLAINED, Coverage, Evidence, Finding, NodeDetail, NodeRow, Report, RuledOut, name_of
-from collector.model.results import Attempt, Bundle, Result
+from collector.model.results import HIDDEN, Attempt, Bundle, Result
 from collector.model.spec import Item, Mark, Spec, Target, Task, node_of
 from collector.model.words import FORMATS, JSON, THRESHOLDS, Natural, Severity, Status, Verdict, natural
 
 __all__ = [
     "FORMATS",
+    "HIDDEN",
     "JSON",
     "THRESHOLDS",
     "UNEXPLAINED",

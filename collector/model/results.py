@@ -6,6 +6,9 @@ from typing import NamedTuple
 from collector.model.spec import Target
 from collector.model.words import JSON, Status
 
+HIDDEN = "hidden by no_log"
+"""The reason of a result that a spec keeps out of every output."""
+
 
 class Attempt(NamedTuple):
     """One rung that was tried."""

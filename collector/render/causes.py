@@ -77,7 +77,7 @@ def _told_once(cause: dict[str, JSON], first: Mapping[str, JSON]) -> dict[str, J
         return cause
     return {
         **cause,
-        "alike": first["number"],
+        "alike": first["number"] if any(first[field] for field in ("detail", "remedy", "commands")) else None,
         "impact_text": "" if cause["impact_text"] == first["impact_text"] else cause["impact_text"],
         "commands": [] if cause["commands"] == first["commands"] else cause["commands"],
     }

@@ -10,7 +10,7 @@ import pytest
 from collector.collect import Collected, Limits, Means, collect
 from collector.collect.plan import Selection
 from collector.errors import CollectorError
-from collector.model import Reply, Spec, Status
+from collector.model import HIDDEN, Reply, Spec, Status
 from tests.collect.fakes import KINDS, Expressions, Servers, Shouting, run, task
 
 
@@ -101,7 +101,7 @@ def test_no_log_hides_the_data_from_the_bundle_but_not_from_other_tasks() -> Non
     results = run(
         task("list", "a,b", register="names", no_log=True), task("text", "$item", loop="$names", after=frozenset({"names"}))
     ).results
-    assert results[0].data is None
+    assert (results[0].data, results[0].status, results[0].reason) == (None, Status.SKIPPED, HIDDEN)
     assert [result.data for result in results[1:]] == ["A", "B"]
 
 

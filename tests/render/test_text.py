@@ -59,6 +59,12 @@ def test_what_is_counted_is_one_or_many(count, words):
     assert all(words in told for told in (*(render(report, form) for form in ("text", "html")), mail_html(report)))
 
 
+def test_of_nothing_to_do_nobody_is_told_to_do_the_same():
+    report = SAMPLES["alike"]
+    roots = tuple(root._replace(detail="", remedy="", commands=(), onset=1000.0 * number) for number, root in enumerate(report.root_causes))
+    assert "as for" not in render(report._replace(root_causes=roots, findings=roots), "text", verbose=1)
+
+
 def test_parts_stand_in_the_readers_order():
     text = render(SAMPLES["changed"], "text", verbose=1)
     parts = [

@@ -52,6 +52,11 @@ SPECS: dict[str, dict[str, Any]] = {
     "a loop over addresses": {
         "collect": [{"name": "own", "consul_leader": {"url": "{{ item }}"}, "loop": [f"http://me:{WORD}@127.0.0.1:8500"]}],
     },
+    "a name that the spec expects and asks for, and hides": {
+        "collect": [{"consul_checks": {"service": WORD}}, {"name": "nodes", "nomad_nodes": {}}],
+        "expect": {"services": [WORD], "nodes": [f"host-{WORD}"]},
+        "redact": [WORD],
+    },
     "the name of a job": {
         "collect": [{"name": "job", "nomad_job": {"job": f"password={WORD}"}}],
     },
