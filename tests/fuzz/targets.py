@@ -11,10 +11,12 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
+from collector.analyze import analyze
 from collector.bundle import dump_bundle, load_bundle
 from collector.commands import diff
 from collector.errors import CollectorError, Unanswered
-from collector.history import compare
+from collector.history import compare, outlook
+from collector.history.run import dump_run, load_run
 from collector.loglines import decisive, read
 from collector.observe.check_texts import meaning
 from collector.redact import Redactor
@@ -22,7 +24,9 @@ from collector.render import changes_text, report_document
 from collector.replay.recording import Recording
 from collector.resources import incident
 from collector.settings.address import parse_address
+from collector.sound import sound_json
 from collector.spec import load_spec
+from tests.analysis.bundles import bundle
 from tests.e2e.incidents import diagnose, report
 from tests.kinds.test_properties import PARSERS
 
@@ -66,6 +70,19 @@ def _lines(body: bytes) -> object:
     return decisive(read(_text(body).splitlines()))
 
 
+def _analysis(body: bytes) -> object:
+    """What a task says, in its log and in what its check answers, to the end of the analysis."""
+    lines = _text(body).splitlines()
+    return analyze(bundle({"nodes": {"n2": {"log": lines, "checks": {"ping": {"status": "critical", "output": "\n".join(lines)[:4000]}}}}}))
+
+
+def _kept(body: bytes) -> object:
+    """An earlier run that can be read can be compared with."""
+    with suppress(ValueError, RecursionError):
+        return outlook(load_run(sound_json(body)), report_document(report("app-crash")))
+    return None
+
+
 RAW: dict[str, Target] = {
     **PARSERS,
     "spec": _spec,
@@ -73,6 +90,8 @@ RAW: dict[str, Target] = {
     "recording": _recording,
     "report": _report,
     "log": _lines,
+    "analysis": _analysis,
+    "run": _kept,
     "check": lambda body: meaning("http", "check", _text(body)),
     "redaction": lambda body: Redactor(("s3cret-value",)).counted(_text(body)),
     "address": lambda body: parse_address("NOMAD_ADDR", _text(body)),
@@ -89,6 +108,8 @@ def seeds(name: str) -> Iterator[bytes]:
         yield b"\n".join(gzip.decompress(incident("app-crash").read_bytes())[:LONGEST].split(b"\n")[:-1])
     elif name == "bundle":
         yield dump_bundle(diagnose("app-crash"), compress=False)
+    elif name == "run":
+        yield json.dumps(dump_run(outlook(None, report_document(report("app-crash"))).run)).encode()
     elif name == "report":
         yield json.dumps(report_document(report("app-crash"))).encode()
     else:
