@@ -47,7 +47,20 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 
 
 class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
-    """Gives workers whole files, all that needs servers to one, and the tests of `APART` one by one."""
+    """Gives workers whole files, all that needs servers to one, and the tests of `APART` one by one.
+
+    A test at which a worker dies (one that hangs ends it, pyproject.toml) has failed, and is not tried again with what is left of its file.
+    """
+
+    def remove_node(self, node: Any) -> str | None:
+        """Called for each worker that ended; the test at which it died, if it did."""
+        units = self.assigned_work[node].values()
+        died_at = next((test for unit in units for test, done in unit.items() if not done), None)
+        for unit in units:
+            if died_at in unit:
+                unit[died_at] = True
+        super().remove_node(node)
+        return died_at
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.split("::", maxsplit=1)[0].removeprefix("tests/")

@@ -12,6 +12,9 @@ from collector.observe import Observed, State
 OF_THE_APPLICATION = ("app.", "task.", "port.", "nomad.artifact.", "nomad.driver.", "nomad.image.", "nomad.template.")
 """Codes of what keeps an application from its work, whatever becomes of LiteFS beside it."""
 
+UNUSABLE = "symptom.database-unusable"
+"""What its application says on the primary while no write succeeds there."""
+
 DATABASES = re.compile(r"database or disk is full|disk I/O error", re.IGNORECASE)
 """How SQLite says that it cannot write; what else an application writes to may be another disk than LiteFS's."""
 
@@ -47,8 +50,8 @@ class Whole(NamedTuple):
     holder: str | None = None
 
 
-def whole(seen: Observed) -> Whole:
-    """Look at the whole cluster."""
+def whole(seen: Observed, gone: frozenset[str] = frozenset()) -> Whole:
+    """Look at the whole cluster, of which `gone` are nodes that are down, whatever Nomad still says of what they ran."""
     instances = seen.observations.of("instance")
     states = list(seen.litefs.values())
     primaries = [state.node for state in states if state.primary]
@@ -57,7 +60,7 @@ def whole(seen: Observed) -> Whole:
     synced = sum(bool(one.fields["synced"]) for one in litefs)
     replicas = [one for one in litefs if one.fields["is_primary"] is False]
     closed, unheard, connected = _closed(seen), _unheard(seen), _connected(states)
-    well = {one.scope["alloc"] for one in instances if one.fields["well"] and one.scope.get("node") not in closed}
+    well = {one.scope["alloc"] for one in instances if one.fields["well"] and one.scope.get("node") not in closed | gone}
     return Whole(
         instances=max(len(well), _wanted(seen)),
         well=len(well - unheard),
@@ -142,10 +145,18 @@ def _node_of(held: Held, seen: Observed) -> str | None:
 def impacts(roots: Sequence[Finding], below: Mapping[str, Sequence[Finding]], seen: Observed) -> list[dict[str, JSON]]:
     """The blast radius of each root. Where one of them stops writes they are stopped, whatever the others do."""
     sick = {root.node for root in roots if root.node and root.code.startswith(OF_THE_APPLICATION) and root.severity is Severity.CRITICAL}
-    all_of_it = whole(seen)._replace(unwell=frozenset(sick))
-    if any(root.node == all_of_it.primary and _stops_commits(root, seen) for root in roots):
+    gone = frozenset(root.node for root in roots if root.node and root.code == "node.down")
+    all_of_it = whole(seen, gone)._replace(unwell=frozenset(sick))
+    refused = {one.node for root in roots for one in below.get(root.id, ()) if one.code == UNUSABLE and one.severity is Severity.CRITICAL}
+    if any(root.node == all_of_it.primary and (root.node in refused or _stops_commits(root, seen)) for root in roots):
         all_of_it = all_of_it._replace(writes="blocked")
-    return [impact(root, below.get(root.id, ()), seen, all_of_it) for root in roots]
+    return _with_others([impact(root, below.get(root.id, ()), seen, all_of_it) for root in roots])
+
+
+def _with_others(found: list[dict[str, JSON]]) -> list[dict[str, JSON]]:
+    """Whoever reads of one root alone must not take the data for safe that another one endangers."""
+    endangered = any(one["data_at_risk"] for one in found)
+    return [{**one, "data_at_risk_elsewhere": True} if endangered and not one["data_at_risk"] else one for one in found]
 
 
 def impact(root: Finding, below: Sequence[Finding], seen: Observed, all_of_it: Whole) -> dict[str, JSON]:
@@ -154,7 +165,8 @@ def impact(root: Finding, below: Sequence[Finding], seen: Observed, all_of_it: W
     `writes` is `blocked` (no primary, or one that cannot commit), `go on` or `unknown` (no LiteFS node answered); `data_at_risk` lists
     sentences. `primary_unwell` is there, and true, where LiteFS leads on a node whose application is not well; `instances_unheard` where
     checks of so many that run are not known now; `replicas_connected` where the primary has so many and none of them was heard,
-    `lease_holder` where no LiteFS was.
+    `lease_holder` where no LiteFS was. `data_at_risk_elsewhere` is there, and true, where
+    another root endangers data and this one does not.
     """
     touched = [root, *below]
     nodes = sorted({one.node for one in touched if one.node})

@@ -113,7 +113,11 @@ def plain(body: bytes) -> str:
     return body.decode("utf-8", "replace")
 
 
+COUNTED = re.compile(r"\d+ errors? occurred:")
+"""The heading of a list of errors (hashicorp/go-multierror): what is wrong comes after it."""
+
+
 def first_line(body: bytes) -> str:
     """The first line that says something, cut to `LINE` characters."""
     lines: Iterable[str] = (line.strip() for line in plain(body[:4096]).splitlines())
-    return next((line[:LINE] for line in lines if line), "")
+    return next((line.removeprefix("* ")[:LINE] for line in lines if line and not COUNTED.fullmatch(line)), "")

@@ -65,6 +65,7 @@ NOT_THERE = re.compile(
 """A replica was turned away, which takes no time: it would be there again right after the next `FOUND` (store.go, monitorLease)."""
 FOUND = re.compile(LITEFS_ID + r"existing primary found")
 FOLLOWS = re.compile(LITEFS_ID + r'existing primary found .*, connecting as replica to \\?"(?P<url>[^"\\\s]{1,300})')
+OTHER_ID = re.compile(r"cannot stream from primary with a different cluster id: (?P<mine>LFSC\w+) <> (?P<other>LFSC\w+)")
 OF_LEASE = re.compile(
     LITEFS_ID + r"(?:cannot fetch cluster ID|cannot find primary|cannot (?:acquire|remove) lease|lease renewal error|primary lease lost)"
 )
@@ -73,6 +74,10 @@ READY = re.compile(r"connected to cluster, ready")
 """LiteFS has its lease or its primary by then, its mount and its port: what kept it from there is over."""
 NOBODY = re.compile(LITEFS_ID + r"cannot (?:find primary|acquire lease or find primary)\b[^:]*, retrying: no primary\s*$")
 """Consul has answered, that nobody leads or that the key is closed: what it had not answered before is over."""
+UNREACHED = re.compile(r'(?:Get|Put) \\?"https?://')
+"""How Go tells of a request that got no answer; what Consul has answered, an error too, has another form."""
+ANSWERED = "Unexpected response code"
+"""Consul's API says so of every answer that is an error: Consul was reached by then."""
 GAINED = re.compile(LITEFS_ID + r"(?:primary lease acquired|existing primary found|acquiring existing lease from handoff)")
 LOST = re.compile(LITEFS_ID + r"(?:primary lease lost|exiting primary|disconnected from primary)")
 """LiteFS v0.5.14, store.go: the loop that a node is primary or replica in."""

@@ -30,6 +30,8 @@ _DEPENDENCY = re.compile(r"\b([a-z]+)(?:\.\w+)*\(")
 """consul-template's name of what a template reads: `kv.block(KEY)`, `health.service(NAME)`, `vault.read(PATH)`, `nomad.var.block(PATH)`."""
 _MALFORMED = re.compile(r"database disk image is malformed|file is (?:encrypted or is )?not a database")
 """SQLite's words (11 and 26) for files that are no sound database."""
+_UNUSABLE = re.compile(r"unable to open database file|disk I/O error|attempt to write a read-?only database")
+"""SQLite's words (14, 10 and 8) for a file that the system does not let it open, read or write."""
 _STATIC = re.compile(r"Using static (?:primary:|to determine primary)")
 _OF_CONSUL = re.compile(r"initializing consul: key=")
 _DATES = re.compile(
@@ -48,6 +50,7 @@ def meanings(message: str, complaint: str) -> Mapping[str, str | bool | None]:
         "read_only": read_only(complaint),
         "agent_refused": agent_refused(message),
         "malformed": malformed(complaint),
+        "unusable": _first(_UNUSABLE, complaint),
         "misdated": misdated(message),
     }
 

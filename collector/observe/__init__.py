@@ -15,11 +15,13 @@ from collector.observe.events import observe_events
 from collector.observe.gaps import observe_gaps, observe_servers
 from collector.observe.litefs import Lease, expected, lease, observe_litefs, ports, proxy_ports, states
 from collector.observe.logs import Log, Standing, logs, observe_logs
+from collector.observe.neighbours import with_nodes
 from collector.observe.nomad import observe_instances, observe_job
 from collector.observe.observation import Observation, Observations
 from collector.observe.positions import State
 from collector.observe.roles import followed
 from collector.observe.scheduling import observe_deployments, observe_evaluations
+from collector.observe.strangers import with_strangers
 from collector.observe.topics import TOPICS
 from collector.observe.world import World, survey
 
@@ -69,7 +71,7 @@ def _observations(seen: Observed) -> Iterator[Observation]:
     instances = list(_with_logs(world, observe_instances(world, every, expected(world), held), seen.logs))
     instances = list(with_canaries(world, instances, holding))
     wells = {one.scope["alloc"]: bool(one.fields["well"]) for one in instances}
-    litefs = list(observe_litefs(world, seen.litefs, seen.lease))
+    litefs = list(with_strangers(observe_litefs(world, seen.litefs, seen.lease), seen.logs))
     apart = (one for one in litefs if one.fields["diverged"] or not one.fields["settled"])
     unsettled = {one.scope["alloc"] for one in apart if "alloc" in one.scope}
     yield from instances
@@ -93,7 +95,7 @@ def _of_the_whole(seen: Observed) -> Iterator[Observation]:
         yield from some
     yield from observe_registrations(world, seen.registrations, seen.orphans)
     yield from observe_services(world, seen.registrations, seen.orphans)
-    for others in (observe_gaps(world), observe_servers(world), observe_skew(world)):
+    for others in (observe_gaps(world), with_nodes(world, observe_servers(world), seen.nodes), observe_skew(world)):
         yield from others
 
 

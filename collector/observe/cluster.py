@@ -12,6 +12,7 @@ from collector.observe.clocks import Reading, asked_apart, readings, usual
 from collector.observe.consul import members, serf
 from collector.observe.expected import missed
 from collector.observe.litefs import Lease, advertised, ports, several_leases
+from collector.observe.neighbours import concerned, servers_lost_on, without_a_way
 from collector.observe.nomad import migrated, missing_total
 from collector.observe.observation import Observation, scope
 from collector.observe.positions import NOT_ACCEPTED, State
@@ -76,6 +77,8 @@ def observe_nodes(world: World, known: Mapping[str, Node], every: Sequence[Check
     health = serf(every)
     direct = _direct(world)
     heard = {world.node(result.target.node) for kind in BY_CLIENT for result in world.results(kind)}
+    lost, matters = servers_lost_on(world, known), concerned(world, lacks=missing > 0)
+    apart = without_a_way(world, {name: node.address for name, node in known.items()})
     for node in known.values():
         fields = _fields(world, node, health.get(node.name), direct.get(node.name, []))
         fields |= {
@@ -86,6 +89,9 @@ def observe_nodes(world: World, known: Mapping[str, Node], every: Sequence[Check
             "driver_down": _driver_down(world, node, needed=missing > 0 or node.name in placed),
             "answers": fields["answers"] or node.name in heard,
             "silent": fields["silent"] and node.name not in heard,
+            "server_lost": bool(lost.get(node.name)),
+            "unheard": "nomad" in lost.get(node.name, ()) or (node.name in apart and node.name not in heard),
+            "concerned": matters is None or node.name in matters or node.name in holding,
         }
         words = f"Nomad: {fields['nomad']}, {fields['eligibility']}" + (", draining" if fields["draining"] else "")
         words += f"; Consul member: {fields['member']}"

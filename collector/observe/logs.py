@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -25,6 +26,8 @@ MAX_MESSAGES = 200
 TAIL = 20
 OLD = 3600.0
 """Seconds after which what a log says is no news, where its lines tell when they were written."""
+RECENT = 60.0
+"""Seconds in which it is of now."""
 
 
 class Log(NamedTuple):
@@ -105,7 +108,8 @@ def _messages(
             "settled": (settled := sum(one.run >= was.newest and one.number > was.role for one in same)) > 0,
             "settled_count": settled,
             "tail": (tail := line.number >= len(lines) - TAIL),
-            "old": clock - (moment_of(line.text) or clock) > OLD,
+            "old": (age := clock - (moment_of(line.text) or math.nan)) > OLD,
+            "recent": age < RECENT,
             "decisive": (is_decisive := the_one is not None and the_one.message == line.message),
             "last_error": is_decisive and live and tail and line.origin == "app" and whose["worst"],
             "own_matter": own_matter(said) if is_decisive else None,

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from collector.loglines import ERROR, Line
 from collector.loglines.litefs import (
+    ANSWERED,
     ENDING,
     FOUND,
     GAINED,
@@ -19,6 +20,7 @@ from collector.loglines.litefs import (
     READY,
     ROLE_CHANGE,
     ROLE_TAKEN,
+    UNREACHED,
 )
 
 
@@ -32,6 +34,7 @@ class Past(NamedTuple):
     ready: int
     gained: int
     answered: int
+    refused: int
     found: int
     role: int
 
@@ -40,6 +43,7 @@ class Past(NamedTuple):
         ended = self.ready if MOUNTING.search(line.message) or _is_last_word(line) else self.settled
         if OF_LEASE.match(line.message):
             ended = max(ended, self.gained, -1 if NOBODY.match(line.message) else self.answered)
+            ended = max(ended, self.refused) if UNREACHED.search(line.message) else ended
         ended = max(ended, self.found) if NOT_THERE.match(line.message) else ended
         return line.number in self.put_right or (line.number <= ended and line.run == self.last)
 
@@ -55,6 +59,7 @@ def past(lines: Sequence[Line], *, up: bool, loops: bool) -> Past:
         ready=_last(line for line in lines if READY.match(line.message)),
         gained=_last(line for line in lines if GAINED.match(line.message)),
         answered=_last(line for line in lines if NOBODY.match(line.message)),
+        refused=_last(line for line in lines if OF_LEASE.match(line.message) and ANSWERED in line.message),
         found=_last(line for line in lines if FOUND.match(line.message)),
         role=_role_since(lines),
     )

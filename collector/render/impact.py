@@ -27,6 +27,8 @@ def _parts(impact: Mapping[str, JSON]) -> Iterator[str]:
     yield from _writes(impact)
     if impact.get("data_at_risk"):
         yield f"data at risk: {', '.join(impact['data_at_risk'])}"
+    elif impact.get("data_at_risk_elsewhere"):
+        yield "data at risk by another root cause"
     elif impact.get("databases"):
         yield "no data seen at risk"
     for field, noun in _TOUCHED:

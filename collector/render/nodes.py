@@ -20,7 +20,7 @@ MAILED = 5
 COLUMNS: tuple[dict[str, JSON], ...] = (
     {"title": "NODE", "least": 8, "right": False, "keep": 0, "about": "the node's name"},
     {"title": "CONSUL", "least": 8, "right": False, "keep": 1, "about": "the worst of the node's checks in Consul"},
-    {"title": "NOMAD", "least": 6, "right": False, "keep": 2, "about": "the Nomad client's status"},
+    {"title": "NOMAD", "least": 6, "right": False, "keep": 2, "about": "the Nomad client's status, or that a check of Nomad's own fails"},
     {"title": "ALLOC", "least": 8, "right": False, "keep": 7, "about": "the allocation looked at"},
     {"title": "RESTARTS", "least": 8, "right": True, "keep": 6, "about": "restarts of the allocation's tasks"},
     {"title": "ROLE", "least": 7, "right": False, "keep": 3, "about": "LiteFS's role"},
@@ -101,7 +101,9 @@ def _consul(node: Mapping[str, JSON], now: str) -> dict[str, JSON]:
 
 
 def _nomad(node: Mapping[str, JSON]) -> dict[str, JSON]:
-    """Return the client's status; a ready client that takes no work shows that instead."""
+    """Return the client's status; of a ready one, that a check of its own fails, or that it takes no work, is shown instead."""
+    if node["nomad"] == "ready" and node["consul"] != "critical" and any(check["status"] == "critical" for check in node.get("checks", ())):
+        return _cell("CRITICAL", "critical", "a check that Nomad itself makes is critical")
     if node["nomad"] == "ready" and node["eligibility"] == "ineligible":
         return _cell("ineligible", "warning")
     return _cell(node["nomad"], _NOMAD_SEVERITY.get(node["nomad"], "unknown"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
@@ -122,6 +123,10 @@ class Web:
         return Status.DENIED if code in DENIED else Status.FAILED, "", f"{where} answers HTTP {code}{said}{mend}"
 
 
+COUNTED = re.compile(r"\d+ errors? occurred:")
+"""The heading of a list of errors (hashicorp/go-multierror), which Nomad and Consul answer with: what is wrong comes after it."""
+
+
 def _from(request: Http) -> str:
     """Where the address comes from, to be looked at there; empty where it is not of the settings."""
     return f" in {VARIABLES[request.source]}" if request.base is None and request.source in VARIABLES else ""
@@ -131,8 +136,8 @@ def _snippet(body: bytes) -> str:
     """The first line of a body that says something; a page of HTML says nothing in one line."""
     if body.lstrip()[:1] == b"<":
         return ""
-    text = body[: 4 * SNIPPET].decode("utf-8", "replace")
-    return next((line.strip()[:SNIPPET] for line in text.splitlines() if line.strip()), "")
+    lines = (line.strip() for line in body[: 4 * SNIPPET].decode("utf-8", "replace").splitlines())
+    return next((line.removeprefix("* ")[:SNIPPET] for line in lines if line and not COUNTED.fullmatch(line)), "")
 
 
 def _date(text: str) -> float | None:

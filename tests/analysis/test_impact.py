@@ -92,3 +92,26 @@ def test_what_a_primary_cleared_of_a_replica_that_was_ahead_of_it_is_at_risk():
     }
     (root,) = analyze(bundle({"nodes": {"n1": sick}})).root_causes
     assert root.impact["data_at_risk"] == ["transactions of a replica that the primary on n1 lacks were discarded"]
+
+
+def test_what_ran_on_a_node_that_is_gone_is_not_well_whatever_nomad_still_says():
+    path = {"status": "failed", "cause": "", "code": 404, "reason": "10.1.0.1:4646 answers HTTP 404: No path to node"}
+    lost = {"member": "left", "serf": None, "registered": False, "fails": {"status": "unreachable", "cause": "refused"}, "log_fails": path}
+    (root,) = analyze(bundle({"nodes": {"n2": lost}})).root_causes
+    assert (root.code, root.impact["instances_left"], root.impact["instances"]) == ("node.down", 2, 3)
+
+
+def test_no_root_calls_the_data_safe_that_another_endangers():
+    two = {"litefs": {"role": "primary", "is_primary": True, "primary_hostname": "n3", "lag_seconds": None}}
+    sick = {
+        "checks": {"ping": {"status": "critical", "output": "HTTP GET http://10.1.0.12:8080/ping: 500 Internal Server Error Output: no"}}
+    }
+    report = analyze(bundle({"nodes": {"n2": sick, "n3": two}}))
+    told = {root.code: root.impact.get("data_at_risk_elsewhere") for root in report.root_causes}
+    assert told == {"app.check.http-error": True, "litefs.multiple-primaries": None}
+
+
+def test_the_primary_whose_application_cannot_write_takes_no_writes():
+    lines = [f'{{"ts": "2027-01-15T07:59:5{n}Z", "err": "unable to open database file"}}' for n in range(5)]
+    (root,) = analyze(bundle({"nodes": {"n1": {"log": lines}}})).root_causes
+    assert root.impact["writes"] == "blocked"

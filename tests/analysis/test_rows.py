@@ -86,3 +86,20 @@ def test_a_task_has_run_as_long_as_its_own_nodes_clock_says():
     seen = observe(bundle({"nodes": {"n2": {"litefs": litefs, "events": [{"type": "Started", "ago": 105}]}}}))
     (row,) = [row for row in rows(seen, ()) if row.name == "n2"]
     assert row.uptime_seconds == 105 + AHEAD
+
+
+def test_a_check_that_nomad_itself_makes_shows_in_nomads_column() -> None:
+    """Nothing of it is in Consul, where the node passes."""
+    fails = [
+        {
+            "id": "a1",
+            "service": "wiki",
+            "name": "ping",
+            "status": "failure",
+            "code": None,
+            "output": "dial tcp 10.1.0.12:8080: connect: connection refused",
+        }
+    ]
+    document = report_document(analyze(bundle({"nodes": {"n2": {"checks": {}, "registered": False, "nomad_checks": fails}}})))
+    shown = {row["name"]: [cell["text"] for cell in row["cells"][1:3]] for row in node_rows(document, verbose=0)["rows"]}
+    assert shown == {"n1": ["passing", "ready"], "n2": ["passing", "CRITICAL"], "n3": ["passing", "ready"]}

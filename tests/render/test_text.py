@@ -183,6 +183,10 @@ IMPACTS = [
         "whether writes go on is not known; no data seen at risk; database db",
     ),
     ({"data_at_risk": ["one", "two"]}, "data at risk: one, two"),
+    (
+        {"data_at_risk": [], "data_at_risk_elsewhere": True, "databases": ["db"]},
+        "whether writes go on is not known; data at risk by another root cause; database db",
+    ),
     ({"services": ["a", "b", "c", "d", "e"]}, "services a, b, c and 2 more"),
 ]
 

@@ -43,6 +43,9 @@ FACTS: Mapping[str, tuple[str, str, object, object]] = {
     "with-litefs": ("instance", "has_litefs", True, False),
     "measures-disk": ("check", "output", "DISK CRITICAL - free space: / 12 MB", "load 9.1"),
     "of-consul": ("task_event", "asks_consul", True, False),
+    "server": ("node", "server_lost", True, False),
+    "lost-with-node": ("server", "lost_with_node", True, False),
+    "left-behind": ("check", "alloc_known", False, True),
     "far": ("litefs", "lagging", "critical", "warning"),
 }
 """What a row can ask for besides: topic and field of an observation, its value when the fact holds, and when it does not."""
@@ -51,6 +54,7 @@ BESIDE: Mapping[str, Mapping[str, object]] = {
     "log": {"live": True, "decisive": False, "asks_for_lease": True},
     "check": {"level": "node", "status": "critical"},
     "task_event": {"current": True},
+    "server": {"answers": True, "leader": True},
 }
 """What an observation has besides, wherever there is one."""
 

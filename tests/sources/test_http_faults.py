@@ -216,3 +216,9 @@ def test_connections_are_kept_for_the_next_request_unless_the_answer_was_cut() -
         opened.perform(Http("litefs", "/info", base=server.url, limit=10), time.monotonic() + 3)
         opened.perform(Http("litefs", "/info", base=server.url), time.monotonic() + 3)
     assert len(connections) == 2
+
+
+def test_of_a_list_of_errors_the_first_one_is_told_and_not_how_many_they_are() -> None:
+    body = b"1 error occurred:\n\t* rpc error: failed to get conn\n\n"
+    with servers.serving(servers.answer(body, status="500 X")) as server:
+        assert ask(Http("nomad", "/v1/nodes"), environ(server.url)).reason.endswith("answers HTTP 500: rpc error: failed to get conn")

@@ -52,6 +52,7 @@ WHOLE: Mapping[str, Topic] = {
             "cause": "why nothing came: refused, timeout, dns, ...",
             "reason": "in words",
             "lost": "names of servers that the others call failed, or that do not answer themselves",
+            "lost_with_node": "all of those run on nodes that are known as such",
         },
     ),
     "gap": Topic(
