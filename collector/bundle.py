@@ -14,6 +14,7 @@ from typing import IO
 from collector.errors import Problem, SpecError
 from collector.model import JSON, Attempt, Bundle, Mark, Result, Status, Target
 from collector.sound import sound_json
+from collector.validate import schema_problems
 
 FORMAT = 1
 MAX_BYTES = 512 << 20
@@ -76,8 +77,6 @@ def _ends_early(raw: bytes, error: Exception) -> bool:
 
 
 def _check(document: JSON, name: str) -> None:
-    from collector.validate import schema_problems  # noqa: PLC0415 - jsonschema costs 60 ms of import; a run that saves nothing never needs it
-
     if isinstance(document, Mapping) and document.get("format") not in (FORMAT, None):
         raise _refused(name, f"has format {document['format']!r}; this collector reads format {FORMAT}")
     if isinstance(document, Mapping) and "schema_version" in document:
