@@ -53,7 +53,7 @@ def load_spec(
         thresholds=_thresholds(data),
         rules=tuple(rules),
         report=tuple(data.get("report", ["text"])),
-        expect=data.get("expect", {}),
+        expect={name: int(wanted) if isinstance(wanted, float) else wanted for name, wanted in data.get("expect", {}).items()},
         redact=tuple(data.get("redact", [])),
     )
 
