@@ -7,8 +7,9 @@ from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from collector.errors import Problem, SpecError
 from collector.fits import Test, fits, is_moment
-from collector.model import JSON, Bundle, Result, Status
+from collector.model import JSON, Bundle, Mark, Result, Status
 from collector.resources import schema, schema_names
 
 if TYPE_CHECKING:
@@ -57,6 +58,12 @@ def schema_problems(name: str, document: JSON) -> list[tuple[str, str]]:
     except RecursionError:
         return [("$", "is nested too deeply")]
     return sorted({(error.json_path, f"breaks the schema's rule {_rule(error)!r}") for error in errors})
+
+
+def check(name: str, document: JSON, file: str) -> None:
+    """Raise `SpecError` with every place where a file's document breaks the schema of that name."""
+    if problems := schema_problems(name, document):
+        raise SpecError([Problem(Mark(file, path=path), message) for path, message in problems])
 
 
 def _errors(name: str, data: JSON) -> list[ValidationError]:

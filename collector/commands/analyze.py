@@ -37,7 +37,7 @@ def _concluded(bundle: Bundle, now: float | None, name: str) -> Report:
         with cut_off_at(time.monotonic() + PATIENCE):
             return conclude(bundle, now)
     except Overdue:
-        raise SpecError([Problem(Mark(name, 1, 1), f"the analysis took longer than {PATIENCE:g} s", "how large is it?")]) from None
+        raise SpecError([Problem(Mark(name), f"the analysis took longer than {PATIENCE:g} s", "how large is it?")]) from None
 
 
 def bundle_of(content: bytes, name: str) -> Bundle:

@@ -264,4 +264,4 @@ def _exec(line: _Line) -> ExecExchange:
 
 def _reject(path: Path, number: int, message: str) -> NoReturn:
     hint = "a recording is made by `collector record`"
-    raise SpecError([Problem(Mark(str(path), number, 1), message, hint)]) from None
+    raise SpecError([Problem(Mark(str(path), number), message, hint)]) from None
