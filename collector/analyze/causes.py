@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from collector.analyze.drafts import NEAR, RANK, Draft, Index, drafts_of, order
+from collector.analyze.drafts import NEAR, Draft, Index, drafts_of, order
 from collector.analyze.engine import Engine
 from collector.analyze.findings import finding, quote
 from collector.analyze.hits import Dropped, Hit, Match
-from collector.model import Finding, Natural, RuledOut, natural
+from collector.model import RANK, Finding, Natural, RuledOut, natural
 from collector.observe.observation import Observation, Observations
 from collector.rulebook.rule import UNKNOWN, Link
 

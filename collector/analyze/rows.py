@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
-from collector.analyze.drafts import RANK
-from collector.model import JSON, Finding, NodeDetail, NodeRow, Result, Severity, natural
+from collector.model import JSON, RANK, Finding, NodeDetail, NodeRow, Result, Severity, natural
 from collector.observe import Check, Observed, State
 from collector.observe.instances import Instance
 

@@ -11,13 +11,10 @@ from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 
 from collector.history.facts import Fact, Moment, Reading
-from collector.model import JSON, node_of
+from collector.model import JSON, RANK, node_of
 from collector.validate import unfit
 
 FORMAT = 2
-
-RANK = {"info": 0, "warning": 1, "critical": 2}
-"""Severities by how bad they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +125,7 @@ def run_of(document: Mapping[str, JSON]) -> Run:
 def _findings(findings: Sequence[Mapping[str, JSON]]) -> dict[str, Sighting]:
     """Findings by fingerprint; of those that share one (two databases, two checks) the worst stands for all, a root before a symptom."""
     sightings: dict[str, Sighting] = {}
-    for finding in sorted(findings, key=lambda one: (RANK[one["severity"]], one["explained_by"] is None)):
+    for finding in sorted(findings, key=lambda one: (-RANK[one["severity"]], one["explained_by"] is None)):
         service = finding.get("service")
         sightings[fingerprint(finding["code"], finding["node"], service)] = Sighting(
             finding["code"], finding["severity"], finding["node"], service, finding["title"], root=finding["explained_by"] is None
