@@ -21,6 +21,11 @@ class Causes(NamedTuple):
     findings: tuple[Finding, ...]
     ruled_out: tuple[RuledOut, ...]
 
+    def with_roots(self, roots: Iterable[Finding]) -> Causes:
+        """The same causes, of which each root is told anew."""
+        new = tuple(roots)
+        return self._replace(roots=new, findings=(*new, *self.findings[len(new) :]))
+
 
 def connect(hits: Sequence[Hit], dropped: Sequence[Dropped], engine: Engine, seen: Observations) -> Causes:
     """Join what was found into causes."""

@@ -27,7 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
     call = call._replace(limits=call.limits._replace(deadline=to.budget.for_collecting, afterwards=to.afterwards), prepare=to.prepare)
     try:
         with progress_bar(wanted=not arguments.quiet) as progress:
-            bundle = collect_bundle(call.watched_by(progress))
+            bundle = collect_bundle(call._replace(progress=progress))
         problems = _saved(bundle, arguments.bundle)
         return to.finish(conclude(bundle), problems)
     except Exception as error:  # a bug, too, must not look as if the run were still going on

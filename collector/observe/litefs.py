@@ -163,7 +163,7 @@ def observe_litefs(world: World, every: Mapping[str, State], held: Lease | None)
     kept = _expected_id(every, held)
     for state in every.values():
         fields = _fields(world, state, found, kept)
-        result = (state.samples or [(state.failures[-1], {})])[-1][0]
+        result = state.result
         yield Observation(
             "litefs",
             scope(node=state.node, alloc=state.alloc),
@@ -219,7 +219,7 @@ def _fields(world: World, state: State, primary_found: bool, kept: str | None) -
         "stream_count": data.get("stream_count"),
         "primary_answers": primary_found,
         "young": data.get("uptime_seconds") is not None and data["uptime_seconds"] < YOUNG,
-        "task": (state.samples[-1][0] if state.samples else state.failures[-1]).target.task,
+        "task": state.result.target.task,
         "spec_path": _spec_path(state),
     }
 
@@ -245,7 +245,7 @@ def _spec_path(state: State) -> str | None:
 
 def _words(state: State, fields: Mapping[str, JSON]) -> str:
     if state.data is None:
-        return state.failures[-1].reason or f"no answer ({fields['cause']})"
+        return state.result.reason or f"no answer ({fields['cause']})"
     parts = [f"the spec's rung asks for {fields['spec_path']}"] if fields["spec_path"] else []
     parts.append(f"role {fields['role']}")
     if fields["cluster_id"]:
