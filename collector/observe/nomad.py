@@ -53,7 +53,6 @@ UNDECIDED = 600.0
 
 def instance_fields(one: Instance, checks: Sequence[Check], *, has_litefs: bool) -> dict[str, JSON]:
     """The fields of one instance, except those of its log and of Consul's catalog."""
-    last = one.exits[-1] if one.exits else {}
     critical = sum(check.row["status"] == "critical" for check in checks)
     return {
         "client_status": one.status,
@@ -80,14 +79,7 @@ def instance_fields(one: Instance, checks: Sequence[Check], *, has_litefs: bool)
         "restarted_by": one.restarted_by,
         "age": round(one.age),
         "healthy": one.alloc["healthy"],
-        "exit_code": last.get("exit_code"),
-        "exit_signal": last.get("signal") or _signal_of(last.get("exit_code")),
-        "executor_gone": bool(last) and executor_gone(last) is not None,
-        "self_exits": len(one.exits),
-        "recurs": one.recurs,
-        "last_exit": (last_exit := one.clock - last["time"] if last else None),
-        "lapsed": one.running and not one.restarting and last_exit is not None and last_exit < LAPSED,
-        "oom_killed": bool(last.get("oom_killed")),
+        **_exit_fields(one),
         "checks_critical": critical,
         "checks": len(checks),
         "well": one.running and not one.restarting and not one.restarted_for and not critical,
@@ -95,6 +87,22 @@ def instance_fields(one: Instance, checks: Sequence[Check], *, has_litefs: bool)
         "restartable": None if one.over else one.id,
         "driver": _driver(one),
         "memory_mb": one.alloc["memory_mb"],
+    }
+
+
+def _exit_fields(one: Instance) -> dict[str, JSON]:
+    """How its process last ended by itself, and how often."""
+    last = one.exits[-1] if one.exits else {}
+    ago = one.clock - last["time"] if last else None
+    return {
+        "exit_code": last.get("exit_code"),
+        "exit_signal": last.get("signal") or _signal_of(last.get("exit_code")),
+        "executor_gone": bool(last) and executor_gone(last) is not None,
+        "self_exits": len(one.exits),
+        "recurs": one.recurs,
+        "last_exit": ago,
+        "lapsed": one.running and not one.restarting and ago is not None and ago < LAPSED,
+        "oom_killed": bool(last.get("oom_killed")),
     }
 
 
