@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from collector.model import JSON, Result
+from collector.model import JSON, Result, first_of
 from collector.observe.observation import Observation
 from collector.observe.world import World
 
@@ -150,8 +150,7 @@ def _by_node_loss(world: World, trigger: str, dimensions: Sequence[str], constra
 def _lost_words(world: World) -> str:
     """Nodes that could have taken it, where it is they that are missed: at most three of them by name."""
     names = lost_nodes(world)
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""  # noqa: PLR2004 - as said above
-    return f"; taking nothing now: {', '.join(names[:3])}{more}" if names else ""
+    return f"; taking nothing now: {first_of(names, 3)}" if names else ""
 
 
 def lost_nodes(world: World) -> list[str]:
