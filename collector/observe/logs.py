@@ -16,6 +16,7 @@ from collector.model import JSON, Result
 from collector.observe.files import Files
 from collector.observe.observation import Observation, scope
 from collector.observe.past import past
+from collector.observe.reached import Reached, has_reached
 from collector.observe.runs import stayed_up
 from collector.observe.world import World
 
@@ -53,11 +54,12 @@ def logs(world: World) -> list[Log]:
 class Standing(NamedTuple):
     """How allocations stand by what is known beside their logs.
 
-    `over` says of one that it is well now, so that its log is history; those of `with_litefs` have LiteFS, which says of `leading` that it is
-    primary, and has in those of `in_step` all that its primary has.
+    `over` says of one that it is well now, so that its log is history, `reached` what its LiteFS has got. Those of `with_litefs` have LiteFS,
+    which says of `leading` that it is primary, and has in those of `in_step` all that its primary has.
     """
 
     over: Mapping[str, bool]
+    reached: Mapping[str, Reached]
     with_litefs: AbstractSet[str]
     leading: AbstractSet[str]
     in_step: AbstractSet[str]
@@ -80,6 +82,7 @@ def observe_logs(world: World, every: Sequence[Log], standing: Standing) -> Iter
             if alloc not in standing.with_litefs:
                 whose["last_word"] = None  # applications begin their errors so, too
             told = _messages(world, log, files, whose, well=well, up=up, first=first, loops=alloc in looping)
+            told = (_past(one) if has_reached(one.fields, standing.reached.get(alloc)) else one for one in told)
             found += (_overcome(one) if alloc in standing.in_step and NOT_TAKEN.match(one.fields["message"]) else one for one in told)
     ending = {one.scope["alloc"] for one in found if one.fields["decisive"] and one.fields["live"]}
     yield from (_outdone(one) if one.fields["weight"] == WARNING and one.scope["alloc"] in ending else one for one in found)
@@ -128,8 +131,13 @@ def _messages(
         yield Observation("log", where, fields, quote=_with_rest(lines, line), source=words, item=log.result.id)
 
 
-def _overcome(one: Observation) -> Observation:
+def _past(one: Observation) -> Observation:
     """What the line complains of is over."""
+    return one._replace(fields={**one.fields, "live": False, "trouble": None})
+
+
+def _overcome(one: Observation) -> Observation:
+    """The same, and what could not be taken is there."""
     return one._replace(fields={**one.fields, "overcome": True, "live": False, "trouble": None})
 
 

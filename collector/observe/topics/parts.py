@@ -89,7 +89,8 @@ PARTS: Mapping[str, Topic] = {
             "weight": "3 fatal, 2 error, 1 warning, 0 plain",
             "count": "how often it occurs",
             "last_run": "it occurs in the newest run that says anything",
-            "live": "in the newest run, and nothing after it says that the trouble is over, nor is the instance well",
+            "live": "in the newest run, and nothing shows that the trouble is over: no later line, no instance that is well; of LiteFS's lease "
+            "and its stream, no LiteFS that has its primary by now",
             "settled": "LiteFS had a role by then and has kept it, so no handoff excuses the line",
             "settled_count": "how often it occurs since then",
             "tail": "among the last 20 lines",
