@@ -89,8 +89,8 @@ PARTS: Mapping[str, Topic] = {
             "weight": "3 fatal, 2 error, 1 warning, 0 plain",
             "count": "how often it occurs",
             "last_run": "it occurs in the newest run that says anything",
-            "live": "in the newest run, and nothing shows that the trouble is over: no later line, no instance that is well; of LiteFS's lease "
-            "and its stream, no LiteFS that has its primary by now",
+            "live": "in the newest run, and nothing shows that the trouble is over: no later line, no instance that is well; of LiteFS's "
+            "lease and its stream, no LiteFS that has its primary by now",
             "settled": "LiteFS had a role by then and has kept it, so no handoff excuses the line",
             "settled_count": "how often it occurs since then",
             "tail": "among the last 20 lines",
@@ -128,8 +128,9 @@ PARTS: Mapping[str, Topic] = {
             "output": "its text, the best that could be had",
             "check_id": "its ID in Consul",
             "output_source": "agent, exec, probe, catalog or nomad: who gave the text",
-            "failure": "what the text of a critical one means, else null: refused, unreachable, timeout, http, unhealthy (gRPC's own word), dns, tls, ttl, script, "
-            "maintenance, none, other; recovered: the node's own agent, asked after the catalog, lets it pass; answers-here: it passes "
+            "failure": "what the text of a critical one means, else null: refused, unreachable, timeout, http, unhealthy (gRPC's own "
+            "word), dns, tls, ttl, script, maintenance, none, other; recovered: the node's own agent, asked after the catalog, lets it "
+            "pass; answers-here: it passes "
             "when asked from here; unrun: the node's own agent has no text of it, though other checks have one, so that it has not been "
             "run yet; redirected: no answer to a request for another path and port, to which the application has sent whoever asks",
             "warns": "the same of one in the state warning, else null",
@@ -137,7 +138,8 @@ PARTS: Mapping[str, Topic] = {
             "path": "path that it asks",
             "port": "port that it asks",
             "on_litefs": "the port is LiteFS's own",
-            "own_matter": "what its answer, where it is critical, says that the application lacks or refuses, as of a log's decisive line; else null",
+            "own_matter": "what its answer, where it is critical, says that the application lacks or refuses, as of a log's decisive line; "
+            "else null",
             "may_follow": "that answer is of what the cluster gives, as a log's complaint may be",
             "read_only": "SQLite's words in its output for a database that may not be written; null where there are none",
             "malformed": "the same for one that is not sound",

@@ -66,8 +66,8 @@ WHOLE: Mapping[str, Topic] = {
             "system": "nomad, consul, litefs",
             "capability": "what ACL rules it needs, where it was denied; null where that is of no matter",
             "decisive": "without it there is no verdict",
-            "token_fault": "why it was denied, where no right is lacking: none was given, or what the server says of a token that it does not "
-            "know, or not any more; else null",
+            "token_fault": "why it was denied, where no right is lacking: none was given, or what the server says of a token that it does "
+            "not know, or not any more; else null",
         },
     ),
     "evaluation": Topic(
