@@ -96,12 +96,13 @@ def _observations(seen: Observed) -> Iterator[Observation]:
 
 def _of_the_whole(seen: Observed) -> Iterator[Observation]:
     world = seen.world
-    for some in (observe_job(world), observe_deployments(world)):
-        yield from some
+    yield from observe_job(world)
+    yield from observe_deployments(world)
     yield from observe_registrations(world, seen.registrations, seen.orphans)
     yield from observe_services(world, seen.registrations, seen.orphans)
-    for others in (observe_gaps(world), with_nodes(world, observe_servers(world), seen.nodes), observe_skew(world)):
-        yield from others
+    yield from observe_gaps(world)
+    yield from with_nodes(world, observe_servers(world), seen.nodes)
+    yield from observe_skew(world)
 
 
 def _with_logs(world: World, instances: Iterable[Observation], every: list[Log]) -> Iterator[Observation]:

@@ -109,7 +109,6 @@ def _gap(world: World, result: Result) -> Observation:
 class Servers(NamedTuple):
     """What was learned of one system's servers; None where it was not asked."""
 
-    system: str
     answers: bool | None
     leader: bool | None
     cause: str
@@ -134,7 +133,6 @@ def servers(world: World, system: str) -> Servers:
     why = serverless or (silent if not answered else None) or leaderless
     told = next((r for r in mine if r.kind in LEADERS), None)
     return Servers(
-        system=system,
         answers=None if not mine or (not answered and silent is None) else bool(answered) and serverless is None,
         leader=leader,
         cause=_cause(why[1]) if why else "",
