@@ -73,6 +73,7 @@ PARTS: Mapping[str, Topic] = {
             "full": "what its text says is full: disk or quota; null where it says nothing of it",
             "asks_consul": "of one about a template: what it waits for may be Consul's, and not Vault's or Nomad's alone; else null",
             "misdated": "a certificate, a token or a request is refused for its dates",
+            "of_image": "the driver fails because it does not get the task's image",
             "unstarted": "its task has never started",
             "current": "nothing shows that it is over: no start came after it; or it is an end, and the task has not stayed up since",
         },
@@ -130,16 +131,15 @@ PARTS: Mapping[str, Topic] = {
             "output_source": "agent, exec, probe, catalog or nomad: who gave the text",
             "failure": "what the text of a critical one means, else null: refused, unreachable, timeout, http, unhealthy (gRPC's own "
             "word), dns, tls, ttl, script, maintenance, none, other; recovered: the node's own agent, asked after the catalog, lets it "
-            "pass; answers-here: it passes "
-            "when asked from here; unrun: the node's own agent has no text of it, though other checks have one, so that it has not been "
-            "run yet; redirected: no answer to a request for another path and port, to which the application has sent whoever asks",
+            "pass; answers-here: it passes when asked from here; unrun: the node's own agent has no text of it, though other checks have "
+            "one, so that it has not been run yet; redirected: no answer to a request for another path and port, to which the application "
+            "has sent whoever asks",
             "warns": "the same of one in the state warning, else null",
             "code": "HTTP status in the text",
             "path": "path that it asks",
             "port": "port that it asks",
             "on_litefs": "the port is LiteFS's own",
-            "own_matter": "what its answer, where it is critical, says that the application lacks or refuses, as of a log's decisive line; "
-            "else null",
+            "own_matter": "what a critical one's answer says that the application lacks or refuses, as of a decisive line; else null",
             "may_follow": "that answer is of what the cluster gives, as a log's complaint may be",
             "read_only": "SQLite's words in its output for a database that may not be written; null where there are none",
             "malformed": "the same for one that is not sound",
@@ -166,13 +166,15 @@ PARTS: Mapping[str, Topic] = {
             "nomad": "ready, down, disconnected, initializing, absent, or unknown when Nomad was not seen",
             "eligibility": "eligible or ineligible",
             "draining": "a drain is under way",
-            "migrated": "the job's last allocation here was moved away by a drain",
+            "gone": "which of its agents Nomad's and Consul's servers miss, where both were heard: nomad, consul or both; else null",
+            "closed": "why it takes no allocation, though it is ready: drain (under way, or it moved the job's last allocation away), or "
+            "mark; else null",
             "missing": "the job lacks instances, and this node has none that lives",
             "member": "Consul's member status: alive, failed, left, leaving, absent, or unknown when Consul was not seen",
             "serf": "status of the node's serfHealth check",
             "answers": "something on the node itself answered: LiteFS, its agent, or its Nomad client",
-            "up": "the node itself answered, refused a connection, or took one: its machine is there",
             "silent": "the node was asked directly and nothing answered",
+            "out_of_reach": "the same, and it neither refused a connection nor took one: nothing shows that its machine is there",
             "agent": "its Consul agent answered when asked directly: true, false, or null when not asked",
             "driver_down": "driver of the job's tasks that is unwell here, or was never here though it has, or lacks, an instance",
             "holds_primary": "the lease or the replicas name it as primary",
