@@ -42,6 +42,7 @@ _FATAL = re.compile(
     r"|^(?:[\w.:$]{1,200}: )?(?:[\w.$]|::)*(?:Error|Exception)(?: \(0x[\dA-F]+\))?(?:$|: )|^\*\* \([\w.]+\) "
     r"|Segmentation fault|^Caused by: |^npm ERR! |core dumped|^error: unable to"
     r"|^crit: [\w.]{1,200}\[\d+\]"
+    r"|^(?:Syntax|Execution) error\b.{1,200} at .{0,200}\)\.$"  # Clojure
     r"|^terminate called after throwing|^Unhandled exception\b|^Can't locate \S+ in @INC|FPM initialization failed"
     r"|:in [`'][^']{1,100}': .{1,300} \([A-Z]\w*(?:::\w+)*\)$"
 )

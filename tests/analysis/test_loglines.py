@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from collector import loglines
 from collector.loglines import ERROR, FATAL, LONGEST, PLAIN, WARNING, complaint, decisive, moment_of, read
+from collector.loglines.wholes import quoted
 
 START = 'level=INFO msg="no backup client configured, skipping"'
 
@@ -126,6 +127,10 @@ DECISIVE = {
         ],
         "Unhandled exception. System.InvalidOperationException: no connection",
     ),
+    "where Clojure does not compile, not where its report is": (
+        ["Syntax error compiling at (core.clj:14:3).", "No such var: db/migrate!", "Full report at:", "/tmp/error.edn"],
+        "Syntax error compiling at (core.clj:14:3).",
+    ),
     "what Ruby raised, not who reports it": (
         [
             "bundler: failed to load command: rake",
@@ -201,3 +206,38 @@ def test_several_lines_that_only_a_start_has_are_one_start():
 def test_a_quotation_without_an_end_is_looked_through_once() -> None:
     """Each of its quotes would be tried up to the end of the line: what is found is counted, not timed."""
     assert len(list(loglines._QUOTED.finditer('"\\' * 1000))) == 1
+
+
+WHOLE = {
+    "the causes that anyhow sets off": (["Error: no start", "", "Caused by:", "    0: no pool", "    1: gone"], 5),
+    "a message of several lines, up to its trace": (
+        ["Error: The module 'x.node'", "was compiled against", "another Node.js", "    at load (a.js:1)"],
+        3,
+    ),
+    "no line of somebody else's before a trace": (
+        ["Error: broken", 'level=INFO msg="connected to cluster, ready"', "    at load (a.js:1)"],
+        1,
+    ),
+    "no line that is an error of its own": (["Error: broken", "TypeError: worse", "    at load (a.js:1)"], 1),
+    "no line behind one that has no trace": (["Error: broken", "GET /ping 200"], 1),
+    "what Clojure says below where it is": (
+        ["Syntax error compiling at (core.clj:14:3).", "No such var: db/migrate!", "Full report at:"],
+        2,
+    ),
+    "what stands behind a colon, indented or not": (
+        ["ERROR: yaml: unmarshal errors:", "  line 4: field foo not found", "  line 5: field bar not found"],
+        3,
+    ),
+    "nothing of a trace": (["ValueError: bad", "  at a.b(C.java:1)"], 1),
+}
+
+
+@pytest.mark.parametrize(("texts", "count"), WHOLE.values(), ids=WHOLE)
+def test_a_quote_goes_as_far_as_the_message(texts, count):
+    lines = read(texts)
+    assert quoted(lines, lines[0]).count("\n") == len([text for text in texts[:count] if text]) - 1
+
+
+def test_of_many_causes_the_innermost_are_quoted():
+    lines = read(["Error: no start", "", "Caused by:", *(f"    {number}: {number}" for number in range(6))])
+    assert quoted(lines, lines[0]).splitlines()[-3:] == ["    3: 3", "    4: 4", "    5: 5"]

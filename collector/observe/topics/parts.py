@@ -72,7 +72,8 @@ PARTS: Mapping[str, Topic] = {
             "asks_consul": "of one about a template: what it waits for may be Consul's, and not Vault's or Nomad's alone; else null",
             "misdated": "a certificate, a token or a request is refused for its dates",
             "unstarted": "its task has never started",
-            "current": "nothing shows that it is over: no start came after it; or it is an end, and the task has not stayed up since",
+            "current": "nothing shows that it is over: neither a start came after it nor, of what kept it from starting, something "
+            "else that did; or it is an end, and the task has not stayed up since",
         },
     ),
     "log": Topic(
@@ -126,8 +127,9 @@ PARTS: Mapping[str, Topic] = {
             "output_source": "agent, exec, probe, catalog or nomad: who gave the text",
             "failure": "what the text means: refused, unreachable, timeout, http, unhealthy (gRPC's own word), dns, tls, ttl, script, "
             "maintenance, none, other; recovered: the node's own agent, asked after the catalog, lets it pass; answers-here: it passes "
-            "when asked from here; unrun: the node's own agent has no text of it, though other checks have one, so that it has not been "
-            "run yet; redirected: no answer to a request for another path and port, to which the application has sent whoever asks",
+            "when asked from here; unrun: the node's own agent has no text of it, though other checks have one, or LiteFS answers what one "
+            "without a text asks, so that it has not been run yet; redirected: no answer to a request for another path and port, to which the "
+            "application has sent whoever asks",
             "code": "HTTP status in the text",
             "path": "path that it asks",
             "port": "port that it asks",
