@@ -117,7 +117,7 @@ def _messages(
             "tail": (tail := line.number >= len(lines) - TAIL),
             "old": (age := clock - (moment_of(line.text) or math.nan)) > OLD,
             "recent": age < RECENT,
-            "last_word": text.partition(" ")[2] if line.origin == "litefs" and LAST_WORD.match(text := _told_whole(lines, line)) else None,
+            "last_word": text.partition(" ")[2] if line.origin == "litefs" and LAST_WORD.match(text := told_whole(lines, line)) else None,
             "decisive": (is_decisive := the_one is not None and the_one.message == line.message),
             "last_error": is_decisive and live and tail and line.origin == "app" and whose["worst"],
             "own_matter": own_matter(said) if is_decisive else None,
