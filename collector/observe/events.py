@@ -10,9 +10,11 @@ from collector.loglines.meanings import meanings_of_event
 from collector.model import JSON
 from collector.observe.instances import FAILS, Instance
 from collector.observe.observation import Observation, scope
-from collector.observe.runs import ends_since, executor_gone, in_order, own_exits
+from collector.observe.runs import ends_since, executor_gone, own_exits
 from collector.observe.world import World
 
+STEPS = {"Failed Artifact Download": 1, "Template": 2, "Driver Failure": 3, "Setup Failure": 3}
+"""Types of events that tell how far a task came before it started: Nomad takes these steps in this order (task_runner_hooks.go)."""
 _VARYING = re.compile(r"\b[0-9a-f]{8,}\b|\d+")
 
 
@@ -32,10 +34,15 @@ def observe_events(world: World, wells: Mapping[str, bool]) -> Iterator[Observat
 
 
 def _over(events: Sequence[Mapping[str, JSON]]) -> set[int]:
-    """The failures to start that a later try did not meet: it came as far as another one."""
-    failures = [event for event in in_order(events) if event["type"] in FAILS]
-    newest = _words(failures[-1]) if failures else ""
-    return {id(event) for event in failures if _words(event) != newest}
+    """What kept the task from starting and did not any more when it came further, or met something else."""
+    found, furthest, newest = set(), 0, None
+    for event in sorted((event for event in events if event["type"] in STEPS), key=lambda known: -known["time"]):
+        step, words = STEPS[event["type"]], _words(event)
+        newest = newest or (words if event["type"] in FAILS else None)
+        if step < furthest or (event["type"] in FAILS and words != newest):
+            found.add(id(event))
+        furthest = max(furthest, step)
+    return found
 
 
 def _words(event: Mapping[str, JSON]) -> str:

@@ -108,7 +108,8 @@ PARTS: Mapping[str, Topic] = {
             "read_only": "SQLite's words in its complaint for a database that may not be written; null where there are none",
             "malformed": "the same for one that is not sound",
             "unusable": "SQLite's words in its complaint for a file that the system does not let it open, read or write",
-            "agent_refused": "it says that a port of a Consul agent (8500 to 8503, 8600) refused a connection",
+            "agent_refused": "it says that a port of a Consul agent (8500 to 8503, 8600) refused a connection, or that a name below "
+            "Consul's domain could not be looked up",
             "misdated": "a certificate, a token or a request is refused for its dates",
             "full": "what it complains is full: disk or quota; null where it says nothing of it",
             "trouble": "its complaint where it is live; null for a warning only, in an allocation that has an error to end for",
@@ -145,7 +146,7 @@ PARTS: Mapping[str, Topic] = {
             "malformed": "the same for one that is not sound",
             "full": "what its output says is full: disk or quota; null where it says nothing of it",
             "misdated": "a certificate, a token or a request is refused for its dates",
-            "agent_refused": "its output says that a port of a Consul agent (8500 to 8503, 8600) refused a connection",
+            "agent_refused": "its output says the same",
             "endpoint_known": "LiteFS 0.5 has this path",
             "level": "node or service",
             "on_proxy": "it asks the port of LiteFS's proxy, as LiteFS's log has it",
