@@ -12,13 +12,13 @@ FURTHER = 3
 """Lines that a message may go on for in a quote."""
 _FAR = 8
 """Lines after it that are looked at."""
-_FRAME = re.compile(r"\s+(?:at |File )")
+_FRAME = re.compile(r"^\s+(?:at |File )")
 _NEXT_TELLS = re.compile(r":\s*$|^(?:Syntax|Execution) error\b.*\)\.$")
 """What is wrong stands in the next line: after a colon, and after where it is (Clojure)."""
 _THROWN = re.compile(r"^(?:Uncaught )?[\w.$]{0,100}(?:Error|Exception)\b[^:]{0,80}: ")
 _RULE = re.compile(r"^(?:Description:|[*\s]*)$")
 """Between a heading and its paragraph."""
-_BAR = re.compile(r"\s*(?:\d{1,6} )?\|")
+_BAR = re.compile(r"^\s*(?:\d{1,6} )?\|")
 _CAUSES = "Caused by:"
 """A line of its own before the causes, outermost first (Rust's anyhow and eyre)."""
 
