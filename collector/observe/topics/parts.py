@@ -133,8 +133,8 @@ PARTS: Mapping[str, Topic] = {
             "failure": "what the text of a critical one means, else null: refused, unreachable, timeout, http, unhealthy (gRPC's own "
             "word), dns, tls, ttl, script, maintenance, none, other; recovered: the node's own agent, asked after the catalog, lets it "
             "pass; answers-here: it passes when asked from here; unrun: the node's own agent has no text of it, though other checks have "
-            "one, or LiteFS answers what one without a text asks, so that it has not been run yet; redirected: no answer to a request for "
-            "another path and port, to which the application has sent whoever asks",
+            "one, LiteFS answers what one without a text asks, or the instance is starting, so that it has not been run yet; redirected: "
+            "no answer to a request for another path and port, to which the application has sent whoever asks",
             "warns": "the same of one in the state warning, else null",
             "code": "HTTP status in the text",
             "path": "path that it asks",
