@@ -72,12 +72,30 @@ class Known(NamedTuple):
 def observe_checks(world: World, every: list[Check], known: Known) -> Iterator[Observation]:
     """One observation per check. `known.orphans` holds the (node, service id) of the instances that no allocation stands behind."""
     told = any(check.text.output and check.row["type"] in PROBED for check in every)
+    waiting = {check.node for check in every if _is_unrun(world, check, known)}
     files = Files(world)
     for check in every:
         if (check.row["node"], check.row["service_id"]) in known.orphans:
             yield _observation(check, "orphan_check", {key: check.row[key] for key in ("name", "status", "check_id")})
         else:
-            yield _observation(check, "check", _fields(world, check, known, files, unrun=told and check.silent))
+            yield _observation(
+                check,
+                "check",
+                _fields(world, check, known, files, unrun=check.silent and (told or check.node in waiting or _starts(world, check))),
+            )
+
+
+def _is_unrun(world: World, check: Check, known: Known) -> bool:
+    """No agent that had asked could call it critical: it asks LiteFS for what it has, and LiteFS answers."""
+    asks_litefs = check.port in known.litefs_ports and bool(LITEFS_PATHS.match(check.path or ""))
+    answering = {result.target.alloc for result in world.results("litefs_status") if result.rung == "http"}
+    return check.silent and asks_litefs and check.row.get("alloc") in answering
+
+
+def _starts(world: World, check: Check) -> bool:
+    """Its instance is younger than what the check's first run may take."""
+    instance = world.instance.get(check.row.get("alloc") or "")
+    return instance is not None and instance.starting(check.row["interval"] or 0.0)
 
 
 def _fields(world: World, check: Check, known: Known, files: Files, *, unrun: bool) -> dict[str, JSON]:

@@ -38,6 +38,7 @@ FETCH = re.compile(r"(?i)\b(?:downloading|pulling)\b|\bimage pull progress\b")
 FETCHING = {"Driver", "Downloading Artifacts"}
 """Types of the events that tell it."""
 FAILS = {"Driver Failure", "Failed Artifact Download", "Setup Failure"}
+"""Types of the events that tell why a task could not be started."""
 
 Allocation = Mapping[str, JSON]
 

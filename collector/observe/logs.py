@@ -12,6 +12,7 @@ from collector.loglines import WARNING, Line, complaint, decisive, moment_of, re
 from collector.loglines.litefs import LAST_WORD, NOT_TAKEN
 from collector.loglines.matters import may_follow, own_matter
 from collector.loglines.meanings import meanings
+from collector.loglines.wholes import quoted, told_whole
 from collector.model import JSON, Result
 from collector.observe.files import Files
 from collector.observe.observation import Observation, scope
@@ -102,7 +103,7 @@ def _messages(
         line = same[0]
         newest, said = line.run >= was.newest, complaint(line)
         fields = {
-            "text": _told_whole(lines, line),
+            "text": told_whole(lines, line),
             "message": line.message,
             "complaint": said,
             "origin": line.origin,
@@ -116,7 +117,7 @@ def _messages(
             "tail": (tail := line.number >= len(lines) - TAIL),
             "old": (age := clock - (moment_of(line.text) or math.nan)) > OLD,
             "recent": age < RECENT,
-            "last_word": text.partition(" ")[2] if line.origin == "litefs" and LAST_WORD.match(text := _told_whole(lines, line)) else None,
+            "last_word": text.partition(" ")[2] if line.origin == "litefs" and LAST_WORD.match(text := told_whole(lines, line)) else None,
             "decisive": (is_decisive := the_one is not None and the_one.message == line.message),
             "last_error": is_decisive and live and tail and line.origin == "app" and whose["worst"],
             "own_matter": own_matter(said) if is_decisive else None,
@@ -128,7 +129,7 @@ def _messages(
             "last": line.number == last_words,
             **whose,
         }
-        yield Observation("log", where, fields, quote=_with_rest(lines, line), source=words, item=log.result.id)
+        yield Observation("log", where, fields, quote=quoted(lines, line), source=words, item=log.result.id)
 
 
 def _past(one: Observation) -> Observation:
@@ -158,22 +159,6 @@ def _together(lines: Sequence[Line]) -> Iterator[list[Line]]:
         if line.text.strip():
             groups.setdefault((line.origin, _VARYING.sub("#", line.message)), []).append(line)
     yield from groups.values()
-
-
-def _with_rest(lines: Sequence[Line], line: Line) -> str:
-    """The line with the indented ones that go on with it, as far as they are a message and no trace; after a colon any next one."""
-    rest = [following.text for following in lines[line.number + 1 : line.number + 2] if line.text.rstrip().endswith(":")]
-    for following in lines[line.number + 1 + len(rest) : line.number + 4]:
-        if not following.text.startswith(("  ", "\t")) or following.text.lstrip().startswith(("at ", "File ")):
-            break
-        rest.append(following.text)
-    return "\n".join([line.text, *rest])
-
-
-def _told_whole(lines: Sequence[Line], line: Line) -> str:
-    """The line; one that ends in a colon (a YAML parser's) says what is wrong only in the indented one after it."""
-    following = lines[line.number + 1].text if line.text.endswith(":") and line.number + 1 < len(lines) else ""
-    return f"{line.text} {following.strip()}" if following.startswith(("  ", "\t")) else line.text
 
 
 def _node(world: World, log: Log) -> str | None:

@@ -75,7 +75,8 @@ PARTS: Mapping[str, Topic] = {
             "misdated": "a certificate, a token or a request is refused for its dates",
             "of_image": "the driver fails because it does not get the task's image",
             "unstarted": "its task has never started",
-            "current": "nothing shows that it is over: no start came after it; or it is an end, and the task has not stayed up since",
+            "current": "nothing shows that it is over: neither a start came after it nor, of what kept it from starting, something "
+            "else that did; or it is an end, and the task has not stayed up since",
         },
     ),
     "log": Topic(
@@ -108,7 +109,8 @@ PARTS: Mapping[str, Topic] = {
             "read_only": "SQLite's words in its complaint for a database that may not be written; null where there are none",
             "malformed": "the same for one that is not sound",
             "unusable": "SQLite's words in its complaint for a file that the system does not let it open, read or write",
-            "agent_refused": "it says that a port of a Consul agent (8500 to 8503, 8600) refused a connection",
+            "agent_refused": "it says that a port of a Consul agent (8500 to 8503, 8600) refused a connection, or that a name below "
+            "Consul's domain could not be looked up",
             "misdated": "a certificate, a token or a request is refused for its dates",
             "full": "what it complains is full: disk or quota; null where it says nothing of it",
             "trouble": "its complaint where it is live; null for a warning only, in an allocation that has an error to end for",
@@ -132,8 +134,8 @@ PARTS: Mapping[str, Topic] = {
             "failure": "what the text of a critical one means, else null: refused, unreachable, timeout, http, unhealthy (gRPC's own "
             "word), dns, tls, ttl, script, maintenance, none, other; recovered: the node's own agent, asked after the catalog, lets it "
             "pass; answers-here: it passes when asked from here; unrun: the node's own agent has no text of it, though other checks have "
-            "one, so that it has not been run yet; redirected: no answer to a request for another path and port, to which the application "
-            "has sent whoever asks",
+            "one, LiteFS answers what one without a text asks, or the instance is starting, so that it has not been run yet; redirected: "
+            "no answer to a request for another path and port, to which the application has sent whoever asks",
             "warns": "the same of one in the state warning, else null",
             "code": "HTTP status in the text",
             "path": "path that it asks",
@@ -145,7 +147,7 @@ PARTS: Mapping[str, Topic] = {
             "malformed": "the same for one that is not sound",
             "full": "what its output says is full: disk or quota; null where it says nothing of it",
             "misdated": "a certificate, a token or a request is refused for its dates",
-            "agent_refused": "its output says that a port of a Consul agent (8500 to 8503, 8600) refused a connection",
+            "agent_refused": "its output says the same",
             "endpoint_known": "LiteFS 0.5 has this path",
             "level": "node or service",
             "on_proxy": "it asks the port of LiteFS's proxy, as LiteFS's log has it",
