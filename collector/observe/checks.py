@@ -86,6 +86,7 @@ def _fields(world: World, check: Check, known: Known, files: Files, *, unrun: bo
     why, code = failure(row, check.text, redirected=check.redirected, unrun=unrun)
     on_litefs = check.port in known.litefs_ports if check.port else False
     answer = answered_with(row, check.text.output) if why == "http" else ""
+    means = "" if check.text.over else check.text.output
     return {
         "name": row["name"],
         "status": row["status"],
@@ -94,10 +95,11 @@ def _fields(world: World, check: Check, known: Known, files: Files, *, unrun: bo
         "output_source": check.text.source,
         "failure": why,
         "check_id": row["check_id"],
+        "interval": row.get("interval"),
         "code": code,
         "own_matter": own_matter(answer),
         "may_follow": may_follow(answer),
-        **files.apart(check.text.output, meanings_of_check(check.text.output)),
+        **files.apart(means, meanings_of_check(means)),
         "path": check.path,
         "port": check.port,
         "on_litefs": on_litefs,
@@ -167,7 +169,9 @@ def _built(world: World, row: Mapping[str, JSON], node: str, text: Text, *, sile
 def _texts(world: World) -> dict[tuple[str, str], Text]:
     """What was asked beyond the catalog, by node and check."""
     return {
-        (result.data["node"], row["check_id"]): Text(result, row["output"] or "", result.data["source"], row.get("status") == "passing")
+        (result.data["node"], row["check_id"]): Text(
+            result, row["output"] or "", result.data["source"], passes=row.get("status") == "passing", now=row.get("now") == "passing"
+        )
         for result in world.results("check_output")
         for row in result.data["checks"]
     }

@@ -210,6 +210,8 @@ def _of_node(name: str, node: Mapping[str, Data]) -> Iterator[Result]:
         rows = [{key: row[key] for key in ("check_id", "name", "service", "service_id", "status", "output", "type")} for row in bad]
         heard = {_check(name, node, key, check)["check_id"]: check["heard"] for key, check in node["checks"].items() if "heard" in check}
         rows = [{**row, "status": heard.get(row["check_id"], row["status"])} for row in rows]
+        now = {_check(name, node, key, check)["check_id"]: check["now"] for key, check in node["checks"].items() if "now" in check}
+        rows = [{**row, "now": now[row["check_id"]]} if row["check_id"] in now else row for row in rows]
         source = node["heard_from"]
         data = {"node": name, "source": source, "asked_from": address(name), "checks": rows, "agent": source != "probe"}
         said = node["agent_date"]

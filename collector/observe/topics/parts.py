@@ -43,7 +43,7 @@ PARTS: Mapping[str, Topic] = {
             "lapsed": "it runs, in no restart loop, and a process of it has ended by itself within the last half hour",
             "self_exits": "how often, in the events at hand, a process ended without Nomad having asked",
             "oom_killed": "the last end was the memory limit's doing",
-            "checks_critical": "critical checks of its services",
+            "checks_critical": "critical checks of its services, but for those that were asked after the catalog and pass by now",
             "checks": "checks of its services that were seen",
             "well": "running, neither in a restart loop nor restarted for a check just now, no critical check",
             "registered": "Consul has every service of its group from it; null where that was not to be seen",
@@ -123,10 +123,11 @@ PARTS: Mapping[str, Topic] = {
             "type": "http, tcp, script, ttl, grpc, alias",
             "output": "its text, the best that could be had",
             "check_id": "its ID in Consul",
+            "interval": "seconds from one run to the next; null where that is not known",
             "output_source": "agent, exec, probe, catalog or nomad: who gave the text",
             "failure": "what the text means: refused, unreachable, timeout, http, unhealthy (gRPC's own word), dns, tls, ttl, script, "
             "maintenance, none, other; recovered: the node's own agent, asked after the catalog, lets it pass; answers-here: it passes "
-            "when asked from here; unrun: the node's own agent has no text of it, though other checks have one, so that it has not been "
+            "when asked from here; passes-now: the same, where it is run seldom, and the agent's word of it may be old; unrun: the node's own agent has no text of it, though other checks have one, so that it has not been "
             "run yet; redirected: no answer to a request for another path and port, to which the application has sent whoever asks",
             "code": "HTTP status in the text",
             "path": "path that it asks",
