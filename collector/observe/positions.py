@@ -101,8 +101,16 @@ class State:
     @property
     def receives(self) -> bool:
         """Between its first and its last sample it took transactions, which a replica has from its primary alone."""
-        if len(self.samples) < 2 or self.primary:  # noqa: PLR2004 - two looks
-            return False
+        return len(self.samples) > 1 and not self.primary and self._moved
+
+    @property
+    def writes(self) -> bool:
+        """Between its first and its last sample it took transactions, which a primary has from whoever writes through its own mount."""
+        return self.primary and len(self.samples) > 1 and self._moved
+
+    @property
+    def _moved(self) -> bool:
+        """Some database's position went on from the first sample to the last."""
         first = {db["name"]: db["txid"] for db in self.samples[0][1]["databases"]}
         return any(db["txid"] > first.get(db["name"], db["txid"]) for db in self.samples[-1][1]["databases"])
 

@@ -37,7 +37,8 @@ PARTS: Mapping[str, Topic] = {
             "healthy": "the deployment's word: true, false, or null",
             "exit_code": "of the last process that ended by itself",
             "exit_signal": "of the same; null where no signal ended it",
-            "recurs": "its process has ended by itself, and does not run yet for 20 s and five times as long as the last two times",
+            "recurs": "its process has ended by itself, and does not run yet for 20 s and five times as long as the last two times "
+            "(twice as long as the longest time, where three or more lasted about as long)",
             "executor_gone": "nobody has seen how that process ended, since Nomad's executor beside it is gone",
             "last_exit": "seconds since its process last ended by itself",
             "lapsed": "it runs, in no restart loop, and a process of it has ended by itself within the last half hour",
@@ -127,8 +128,9 @@ PARTS: Mapping[str, Topic] = {
             "output_source": "agent, exec, probe, catalog or nomad: who gave the text",
             "failure": "what the text means: refused, unreachable, timeout, http, unhealthy (gRPC's own word), dns, tls, ttl, script, "
             "maintenance, none, other; recovered: the node's own agent, asked after the catalog, lets it pass; answers-here: it passes "
-            "when asked from here; passes-now: the same, where it is run seldom, and the agent's word of it may be old; unrun: the node's own agent has no text of it, though other checks have one, so that it has not been "
-            "run yet; redirected: no answer to a request for another path and port, to which the application has sent whoever asks",
+            "when asked from here; passes-now: the same, where it is run seldom, and the agent's word may be old; unrun: the node's own "
+            "agent has no text of it, though other checks have one, so that it has not been run yet; redirected: no answer to a request "
+            "for another path and port, to which the application has sent whoever asks",
             "code": "HTTP status in the text",
             "path": "path that it asks",
             "port": "port that it asks",
