@@ -81,7 +81,8 @@ def _observations(seen: Observed) -> Iterator[Observation]:
     leading = {state.alloc for state in seen.litefs.values() if state.primary}
     even = (one for one in litefs if one.fields["synced"] and one.fields["behind"] == 0 and not one.fields["diverged"])
     in_step = {one.scope["alloc"] for one in even if "alloc" in one.scope}
-    yield from observe_logs(world, seen.logs, Standing(over, leading, in_step))
+    writing = {state.alloc for state in seen.litefs.values() if state.writes}
+    yield from observe_logs(world, seen.logs, Standing(over, leading, in_step, writing))
     yield from observe_checks(world, every, Known(ports(world), proxy_ports(world), set(seen.orphans)))
     yield from observe_nodes(world, seen.nodes, every, holding)
     yield from observe_cluster(world, seen.litefs, seen.lease, seen.nodes)

@@ -76,7 +76,7 @@ def observe_nodes(world: World, known: Mapping[str, Node], every: Sequence[Check
     missing = missing_total(world)
     health = serf(every)
     direct = _direct(world)
-    heard = {world.node(result.target.node) for kind in BY_CLIENT for result in world.results(kind)}
+    heard = {world.node(result.target.node) for kind in BY_CLIENT for result in world.results(kind) if _tells(result)}
     lost, matters = servers_lost_on(world, known), concerned(world, lacks=missing > 0)
     apart = without_a_way(world, {name: node.address for name, node in known.items()})
     for node in known.values():
@@ -116,6 +116,11 @@ def _fields(world: World, node: Node, health: Check | None, direct: Sequence[tup
         "agent": any(agent) if agent else None,
         "description": nomad.get("status_description") or "",
     }
+
+
+def _tells(result: Result) -> bool:
+    """A log of no byte is what Nomad's server gives when its connection to the client breaks off, too."""
+    return result.kind != "nomad_logs" or bool(result.data["bytes"])
 
 
 def _machine_is_there(attempt: Attempt) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from collector.expressions.selections.instances import endpoint, instances
 from collector.expressions.selections.registered import answers, turns
 from collector.kinds.litefs_state import NEVER_SYNCED_MS
-from collector.loglines.meanings import full
+from collector.loglines.meanings import write_failed
 from collector.model import JSON, host_of
 
 Data = Mapping[str, JSON]
@@ -48,8 +48,8 @@ def unsettled(statuses: JSON, lag: float = 3.0, logs: JSON = None) -> list[JSON]
 
     That is: a replica behind the primary or not of its checksum, one that never synced or whose lag metric is over `lag` seconds, a node
     that is neither primary nor replica, and every primary where there is more than one. A node that did not answer is not asked again.
-    `logs` is what a nomad_logs task registered: a primary whose log says that a disk is full is looked at again. LiteFS writes no line when
-    there is room again, but its position moves.
+    `logs` is what a nomad_logs task registered: a primary whose log says that writes fail is looked at again. LiteFS writes no line when
+    they go through again, but its position moves.
     """
     seen = [(turn["item"], turn["data"]) for turn in turns(statuses) if turn.get("data") is not None]
     primaries = [pair for pair in seen if pair[1]["role"] == "primary"]
@@ -57,14 +57,14 @@ def unsettled(statuses: JSON, lag: float = 3.0, logs: JSON = None) -> list[JSON]
     reference = _positions(primaries[0][1]) if len(primaries) == 1 else {}
     doubtful = [pair for pair in rest if _is_doubtful(pair[1], reference, lag)]
     if not doubtful and len(primaries) < 2:  # noqa: PLR2004 - more than one
-        filled = _filled(logs)
-        return [item for item, _ in primaries if item["id"] in filled]
+        failing = _failing(logs)
+        return [item for item, _ in primaries if item["id"] in failing]
     return [item for item, _ in (*primaries, *doubtful)]
 
 
-def _filled(logs: JSON) -> set[JSON]:
-    """The allocations whose last lines say that a disk, or a quota of it, is full."""
-    return {log["alloc"] for log in answers(logs) if any(map(full, log["lines"][-LAST:]))}
+def _failing(logs: JSON) -> set[JSON]:
+    """The allocations whose last lines say that a write failed."""
+    return {log["alloc"] for log in answers(logs) if any(map(write_failed, log["lines"][-LAST:]))}
 
 
 def _is_doubtful(data: Data, reference: Mapping[str, tuple[JSON, JSON]], lag: float) -> bool:
