@@ -18,6 +18,7 @@ from collector.observe.runs import (
     RESTARTED_FOR,
     Event,
     asked_start,
+    executor_gone,
     for_a_check,
     in_order,
     outlived,
@@ -140,8 +141,16 @@ class Instance:
         events = self.troubled["events"] if self.troubled else []
         if not any(event["type"] == "Started" and event["time"] > last["time"] for event in events):
             return True
-        close = len(self.exits) > 1 and last["time"] - self.exits[-2]["time"] < LOOP_SPACING
-        return close and self.clock - last["time"] < LOOP_WINDOW and self.recurs
+        return self._follows_closely(self.exits) and self.clock - last["time"] < LOOP_WINDOW and self.recurs
+
+    @staticmethod
+    def _follows_closely(exits: Sequence[Event]) -> bool:
+        """The last end follows the one before it closely. One that nobody saw, with its executor, is another story than one of its own."""
+        if len(exits) < 2:  # noqa: PLR2004 - one follows another
+            return False
+        before, last = exits[-2:]
+        alike = (executor_gone(before) is None) == (executor_gone(last) is None)
+        return bool(alike and last["time"] - before["time"] < LOOP_SPACING)
 
     @cached_property
     def recurs(self) -> bool:
