@@ -14,6 +14,7 @@ from typing import IO
 from collector.errors import Problem, SpecError
 from collector.model import JSON, Attempt, Bundle, Mark, Result, Status, Target
 from collector.sound import sound_json
+from collector.validate import check
 
 FORMAT = 1
 MAX_BYTES = 512 << 20
@@ -76,15 +77,11 @@ def _ends_early(raw: bytes, error: Exception) -> bool:
 
 
 def _check(document: JSON, name: str) -> None:
-    from collector.validate import schema_problems  # noqa: PLC0415 - jsonschema costs 60 ms of import; a run that saves nothing never needs it
-
     if isinstance(document, Mapping) and document.get("format") not in (FORMAT, None):
         raise _refused(name, f"has format {document['format']!r}; this collector reads format {FORMAT}")
     if isinstance(document, Mapping) and "schema_version" in document:
         raise _refused(name, "is a report, which `collector diff` reads and nothing else")
-    problems = schema_problems("bundle", document)
-    if problems:
-        raise SpecError([Problem(Mark(name, 1, 1, path), message) for path, message in problems])
+    check("bundle", document, name)
 
 
 def _bundle(document: Mapping[str, JSON]) -> Bundle:
@@ -104,4 +101,4 @@ def _refused(name: str, message: str, line: int = 1, column: int = 1) -> SpecErr
 
 
 def _cut(name: str) -> SpecError:
-    return SpecError([Problem(Mark(name, 1, 1), "the file ends in the middle", "was it copied in part?")])
+    return SpecError([Problem(Mark(name), "the file ends in the middle", "was it copied in part?")])

@@ -114,11 +114,10 @@ def _report_bug(bug: Exception) -> int:
     ):  # `python -m collector` by another Python
         _complain(f"{sys.executable} has no package {bug.name!r}: call bin/collector, or install requirements/run.txt into this Python")
         return INTERNAL_ERROR
-    frames = []
-    trace = bug.__traceback__
-    while trace is not None:
-        frames.append(f"{os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}")  # noqa: PTH119 - no pathlib import for this
-        trace = trace.tb_next
+    from traceback import walk_tb  # noqa: PLC0415 - for a bug alone
+
+    walked = walk_tb(bug.__traceback__)
+    frames = [f"{os.path.basename(frame.f_code.co_filename)}:{line}" for frame, line in walked]  # noqa: PTH119 - no pathlib import for this
     _complain(
         f"internal error: {type(bug).__name__} at {' > '.join(frames[-6:])}. This is a bug of the collector: please report this line."
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Final
 
 from collector.model import JSON
@@ -59,12 +60,15 @@ class _Compiler:
         self._makers: Mapping[str, Callable[[JSON], Test]] = {
             "type": _type,
             "enum": _enum,
+            "const": lambda asked: _enum([asked]),
+            "format": _format,
             "minLength": _min_length,
+            "minItems": _min_items,
             "maxItems": _max_items,
             "uniqueItems": _unique_items,
             "pattern": _pattern,
             "required": _required,
-            "items": self._items,
+            "prefixItems": self._prefix_items,
             "properties": self._properties,
             "anyOf": self._any_of,
             "$ref": self._ref,
@@ -80,15 +84,30 @@ class _Compiler:
         asked = schema[name]
         if name == "additionalProperties":
             return self._additional(frozenset(schema.get("properties", {})), asked)
+        if name == "items":
+            return self._items(len(schema.get("prefixItems", ())), asked)
         if name in COMPARED:
             return _compared(COMPARED[name], asked)
         if name not in self._makers:
             raise _Unknown(name)
         return self._makers[name](asked)
 
-    def _items(self, asked: JSON) -> Test:
+    def _prefix_items(self, asked: JSON) -> Test:
+        tests = [self.test(one) for one in asked]
+
+        def prefix_items(value: JSON) -> bool:
+            if type(value) is list:
+                for test, one in zip(tests, value, strict=False):
+                    if not test(one):
+                        return False
+            return True
+
+        return prefix_items
+
+    def _items(self, named: int, asked: JSON) -> Test:
+        """Of all elements but the first ones, which `prefixItems` has named."""
         test = self.test(asked)
-        return lambda value: type(value) is not list or all(map(test, value))
+        return lambda value: type(value) is not list or all(map(test, value[named:] if named else value))
 
     def _properties(self, asked: JSON) -> Test:
         tests = {name: self.test(one) for name, one in asked.items()}
@@ -145,11 +164,26 @@ def _type(asked: JSON) -> Test:
 
 
 def _enum(asked: JSON) -> Test:
-    """Of texts and null only: to Python, but not to JSON, 1 equals true."""
-    if not all(one is None or isinstance(one, str) for one in asked):
+    """Of texts, whole numbers and null only: to Python, but not to JSON, 1 equals true."""
+    kinds = frozenset(map(type, asked))
+    if not kinds <= {str, int, type(None)}:
         raise _Unknown("enum")
     allowed = frozenset(asked)
-    return lambda value: (value is None or type(value) is str) and value in allowed
+    return lambda value: type(value) in kinds and value in allowed
+
+
+def _format(asked: JSON) -> Test:
+    if asked != "date-time":
+        raise _Unknown("format")
+    return lambda value: type(value) is not str or is_moment(value)
+
+
+def is_moment(text: str) -> bool:
+    """A moment of the calendar with its zone: `date-time`, which no pattern can say."""
+    try:
+        return datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False
 
 
 def _compared(compare: Callable[[JSON, JSON], bool], bound: JSON) -> Test:
@@ -159,6 +193,10 @@ def _compared(compare: Callable[[JSON, JSON], bool], bound: JSON) -> Test:
 
 def _min_length(asked: JSON) -> Test:
     return lambda value: type(value) is not str or len(value) >= asked
+
+
+def _min_items(asked: JSON) -> Test:
+    return lambda value: type(value) is not list or len(value) >= asked
 
 
 def _max_items(asked: JSON) -> Test:

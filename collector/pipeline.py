@@ -36,10 +36,6 @@ class Call(NamedTuple):
     prepare: Callable[[], object] = lambda: None
     """What makes ready for the report, done while the first answers come."""
 
-    def watched_by(self, progress: Callable[[int, int], None]) -> Call:
-        """The same call, with somebody told how far it is."""
-        return self._replace(progress=progress)
-
 
 def gather(call: Call, sources: Performer, redactor: Redactor) -> Bundle:
     """Collect and validate: a bundle in which everything is redacted and what does not fit its schema is marked `invalid`.

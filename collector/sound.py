@@ -17,23 +17,25 @@ _LARGE = re.compile(rb"\d{300}|[eE]\+?\d{3}")
 def sound_json(raw: bytes) -> JSON:
     """The text's JSON; ValueError where it is none, or holds NaN or a number that no float can hold."""
     if not _LARGE.search(raw):
-        return json.loads(raw, parse_constant=_no_constant)
-    return json.loads(raw, parse_constant=_no_constant, parse_int=_whole, parse_float=_finite)
+        return json.loads(raw, parse_constant=no_constant)
+    return json.loads(raw, parse_constant=no_constant, parse_int=_whole, parse_float=finite)
 
 
-def _no_constant(word: str) -> JSON:
-    raise ValueError(f"{word} is not JSON")
+def no_constant(word: str) -> JSON:
+    """For `parse_constant`: there is no NaN and no Infinity."""
+    raise ValueError(f"{word} is not a JSON number")
 
 
 def _whole(text: str) -> int:
     if (digits := len(text.lstrip("-"))) > MAX_DIGITS:
         raise ValueError(f"a number of {digits} digits")
     value = int(text)
-    _finite(text)
+    finite(text)
     return value
 
 
-def _finite(text: str) -> float:
+def finite(text: str) -> float:
+    """For `parse_float`: a number that a float can hold."""
     value = float(text)
     if not math.isfinite(value):
         raise ValueError("a number too large to be one")

@@ -11,9 +11,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from collector.errors import Problem
 from collector.model import JSON
 from collector.suggest import did_you_mean
-from collector.yamlio import child
+from collector.yamlio import Document, child
 
 _WORDS = {
     "object": "a mapping",
@@ -35,6 +36,12 @@ class Fault(NamedTuple):
     message: str
     hint: str = ""
     at_key: bool = False
+
+
+def problem(document: Document, fault: Fault) -> Problem:
+    """A fault of a document's data, with its place in the file."""
+    mark = document.key_mark(fault.path) if fault.at_key else document.mark(fault.path)
+    return Problem(mark, fault.message, fault.hint)
 
 
 def faults(data: JSON, schema: Mapping[str, JSON], at: str = "$") -> list[Fault]:

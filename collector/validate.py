@@ -1,15 +1,15 @@
-"""Results against the schemas of their kinds: what does not fit is kept, marked `invalid`, and never believed."""
+"""Data against schemas/: what a collected result, a bundle, a report or a kept run must be to be believed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from collector.fits import Test, fits
-from collector.model import JSON, Bundle, Result, Status
+from collector.errors import Problem, SpecError
+from collector.fits import Test, fits, is_moment
+from collector.model import JSON, Bundle, Mark, Result, Status
 from collector.resources import schema, schema_names
 
 if TYPE_CHECKING:
@@ -39,10 +39,13 @@ def validated(result: Result) -> Result:
 def misfit(kind: str, data: JSON) -> str:
     """Where data does not fit the schema of its kind: paths and the rules they break; empty when it fits."""
     name = f"kinds/{kind}"
-    if name not in _known():
-        return f"there is no kind {kind!r} to judge this by"
+    return unfit(name, data) if name in schema_names() else f"there is no kind {kind!r} to judge this by"
+
+
+def unfit(name: str, data: JSON) -> str:
+    """Where data does not fit the schema of that name, in a clause without values; empty when it fits."""
     try:
-        errors = [] if _test(name)(data) else list(islice(_validator(name).iter_errors(data), COUNTED))
+        errors = _errors(name, data)
     except RecursionError:
         return f"nested too deeply to be judged by schemas/{name}"
     return f"does not fit schemas/{name}: {_places(errors)}" if errors else ""
@@ -51,10 +54,21 @@ def misfit(kind: str, data: JSON) -> str:
 def schema_problems(name: str, document: JSON) -> list[tuple[str, str]]:
     """Where a document breaks the schema of that name: (JSON path, the rule in words without values), at most COUNTED of them."""
     try:
-        errors = list(islice(_validator(name).iter_errors(document), COUNTED))
+        errors = _errors(name, document)
     except RecursionError:
         return [("$", "is nested too deeply")]
     return sorted({(error.json_path, f"breaks the schema's rule {_rule(error)!r}") for error in errors})
+
+
+def check(name: str, document: JSON, file: str) -> None:
+    """Raise `SpecError` with every place where a file's document breaks the schema of that name."""
+    if problems := schema_problems(name, document):
+        raise SpecError([Problem(Mark(file, path=path), message) for path, message in problems])
+
+
+def _errors(name: str, data: JSON) -> list[ValidationError]:
+    """What does not surely fit is for jsonschema to judge, which is imported for nothing else."""
+    return [] if _test(name)(data) else list(islice(_validator(name).iter_errors(data), COUNTED))
 
 
 def _places(errors: Iterable[ValidationError]) -> str:
@@ -69,22 +83,15 @@ def _rule(error: ValidationError) -> str:
 
 
 @cache
-def _known() -> frozenset[str]:
-    return frozenset(schema_names())
-
-
-@cache
 def _test(name: str) -> Test:
-    """True only for data that surely fits: jsonschema is needed, and imported, for the rest alone."""
     return fits(schema(name))
 
 
 @cache
 def _validator(name: str) -> Validator:
-    """Built once per kind. An empty registry keeps jsonschema from fetching a `$ref` from the network.
+    """An empty registry keeps jsonschema from fetching a `$ref` from the network.
 
-    To JSON Schema 1.0 is an integer, and what takes integers in Python refuses it: none of ours are written so. A moment is one that a
-    calendar has, which no pattern can say.
+    To JSON Schema 1.0 is an integer, and what takes integers in Python refuses it: none of ours are written so.
     """
     from jsonschema import Draft202012Validator, FormatChecker  # noqa: PLC0415 - costs 90 ms, for which only what does not fit need wait
     from jsonschema.validators import extend  # noqa: PLC0415 - comes with it
@@ -93,5 +100,5 @@ def _validator(name: str) -> Validator:
     checker = Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
     strict: type[Validator] = extend(Draft202012Validator, type_checker=checker)  # type: ignore[no-untyped-call]
     formats = FormatChecker(())
-    formats.checks("date-time", raises=ValueError)(lambda text: not isinstance(text, str) or bool(datetime.fromisoformat(text)))
+    formats.checks("date-time")(lambda text: not isinstance(text, str) or is_moment(text))
     return strict(schema(name), registry=Registry(), format_checker=formats)

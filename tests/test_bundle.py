@@ -89,6 +89,11 @@ def having(value: Any, *path: Any) -> bytes:
         (having("../../etc", "results", 0, "surprise"), "$.results[0]"),
         (having(-1, "started_at"), "$.started_at"),
         (having("none", "spec", "commit"), "$.spec.commit"),
+        (having(3.5, "expect", "nodes"), "$.expect.nodes"),
+        (having([{}], "expect", "nodes"), "$.expect.nodes"),
+        (having("3", "expect", "instances"), "$.expect.instances"),
+        (having(True, "expect", "services"), "$.expect.services"),
+        (having([1], "expect", "limit"), "$.expect.limit"),
     ],
 )
 def test_a_file_that_is_no_bundle_is_refused_with_the_place(raw: bytes, says: str) -> None:

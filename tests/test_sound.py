@@ -26,7 +26,7 @@ def test_what_is_a_number_is_read_as_json_does() -> None:
 
 @pytest.mark.parametrize("number", ABSURD)
 def test_what_only_looks_like_a_number_is_refused(number: str) -> None:
-    with pytest.raises(ValueError, match=r"digits|too large|is not JSON"):
+    with pytest.raises(ValueError, match=r"digits|too large|is not a JSON number"):
         sound_json(f'{{"x": [{number}]}}'.encode())
 
 

@@ -79,8 +79,7 @@ def _with_impact(causes: Causes, seen: Observed) -> Causes:
         if finding.explained_by:
             below.setdefault(finding.explained_by, []).append(finding)
     blasts = impacts(causes.roots, below, seen)
-    roots = tuple(root._replace(impact=blast) for root, blast in zip(causes.roots, blasts, strict=True))
-    return Causes(roots, (*roots, *causes.findings[len(roots) :]), causes.ruled_out)
+    return causes.with_roots(root._replace(impact=blast) for root, blast in zip(causes.roots, blasts, strict=True))
 
 
 def _troubled(findings: Sequence[Finding], table: Sequence[NodeRow], verdict: Verdict) -> list[str]:

@@ -34,8 +34,7 @@ def told_as_canaries(causes: Causes, seen: Observed) -> Causes:
     words = {
         one.scope["alloc"]: SPARE if one.fields["spare"] else CANARY for one in seen.observations.of("instance") if one.fields["canary"]
     }
-    roots = tuple(_told(root, words[root.alloc]) if root.alloc in words else root for root in causes.roots)
-    return Causes(roots, (*roots, *causes.findings[len(roots) :]), causes.ruled_out)
+    return causes.with_roots(_told(root, words[root.alloc]) if root.alloc in words else root for root in causes.roots)
 
 
 def _told(root: Finding, words: str) -> Finding:

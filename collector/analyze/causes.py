@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from collector.analyze.drafts import NEAR, RANK, Draft, Index, drafts_of, order
+from collector.analyze.drafts import NEAR, Draft, Index, drafts_of, order
 from collector.analyze.engine import Engine
 from collector.analyze.findings import finding, quote
 from collector.analyze.hits import Dropped, Hit, Match
-from collector.model import Finding, Natural, RuledOut, natural
+from collector.model import RANK, Finding, Natural, RuledOut, natural
 from collector.observe.observation import Observation, Observations
 from collector.rulebook.rule import UNKNOWN, Link
 
@@ -20,6 +20,11 @@ class Causes(NamedTuple):
     roots: tuple[Finding, ...]
     findings: tuple[Finding, ...]
     ruled_out: tuple[RuledOut, ...]
+
+    def with_roots(self, roots: Iterable[Finding]) -> Causes:
+        """The same causes, of which each root is told anew."""
+        new = tuple(roots)
+        return self._replace(roots=new, findings=(*new, *self.findings[len(new) :]))
 
 
 def connect(hits: Sequence[Hit], dropped: Sequence[Dropped], engine: Engine, seen: Observations) -> Causes:

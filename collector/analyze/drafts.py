@@ -6,12 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from collector.analyze.hits import Hit
-from collector.model import Natural, Severity, natural
+from collector.model import RANK, Natural, Severity, natural
 from collector.rulebook.rule import HERE, SYMPTOM, Link
 
 NEAR = {"instance", "node", "service"}
 """Relations of a link that stay on the node."""
-RANK = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
 
 @dataclass(eq=False)

@@ -6,10 +6,11 @@ that name are the list of subjects.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from collector.analyze.hits import Dropped, Hit, Match, Subject
 from collector.cutoff import TooSlow
+from collector.model import JSON
 from collector.observe.observation import Observation, Observations
 from collector.observe.topics import Topic
 from collector.rulebook.rule import Condition, Group, Matcher, Rule
@@ -95,12 +96,12 @@ class Engine:
                 continue
             count += 1
             if count <= QUOTES_PER_MATCHER:
-                found.add(Match([], dict(captures), [one]) if matcher.quiet else Match([one], dict(captures)))
+                found.add(Match([], captures, [one]) if matcher.quiet else Match([one], captures))
             elif high is None and count >= low:
                 break
         return found if count >= low and (high is None or count <= high) else None
 
-    def _candidates(self, matcher: Matcher, subject: Subject) -> Iterator[Observation] | Sequence[Observation]:
+    def _candidates(self, matcher: Matcher, subject: Subject) -> Iterable[Observation]:
         if matcher.of == "cluster":
             return self._seen.of(matcher.topic)
         if matcher.of == "elsewhere":
@@ -126,8 +127,8 @@ class Engine:
         )
 
 
-def _fits(one: Observation, matcher: Matcher) -> Mapping[str, str] | None:
-    captures: dict[str, str] = {}
+def _fits(one: Observation, matcher: Matcher) -> dict[str, JSON] | None:
+    captures: dict[str, JSON] = {}
     for name, test in matcher.tests:
         found = test(one.fields.get(name, one.scope.get(name)))
         if found is None:

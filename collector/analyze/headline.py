@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from collector.analyze.verdict import blind
-from collector.model import JSON, Bundle, Coverage, Finding, NodeRow, Verdict, natural
+from collector.model import JSON, Bundle, Coverage, Finding, NodeRow, Verdict, count, natural
 from collector.rulebook.rule import UNKNOWN
 
 NAMED = 3
@@ -34,7 +34,7 @@ def headline(
         return f"nothing wrong was seen{silent}{reason}{unseen}"
     primary = next((row.name for row in table if row.role == "primary"), None)
     well = f"all well{narrowed(bundle.expect)}"
-    return f"{_count(len(table), 'node')}, {_count(instances, 'instance')}, {well}" + (f"; primary {primary}" if primary else "")
+    return f"{count(len(table), 'node')}, {count(instances, 'instance')}, {well}" + (f"; primary {primary}" if primary else "")
 
 
 def narrowed(expect: Mapping[str, JSON]) -> str:
@@ -42,10 +42,6 @@ def narrowed(expect: Mapping[str, JSON]) -> str:
     options = (("-l", "limit"), ("-t", "tags"), ("--skip-tags", "skip_tags"))
     given = [f"{option} {value}" for option, name in options if isinstance(expect.get(name), list) for value in expect[name]]
     return f" as far as was asked ({' '.join(given)})" if given else ""
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _first(roots: Sequence[Finding]) -> str:

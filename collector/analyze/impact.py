@@ -129,11 +129,11 @@ def _by_node(pairs: Iterable[tuple[str, Held]]) -> dict[str, frozenset[Held]]:
 
 
 def _names(of: Mapping[str, frozenset[Held]], touched: Sequence[Finding], seen: Observed) -> set[str]:
-    """What is touched of this; not what belongs to another current allocation of a node: another group's work goes on."""
+    """What is touched of this; not what another allocation of the node holds, or none does: its work goes on."""
     nodes, allocs = {one.node for one in touched if one.node}, {one.alloc for one in touched}
     whole_nodes = {None, *(one.node for one in touched if not one.alloc)}
     every = (held for node in nodes for held in of.get(node, ()))
-    return {held.name for held in every if held.alloc in allocs or _node_of(held, seen) in whole_nodes}
+    return {held.name for held in every if held.alloc in allocs or (held.alloc and _node_of(held, seen) in whole_nodes)}
 
 
 def _node_of(held: Held, seen: Observed) -> str | None:

@@ -16,8 +16,8 @@ NAMESPACED = re.compile(r"nomad (?:alloc|deployment|eval|job|volume) \w+(?= |$)(
 
 def in_their_namespaces(causes: Causes, seen: Observed) -> Causes:
     """Every command with the namespace of the allocation, or of the job, that it is about."""
-    roots = tuple(_named(root, seen.world) for root in causes.roots)
-    return Causes(roots, tuple(_named(one, seen.world) for one in causes.findings), causes.ruled_out)
+    findings = tuple(_named(one, seen.world) for one in causes.findings)
+    return causes._replace(roots=findings[: len(causes.roots)], findings=findings)
 
 
 def _named(finding: Finding, world: World) -> Finding:

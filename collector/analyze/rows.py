@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
-from collector.analyze.drafts import RANK
-from collector.model import JSON, Finding, NodeDetail, NodeRow, Result, Severity, natural
+from collector.model import JSON, RANK, Finding, NodeDetail, NodeRow, Result, Severity, natural
 from collector.observe import Check, Observed, State
 from collector.observe.instances import Instance
 
@@ -104,14 +103,14 @@ def _allocation(shown: Instance | None) -> dict[str, JSON] | None:
 def _uptime(shown: Instance | None, state: State | None) -> tuple[float | None, str | None]:
     """LiteFS's own start against its own clock; else when Nomad started the task, against its node's, which stamps that."""
     if state and state.data and state.data["uptime_seconds"] is not None:
-        return state.data["uptime_seconds"], state.samples[-1][0].rung
+        return state.data["uptime_seconds"], state.result.rung
     task = shown.tasks[0] if shown and shown.tasks and shown.running else None
     started = max((event["time"] for event in task["events"] if event["type"] == "Started"), default=task["started_at"]) if task else None
     return (max(0.0, shown.clock - started), "nomad") if shown and started else (None, None)
 
 
 def _lag_rung(state: State | None) -> str | None:
-    return state.samples[-1][0].rung if state and state.samples and (state.lag is not None or state.behind is not None) else None
+    return state.result.rung if state and (state.lag is not None or state.behind is not None) else None
 
 
 def details(seen: Observed, troubled: Iterable[str]) -> tuple[NodeDetail, ...]:
@@ -123,8 +122,15 @@ def details(seen: Observed, troubled: Iterable[str]) -> tuple[NodeDetail, ...]:
     found = []
     for name in troubled:
         shown, state = _shown(instances.get(name, ()), states.get(name, ()))
-        texts = tuple(map(_check, checks.get(name, ()))), tuple(map(_log, logs.get(name, ())))
-        found.append(NodeDetail(name, *texts, litefs=_litefs(state) if state else None, events=_events(seen, name, shown)))
+        found.append(
+            NodeDetail(
+                name,
+                checks=tuple(map(_check, checks.get(name, ()))),
+                logs=tuple(map(_log, logs.get(name, ()))),
+                litefs=_litefs(state) if state else None,
+                events=_events(seen, name, shown),
+            )
+        )
     return tuple(found)
 
 
@@ -189,8 +195,7 @@ def _log(result: Result) -> dict[str, JSON]:
 
 
 def _litefs(state: State) -> dict[str, JSON]:
-    result = (state.samples or [(state.failures[-1], {})])[-1][0]
-    data = state.data or {}
+    result, data = state.result, state.data or {}
     return {
         "role": data.get("role", "unknown"),
         "rung": result.rung,

@@ -79,14 +79,9 @@ def _is_of(deployment: Mapping[str, JSON], job: Mapping[str, JSON]) -> bool:
 def _roles(seen: Observed) -> Iterator[Event]:
     ahead = {one.node: one.ahead for one in seen.world.instances}
     for change in role_changes(seen.logs):
+        node = seen.world.node(change.node)
         severity = "warning" if change.lost else "info"
-        yield event(
-            change.at - ahead.get(seen.world.node(change.node) or "", 0.0),
-            "primary",
-            change.text,
-            node=seen.world.node(change.node),
-            severity=severity,
-        )
+        yield event(change.at - ahead.get(node or "", 0.0), "primary", change.text, node=node, severity=severity)
 
 
 def _onsets(roots: Iterable[Finding]) -> Iterator[Event]:

@@ -10,7 +10,7 @@ from io import BytesIO
 
 from collector.bundle import MAX_BYTES, load_bundle
 from collector.commands.patience import content_of
-from collector.commands.reporting import handover, without_spec
+from collector.commands.reporting import handover, scope_of, without_spec
 from collector.cutoff import Overdue, cut_off_at
 from collector.errors import Problem, SpecError, UsageError
 from collector.model import Bundle, Mark, Report
@@ -26,7 +26,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Read the bundle back, check it again (it may come from someone else), and report."""
     name = arguments.bundle_file
     bundle = bundle_of(content_of(name, f"the bundle {name}", MAX_BYTES + 1), name)
-    to = handover(arguments, Settings.from_environment(os.environ), without_spec(bundle), scope=_scope(bundle))
+    scope = scope_of(bundle.endpoints, bundle.expect, bundle.vars, namespace=bundle.endpoints.get("namespace"), of="bundles")
+    to = handover(arguments, Settings.from_environment(os.environ), without_spec(bundle), scope=scope)
     return to.finish(_concluded(bundle, _time(arguments.now), name))
 
 
@@ -36,20 +37,12 @@ def _concluded(bundle: Bundle, now: float | None, name: str) -> Report:
         with cut_off_at(time.monotonic() + PATIENCE):
             return conclude(bundle, now)
     except Overdue:
-        raise SpecError([Problem(Mark(name, 1, 1), f"the analysis took longer than {PATIENCE:g} s", "how large is it?")]) from None
+        raise SpecError([Problem(Mark(name), f"the analysis took longer than {PATIENCE:g} s", "how large is it?")]) from None
 
 
 def bundle_of(content: bytes, name: str) -> Bundle:
     """A bundle from the bytes of a file, validated."""
     return validate(load_bundle(BytesIO(content), name))
-
-
-def _scope(bundle: Bundle) -> str:
-    """Bundles of another cluster, with other variables, or of a part of it, are not compared with each other, nor with runs."""
-    told = [bundle.endpoints.get(name) for name in ("nomad", "consul", "namespace")] + [
-        bundle.expect.get(name) for name in ("tags", "skip_tags", "limit")
-    ]
-    return repr(["bundle", *told, sorted((name, str(value)) for name, value in bundle.vars.items())])
 
 
 def _time(text: str | None) -> float | None:

@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     recording = Recording.load(_file(arguments.incident))
     with replayed(recording, given) as call, progress_bar(wanted=not arguments.quiet) as progress:
         place = handover(arguments, call.settings, call.spec)
-        report = diagnosed(call.watched_by(progress), recording)
+        report = diagnosed(call._replace(progress=progress), recording)
     code = place.finish(report)
     return code if code == DeliveryError.exit_code else 0
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from collector.commands.collecting import build_call, collect_bundle, plan_only, progress_bar
 from collector.commands.patience import patience
-from collector.commands.reporting import handover, write_bundle
+from collector.commands.reporting import handover, scope_of, write_bundle
 from collector.deliver.destinations import check_directory
 from collector.errors import CollectorError, DeliveryError
 from collector.model import Bundle
@@ -27,7 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
     call = call._replace(limits=call.limits._replace(deadline=to.budget.for_collecting, afterwards=to.afterwards), prepare=to.prepare)
     try:
         with progress_bar(wanted=not arguments.quiet) as progress:
-            bundle = collect_bundle(call.watched_by(progress))
+            bundle = collect_bundle(call._replace(progress=progress))
         problems = _saved(bundle, arguments.bundle)
         return to.finish(conclude(bundle), problems)
     except Exception as error:  # a bug, too, must not look as if the run were still going on
@@ -46,8 +46,5 @@ def _saved(bundle: Bundle, name: str | None) -> tuple[str, ...]:
 
 
 def _scope(call: Call) -> str:
-    """Runs against another cluster, in another namespace, with other variables, or on a part of it, are not compared with each other."""
-    chosen, nomad = call.selection, call.settings.nomad
-    parts = [nomad.address, call.settings.consul.address, sorted(chosen.tags), sorted(chosen.skip_tags), sorted(chosen.limit)]
-    within = [(name, value) for name, value in (("namespace", nomad.namespace), ("region", nomad.region)) if value]
-    return repr([*parts, sorted((name, str(value)) for name, value in call.spec.vars.items()), *within])
+    nomad, chosen = call.settings.nomad, {name: sorted(given) for name, given in call.selection._asdict().items()}
+    return scope_of(call.settings.describe(), chosen, call.spec.vars, namespace=nomad.namespace, region=nomad.region)

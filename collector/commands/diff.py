@@ -8,14 +8,13 @@ import json
 from collector import bundle
 from collector.commands.analyze import bundle_of
 from collector.commands.patience import content_of
-from collector.errors import Problem, SpecError
 from collector.history import compare
-from collector.model import JSON, Mark
+from collector.model import JSON
 from collector.pipeline import conclude
 from collector.render import changes_text, report_document
 from collector.sound import sound_json
 from collector.streams import say
-from collector.validate import schema_problems
+from collector.validate import check
 
 MAX_BYTES = 64 << 20
 
@@ -45,7 +44,5 @@ def _report(content: bytes, name: str) -> dict[str, JSON] | None:
         return None
     if not isinstance(document, dict) or "schema_version" not in document:
         return None
-    problems = schema_problems("report", document)
-    if problems:
-        raise SpecError([Problem(Mark(name, 1, 1, path), message) for path, message in problems])
+    check("report", document, name)
     return document

@@ -8,6 +8,7 @@ from pathlib import Path
 from collector.commands.patience import FILE, patience
 from collector.errors import Problem, SpecError, UsageError
 from collector.kinds import KINDS
+from collector.model import count
 from collector.redact import clean
 from collector.spec import lint
 from collector.streams import say
@@ -22,7 +23,7 @@ def run(arguments: argparse.Namespace) -> int:
     for problem in problems:
         say(f"{clean(str(problem))}\n")
     if not problems:
-        say(f"{len(arguments.files)} file{'s' if len(arguments.files) > 1 else ''}, no problems\n")
+        say(f"{count(len(arguments.files), 'file')}, no problems\n")
     return SpecError.exit_code if problems else 0
 
 

@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         recorder = Recorder(sources, Redactor(call.settings.secret_values()), call.settings.describe())
         with progress_bar(wanted=True) as progress:
-            bundle = gather(call.watched_by(progress), recorder, redactor)
+            bundle = gather(call._replace(progress=progress), recorder, redactor)
         with suppress(KeyboardInterrupt):  # what is there by then is kept, as while collecting
             if not bundle.interrupted:
                 crawl(recorder, deadline=time.monotonic() + CRAWL_SECONDS)

@@ -10,7 +10,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from collector.commands.budget import Budget
 from collector.deliver import Destination, File, Mail, Ping, Stdout, Wishes, destinations
 from collector.errors import DeliveryError, UsageError
-from collector.model import Bundle, Report, Spec, Verdict
+from collector.model import JSON, Bundle, Report, Spec, Verdict
 from collector.settings import Settings
 from collector.streams import note
 
@@ -140,7 +140,7 @@ class Handover:
 def handover(arguments: argparse.Namespace, settings: Settings, spec: Spec, *, scope: str = "", seconds: float = TO_DELIVER) -> Handover:
     """Where the report of this call goes, and how it shares its `seconds`.
 
-    `scope` sets apart runs that cannot be compared (another cluster, a limit, tags).
+    `scope` sets apart runs that cannot be compared (`scope_of`).
     """
     if arguments.diff and not arguments.state:
         raise UsageError("-D shows what changed since an earlier run, and there is none without --state DIR")
@@ -153,6 +153,13 @@ def handover(arguments: argparse.Namespace, settings: Settings, spec: Spec, *, s
     places = destinations(spec, wishes, mail=settings.mail, keeps_runs=bool(arguments.state))
     budget = Budget(seconds, reaches=any(isinstance(place, Mail | Ping) for place in places))
     return Handover(arguments, settings, places, _store(arguments, spec, scope), budget)
+
+
+def scope_of(servers: Mapping[str, JSON], narrowed: Mapping[str, JSON], variables: Mapping[str, JSON], **within: str | None) -> str:
+    """What sets apart runs that cannot be compared: another cluster, other variables, a part of it (tags, a limit), a namespace."""
+    asked = [servers.get(name) for name in ("nomad", "consul")] + [narrowed.get(name) for name in ("tags", "skip_tags", "limit")]
+    told = sorted((name, str(value)) for name, value in variables.items())
+    return repr([*asked, told, *((name, value) for name, value in within.items() if value)])
 
 
 def _store(arguments: argparse.Namespace, spec: Spec, scope: str) -> Store | None:

@@ -87,7 +87,7 @@ def _from_spec(spec: Spec, entry: JSON, path: str) -> Destination:
     try:
         return _READERS[name](options)
     except CollectorError as error:
-        raise SpecError([Problem(Mark(spec.path, 1, 1, f"{path}.{name}"), str(error))]) from error
+        raise SpecError([Problem(Mark(spec.path, path=f"{path}.{name}"), str(error))]) from error
 
 
 def _mail(options: Mapping[str, JSON]) -> Mail:

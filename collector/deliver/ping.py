@@ -6,7 +6,6 @@ The form is that of https://healthchecks.io/docs/http_api/: `/start`, then `/<ex
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -39,20 +38,17 @@ def ping_end(ping: Ping, run: str, *, exit_code: int, verdict: str | None, body:
 
 def _send(ping: Ping, word: str, run: str, body: bytes, seconds: float) -> str | None:
     try:
-        status = within(min(seconds, DEADLINE), _request(f"{ping.url}/{word}?rid={run}", ping.method, body))
+        status = within(min(seconds, DEADLINE), partial(_perform, f"{ping.url}/{word}?rid={run}", ping.method, body))
     except (urllib3.exceptions.HTTPError, OSError) as error:
         return f"ping {urlsplit(ping.url).hostname} ({word}): {_reason(error)}"
     return None if 200 <= status < 300 else f"ping {urlsplit(ping.url).hostname} ({word}): HTTP {status}"  # noqa: PLR2004 - HTTP's success
 
 
-def _request(url: str, method: str, body: bytes) -> Callable[[], int]:
-    return partial(_perform, url, method, body if method == "POST" else None)
-
-
-def _perform(url: str, method: str, body: bytes | None) -> int:
-    """One request, without redirects, retries or a proxy from the environment; the answer's body is not read."""
+def _perform(url: str, method: str, body: bytes) -> int:
+    """One request, without redirects, retries or a proxy from the environment; the answer's body is not read. A GET has none of ours."""
+    sent = body if method == "POST" else None
     with urllib3.PoolManager(ssl_context=ssl.create_default_context(), retries=False, timeout=TIMEOUT) as pool:
-        answer = pool.request(method, url, body=body, headers={"User-Agent": "collector"}, redirect=False, preload_content=False)
+        answer = pool.request(method, url, body=sent, headers={"User-Agent": "collector"}, redirect=False, preload_content=False)
         answer.close()
         return answer.status
 

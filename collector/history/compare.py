@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 
 from collector.history.cluster import check_changes, cluster_changes
 from collector.history.facts import follow_facts, readings, remember
-from collector.history.run import RANK, Run, run_of
+from collector.history.run import Run, run_of
 from collector.history.spark import extend, sparklines
 from collector.history.tracks import Turn, follow, is_news, remembered
-from collector.model import JSON
+from collector.model import JSON, RANK
 
 ORDER = ("new", "worse", "flapping", "unchanged", "better", "unseen", "resolved")
 """The states of findings in the order in which they are listed."""
@@ -89,7 +89,7 @@ def _findings(turns: Mapping[str, Turn]) -> list[dict[str, JSON]]:
 
 
 def _place(row: Mapping[str, JSON]) -> tuple[int, bool, int, str, str]:
-    return ORDER.index(row["state"]), not row["root"], -RANK[row["severity"]], row["code"], row["node"] or ""
+    return ORDER.index(row["state"]), not row["root"], RANK[row["severity"]], row["code"], row["node"] or ""
 
 
 def _row(key: str, turn: Turn) -> dict[str, JSON]:

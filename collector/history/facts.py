@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple, TypeVar, get_args
 
-from collector.history.typed import Stamp
 from collector.model import JSON
 
 T = TypeVar("T")
@@ -49,9 +48,9 @@ class Fact(NamedTuple):
     """
 
     reading: Reading
-    since: Stamp
-    not_before: Stamp | None
-    seen: Stamp
+    since: str
+    not_before: str | None
+    seen: str
     missed: int = 0
 
 
@@ -60,8 +59,8 @@ class Moment(NamedTuple):
 
     reading: Reading
     before: str
-    not_before: Stamp | None
-    at: Stamp
+    not_before: str | None
+    at: str
 
 
 def readings(document: Mapping[str, JSON]) -> list[Reading]:

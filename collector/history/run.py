@@ -9,18 +9,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
-from typing import Literal
 
 from collector.history.facts import Fact, Moment, Reading
-from collector.history.typed import Stamp, reader
-from collector.model import JSON, node_of
+from collector.model import JSON, RANK, node_of
+from collector.validate import unfit
 
 FORMAT = 2
-READ = (1, FORMAT)
-"""Formats that can be read: a run of format 1 has no facts and no moments."""
-
-RANK = {"info": 0, "warning": 1, "critical": 2}
-"""Severities by how bad they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +22,7 @@ class Sighting:
     """A finding in one run, under its fingerprint. `root`: no other finding explains it."""
 
     code: str
-    severity: Literal["info", "warning", "critical"]
+    severity: str
     node: str | None
     service: str | None
     title: str
@@ -58,7 +52,7 @@ class Track:
     """
 
     sighting: Sighting
-    first_seen: Stamp
+    first_seen: str
     runs: int
     marks: str
     open: bool
@@ -66,7 +60,7 @@ class Track:
     blind: int = 0
 
 
-Series = Sequence[tuple[float | None, int | None]]
+Series = Sequence[Sequence[float | None]]
 """Lag in seconds and restarts of a node in the last runs, oldest first; None where it was not known."""
 
 
@@ -80,7 +74,7 @@ class Run:
     `owed`: this run had news to mail, and the mail failed. `last_success`: when the last run started that saw enough for a verdict.
     """
 
-    started_at: Stamp
+    started_at: str
     verdict: str
     findings: Mapping[str, Sighting]
     nodes: Mapping[str, NodeState]
@@ -93,7 +87,7 @@ class Run:
     owed: bool = False
     facts: Sequence[Fact] = ()
     moments: Sequence[Moment] = ()
-    last_success: Stamp | None = None
+    last_success: str | None = None
 
 
 CLUSTER_FACTS: tuple[tuple[str, tuple[str, str]], ...] = (
@@ -131,7 +125,7 @@ def run_of(document: Mapping[str, JSON]) -> Run:
 def _findings(findings: Sequence[Mapping[str, JSON]]) -> dict[str, Sighting]:
     """Findings by fingerprint; of those that share one (two databases, two checks) the worst stands for all, a root before a symptom."""
     sightings: dict[str, Sighting] = {}
-    for finding in sorted(findings, key=lambda one: (RANK[one["severity"]], one["explained_by"] is None)):
+    for finding in sorted(findings, key=lambda one: (-RANK[one["severity"]], one["explained_by"] is None)):
         service = finding.get("service")
         sightings[fingerprint(finding["code"], finding["node"], service)] = Sighting(
             finding["code"], finding["severity"], finding["node"], service, finding["title"], root=finding["explained_by"] is None
@@ -170,18 +164,18 @@ def dump_run(run: Run) -> dict[str, JSON]:
 
 def load_run(data: JSON) -> Run:
     """Return the run that `dump_run` made the data of, now or in an earlier version of the collector; ValueError for anything else."""
-    if not isinstance(data, dict) or data.get("format") not in READ:
-        raise ValueError(f"is no run of format {FORMAT}")
-    try:
-        rows = {name: [_unflattened(row) for row in data.get(name, ())] for name in ("facts", "moments")}
-        run: Run = reader(Run)({**{key: value for key, value in data.items() if key != "format"}, **rows})
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"is no run of format {FORMAT}: {error}") from error
-    return run
-
-
-def _unflattened(row: JSON) -> JSON:
-    return [row[:_READING], *row[_READING:]] if isinstance(row, list) else row
-
-
-_READING = len(Reading._fields)
+    if why := unfit("run", data):
+        raise ValueError(f"is no run of format {FORMAT}: {why}")
+    known = {name: value for name, value in data.items() if name != "format"}
+    of_reading = len(Reading._fields)
+    return Run(
+        **{
+            **known,
+            "findings": {key: Sighting(**one) for key, one in data["findings"].items()},
+            "nodes": {name: NodeState(**one) for name, one in data["nodes"].items()},
+            "unseen": frozenset(data["unseen"]),
+            "tracks": {key: Track(**{**one, "sighting": Sighting(**one["sighting"])}) for key, one in data.get("tracks", {}).items()},
+            "facts": [Fact(Reading(*row[:of_reading]), *row[of_reading:]) for row in data.get("facts", ())],
+            "moments": [Moment(Reading(*row[:of_reading]), *row[of_reading:]) for row in data.get("moments", ())],
+        }
+    )

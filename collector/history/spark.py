@@ -16,7 +16,7 @@ UNKNOWN = "·"
 
 def extend(series: Mapping[str, Series], nodes: Mapping[str, NodeState]) -> dict[str, Series]:
     """Carry the series of the nodes that there are on by one run."""
-    return {name: [*series.get(name, ()), (node.lag, node.restarts)][-LENGTH:] for name, node in nodes.items()}
+    return {name: [*series.get(name, ()), [node.lag, node.restarts]][-LENGTH:] for name, node in nodes.items()}
 
 
 def sparklines(series: Mapping[str, Series]) -> dict[str, JSON]:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
-from collector.history.run import RANK, Run, Sighting, Track
+from collector.history.run import Run, Sighting, Track
+from collector.model import RANK
 
 WINDOW = 10
 """How many runs flapping looks back."""
@@ -102,13 +103,13 @@ def _state(old: Track | None, new: Track) -> str | None:
 
 
 def _step(old: Track, new: Track) -> str | None:
-    step = RANK[new.sighting.severity] - RANK[old.sighting.severity]
+    step = RANK[old.sighting.severity] - RANK[new.sighting.severity]
     return "worse" if step > 0 else "better" if step < 0 else None
 
 
 def is_news(turn: Turn) -> bool:
     """Whether a reader who asked for changes is told: of roots that are warnings or worse, and of flapping only when it starts."""
     sighting = turn.new.sighting
-    if not sighting.root or RANK[sighting.severity] < RANK["warning"]:
+    if not sighting.root or RANK[sighting.severity] > RANK["warning"]:
         return False
     return turn.state in NEWS or (turn.state == "flapping" and not (turn.old and turn.old.flapping))

@@ -7,12 +7,12 @@ never quotes them.
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Callable, Iterable
 
 from collector.kinds.shapes import Obj, as_objects, invalid, kind_of
 from collector.model import JSON
+from collector.sound import finite, no_constant
 
 LINE = 200
 """Characters of a server's own words that go into a reason."""
@@ -35,7 +35,7 @@ def decode(body: bytes) -> JSON:
         _measure(body)
     try:
         data = json.loads(
-            body.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_constant, parse_int=_reader(body), parse_float=_finite
+            body.decode("utf-8"), object_pairs_hook=_unique, parse_constant=no_constant, parse_int=_reader(body), parse_float=finite
         )
         return _printable(data) if LONE_SURROGATE.search(body) else data
     except RecursionError:
@@ -81,10 +81,6 @@ def _unique(pairs: list[tuple[str, JSON]]) -> dict[str, JSON]:
     return obj
 
 
-def _constant(name: str) -> JSON:
-    raise ValueError(f"{name} is not a JSON number")
-
-
 def _reader(body: bytes) -> Callable[[str], int] | None:
     """How to read whole numbers; None is json's own way, which is enough, and ten times as fast, where no number can be too long."""
     return _whole if MANY_DIGITS.search(body) else None
@@ -94,13 +90,6 @@ def _whole(text: str) -> int:
     if len(text) > MAX_DIGITS:
         raise ValueError(f"a number of {len(text)} digits")
     return int(text)
-
-
-def _finite(text: str) -> float:
-    value = float(text)
-    if not math.isfinite(value):
-        raise ValueError("a number too large to be one")
-    return value
 
 
 def _printable(data: JSON) -> JSON:

@@ -12,6 +12,8 @@ from collector.kinds.nomad_tasks import tasks
 from collector.kinds.shapes import Obj
 from collector.model import JSON, Rung
 
+LIVE = frozenset({"pending", "running", "unknown"})
+"""Client statuses of what is not over; Nomad hears nothing of an `unknown` one, which may run on."""
 UNSPECIFIED = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - compared with, never bound to
 
 

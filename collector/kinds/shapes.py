@@ -129,16 +129,11 @@ def identity(obj: Obj, key: str) -> str:
 
 
 def nanoseconds(obj: Obj, key: str) -> float | None:
-    """Nomad's nanoseconds since 1970 as Unix seconds; zero is unknown."""
+    """Go's nanoseconds, since 1970 or of a duration, as seconds; zero is unknown."""
     value = maybe_number(obj, key)
     if value and value > END_OF_TIME * NANOSECONDS:
         raise invalid(f'"{key}" is not a time')
     return value / NANOSECONDS if value and value > 0 else None
-
-
-def interval(obj: Obj, key: str) -> float | None:
-    """Go's nanoseconds as seconds; zero is unknown."""
-    return nanoseconds(obj, key)
 
 
 def timestamp(obj: Obj, key: str) -> float | None:

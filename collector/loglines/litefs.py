@@ -81,3 +81,7 @@ ANSWERED = "Unexpected response code"
 GAINED = re.compile(LITEFS_ID + r"(?:primary lease acquired|existing primary found|acquiring existing lease from handoff)")
 LOST = re.compile(LITEFS_ID + r"(?:primary lease lost|exiting primary|disconnected from primary)")
 """LiteFS v0.5.14, store.go: the loop that a node is primary or replica in."""
+STREAM = re.compile(LITEFS_ID + r"(?:disconnected from primary|replica disconnected|cannot stream from primary)(?!.*position mismatch)")
+"""A replica complains of its stream from the primary, and not of what comes by it."""
+PARTING = re.compile(LITEFS_ID + r"disconnected from primary")
+"""How a replica tells that its stream has ended; where that is harmless, it is no trouble at all."""

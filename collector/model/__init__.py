@@ -10,12 +10,13 @@ from collector.model.asking import Dial, Exec, Http, Performer, Query, Reply, Re
 from collector.model.report import UNEXPLAINED, Coverage, Evidence, Finding, NodeDetail, NodeRow, Report, RuledOut, name_of
 from collector.model.results import HIDDEN, Attempt, Bundle, Result
 from collector.model.spec import Item, Mark, Spec, Target, Task, node_of
-from collector.model.words import FORMATS, JSON, THRESHOLDS, Natural, Severity, Status, Verdict, natural
+from collector.model.words import FORMATS, JSON, RANK, THRESHOLDS, Natural, Severity, Status, Verdict, count, natural
 
 __all__ = [
     "FORMATS",
     "HIDDEN",
     "JSON",
+    "RANK",
     "THRESHOLDS",
     "UNEXPLAINED",
     "Attempt",
@@ -46,6 +47,7 @@ __all__ = [
     "Task",
     "Verdict",
     "by_name",
+    "count",
     "host_of",
     "host_port",
     "name_of",

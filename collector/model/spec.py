@@ -10,8 +10,8 @@ class Mark(NamedTuple):
     """Where in a YAML file something stands; line and column count from 1; `path` is a JSON path such as `$.collect[2].loop`."""
 
     file: str
-    line: int
-    column: int
+    line: int = 1
+    column: int = 1
     path: str = "$"
 
     def __str__(self) -> str:

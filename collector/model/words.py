@@ -27,6 +27,11 @@ def natural(text: str) -> Natural:
     return tuple((len(part.lstrip("0")) if number % 2 else 0, part) for number, part in enumerate(_DIGITS.split(text)))
 
 
+def count(number: int, noun: str) -> str:
+    """`1 node`, `2 nodes`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 class Status(StrEnum):
     """What became of one item, one rung or one request."""
 
@@ -47,6 +52,10 @@ class Severity(StrEnum):
     CRITICAL = "critical"
     WARNING = "warning"
     INFO = "info"
+
+
+RANK: Mapping[str, int] = {severity: rank for rank, severity in enumerate(Severity)}
+"""The place of each severity, the worst first."""
 
 
 class Verdict(StrEnum):

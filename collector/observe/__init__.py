@@ -19,6 +19,7 @@ from collector.observe.neighbours import with_nodes
 from collector.observe.nomad import observe_instances, observe_job
 from collector.observe.observation import Observation, Observations
 from collector.observe.positions import State
+from collector.observe.reached import reached
 from collector.observe.roles import followed
 from collector.observe.scheduling import observe_deployments, observe_evaluations
 from collector.observe.strangers import with_strangers
@@ -81,8 +82,10 @@ def _observations(seen: Observed) -> Iterator[Observation]:
     leading = {state.alloc for state in seen.litefs.values() if state.primary}
     even = (one for one in litefs if one.fields["synced"] and one.fields["behind"] == 0 and not one.fields["diverged"])
     in_step = {one.scope["alloc"] for one in even if "alloc" in one.scope}
+    with_litefs = {one.scope["alloc"] for one in instances if one.fields["has_litefs"]}
+    has = {one.scope["alloc"]: reached(one.fields) for one in litefs if "alloc" in one.scope}
     writing = {state.alloc for state in seen.litefs.values() if state.writes}
-    yield from observe_logs(world, seen.logs, Standing(over, leading, in_step, writing))
+    yield from observe_logs(world, seen.logs, Standing(over, has, with_litefs, leading, in_step, writing))
     yield from observe_checks(world, every, Known(ports(world), proxy_ports(world), set(seen.orphans)))
     yield from observe_nodes(world, seen.nodes, every, holding)
     yield from observe_cluster(world, seen.litefs, seen.lease, seen.nodes)
@@ -92,12 +95,13 @@ def _observations(seen: Observed) -> Iterator[Observation]:
 
 def _of_the_whole(seen: Observed) -> Iterator[Observation]:
     world = seen.world
-    for some in (observe_job(world), observe_deployments(world)):
-        yield from some
+    yield from observe_job(world)
+    yield from observe_deployments(world)
     yield from observe_registrations(world, seen.registrations, seen.orphans)
     yield from observe_services(world, seen.registrations, seen.orphans)
-    for others in (observe_gaps(world), with_nodes(world, observe_servers(world), seen.nodes), observe_skew(world)):
-        yield from others
+    yield from observe_gaps(world)
+    yield from with_nodes(world, observe_servers(world), seen.nodes)
+    yield from observe_skew(world)
 
 
 def _with_logs(world: World, instances: Iterable[Observation], every: list[Log]) -> Iterator[Observation]:

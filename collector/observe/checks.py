@@ -85,21 +85,23 @@ def _fields(world: World, check: Check, known: Known, files: Files, *, unrun: bo
     row = check.row
     why, code = failure(row, check.text, redirected=check.redirected, unrun=unrun)
     on_litefs = check.port in known.litefs_ports if check.port else False
-    answer = answered_with(row, check.text.output) if why == "http" else ""
-    means = "" if check.text.over else check.text.output
+    fails = row["status"] == "critical"
+    said = check.text.output if fails and not check.text.over else ""
+    answer = answered_with(row, said) if why == "http" else ""
     return {
         "name": row["name"],
         "status": row["status"],
         "type": row["type"],
         "output": check.text.output,
         "output_source": check.text.source,
-        "failure": why,
+        "failure": why if fails else None,
+        "warns": why if row["status"] == "warning" else None,
         "check_id": row["check_id"],
         "interval": row.get("interval"),
         "code": code,
         "own_matter": own_matter(answer),
         "may_follow": may_follow(answer),
-        **files.apart(means, meanings_of_check(means)),
+        **files.apart(said, meanings_of_check(said)),
         "path": check.path,
         "port": check.port,
         "on_litefs": on_litefs,

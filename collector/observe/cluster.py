@@ -207,7 +207,7 @@ def observe_cluster(world: World, litefs: Mapping[str, State], held: Lease | Non
     )
     quote += _lease_words(held)
     quote = f"expected by the spec, known to nobody: {gone['nodes_absent']}; {quote}" if gone["nodes_absent"] else quote
-    item = held.result.id if held else next((state.samples[-1][0].id for state in seen), "")
+    item = held.result.id if held else next((state.result.id for state in seen), "")
     yield Observation("cluster", {}, fields, quote=quote, source="LiteFS's nodes and Consul's lease", item=item)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from collector.kinds.nomad_allocations import LIVE
 from collector.model import JSON, Result, Status, host_port
 from collector.observe.check_texts import meaning
 from collector.observe.checks import Check
@@ -37,7 +38,7 @@ def orphans(world: World, every: Sequence[Registration], checks: Sequence[Check]
     mine = set(services(world))
     followers = {alloc["next"] for alloc in world.allocations} - {None}  # born since the allocations were read
     taken = _taken(world, every)
-    live = {alloc["id"] for alloc in world.allocations if alloc["client_status"] in {"pending", "running", "unknown"}}
+    live = {alloc["id"] for alloc in world.allocations if alloc["client_status"] in LIVE}
     lost = {alloc["id"] for alloc in world.allocations if alloc["client_status"] == "lost"}
     known = {alloc["id"] for alloc in world.allocations}
     ports = {(host, port["port"]) for alloc in world.allocations if alloc["id"] in live for port, host in _ports(world, alloc)}

@@ -32,6 +32,7 @@ TOKEN_FAULT = re.compile(
     r"(?i)token (?:has )?expired|ACL (?:token )?not found|token (?:not found|does not exist)|unknown token|invalid token"
 )
 """What Nomad and Consul say of a token that they do not know, or not any more."""
+NO_TOKEN = "none was given"
 NO_SERVERS = ("no known consul servers", "no servers", "rpc error getting client", "failed to get rpc connection")
 
 
@@ -48,11 +49,21 @@ def observe_gaps(world: World) -> Iterator[Observation]:
             yield _gap(world, result)
 
 
-def _token_given(world: World, result: Result) -> bool | None:
-    """Was a token sent along? Null for what takes none, and where an older bundle does not say so."""
+def _token_fault(world: World, result: Result, denied: Attempt) -> str | None:
+    """What is wrong with the token that the server turned down, where its rights are not: an older bundle does not say whether one was sent."""
     system = _system(result)
     tokens = world.bundle.endpoints.get("tokens")
-    return None if tokens is None or system not in {"nomad", "consul"} else system in tokens.split(", ")
+    if tokens is not None and system in {"nomad", "consul"} and system not in tokens.split(", "):
+        return NO_TOKEN
+    fault = TOKEN_FAULT.search(denied.reason)
+    return fault[0] if fault else None
+
+
+def _lacking(world: World, result: Result) -> str | None:
+    """The rights that what was denied needs. Where the job was not seen its lease's key is a guess, and a token need not read that."""
+    if result.kind == "consul_lease" and any(other.kind == "nomad_job" for other in world.failed):
+        return None
+    return ", ".join(KINDS[result.kind].capabilities)
 
 
 def _system(result: Result) -> str:
@@ -70,7 +81,6 @@ def gap_cause(result: Result) -> str:
 
 
 def _gap(world: World, result: Result) -> Observation:
-    kind = KINDS.get(result.kind)
     denied = next((a for a in result.attempts if a.status is Status.DENIED), None)
     status = Status.DENIED if denied else result.status
     return Observation(
@@ -87,10 +97,9 @@ def _gap(world: World, result: Result) -> Observation:
             "cause": "tls" if any(a.cause == "tls" for a in result.attempts) else gap_cause(result),
             "reason": denied.reason if denied else result.reason,
             "system": _system(result),
-            "capability": ", ".join(kind.capabilities) if kind else "",
+            "capability": _lacking(world, result) if denied else None,
             "decisive": result.kind in DECISIVE,
-            "token_given": _token_given(world, result),
-            "token_fault": fault[0] if denied and (fault := TOKEN_FAULT.search(denied.reason)) else None,
+            "token_fault": _token_fault(world, result, denied) if denied else None,
         },
         quote=f"{result.kind} of {result.target}: {status}: {(denied or result).reason}",
         source=f"item {result.id}",
@@ -101,7 +110,6 @@ def _gap(world: World, result: Result) -> Observation:
 class Servers(NamedTuple):
     """What was learned of one system's servers; None where it was not asked."""
 
-    system: str
     answers: bool | None
     leader: bool | None
     cause: str
@@ -126,7 +134,6 @@ def servers(world: World, system: str) -> Servers:
     why = serverless or (silent if not answered else None) or leaderless
     told = next((r for r in mine if r.kind in LEADERS), None)
     return Servers(
-        system=system,
         answers=None if not mine or (not answered and silent is None) else bool(answered) and serverless is None,
         leader=leader,
         cause=_cause(why[1]) if why else "",

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from collector.kinds.nomad_allocations import LIVE
 from collector.model import JSON
 from collector.observe.runs import (
     LOOP_SPACING,
@@ -30,7 +31,6 @@ YOUNG = 10.0
 STARTING = 2 * YOUNG
 SERIES = 3
 """So many restarts are a series."""
-LIVE = {"pending", "running", "unknown"}
 REQUESTED = "User requested"
 """How Nomad's reason begins for a restart that somebody asked its API for (client/alloc_endpoint.go)."""
 RERENDERED = "Template with change_mode restart re-rendered"
@@ -71,6 +71,16 @@ class Instance:
     def status(self) -> str:
         """Nomad's client status."""
         return str(self.alloc["client_status"])
+
+    @cached_property
+    def group(self) -> Mapping[str, JSON] | None:
+        """Its task group, as the job has it now; None where the job has none of this name, or was not seen."""
+        groups = self.job["groups"] if self.job else ()
+        return next((group for group in groups if group["name"] == self.alloc["group"]), None)
+
+    def defined(self, task: str) -> Mapping[str, JSON] | None:
+        """A task of it, as the job has it now."""
+        return next((known for known in self.group["tasks"] if known["name"] == task), None) if self.group else None
 
     @cached_property
     def tasks(self) -> Sequence[Mapping[str, JSON]]:
@@ -267,10 +277,7 @@ class Instance:
 
     def _may_end(self, task: str) -> bool:
         """A batch job's task, or one that the job does not have as it is now, and that may have been a hook."""
-        if self.job is None or self.job["type"] in BATCH:
-            return True
-        groups = (group for group in self.job["groups"] if group["name"] == self.alloc["group"])
-        return task not in {known["name"] for group in groups for known in group["tasks"]}
+        return self.job is None or self.job["type"] in BATCH or self.defined(task) is None
 
     def _stands(self, task: Mapping[str, JSON]) -> bool:
         """It does not run, has not just been stopped or restarted, and has not done its work."""
@@ -280,11 +287,8 @@ class Instance:
 
     def _hook(self, task: str) -> str:
         """At what point of the allocation's life the task starts, and whether it stays; empty for a main one."""
-        for group in (self.job or {}).get("groups", ()):
-            for known in group["tasks"]:
-                if known["name"] == task and group["name"] == self.alloc["group"]:
-                    return str(known["lifecycle"] or "")
-        return ""
+        known = self.defined(task)
+        return str(known["lifecycle"] or "") if known else ""
 
 
 def done(task: Mapping[str, JSON]) -> bool:

@@ -163,7 +163,7 @@ def observe_litefs(world: World, every: Mapping[str, State], held: Lease | None)
     kept = _expected_id(every, held)
     for state in every.values():
         fields = _fields(world, state, found, kept)
-        result = (state.samples or [(state.failures[-1], {})])[-1][0]
+        result = state.result
         yield Observation(
             "litefs",
             scope(node=state.node, alloc=state.alloc),
@@ -183,12 +183,10 @@ def _expected_id(every: Mapping[str, State], held: Lease | None) -> str | None:
 
 def _fields(world: World, state: State, primary_found: bool, kept: str | None) -> dict[str, JSON]:
     data = state.data or {}
-    lag, behind = state.late, state.behind
     replica = bool(data) and not state.primary and data["role"] != "unknown"
     knows = None if not data or data["primary_hostname"] is None else bool(data["primary_hostname"])
-    fresh = lag is not None and lag < world.lag_warning and not behind
-    even = lag is None and behind == 0 and not state.never_synced
-    synced = replica and knows is not False and (fresh or even)
+    follows = replica and knows is not False
+    synced = follows and _is_in_step(world, state)
     mine = data.get("cluster_id")
     return {
         "answered": bool(data),
@@ -198,12 +196,12 @@ def _fields(world: World, state: State, primary_found: bool, kept: str | None) -
         "role": data.get("role", "unknown"),
         "is_primary": data.get("is_primary"),
         "candidate": data.get("candidate"),
-        "lag_seconds": lag,
-        "behind": behind,
-        "behind_by": behind or None,
-        "lagging": _lagging(world, replica, knows, lag, behind),
+        "lag_seconds": state.late,
+        "behind": state.behind,
+        "behind_by": state.behind or None,
+        "lagging": _lagging(world, state) if follows and not state.locked_up else None,
         **dict(zip(("held_database", "held_by"), state.held or (None, None), strict=True)),
-        "awaits": state.awaits if replica else None,
+        "awaits": state.awaits if replica and not state.locked_up else None,
         "never_synced": state.never_synced,
         "receives": state.receives,
         "writes": state.writes,
@@ -221,20 +219,24 @@ def _fields(world: World, state: State, primary_found: bool, kept: str | None) -
         "stream_count": data.get("stream_count"),
         "primary_answers": primary_found,
         "young": data.get("uptime_seconds") is not None and data["uptime_seconds"] < YOUNG,
-        "task": (state.samples[-1][0] if state.samples else state.failures[-1]).target.task,
+        "task": state.result.target.task,
         "spec_path": _spec_path(state),
     }
 
 
-def _lagging(world: World, replica: bool, knows: bool | None, lag: float | None, behind: int | None) -> str | None:
-    """Connected, but behind beyond a threshold: by its own clock, or by a position that a second look confirmed."""
-    if not replica or knows is False:
-        return None
-    if lag is not None and lag >= world.lag_critical:
+def _is_in_step(world: World, state: State) -> bool:
+    """Within the threshold by its own clock; where that tells nothing, by its position."""
+    if state.late is None:
+        return state.behind == 0 and not state.never_synced
+    return state.late < world.lag_warning and not state.behind
+
+
+def _lagging(world: World, state: State) -> str | None:
+    """How far a connected one is behind, beyond a threshold: by its own clock, or by a position that a second look confirmed."""
+    lag = 0.0 if state.late is None else state.late
+    if lag >= world.lag_critical:
         return "critical"
-    if (lag is not None and lag >= world.lag_warning) or behind:
-        return "warning"
-    return None
+    return "warning" if lag >= world.lag_warning or state.behind else None
 
 
 def _spec_path(state: State) -> str | None:
@@ -247,7 +249,7 @@ def _spec_path(state: State) -> str | None:
 
 def _words(state: State, fields: Mapping[str, JSON]) -> str:
     if state.data is None:
-        return state.failures[-1].reason or f"no answer ({fields['cause']})"
+        return state.result.reason or f"no answer ({fields['cause']})"
     parts = [f"the spec's rung asks for {fields['spec_path']}"] if fields["spec_path"] else []
     parts.append(f"role {fields['role']}")
     if fields["cluster_id"]:

@@ -9,13 +9,14 @@ from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from collector.loglines import WARNING, Line, complaint, decisive, moment_of, read
-from collector.loglines.litefs import NOT_TAKEN
+from collector.loglines.litefs import LAST_WORD, NOT_TAKEN
 from collector.loglines.matters import may_follow, own_matter
 from collector.loglines.meanings import meanings
 from collector.model import JSON, Result
 from collector.observe.files import Files
 from collector.observe.observation import Observation, scope
 from collector.observe.past import past
+from collector.observe.reached import Reached, has_reached
 from collector.observe.runs import stayed_up
 from collector.observe.world import World
 
@@ -53,11 +54,14 @@ def logs(world: World) -> list[Log]:
 class Standing(NamedTuple):
     """How allocations stand by what is known beside their logs.
 
-    `over` says of one that it is well now, so that its log is history; LiteFS says of `leading` that it is primary, and has in those of
-    `in_step` all that its primary has; in those of `writing` it took a write after it was asked first.
+    `over` says of one that it is well now, so that its log is history, `reached` what its LiteFS has got. Those of `with_litefs` have
+    LiteFS, which says of `leading` that it is primary, has in those of `in_step` all that its primary has, and took a write in those of
+    `writing` after it was asked first.
     """
 
     over: Mapping[str, bool]
+    reached: Mapping[str, Reached]
+    with_litefs: AbstractSet[str]
     leading: AbstractSet[str]
     in_step: AbstractSet[str]
     writing: AbstractSet[str]
@@ -76,15 +80,18 @@ def observe_logs(world: World, every: Sequence[Log], standing: Standing) -> Iter
         if alloc in worst:
             well, up = standing.over.get(alloc, False), (alloc, task) in steady
             first = log.data["stream"] == "stderr" or (alloc, task) not in wordy
-            whose = {"worst": worst[alloc] in (task, None), "by_primary": alloc in standing.leading}
+            whose: dict[str, JSON] = {"worst": worst[alloc] in (task, None), "by_primary": alloc in standing.leading}
+            if alloc not in standing.with_litefs:
+                whose["last_word"] = None  # applications begin their errors so, too
             told = _messages(world, log, files, whose, well=well, up=up, first=first, loops=alloc in looping)
+            told = (_past(one) if has_reached(one.fields, standing.reached.get(alloc)) else one for one in told)
             found += (_overcome(one) if _is_overcome(one, standing) else one for one in told)
     ending = {one.scope["alloc"] for one in found if one.fields["decisive"] and one.fields["live"]}
     yield from (_outdone(one) if one.fields["weight"] == WARNING and one.scope["alloc"] in ending else one for one in found)
 
 
 def _messages(
-    world: World, log: Log, files: Files, whose: Mapping[str, bool], *, well: bool, up: bool, first: bool, loops: bool
+    world: World, log: Log, files: Files, whose: Mapping[str, JSON], *, well: bool, up: bool, first: bool, loops: bool
 ) -> Iterator[Observation]:
     lines = log.lines
     written = _written_by(lines)
@@ -113,6 +120,7 @@ def _messages(
             "old": (age := clock - (moment_of(line.text) or math.nan)) > OLD,
             "recent": age < RECENT,
             "past": clock - written[line.number] > RECENT,
+            "last_word": text.partition(" ")[2] if line.origin == "litefs" and LAST_WORD.match(text := _told_whole(lines, line)) else None,
             "decisive": (is_decisive := the_one is not None and the_one.message == line.message),
             "last_error": is_decisive and live and tail and line.origin == "app" and whose["worst"],
             "own_matter": own_matter(said) if is_decisive else None,
@@ -120,7 +128,7 @@ def _messages(
             "harmless": line.harmless,
             **files.apart(said, meanings(line.message, said)),
             "overcome": False,
-            "outdone": False,
+            "trouble": said if live else None,
             "last": line.number == last_words,
             **whose,
         }
@@ -135,9 +143,14 @@ def _is_overcome(one: Observation, standing: Standing) -> bool:
     return alloc in standing.in_step and bool(NOT_TAKEN.match(fields["message"]))
 
 
-def _overcome(one: Observation) -> Observation:
+def _past(one: Observation) -> Observation:
     """What the line complains of is over."""
-    return one._replace(fields={**one.fields, "overcome": True, "live": False})
+    return one._replace(fields={**one.fields, "live": False, "trouble": None})
+
+
+def _overcome(one: Observation) -> Observation:
+    """The same, and what could not be taken is there."""
+    return one._replace(fields={**one.fields, "overcome": True, "live": False, "trouble": None})
 
 
 def _written_by(lines: Sequence[Line]) -> list[float]:
@@ -150,7 +163,7 @@ def _written_by(lines: Sequence[Line]) -> list[float]:
 
 def _outdone(one: Observation) -> Observation:
     """The allocation has an error to end for; whoever only warns of something may go on without it."""
-    return one._replace(fields={**one.fields, "outdone": True})
+    return one._replace(fields={**one.fields, "trouble": None})
 
 
 def _last_words(lines: Sequence[Line]) -> int:

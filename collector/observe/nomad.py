@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from collector.model import JSON, Result
+from collector.model import JSON, Result, count
 from collector.observe.checks import Check
-from collector.observe.instances import LIVE, Instance
+from collector.observe.instances import BATCH, Instance
 from collector.observe.observation import Observation, scope
 from collector.observe.runs import executor_gone
 from collector.observe.successors import group_of, standing
@@ -53,7 +53,6 @@ UNDECIDED = 600.0
 
 def instance_fields(one: Instance, checks: Sequence[Check], *, has_litefs: bool) -> dict[str, JSON]:
     """The fields of one instance, except those of its log and of Consul's catalog."""
-    last = one.exits[-1] if one.exits else {}
     critical = sum(check.row["status"] == "critical" and not check.text.over for check in checks)
     return {
         "client_status": one.status,
@@ -74,27 +73,38 @@ def instance_fields(one: Instance, checks: Sequence[Check], *, has_litefs: bool)
         "requested": one.requested,
         "young": one.young,
         "fresh": one.fresh,
-        "starting": one.starting(_longest_interval(checks)),
+        "starting": (starting := one.starting(_longest_interval(checks))),
+        "settling": (settling := starting or one.restarted_ago is not None),
+        "up": one.running and not one.restarting and not settling,
         "fetching": one.fetching,
         "restarted_ago": one.restarted_ago,
         "restarted_by": one.restarted_by,
         "age": round(one.age),
         "healthy": one.alloc["healthy"],
+        **_exit_fields(one),
+        "checks_critical": critical,
+        "checks": len(checks),
+        "well": one.running and not one.restarting and not one.restarted_for and not critical,
+        "has_litefs": has_litefs,
+        "restartable": None if one.over else one.id,
+        "driver": _driver(one),
+        "memory_mb": one.alloc["memory_mb"],
+    }
+
+
+def _exit_fields(one: Instance) -> dict[str, JSON]:
+    """How its process last ended by itself, and how often."""
+    last = one.exits[-1] if one.exits else {}
+    ago = one.clock - last["time"] if last else None
+    return {
         "exit_code": last.get("exit_code"),
         "exit_signal": last.get("signal") or _signal_of(last.get("exit_code")),
         "executor_gone": bool(last) and executor_gone(last) is not None,
         "self_exits": len(one.exits),
         "recurs": one.recurs,
-        "last_exit": (last_exit := one.clock - last["time"] if last else None),
-        "lapsed": one.running and not one.restarting and last_exit is not None and last_exit < LAPSED,
+        "last_exit": ago,
+        "lapsed": one.running and not one.restarting and ago is not None and ago < LAPSED,
         "oom_killed": bool(last.get("oom_killed")),
-        "checks_critical": critical,
-        "checks": len(checks),
-        "well": one.running and not one.restarting and not one.restarted_for and not critical,
-        "has_litefs": has_litefs,
-        "restartable": one.id if one.status in LIVE else None,
-        "driver": _driver(one),
-        "memory_mb": one.alloc["memory_mb"],
     }
 
 
@@ -165,7 +175,7 @@ def group_counts(world: World, job: Mapping[str, JSON], group: Mapping[str, JSON
     mine = [one for one in world.instances if _is_of(one.alloc, job, group)]
     live = len(standing(mine))
     failed = sum((one.status == "failed" or one.quit) and not one.alloc["canary"] for one in mine)
-    if job["type"] in {"batch", "sysbatch"} or job["periodic"] or job["parameterized"]:
+    if job["type"] in BATCH or job["periodic"] or job["parameterized"]:
         return None, live, 0
     if job["type"] == "system":
         gone = {one.node for one in mine if one.status == "lost"} | {a["node"] for a in migrated(world) if _is_of(a, job, group)}
@@ -197,7 +207,7 @@ def missing_total(world: World) -> int:
 def _group(world: World, result: Result, group: Mapping[str, JSON]) -> Observation:
     expected, live, missing = group_counts(world, result.data, group)
     running = [one for one in world.instances if _is_of(one.alloc, result.data, group) and one.running]
-    count = f" of {expected}" if expected is not None else ""
+    wanted = f" of {expected}" if expected is not None else ""
     return Observation(
         "group",
         {},
@@ -209,18 +219,15 @@ def _group(world: World, result: Result, group: Mapping[str, JSON]) -> Observati
             "missing": missing,
             "none_left": not running,
         },
-        quote=f"group {group['name']}: {live}{count} instances live, {missing} missing",
+        quote=f"group {group['name']}: {live}{wanted} instances live, {missing} missing",
         source="Nomad's job and its allocations",
         item=result.id,
     )
 
 
 def _driver(one: Instance) -> str | None:
-    for group in (one.job or {}).get("groups", ()):
-        for task in group["tasks"]:
-            if group["name"] == one.alloc["group"] and one.troubled and task["name"] == one.troubled["name"]:
-                return str(task["driver"])
-    return None
+    known = one.defined(one.troubled["name"]) if one.troubled else None
+    return str(known["driver"]) if known else None
 
 
 def _since(one: Instance) -> float | None:
@@ -244,7 +251,7 @@ def _state(one: Instance, fields: Mapping[str, JSON]) -> str:
     if one.alloc["desired_status"] != "run" and one.alloc["desired_description"]:
         parts.append(str(one.alloc["desired_description"]))
     if one.alloc["restarts"]:
-        parts.append(f"{one.alloc['restarts']} restart{'s' * (one.alloc['restarts'] != 1)}")
+        parts.append(count(one.alloc["restarts"], "restart"))
     if fields["exit_code"] is not None:
         parts.append(f"last exit code {fields['exit_code']}")
     return ", ".join(parts)

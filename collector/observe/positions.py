@@ -49,6 +49,11 @@ class State:
         return self.samples[-1][1] if self.samples else None
 
     @property
+    def result(self) -> Result:
+        """That of the last sample; where there is none, of the last failure."""
+        return self.samples[-1][0] if self.samples else self.failures[-1]
+
+    @property
     def primary(self) -> bool:
         """The last sample says it is primary; of one that is locked up the metric may be from before."""
         return bool(self.data and self.data["is_primary"] and not self.locked_up)

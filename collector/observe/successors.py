@@ -86,8 +86,7 @@ def _newer(other: Instance, one: Instance) -> bool:
 
 
 def _count(one: Instance) -> int | None:
-    groups: Sequence[Mapping[str, JSON]] = (one.job or {}).get("groups", ())
-    return next((group["count"] for group in groups if group["name"] == one.alloc["group"]), None)
+    return one.group["count"] if one.group else None
 
 
 def standing(instances: Iterable[Instance]) -> list[Instance]:

@@ -58,7 +58,8 @@ def render(
     """
     if format not in FORMATS:
         raise UsageError(f"there is no output format {format!r}: choose one of {', '.join(FORMATS)}")
-    return _filled(report, FORMATS[format], template_dirs, width=width, colour=colour, verbose=verbose, quiet=quiet, diff=diff)
+    shown = _values(report_document(report), width=width, colour=colour, verbose=verbose, quiet=quiet, diff=diff)
+    return fill(FORMATS[format], shown, template_dirs)
 
 
 def prepare(formats: Sequence[str], template_dirs: Sequence[Path] = ()) -> None:
@@ -70,28 +71,25 @@ def prepare(formats: Sequence[str], template_dirs: Sequence[Path] = ()) -> None:
 
 def mail_html(report: Report, *, template_dirs: Sequence[Path] = ()) -> str:
     """Return the report as the HTML part of a mail: tables and inline styles alone, since mail clients drop the rest."""
-    return _filled(report, _MAIL, template_dirs, width=None, colour=False, verbose=0, quiet=False)
+    return fill(_MAIL, _values(report_document(report)), template_dirs)
 
 
 def changes_text(document: Mapping[str, JSON]) -> str:
     """Return in words what `document["changes"]` says: the differences of a report document from an earlier one, unchanged ones too."""
-    values = {"view": view(document, verbose=1), "report": document, "width": _WIDTH, "colour": False, "verbose": 1, "quiet": False}
-    return fill("changes.txt.j2", values, ())
+    return fill("changes.txt.j2", _values(document, verbose=1), ())
 
 
-def _filled(
-    report: Report,
-    template: str,
-    template_dirs: Sequence[Path],
+def _values(
+    document: Mapping[str, JSON],
     *,
-    width: int | None,
-    colour: bool,
-    verbose: int,
-    quiet: bool,
+    width: int | None = None,
+    colour: bool = False,
+    verbose: int = 0,
+    quiet: bool = False,
     diff: bool = False,
-) -> str:
-    document = report_document(report)
-    values = {
+) -> dict[str, JSON]:
+    """What a template sees."""
+    return {
         "report": document,
         "view": view(document, verbose=verbose, diff=diff),
         "width": max(NARROWEST, width or _WIDTH),
@@ -99,4 +97,3 @@ def _filled(
         "verbose": verbose,
         "quiet": quiet,
     }
-    return fill(template, values, template_dirs)

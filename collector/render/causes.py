@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from collector.model import JSON, natural
+from collector.model import JSON, count, natural
 from collector.render.alike import Said, said
 from collector.render.clean import on_one_line
 from collector.render.impact import impact_in_words
-from collector.render.units import age, clock, count
+from collector.render.units import age, clock
 
 _SYMPTOMS = 4
 """So many symptoms are named under their cause; the rest is counted (all of them with -v)."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from collector.model import JSON
-from collector.render.units import NOTHING, age, clock, count, time_of_day
+from collector.model import JSON, count
+from collector.render.units import NOTHING, age, clock, time_of_day
 
 _QUIET = frozenset({"unchanged", "unseen"})
 """States that are no news: counted, and of root causes the worst are listed with their age (all findings with -v)."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from collector.model import JSON
+from collector.model import JSON, count
 from collector.render.folding import folded
-from collector.render.units import NOTHING, between, count, duration, lasting, on_the_day
+from collector.render.units import NOTHING, between, duration, lasting, on_the_day
 
 _WANTED = 20
 """Lines of a log that are shown where the item did not say how many."""

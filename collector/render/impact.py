@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from collector.model import JSON
-from collector.render.units import count, listing
+from collector.model import JSON, count
+from collector.render.units import listing
 
 _NAMED = 3
 """So many names of a list are said; the rest is counted."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from collector.model import JSON
-from collector.render.units import count
+from collector.model import JSON, count
 
 
 def fallbacks(document: Mapping[str, JSON]) -> list[str]:

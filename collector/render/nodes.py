@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from collector.model import JSON
-from collector.render.units import NOTHING, count, lasting, short
+from collector.model import JSON, count
+from collector.render.units import NOTHING, lasting, short
 
 TABLE_LIMIT = 40
 """A cluster with more nodes than this shows the sick ones and a summary of the others (all of them with -v)."""

@@ -9,9 +9,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from math import log1p
 
-from collector.model import JSON
+from collector.model import JSON, RANK, count
 from collector.render.layout import cut
-from collector.render.units import age, count, day_or_time, on_the_day, seconds_between, short, time_of_day
+from collector.render.units import age, day_or_time, on_the_day, seconds_between, short, time_of_day
 
 WIDTH = 400
 _LEFT, _RIGHT, _TOP, _STEP = 96, 4, 34, 36
@@ -41,7 +41,6 @@ _TICKS = (0, 10, 60, 600, 3600, 6 * 3600, 86400, 7 * 86400, 30 * 86400)
 _TICK_GAP, _FIRST_GAP = 62, 92
 """The last moment's label ends at its tick, the others stand around theirs."""
 
-_WORST = {"critical": 0, "warning": 1, "info": 2, None: 3}
 _NAMED = 6
 _CLUSTER = "cluster"
 
@@ -92,9 +91,13 @@ def _lanes(events: Sequence[Mapping[str, JSON]]) -> list[str]:
     worst: dict[str, int] = {}
     for event in events:
         lane = event.get("node") or _CLUSTER
-        worst[lane] = min(worst.get(lane, 9), _WORST.get(event.get("severity"), 9))
+        worst[lane] = min(worst.get(lane, len(RANK)), _rank(event))
     chosen = sorted(worst, key=lambda lane: (lane != _CLUSTER, worst[lane], lane))[:_LANES]
     return sorted(chosen, key=lambda lane: (lane != _CLUSTER, lane))
+
+
+def _rank(event: Mapping[str, JSON]) -> int:
+    return RANK.get(event.get("severity") or "", len(RANK))
 
 
 def _middle(index: int) -> float:
@@ -120,7 +123,7 @@ def _groups(lane: str, events: Sequence[Mapping[str, JSON]], longest: float) -> 
 
 def _mark(group: Sequence[Mapping[str, JSON]], y: float, longest: float, now: str) -> dict[str, JSON]:
     """Return the mark of one group: what happened most often in it gives the shape, what is worst the colour, and a number how many."""
-    worst = min(group, key=lambda event: _WORST.get(event.get("severity"), 9))
+    worst = min(group, key=_rank)
     kind, _ = Counter(_kind(event) for event in group).most_common(1)[0]
     named = [f"{on_the_day(event['at'], now)} {event['text']}" for event in group[:_NAMED]]
     more = [f"and {len(group) - _NAMED} more"] if len(group) > _NAMED else []

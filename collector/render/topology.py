@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from collector.model import JSON
+from collector.model import JSON, count
 from collector.render.layout import cut
 from collector.render.nodes import lateness
-from collector.render.units import count, short
+from collector.render.units import short
 
 WIDTH = 400
 """Units of the picture's width; its type is readable when that is shown in 340 pixels of a phone, too."""

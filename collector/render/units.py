@@ -1,4 +1,4 @@
-"""Seconds, moments and counts as people read them."""
+"""Seconds, moments and lists as people read them."""
 
 from __future__ import annotations
 
@@ -109,11 +109,6 @@ def on_the_day(text: str | None, now: str) -> str:
     if seconds is None or at is None:
         return NOTHING
     return at.strftime("%H:%M:%S" if abs(seconds) < _DAY else "%b %d %H:%M:%S")
-
-
-def count(number: int, noun: str) -> str:
-    """Return `1 node`, `2 nodes`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def listing(names: Sequence[str], most: int) -> str:

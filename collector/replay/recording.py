@@ -125,7 +125,7 @@ class Recording:
 def recorded_meta(path: str | Path) -> Mapping[str, JSON]:
     """What a recording says of itself; the rest of it is not read."""
     with closing(_lines(Path(path))) as lines:
-        return next(lines).object_("meta")
+        return next(lines).meta()
 
 
 def netloc(base: str) -> str:
@@ -145,9 +145,9 @@ class _Line:
     number: int
     value: JSON
 
-    def object_(self, source: str) -> dict[str, JSON]:
-        if self.text("source") != source:
-            _reject(self.path, self.number, f"source is {self.value['source']!r}, expected {source!r}")
+    def meta(self) -> dict[str, JSON]:
+        if self.text("source") != "meta":
+            _reject(self.path, self.number, f"source is {self.value['source']!r}, expected 'meta'")
         return dict(self.value)
 
     def text(self, key: str, default: str | None = None) -> str:
@@ -216,7 +216,7 @@ def _meta(line: _Line) -> dict[str, JSON]:
     """What the recording says of itself, of which its moment and its servers' addresses are used."""
     if {"format", "results"} <= line.value.keys():
         _reject(line.path, line.number, "is a bundle, which `collector analyze` reads")
-    told = line.object_("meta")
+    told = line.meta()
     if not 0 <= line.number_("recorded_at") <= LAST_MOMENT:
         _reject(line.path, line.number, "recorded_at is no moment of any calendar")
     for base in line.texts("endpoints").values():
@@ -264,4 +264,4 @@ def _exec(line: _Line) -> ExecExchange:
 
 def _reject(path: Path, number: int, message: str) -> NoReturn:
     hint = "a recording is made by `collector record`"
-    raise SpecError([Problem(Mark(str(path), number, 1), message, hint)]) from None
+    raise SpecError([Problem(Mark(str(path), number), message, hint)]) from None

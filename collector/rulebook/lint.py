@@ -12,7 +12,7 @@ from collector.resources import schema
 from collector.rulebook.joins import joins
 from collector.rulebook.reading import completed, shipped
 from collector.rulebook.rule import HERE, PLACEHOLDER, SYMPTOM, UNKNOWN
-from collector.structure import faults
+from collector.structure import faults, problem
 from collector.suggest import did_you_mean
 from collector.yamlio import Document, child
 
@@ -24,7 +24,7 @@ _TEXTS = ("title", "detail", "remedy", "at_risk")
 def lint_rules(document: Document, at: str = "$") -> list[Problem]:
     """Everything wrong with the list of rules at `at` (a JSON path) of a document, each with its place; empty when all is well."""
     data: JSON = document.data
-    problems = list(_schema_problems(document, data, at))
+    problems = [problem(document, fault) for fault in faults(data, schema("rule"), at)]
     if problems:
         return problems
     known = {rule["code"] for rule in data} | {rule.code for rule in shipped()} | {UNKNOWN}
@@ -35,12 +35,6 @@ def lint_rules(document: Document, at: str = "$") -> list[Problem]:
             problems.append(Problem(document.mark(path), f"the first rule of a code needs {', '.join(missing)}"))
         problems += _meaning_problems(document, rule, path, known)
     return problems
-
-
-def _schema_problems(document: Document, data: JSON, at: str) -> Iterator[Problem]:
-    for fault in faults(data, schema("rule"), at):
-        mark = document.key_mark(fault.path) if fault.at_key else document.mark(fault.path)
-        yield Problem(mark, fault.message, fault.hint)
 
 
 def _meaning_problems(document: Document, rule: Mapping[str, JSON], at: str, known: set[str]) -> list[Problem]:

@@ -8,7 +8,7 @@ from collector.errors import UsageError
 from collector.expressions.names import names, path_of, segments
 from collector.kinds.kind import Kind
 from collector.model import JSON
-from collector.spec.places import ITEM
+from collector.spec.places import ITEM, kind_of
 from collector.structure import faults
 
 _TYPES = ((bool, "boolean"), ((int, float), "number"), (str, "string"), (list, "array"), (dict, "object"))
@@ -47,7 +47,7 @@ def _misfit(value: JSON, schema: Mapping[str, JSON]) -> str:
 def _told_by_arguments(name: str, value: JSON, spec: Mapping[str, JSON], kinds: Mapping[str, Kind]) -> Iterator[str]:
     """What each argument that the variable becomes says of its value."""
     for task in spec["collect"]:
-        kind = next(kinds[key] for key in task if key in kinds)
+        kind = kinds[kind_of(task, kinds)]
         for key, written in task[kind.name].items():
             if isinstance(written, str) and name not in (task.get("vars") or ()) and name in _becomes(written, task):
                 yield _told(kind, key, value, whole=path_of(_expression(written)) == (name,))

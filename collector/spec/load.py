@@ -13,12 +13,13 @@ from collector.model import JSON, THRESHOLDS, Spec, Task
 from collector.spec.given import check_given, own_misfits
 from collector.spec.meaning import meaning_faults
 from collector.spec.patterns import slow_redactions, slow_rules
+from collector.spec.places import kind_of
 from collector.spec.rules import own_rules, rule_problems, sources_of
 from collector.spec.schema import spec_schema
 from collector.spec.sense import sense_faults
 from collector.spec.tasks import duration, rung_of, task
 from collector.spec.variables import override
-from collector.structure import Fault, faults
+from collector.structure import faults, problem
 from collector.yamlio import Document, child, load
 
 
@@ -53,7 +54,7 @@ def load_spec(
         thresholds=_thresholds(data),
         rules=tuple(rules),
         report=tuple(data.get("report", ["text"])),
-        expect=data.get("expect", {}),
+        expect={name: int(wanted) if isinstance(wanted, float) else wanted for name, wanted in data.get("expect", {}).items()},
         redact=tuple(data.get("redact", [])),
     )
 
@@ -68,32 +69,27 @@ def lint(text: str, path: str, *, kinds: Mapping[str, Kind] = KINDS) -> list[Pro
     """Every problem of a spec, or of a file of rules, in the order of its lines; none for one that can be used."""
     try:
         document = load(text, path)
-        if isinstance(document.data, list):
-            problems = _no_rules(document) or rule_problems(document) or slow_rules(document)
-        else:
-            problems = _problems(document, kinds, Expressions()) or [
-                *own_rules(document)[1],
-                *_own_misfits(document, kinds),
-                *_advice(document, kinds),
-            ]
-            problems = problems or [
-                *slow_redactions(document),
-                *(one for source, at in sources_of(document)[0] for one in slow_rules(source, at)),
-            ]
+        problems = _of_rules(document) if isinstance(document.data, list) else _of_a_spec(document, kinds)
     except SpecError as error:
         problems = error.problems
     return sorted(problems, key=lambda problem: (problem.mark.file != path, problem.mark.line, problem.mark.column))
 
 
-def _no_rules(document: Document) -> list[Problem]:
+def _of_a_spec(document: Document, kinds: Mapping[str, Kind]) -> list[Problem]:
+    """Each step takes a spec that those before it have passed."""
+    return (
+        _problems(document, kinds, Expressions())
+        or [*own_rules(document)[1], *_own_misfits(document, kinds), *_advice(document, kinds)]
+        or [*slow_redactions(document), *(one for source, at in sources_of(document)[0] for one in slow_rules(source, at))]
+    )
+
+
+def _of_rules(document: Document) -> list[Problem]:
     """A list is a file of rules. One without any code is a spec's tasks, most likely, as an Ansible playbook would have them."""
-    if any(isinstance(entry, Mapping) and "code" in entry for entry in document.data) or not document.data:
-        return []
-    return [
-        Problem(
-            document.mark("$"), "a list is a file of rules, and these have no code", "a spec is a mapping with version, name and collect"
-        )
-    ]
+    if document.data and not any(isinstance(entry, Mapping) and "code" in entry for entry in document.data):
+        said = "a list is a file of rules, and these have no code"
+        return [Problem(document.mark("$"), said, "a spec is a mapping with version, name and collect")]
+    return rule_problems(document) or slow_rules(document)
 
 
 def _problems(document: Document, kinds: Mapping[str, Kind], expressions: Expressions | None) -> list[Problem]:
@@ -103,7 +99,7 @@ def _problems(document: Document, kinds: Mapping[str, Kind], expressions: Expres
     if all(fault.path.startswith("$.collect[") for fault in found):
         tasks = [(f"$.collect[{index}]", raw) for index, raw in enumerate(data["collect"]) if str(index) not in broken]
         found += [*sense_faults(data, kinds), *meaning_faults(data, tasks, kinds, expressions)]
-    return [_problem(document, fault) for fault in found]
+    return [problem(document, fault) for fault in found]
 
 
 def _own_misfits(document: Document, kinds: Mapping[str, Kind]) -> list[Problem]:
@@ -117,7 +113,7 @@ def _advice(document: Document, kinds: Mapping[str, Kind]) -> list[Problem]:
     """
     found = []
     for index, entry in enumerate(document.data["collect"]):
-        kind = next(kinds[key] for key in entry if key in kinds)
+        kind = kinds[kind_of(entry, kinds)]
         for key in ("until", "delay") if not entry.get("retries") else ():
             if key in entry:
                 mark = document.key_mark(f"$.collect[{index}].{key}")
@@ -127,11 +123,6 @@ def _advice(document: Document, kinds: Mapping[str, Kind]) -> list[Problem]:
             if said := kind.advice(name, value):
                 found.append(Problem(document.mark(f"$.collect[{index}].try[{place}].{name}"), said))
     return found
-
-
-def _problem(document: Document, fault: Fault) -> Problem:
-    mark = document.key_mark(fault.path) if fault.at_key else document.mark(fault.path)
-    return Problem(mark, fault.message, fault.hint)
 
 
 def _tasks(document: Document, kinds: Mapping[str, Kind]) -> tuple[Task, ...]:

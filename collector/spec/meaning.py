@@ -12,7 +12,7 @@ from collector.expressions.names import KEYWORDS, Uses, uses
 from collector.expressions.selections import SELECTIONS
 from collector.kinds.kind import Kind
 from collector.model import JSON
-from collector.spec.places import GIVEN, ITEM, RESULT, Place, names_from_outside, own_names, places
+from collector.spec.places import GIVEN, ITEM, RESULT, Place, kind_of, names_from_outside, own_names, places
 from collector.spec.schema import task_keys
 from collector.structure import Fault
 from collector.suggest import did_you_mean
@@ -52,7 +52,7 @@ def _registered(entries: Sequence[JSON], kinds: Collection[str]) -> Iterator[str
 
 def task_name(task: RawTask, kinds: Collection[str]) -> str:
     """A task's name; without one its kind."""
-    return str(task.get("name") or next(key for key in task if key in kinds))
+    return str(task.get("name") or kind_of(task, kinds))
 
 
 def _variable_faults(spec: Mapping[str, JSON]) -> Iterator[Fault]:
@@ -87,7 +87,7 @@ def _name_faults(tasks: Tasks, kinds: Mapping[str, Kind], variables: Collection[
 
 def _argument_faults(task: RawTask, path: str, kinds: Mapping[str, Kind]) -> Iterator[Fault]:
     """Without a loop there is no item that could supply an argument; a ladder has the kind's own rungs."""
-    kind = next(kind for name, kind in kinds.items() if name in task)
+    kind = kinds[kind_of(task, kinds)]
     for name, argument in kind.arguments.items():
         if argument.required and argument.item and "loop" not in task and name not in task[kind.name]:
             yield Fault(f"{path}.{kind.name}", f'"{name}" is missing', f'write it, or add a loop whose items have "{argument.item}"')

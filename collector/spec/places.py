@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import NamedTuple
 
 from collector.expressions import FUNCTIONS, NOW
@@ -27,6 +27,11 @@ class Place(NamedTuple):
     key: str
     expression: str
     fault: str = ""
+
+
+def kind_of(task: Mapping[str, JSON], kinds: Container[str]) -> str:
+    """The name of a task's kind, which is a key of it."""
+    return next(key for key in task if key in kinds)
 
 
 def places(task: Mapping[str, JSON], path: str) -> Iterator[Place]:

@@ -8,7 +8,7 @@ from collector.durations import seconds_of
 from collector.expressions.names import bare
 from collector.model import JSON, Mark, Task
 from collector.spec.meaning import task_name
-from collector.spec.places import names_from_outside
+from collector.spec.places import kind_of, names_from_outside
 
 
 def duration(value: float | str) -> float:
@@ -19,7 +19,7 @@ def duration(value: float | str) -> float:
 
 def task(raw: Mapping[str, JSON], mark: Mark, kinds: Collection[str], registers: Collection[str]) -> Task:
     """The task that an entry without faults describes; `after` are those of the registered names that it uses."""
-    kind = next(key for key in raw if key in kinds)
+    kind = kind_of(raw, kinds)
     return Task(
         name=task_name(raw, kinds),
         kind=kind,

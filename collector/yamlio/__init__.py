@@ -29,7 +29,7 @@ def read(path: Path) -> Document:
     try:
         return load(text_of(path), str(path))
     except OSError as error:
-        raise SpecError([Problem(Mark(str(path), 1, 1), f"cannot be read: {error.strerror}")]) from error
+        raise SpecError([Problem(Mark(str(path)), f"cannot be read: {error.strerror}")]) from error
 
 
 def text_of(path: Path) -> str:
@@ -37,7 +37,7 @@ def text_of(path: Path) -> str:
     with path.open("rb") as stream:
         content = stream.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
-        raise SpecError([Problem(Mark(str(path), 1, 1), TOO_LARGE)])
+        raise SpecError([Problem(Mark(str(path)), TOO_LARGE)])
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -49,12 +49,12 @@ def load(text: str, file: str) -> Document:
     """The data of one YAML document. Raises `SpecError` with every problem and its place, and nothing else, whatever the text is."""
     try:
         if len(text.encode("utf-8")) > MAX_BYTES:
-            raise SpecError([Problem(Mark(file, 1, 1), TOO_LARGE)])
+            raise SpecError([Problem(Mark(file), TOO_LARGE)])
         composer = Composer(file)
         for event in yaml.parse(text, Loader=_PARSER):
             composer.take(event)
     except UnicodeEncodeError as error:
-        raise SpecError([Problem(Mark(file, 1, 1), f"is not text: {error.reason} at character {error.start}")]) from error
+        raise SpecError([Problem(Mark(file), f"is not text: {error.reason} at character {error.start}")]) from error
     except yaml.YAMLError as error:
         raise SpecError([_syntax_problem(error, text, file)]) from error
     if composer.problems:

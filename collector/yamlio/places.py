@@ -53,4 +53,4 @@ def parent(path: str) -> str:
 
 def mark_of(file: str, place: Place, path: str = "$") -> Mark:
     """A place as people count it: from 1."""
-    return Mark(file, place.line + 1, place.column + 1, path) if place else Mark(file, 1, 1, path)
+    return Mark(file, place.line + 1, place.column + 1, path) if place else Mark(file, path=path)

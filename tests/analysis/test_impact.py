@@ -59,6 +59,17 @@ def test_a_group_without_services_takes_none_along() -> None:
     assert (impact["services"], impact["databases"]) == ([], [])
 
 
+def test_a_service_of_no_allocation_on_the_node_is_not_touched() -> None:
+    made = bundle({"nodes": {"n2": {"alloc": {"state": "pending", "restarts": 4, "started_at": None}, "events": ENDS}}})
+    asked = next(one for one in made.results if one.kind == "consul_checks" and one.target.service == "wiki")
+    own = next(one for one in asked.data["instances"] if one["node"] == "n2") | {"service": "nomad-client", "service_id": "_nomad-client-x"}
+    node = asked._replace(
+        id="checks@n2", target=asked.target._replace(node="n2", service=None), data={"instances": [own | {"alloc": None}], "checks": []}
+    )
+    (root,) = analyze(made._replace(results=(*made.results, node))).root_causes
+    assert root.impact["services"] == ["wiki", "wiki-litefs"]
+
+
 @pytest.mark.parametrize(("change", "counts"), [({}, (2, 1)), ({"checks": {"ping": {"status": "critical"}}}, (2, None))])
 def test_what_a_lost_agent_last_said_of_its_checks_is_not_known_now(change: dict[str, object], counts: tuple[int, int | None]) -> None:
     gone = {"member": "failed", "serf": "critical", "outputs": False}

@@ -33,6 +33,7 @@ AT_FIRST_SIGHT = {
     "links": (35, 36),
     "threads": (74, 78),
     "versions": (112, 117),
+    "after": (92, 95),
 }
 """How many were answered as decided when they were new, and of how many: those that their authors had to mend are not counted."""
 BY_PART = {
@@ -40,6 +41,7 @@ BY_PART = {
     "links": {"causes": (35, 36), "rows": (36, 36), "links": (35, 36), "evidence": (35, 36), "all of it": (34, 36)},
     "threads": {"causes": (74, 78), "rows": (81, 81), "links": (79, 80), "evidence": (78, 80), "all of it": (71, 76)},
     "versions": {"causes": (112, 117), "rows": (116, 116), "links": (113, 118), "evidence": (115, 118), "all of it": (107, 115)},
+    "after": {"causes": (92, 95), "rows": (98, 98), "links": (97, 99), "evidence": (94, 98), "all of it": (87, 94)},
 }
 """The same for the parts of the report, of the sets that decide more than the causes."""
 ANSWER = (*whole.ANSWER, "says", "first", "also", "never", "verdict", "open", "drop", "logs", "patches")

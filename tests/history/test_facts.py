@@ -5,8 +5,9 @@ import json
 import pytest
 
 from collector.history import outlook
-from collector.history.facts import FORGET, MOMENTS, MOMENTS_OF_A_RUN
+from collector.history.facts import FORGET, MOMENTS, MOMENTS_OF_A_RUN, ORDER, Fact, Moment, Reading
 from collector.history.run import dump_run, load_run
+from collector.resources import schema
 
 from .documents import check, document, moment, node
 
@@ -145,6 +146,14 @@ def test_an_outage_of_many_does_not_drive_out_what_was_before():
     assert len(moments) == MOMENTS_OF_A_RUN + 1
     assert moments[0].reading.what == "nomad leader"
     assert {one.reading.what for one in moments[1:]} == {"node status"}
+
+
+def test_the_schema_of_a_kept_run_has_what_is_watched_and_each_of_its_columns():
+    rows = schema("run")["$defs"]
+    assert rows["watched"]["enum"] == list(ORDER)
+    for name, row in (("fact", Fact), ("change", Moment)):
+        columns = len(Reading._fields) + len(row._fields) - 1
+        assert len(rows[name]["prefixItems"]) == rows[name]["minItems"] == columns
 
 
 def test_what_is_remembered_is_bounded():

@@ -1,6 +1,7 @@
 import pytest
 
-from collector.render.units import age, between, count, duration, lasting, listing, on_the_day, rfc3339, short
+from collector.model import count
+from collector.render.units import age, between, duration, lasting, listing, on_the_day, rfc3339, short
 
 DURATIONS = [
     (None, "-", "-"),

@@ -18,8 +18,8 @@ from tests.analysis.bundles import bundle
 from tests.rules.test_cases import CASES
 
 FURTHER = yaml.safe_load(Path(__file__).with_name("further.yml").read_text("utf-8"))["cases"]
-FOUND = [case for case in FURTHER if "finds" in case]
-NOT_FOUND = [case for case in FURTHER if "lacks" in case]
+FOUND = [case for case in (*CASES, *FURTHER) if "finds" in case]
+NOT_FOUND = [case for case in (*CASES, *FURTHER) if "lacks" in case]
 
 
 @cache

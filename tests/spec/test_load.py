@@ -80,6 +80,12 @@ def test_what_is_left_out_has_its_default() -> None:
     assert load(HEAD + "collect: [{plants: {}}]").report == ("text",)
 
 
+def test_a_whole_number_is_one_however_it_is_written() -> None:
+    """A bundle is refused whose `expect` has fractions, and what is missing is counted."""
+    expect = load(HEAD + "collect: [{plants: {}}]\nexpect: {nodes: 3.0, instances: 2.0}").expect
+    assert [(name, type(wanted)) for name, wanted in expect.items()] == [("nodes", int), ("instances", int)]
+
+
 def test_tags_in_one_text_stand_between_commas_with_or_without_a_space() -> None:
     assert load(HEAD + "collect: [{plants: {}, tags: 'green, slow,old'}]").tasks[0].tags == ("green", "slow", "old")
 

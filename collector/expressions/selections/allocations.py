@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from collector.expressions.selections.registered import BAD, members, turns
+from collector.kinds.nomad_allocations import LIVE
 from collector.model import JSON
 
 Allocation = Mapping[str, JSON]
 
-LIVE = frozenset({"running", "pending", "unknown"})
 BROKEN = frozenset({"failed", "lost"})
 RECENT_RESTART = 600.0
 """Seconds within which a restart still counts as trouble."""

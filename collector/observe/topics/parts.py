@@ -31,6 +31,8 @@ PARTS: Mapping[str, Topic] = {
             "young": "created less than 10 s ago and not restarted yet: too early to judge",
             "fresh": "created or started again less than 10 s ago: too early to judge what it does not do yet",
             "starting": "younger than 20 s, or than a failing check's interval and 10 s, and neither healthy yet nor in a restart loop",
+            "settling": "starting, or started again just now",
+            "up": "it runs, in no restart loop, and has had the time to open its ports",
             "restarted_ago": "seconds since it started again, or since the last step of a restart on request; null after 10 s",
             "restarted_by": "why: request (somebody's, a template's) or exit (its process ended by itself); null where restarted_ago is",
             "age": "seconds since it was created; very many where nobody knows when",
@@ -88,13 +90,15 @@ PARTS: Mapping[str, Topic] = {
             "weight": "3 fatal, 2 error, 1 warning, 0 plain",
             "count": "how often it occurs",
             "last_run": "it occurs in the newest run that says anything",
-            "live": "in the newest run, and nothing after it says that the trouble is over, nor is the instance well",
+            "live": "in the newest run, and nothing shows that the trouble is over: no later line, no instance that is well; of LiteFS's lease "
+            "and its stream, no LiteFS that has its primary by now",
             "settled": "LiteFS had a role by then and has kept it, so no handoff excuses the line",
             "settled_count": "how often it occurs since then",
             "tail": "among the last 20 lines",
             "old": "by its own time stamp, where that names a zone, it was written more than an hour ago",
             "recent": "by the same it was written less than a minute ago; false where it has none",
             "past": "by its own time stamp, or the next line's that has one, it was written more than a minute ago",
+            "last_word": "what LiteFS says for its own end, after `ERROR: `; null elsewhere",
             "decisive": "the line that says why the process ended",
             "last_error": "decisive, live, in the tail, of the application in the task that is worst off",
             "asks_for_lease": "it is about what LiteFS asks Consul for: its lease, the primary's name, the cluster's ID",
@@ -108,7 +112,7 @@ PARTS: Mapping[str, Topic] = {
             "agent_refused": "it says that a port of a Consul agent (8500 to 8503, 8600) refused a connection",
             "misdated": "a certificate, a token or a request is refused for its dates",
             "full": "what it complains is full: disk or quota; null where it says nothing of it",
-            "outdone": "a warning only, in an allocation that has an error to end for",
+            "trouble": "its complaint where it is live; null for a warning only, in an allocation that has an error to end for",
             "harmless": "a known line of normal start, handoff or shutdown",
             "overcome": "a replica could not take what its primary sent, and has all of it by now; or a write failed on the primary "
             "more than a minute ago, and writes go through by now",
@@ -128,17 +132,18 @@ PARTS: Mapping[str, Topic] = {
             "check_id": "its ID in Consul",
             "interval": "seconds from one run to the next; null where that is not known",
             "output_source": "agent, exec, probe, catalog or nomad: who gave the text",
-            "failure": "what the text means: refused, unreachable, timeout, http, unhealthy (gRPC's own word), dns, tls, ttl, script, "
+            "failure": "what the text of a critical one means, else null: refused, unreachable, timeout, http, unhealthy (gRPC's own word), dns, tls, ttl, script, "
             "maintenance, none, other; recovered: the node's own agent, asked after the catalog, lets it pass; answers-here: it passes "
             "when asked from here; passes-now: the same, where it is run seldom, and the agent's word may be old; unrun: the node's own "
             "agent has no text of it, though other checks have one, so that it has not been run yet; redirected: no answer to a request "
             "for another path and port, to which the application has sent whoever asks",
+            "warns": "the same of one in the state warning, else null",
             "code": "HTTP status in the text",
             "path": "path that it asks",
             "port": "port that it asks",
             "on_litefs": "the port is LiteFS's own",
-            "own_matter": "what its answer says that the application lacks or refuses, as of a log's decisive line; else null",
-            "may_follow": "its answer is of what the cluster gives, as a log's complaint may be",
+            "own_matter": "what its answer, where it is critical, says that the application lacks or refuses, as of a log's decisive line; else null",
+            "may_follow": "that answer is of what the cluster gives, as a log's complaint may be",
             "read_only": "SQLite's words in its output for a database that may not be written; null where there are none",
             "malformed": "the same for one that is not sound",
             "full": "what its output says is full: disk or quota; null where it says nothing of it",

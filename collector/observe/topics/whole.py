@@ -67,10 +67,10 @@ WHOLE: Mapping[str, Topic] = {
             "cause": "refused, dns, tls, timeout, ...",
             "reason": "in words",
             "system": "nomad, consul, litefs",
-            "capability": "ACL rules that the kind needs",
+            "capability": "what ACL rules it needs, where it was denied; null where that is of no matter",
             "decisive": "without it there is no verdict",
-            "token_fault": "what the server says of a token that it does not know, or not any more; null where it says nothing of it",
-            "token_given": "a token was sent along; null where none is wanted, or nobody knows",
+            "token_fault": "why it was denied, where no right is lacking: none was given, or what the server says of a token that it does not "
+            "know, or not any more; else null",
         },
     ),
     "evaluation": Topic(
