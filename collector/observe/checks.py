@@ -104,7 +104,7 @@ def _fields(world: World, check: Check, known: Known, files: Files, *, unrun: bo
     why, code = failure(row, check.text, redirected=check.redirected, unrun=unrun)
     on_litefs = check.port in known.litefs_ports if check.port else False
     fails = row["status"] == "critical"
-    said = check.text.output if fails else ""
+    said = check.text.output if fails and not check.text.over else ""
     answer = answered_with(row, said) if why == "http" else ""
     return {
         "name": row["name"],
@@ -115,6 +115,7 @@ def _fields(world: World, check: Check, known: Known, files: Files, *, unrun: bo
         "failure": why if fails else None,
         "warns": why if row["status"] == "warning" else None,
         "check_id": row["check_id"],
+        "interval": row.get("interval"),
         "code": code,
         "own_matter": own_matter(answer),
         "may_follow": may_follow(answer),
@@ -188,7 +189,9 @@ def _built(world: World, row: Mapping[str, JSON], node: str, text: Text, *, sile
 def _texts(world: World) -> dict[tuple[str, str], Text]:
     """What was asked beyond the catalog, by node and check."""
     return {
-        (result.data["node"], row["check_id"]): Text(result, row["output"] or "", result.data["source"], row.get("status") == "passing")
+        (result.data["node"], row["check_id"]): Text(
+            result, row["output"] or "", result.data["source"], passes=row.get("status") == "passing", now=row.get("now") == "passing"
+        )
         for result in world.results("check_output")
         for row in result.data["checks"]
     }
