@@ -40,16 +40,21 @@ class Line(NamedTuple):
 _FATAL = re.compile(
     r"\b(?:FATAL|CRITICAL|PANIC)\b|\[(?:emerg|alert|crit)\]|^(?:panic|fatal error|fatal): |\bpanicked at\b|^Exception in thread |^Uncaught "
     r"|^(?:[\w.:$]{1,200}: )?(?:[\w.$]|::)*(?:Error|Exception)(?: \(0x[\dA-F]+\))?(?:$|: )|^\*\* \([\w.]+\) "
-    r"|Segmentation fault|^Caused by: |^npm ERR! |core dumped|^error: unable to"
+    r"|Segmentation fault|^Caused by: |core dumped|^error: unable to"
     r"|^crit: [\w.]{1,200}\[\d+\]"
+    r"|^(?:Syntax|Execution) error\b.{1,200} at .{0,200}\)\.$"  # Clojure
+    r"|^Kernel pid terminated |^Error in [\w.:$]{1,80}\(.{0,200}\) ?:|^Error loading shared library |^\[UnhandledPromiseRejection: "
     r"|^terminate called after throwing|^Unhandled exception\b|^Can't locate \S+ in @INC|FPM initialization failed"
     r"|:in [`'][^']{1,100}': .{1,300} \([A-Z]\w*(?:::\w+)*\)$"
 )
 _ERROR = re.compile(
     r"\b(?:ERROR|SEVERE|ERR)\b|\[error\]|^error[: ]|\b[Ee]rror(?: \d{1,4})?: |\w(?:Error|Exception): |^fail: [\w.]{1,200}\[\d+\]"
+    r"|^npm (?:ERR!|error) (?!A complete log|To see|code |errno | )\S|^ ?ERR_PNPM_|^Error relocating "
     r"|\b(?:failed|cannot|could not|unable to|refused|denied|no such)\b",
     re.ASCII,
 )
+HEADING = re.compile(r"^(?: {2,3}[A-Z][\w\\]{1,200}(?:Exception|Error) *|APPLICATION FAILED TO START|Error: P\d{4})$")
+"""Stands above what is wrong (PHP's Collision, Spring Boot, Prisma)."""
 _WARNING = re.compile(r"\bWARN(?:ING)?\b")
 _LEVELS = {
     "fatal": FATAL, "panic": FATAL, "critical": FATAL, "crit": FATAL, "emerg": FATAL, "alert": FATAL, "f": FATAL,
@@ -180,7 +185,9 @@ def _weight(text: str, message: str, level: str) -> int:
     known = _LEVELS.get(level.lower())
     if known is not None:
         return known
-    if text.startswith((" ", "\t")):
+    if HEADING.match(text):
+        return FATAL
+    if text.startswith((" ", "\t")) and not text.startswith(" ERR_PNPM_"):
         return PLAIN
     for pattern, weight in ((_FATAL, FATAL), (_ERROR, ERROR), (_WARNING, WARNING)):
         if pattern.search(message):

@@ -25,6 +25,12 @@ _READ_ONLY = re.compile(r"(?i)attempt to write a read-?only database|SQLITE_READ
 """SQLite's words (8) for a write that the file system does not allow, as LiteFS answers on a replica with a rollback journal."""
 _AGENT_REFUSED = re.compile(r"(?i):(?:850[0-3]|8600)\b.{0,200}?\brefused\b")
 """The default ports of a Consul agent (HTTP, HTTPS, gRPC, DNS), whatever address of the node an application knows it by."""
+_CONSUL_NAME = re.compile(r"(?i)\b[\w-]{1,63}\.(?:service|node|query)\.(?:[\w-]{1,63}\.)?consul\b")
+_UNRESOLVED = re.compile(
+    r"(?i)ENOTFOUND|EAI_AGAIN|no such host|server misbehaving|i/o timeout|name or service not known|failure in name resolution|UnknownHost"
+    r"|(?:not|failed to|unable to) (?:be )?(?:resolved?|lookup)|getaddrinfo|NXDOMAIN|SERVFAIL"
+)
+"""What resolvers say of a name; those below Consul's domain are answered by the node's own agent."""
 _OF_TEMPLATE = re.compile(r"(?i)\Amissing: |\btemplate\b")
 _DEPENDENCY = re.compile(r"\b([a-z]+)(?:\.\w+)*\(")
 """consul-template's name of what a template reads: `kv.block(KEY)`, `health.service(NAME)`, `vault.read(PATH)`, `nomad.var.block(PATH)`."""
@@ -87,8 +93,8 @@ def read_only(text: str) -> str | None:
 
 
 def agent_refused(text: str) -> bool:
-    """A text says that nobody listens at a port of a Consul agent."""
-    return bool(_AGENT_REFUSED.search(text))
+    """A text says that nobody listens at a port of a Consul agent, or that a name which the agent answers for could not be looked up."""
+    return bool(_AGENT_REFUSED.search(text) or (_CONSUL_NAME.search(text) and _UNRESOLVED.search(text)))
 
 
 def asks_consul(event: str) -> bool | None:
@@ -107,6 +113,11 @@ def malformed(text: str) -> str | None:
 def misdated(text: str) -> bool:
     """A certificate, a token or a request is refused for its dates."""
     return bool(_DATES.search(text))
+
+
+def write_failed(text: str) -> bool:
+    """A write failed for want of room, or because the system does not let the file be used."""
+    return bool(full(text) or _UNUSABLE.search(text))
 
 
 def full(text: str) -> str | None:

@@ -83,7 +83,8 @@ def _observations(seen: Observed) -> Iterator[Observation]:
     in_step = {one.scope["alloc"] for one in even if "alloc" in one.scope}
     with_litefs = {one.scope["alloc"] for one in instances if one.fields["has_litefs"]}
     has = {one.scope["alloc"]: reached(one.fields) for one in litefs if "alloc" in one.scope}
-    told = list(observe_logs(world, seen.logs, Standing(over, has, with_litefs, leading, in_step)))
+    writing = {state.alloc for state in seen.litefs.values() if state.writes}
+    told = list(observe_logs(world, seen.logs, Standing(over, has, with_litefs, leading, in_step, writing)))
     asked = list(observe_checks(world, every, Known(ports(world), proxy_ports(world), set(seen.orphans))))
     yield from (*told, *asked)
     yield from observe_nodes(world, seen.nodes, every, holding)

@@ -76,7 +76,7 @@ def observe_nodes(world: World, known: Mapping[str, Node], every: Sequence[Check
     missing = missing_total(world)
     health = serf(every)
     direct = _direct(world)
-    heard = {world.node(result.target.node) for kind in BY_CLIENT for result in world.results(kind)}
+    heard = {world.node(result.target.node) for kind in BY_CLIENT for result in world.results(kind) if _tells(result)}
     lost, matters = servers_lost_on(world, known), concerned(world, lacks=missing > 0)
     apart = without_a_way(world, {name: node.address for name, node in known.items()})
     for node in known.values():
@@ -134,6 +134,11 @@ def _closed(fields: Mapping[str, JSON], *, migrated: bool) -> str | None:
     if fields["nomad"] != "ready" or not (fields["draining"] or ineligible):
         return None
     return "drain" if fields["draining"] or migrated else "mark"
+
+
+def _tells(result: Result) -> bool:
+    """A log of no byte is what Nomad's server gives when its connection to the client breaks off, too."""
+    return result.kind != "nomad_logs" or bool(result.data["bytes"])
 
 
 def _machine_is_there(attempt: Attempt) -> bool:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 
 from collector.loglines.meanings import meanings_of_event
 from collector.model import JSON
-from collector.observe.instances import Instance
+from collector.observe.instances import FAILS, Instance
 from collector.observe.observation import Observation, scope
 from collector.observe.runs import ends_since, executor_gone, own_exits
 from collector.observe.world import World
+
+STEPS = {"Failed Artifact Download": 1, "Template": 2, "Driver Failure": 3, "Setup Failure": 3}
+"""Types of events that tell how far a task came before it started: Nomad takes these steps in this order (task_runner_hooks.go)."""
+_VARYING = re.compile(r"\b[0-9a-f]{8,}\b|\d+")
 
 
 def observe_events(world: World, wells: Mapping[str, bool]) -> Iterator[Observation]:
@@ -19,11 +24,30 @@ def observe_events(world: World, wells: Mapping[str, bool]) -> Iterator[Observat
         for task in one.tasks:
             itself = {id(event) for event in own_exits(task["events"])}
             started = max((event["time"] for event in task["events"] if event["type"] == "Started"), default=0.0)
+            over = _over(task["events"])
             ending = math.inf if wells.get(one.id, False) else ends_since(task, one.clock)
             for event in sorted(task["events"], key=lambda known: -known["time"]):
                 # What kept a task from starting is over with its start; an end is over when the task has stayed up since.
                 current = event["time"] > started or (event["type"] == "Terminated" and event["time"] >= ending)
+                current = current and id(event) not in over
                 yield _event(world, one, task, event, itself=id(event) in itself, current=current)
+
+
+def _over(events: Sequence[Mapping[str, JSON]]) -> set[int]:
+    """What kept the task from starting and did not any more when it came further, or met something else."""
+    found, furthest, newest = set(), 0, None
+    for event in sorted((event for event in events if event["type"] in STEPS), key=lambda known: -known["time"]):
+        step, words = STEPS[event["type"]], _words(event)
+        newest = newest or (words if event["type"] in FAILS else None)
+        if step < furthest or (event["type"] in FAILS and words != newest):
+            found.add(id(event))
+        furthest = max(furthest, step)
+    return found
+
+
+def _words(event: Mapping[str, JSON]) -> str:
+    """What an event says, but for IDs, ports and times."""
+    return f"{event['type']}: {_VARYING.sub('#', event['message'] or '')}"
 
 
 def _event(world: World, one: Instance, task: Mapping[str, JSON], event: Mapping[str, JSON], *, itself: bool, current: bool) -> Observation:

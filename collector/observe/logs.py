@@ -12,6 +12,7 @@ from collector.loglines import WARNING, Line, complaint, decisive, moment_of, re
 from collector.loglines.litefs import LAST_WORD, NOT_TAKEN
 from collector.loglines.matters import may_follow, own_matter
 from collector.loglines.meanings import meanings
+from collector.loglines.wholes import quoted, told_whole
 from collector.model import JSON, Result
 from collector.observe.files import Files
 from collector.observe.observation import Observation, scope
@@ -55,7 +56,8 @@ class Standing(NamedTuple):
     """How allocations stand by what is known beside their logs.
 
     `over` says of one that it is well now, so that its log is history, `reached` what its LiteFS has got. Those of `with_litefs` have
-    LiteFS, which says of `leading` that it is primary, and has in those of `in_step` all that its primary has.
+    LiteFS, which says of `leading` that it is primary, has in those of `in_step` all that its primary has, and took a write in those of
+    `writing` after it was asked first.
     """
 
     over: Mapping[str, bool]
@@ -63,6 +65,7 @@ class Standing(NamedTuple):
     with_litefs: AbstractSet[str]
     leading: AbstractSet[str]
     in_step: AbstractSet[str]
+    writing: AbstractSet[str]
 
 
 def observe_logs(world: World, every: Sequence[Log], standing: Standing) -> Iterator[Observation]:
@@ -83,7 +86,7 @@ def observe_logs(world: World, every: Sequence[Log], standing: Standing) -> Iter
                 whose["last_word"] = None  # applications begin their errors so, too
             told = _messages(world, log, files, whose, well=well, up=up, first=first, loops=alloc in looping)
             told = (_past(one) if has_reached(one.fields, standing.reached.get(alloc)) else one for one in told)
-            found += (_overcome(one) if alloc in standing.in_step and NOT_TAKEN.match(one.fields["message"]) else one for one in told)
+            found += (_overcome(one) if _is_overcome(one, standing) else one for one in told)
     ending = {one.scope["alloc"] for one in found if one.fields["decisive"] and one.fields["live"]}
     yield from (_outdone(one) if one.fields["weight"] == WARNING and one.scope["alloc"] in ending else one for one in found)
 
@@ -92,6 +95,7 @@ def _messages(
     world: World, log: Log, files: Files, whose: Mapping[str, JSON], *, well: bool, up: bool, first: bool, loops: bool
 ) -> Iterator[Observation]:
     lines = log.lines
+    written = _written_by(lines)
     was = past(lines, up=up, loops=loops)
     clock = world.instance[log.data["alloc"]].clock
     the_one = decisive(lines)
@@ -102,7 +106,7 @@ def _messages(
         line = same[0]
         newest, said = line.run >= was.newest, complaint(line)
         fields = {
-            "text": _told_whole(lines, line),
+            "text": told_whole(lines, line),
             "message": line.message,
             "complaint": said,
             "origin": line.origin,
@@ -116,7 +120,8 @@ def _messages(
             "tail": (tail := line.number >= len(lines) - TAIL),
             "old": (age := clock - (moment_of(line.text) or math.nan)) > OLD,
             "recent": age < RECENT,
-            "last_word": text.partition(" ")[2] if line.origin == "litefs" and LAST_WORD.match(text := _told_whole(lines, line)) else None,
+            "past": clock - written[line.number] > RECENT,
+            "last_word": text.partition(" ")[2] if line.origin == "litefs" and LAST_WORD.match(text := told_whole(lines, line)) else None,
             "decisive": (is_decisive := the_one is not None and the_one.message == line.message),
             "last_error": is_decisive and live and tail and line.origin == "app" and whose["worst"],
             "own_matter": own_matter(said) if is_decisive else None,
@@ -128,7 +133,15 @@ def _messages(
             "last": line.number == last_words,
             **whose,
         }
-        yield Observation("log", where, fields, quote=_with_rest(lines, line), source=words, item=log.result.id)
+        yield Observation("log", where, fields, quote=quoted(lines, line), source=words, item=log.result.id)
+
+
+def _is_overcome(one: Observation, standing: Standing) -> bool:
+    """The replica has by now what it could not take; or writes go through, and it is a minute or more since one failed."""
+    fields, alloc = one.fields, one.scope["alloc"]
+    if alloc in standing.writing and fields["past"]:
+        return bool(fields["unusable"] or (fields["full"] and fields["origin"] == "litefs"))
+    return alloc in standing.in_step and bool(NOT_TAKEN.match(fields["message"]))
 
 
 def _past(one: Observation) -> Observation:
@@ -139,6 +152,14 @@ def _past(one: Observation) -> Observation:
 def _overcome(one: Observation) -> Observation:
     """The same, and what could not be taken is there."""
     return one._replace(fields={**one.fields, "overcome": True, "live": False, "trouble": None})
+
+
+def _written_by(lines: Sequence[Line]) -> list[float]:
+    """A moment at which each line had been written, by its own time stamp or the next line's that has one; NaN where none has."""
+    moments = [moment_of(line.text) for line in lines]
+    for index in range(len(moments) - 2, -1, -1):
+        moments[index] = moments[index] or moments[index + 1]
+    return [moment or math.nan for moment in moments]
 
 
 def _outdone(one: Observation) -> Observation:
@@ -158,22 +179,6 @@ def _together(lines: Sequence[Line]) -> Iterator[list[Line]]:
         if line.text.strip():
             groups.setdefault((line.origin, _VARYING.sub("#", line.message)), []).append(line)
     yield from groups.values()
-
-
-def _with_rest(lines: Sequence[Line], line: Line) -> str:
-    """The line with the indented ones that go on with it, as far as they are a message and no trace; after a colon any next one."""
-    rest = [following.text for following in lines[line.number + 1 : line.number + 2] if line.text.rstrip().endswith(":")]
-    for following in lines[line.number + 1 + len(rest) : line.number + 4]:
-        if not following.text.startswith(("  ", "\t")) or following.text.lstrip().startswith(("at ", "File ")):
-            break
-        rest.append(following.text)
-    return "\n".join([line.text, *rest])
-
-
-def _told_whole(lines: Sequence[Line], line: Line) -> str:
-    """The line; one that ends in a colon (a YAML parser's) says what is wrong only in the indented one after it."""
-    following = lines[line.number + 1].text if line.text.endswith(":") and line.number + 1 < len(lines) else ""
-    return f"{line.text} {following.strip()}" if following.startswith(("  ", "\t")) else line.text
 
 
 def _node(world: World, log: Log) -> str | None:

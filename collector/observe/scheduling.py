@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from collector.model import JSON, Result
+from collector.model import JSON, Result, first_of
+from collector.observe.nomad import migrated
 from collector.observe.observation import Observation
 from collector.observe.world import World
 
@@ -16,6 +17,8 @@ PREEMPTION = "preemption"
 
 That one's own node is then counted among those that have an instance, and not among those that have no room.
 """
+FORGOTTEN = "queued-allocs"
+"""Of what waits, when nothing tells any more what began it: an evaluation that is complete is kept for an hour (`eval_gc_threshold`)."""
 OPEN_EVALUATION = {"blocked", "pending"}
 
 
@@ -50,7 +53,8 @@ def _evaluation(
     exhausted = preempted or bool(dimensions) or group["nodes_exhausted"] > sum(group["dimension_exhausted"][text] for text in own)
     queued = origin["queued"].get(group["group"]) or row["queued"].get(group["group"]) or 1 + (group["coalesced_failures"] or 0)
     text = _placement(group, every, constraints)
-    lost = _by_node_loss(world, origin["triggered_by"], dimensions, constraints)
+    forgotten = origin["triggered_by"] == FORGOTTEN and queued <= _taken_along(world, group["group"])
+    lost = forgotten or _by_node_loss(world, origin["triggered_by"], dimensions, constraints)
     return Observation(
         "evaluation",
         {},
@@ -146,11 +150,17 @@ def _by_node_loss(world: World, trigger: str, dimensions: Sequence[str], constra
     )
 
 
+def _taken_along(world: World, group: str) -> int:
+    """Nodes that take nothing now, whose instance of the group was lost with them or moved away, and is nowhere else."""
+    gone = {one.node for one in world.instances if one.status == "lost" and one.alloc["group"] == group}
+    gone |= {alloc["node"] for alloc in migrated(world) if alloc["group"] == group and not alloc["next"]}
+    return len(gone.intersection(lost_nodes(world)))
+
+
 def _lost_words(world: World) -> str:
     """Nodes that could have taken it, where it is they that are missed: at most three of them by name."""
     names = lost_nodes(world)
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""  # noqa: PLR2004 - as said above
-    return f"; taking nothing now: {', '.join(names[:3])}{more}" if names else ""
+    return f"; taking nothing now: {first_of(names, 3)}" if names else ""
 
 
 def lost_nodes(world: World) -> list[str]:

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from collector import loglines
 from collector.loglines import ERROR, FATAL, LONGEST, PLAIN, WARNING, complaint, decisive, moment_of, read
+from collector.loglines.wholes import quoted
 
 START = 'level=INFO msg="no backup client configured, skipping"'
 
@@ -23,6 +24,19 @@ LINES = [
     ("panic: runtime error: index out of range", "app", FATAL, None),
     ("Caused by: java.lang.IllegalStateException: no", "app", FATAL, None),
     ("thread 'main' panicked at src/main.rs:2:5:", "app", FATAL, None),
+    ("   Wiki\\QueryException ", "app", FATAL, None),
+    ("   Wiki.QueryService ", "app", PLAIN, None),
+    ("APPLICATION FAILED TO START", "app", FATAL, None),
+    ("Kernel pid terminated (application_controller)", "app", FATAL, None),
+    ("Error in library(x) : there is no package called x", "app", FATAL, None),
+    ("Error loading shared library libx.so: No such file", "app", FATAL, None),
+    ("Error relocating /app: f: symbol not found", "app", ERROR, None),
+    ("[UnhandledPromiseRejection: This error originated", "app", FATAL, None),
+    ("npm error Missing script: start", "app", ERROR, None),
+    ("npm ERR! Missing script: start", "app", ERROR, None),
+    ("npm error A complete log of this run can be found in: /x", "app", PLAIN, None),
+    ("npm error code 1", "app", PLAIN, None),
+    (" ERR_PNPM_NO_SCRIPT  Missing script: serve", "app", ERROR, None),
     ("KeyboardInterrupt", "app", PLAIN, None),
     ('level=info msg="retry after error: none failed"', "app", PLAIN, None),
     ('level="error" msg="out of luck"', "app", ERROR, "out of luck"),
@@ -126,6 +140,10 @@ DECISIVE = {
         ],
         "Unhandled exception. System.InvalidOperationException: no connection",
     ),
+    "where Clojure does not compile, not where its report is": (
+        ["Syntax error compiling at (core.clj:14:3).", "No such var: db/migrate!", "Full report at:", "/tmp/error.edn"],
+        "Syntax error compiling at (core.clj:14:3).",
+    ),
     "what Ruby raised, not who reports it": (
         [
             "bundler: failed to load command: rake",
@@ -201,3 +219,57 @@ def test_several_lines_that_only_a_start_has_are_one_start():
 def test_a_quotation_without_an_end_is_looked_through_once() -> None:
     """Each of its quotes would be tried up to the end of the line: what is found is counted, not timed."""
     assert len(list(loglines._QUOTED.finditer('"\\' * 1000))) == 1
+
+
+WHOLE = {
+    "the causes that anyhow sets off": (
+        ["Error: no start", "", "Caused by:", "    0: no pool", "    1: gone"],
+        "Caused by:|    0: no pool|    1: gone",
+    ),
+    "a message of several lines, up to its trace": (
+        ["Error: The module 'x.node'", "was compiled against", "another Node.js", "    at load (a.js:1)"],
+        "was compiled against|another Node.js",
+    ),
+    "no line of somebody else's before a trace": (
+        ["Error: broken", 'level=INFO msg="connected to cluster, ready"', "    at load (a.js:1)"],
+        "",
+    ),
+    "no line that is an error of its own": (["Error: broken", "TypeError: worse", "    at load (a.js:1)"], ""),
+    "no line behind one that has no trace": (["Error: broken", "GET /ping 200"], ""),
+    "what Clojure says below where it is": (
+        ["Syntax error compiling at (core.clj:14:3).", "No such var: db/migrate!", "Full report at:"],
+        "No such var: db/migrate!",
+    ),
+    "what stands behind a colon, indented or not": (
+        ["ERROR: yaml: unmarshal errors:", "  line 4: field foo not found", "  line 5: field bar not found"],
+        "  line 4: field foo not found|  line 5: field bar not found",
+    ),
+    "nothing of a trace": (["ValueError: bad", "  at a.b(C.java:1)"], ""),
+    "the paragraph below a console's heading": (
+        ["   Wiki\\QueryException ", "", "  no such table: cache (SQL: delete)  ", "", "  at vendor/Connection.php:829"],
+        "  no such table: cache (SQL: delete)",
+    ),
+    "Spring's description, and not what it advises": (
+        ["APPLICATION FAILED TO START", "*****", "", "Description:", "", "Port 8080 was already in use.", "", "Action:", "", "Stop it."],
+        "Port 8080 was already in use.",
+    ),
+    "what is below a bare number of Prisma's": (
+        ["Error: P3009", "", "migrate found failed migrations", "", "Read more"],
+        "migrate found failed migrations",
+    ),
+    "the line of a file that is annotated, and what it is annotated with": (
+        ["Error: TOML parse error at line 4, column 1", "  |", "4 | smtp = ", "  |        ^", "invalid string", "bye"],
+        "4 | smtp = |invalid string",
+    ),
+}
+
+
+@pytest.mark.parametrize(("texts", "rest"), WHOLE.values(), ids=WHOLE)
+def test_a_quote_goes_as_far_as_the_message(texts, rest):
+    lines = read(texts)
+    assert "|".join(quoted(lines, lines[0]).split("\n")[1:]) == rest
+
+
+def test_of_many_causes_the_innermost_are_quoted():
+    lines = read(["Error: no start", "", "Caused by:", *(f"    {number}: {number}" for number in range(6))])
+    assert quoted(lines, lines[0]).splitlines()[-3:] == ["    3: 3", "    4: 4", "    5: 5"]

@@ -47,6 +47,7 @@ FACTS: Mapping[str, tuple[str, str, object, object]] = {
     "lost-with-node": ("server", "lost_with_node", True, False),
     "left-behind": ("check", "alloc_known", False, True),
     "far": ("litefs", "lagging", "critical", "warning"),
+    "parted": ("server", "led_by", "10.1.0.2:8300", None),
 }
 """What a row can ask for besides: topic and field of an observation, its value when the fact holds, and when it does not."""
 

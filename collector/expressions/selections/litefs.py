@@ -11,9 +11,12 @@ from collections.abc import Mapping, Sequence
 from collector.expressions.selections.instances import endpoint, instances
 from collector.expressions.selections.registered import answers, turns
 from collector.kinds.litefs_state import NEVER_SYNCED_MS
+from collector.loglines.meanings import write_failed
 from collector.model import JSON, host_of
 
 Data = Mapping[str, JSON]
+LAST = 20
+"""Lines at a log's end that tell of the present, as far as a log does."""
 
 
 def leading(leases: JSON, checks: JSON = None, port: int = 20202) -> list[Data]:
@@ -40,19 +43,28 @@ def _holder(lease: Data, there: Sequence[Data]) -> Sequence[Data]:
     return [one] if (one := next(found, None)) else ()
 
 
-def unsettled(statuses: JSON, lag: float = 3.0) -> list[JSON]:
+def unsettled(statuses: JSON, lag: float = 3.0, logs: JSON = None) -> list[JSON]:
     """The loop items of a litefs_status task whose state needs a second look, primaries first; none of a settled cluster.
 
     That is: a replica behind the primary or not of its checksum, one that never synced or whose lag metric is over `lag` seconds, a node
     that is neither primary nor replica, and every primary where there is more than one. A node that did not answer is not asked again.
+    `logs` is what a nomad_logs task registered: a primary whose log says that writes fail is looked at again. LiteFS writes no line when
+    they go through again, but its position moves.
     """
     seen = [(turn["item"], turn["data"]) for turn in turns(statuses) if turn.get("data") is not None]
     primaries = [pair for pair in seen if pair[1]["role"] == "primary"]
     rest = [pair for pair in seen if pair[1]["role"] != "primary"]
     reference = _positions(primaries[0][1]) if len(primaries) == 1 else {}
     doubtful = [pair for pair in rest if _is_doubtful(pair[1], reference, lag)]
-    again = [*primaries, *doubtful] if doubtful or len(primaries) > 1 else []
-    return [item for item, _ in again]
+    if not doubtful and len(primaries) < 2:  # noqa: PLR2004 - more than one
+        failing = _failing(logs)
+        return [item for item, _ in primaries if item["id"] in failing]
+    return [item for item, _ in (*primaries, *doubtful)]
+
+
+def _failing(logs: JSON) -> set[JSON]:
+    """The allocations whose last lines say that a write failed."""
+    return {log["alloc"] for log in answers(logs) if any(map(write_failed, log["lines"][-LAST:]))}
 
 
 def _is_doubtful(data: Data, reference: Mapping[str, tuple[JSON, JSON]], lag: float) -> bool:
