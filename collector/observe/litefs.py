@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -172,6 +172,15 @@ def observe_litefs(world: World, every: Mapping[str, State], held: Lease | None)
             source=f"LiteFS on {state.node}" + (f" ({result.rung})" if result.rung else ", which was asked and did not answer"),
             item=result.id,
         )
+
+
+def unshown(world: World, litefs: Iterable[Observation], held: Lease | None, *, shown: bool) -> Iterator[Observation]:
+    """With whether it is the spec alone that says that there is a LiteFS. `shown`: a log or a check is of one."""
+    every = list(litefs)
+    unread = any(result.kind == "consul_lease" and not result.ignore_errors for result in world.failed)
+    led = held is not None and (held.alive or held.data["cluster_id"] is not None)
+    nothing = not (shown or unread or led or any(one.fields["answered"] for one in every))
+    yield from (one._replace(fields={**one.fields, "unshown": nothing and one.fields["cause"] == "refused"}) for one in every)
 
 
 def _expected_id(every: Mapping[str, State], held: Lease | None) -> str | None:

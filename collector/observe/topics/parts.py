@@ -196,6 +196,7 @@ PARTS: Mapping[str, Topic] = {
         "node alloc",
         {
             "answered": "a rung that reads its state gave an answer",
+            "unshown": "its port refuses, and nothing shows a LiteFS: none answers, no log and no check is of one, no lease ever was",
             "cause": "why its HTTP did not answer: refused, timeout, ...",
             "stuck": "it was asked in more than one way, and every way ran out of time",
             "locked_up": "/metrics answers, and /debug/vars and /info, which need the lock of LiteFS's store, run out of time",

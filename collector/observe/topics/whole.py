@@ -15,7 +15,6 @@ WHOLE: Mapping[str, Topic] = {
             "primary_nodes": "their names",
             "roles_unknown": "of those that answered, how many said nothing of their role",
             "leaderless": "some LiteFS nodes answered, and all of them say that they are not primary",
-            "without_litefs": "nothing shows a LiteFS: none answered, no log and no check is of one, and Consul never had its lease",
             "litefs_seen": "LiteFS nodes that answered",
             "litefs_silent": "LiteFS nodes that were asked and did not answer",
             "litefs_expected": "LiteFS nodes that were asked",
