@@ -46,6 +46,7 @@ FACTS: Mapping[str, tuple[str, str, object, object]] = {
     "server": ("node", "server_lost", True, False),
     "lost-with-node": ("server", "lost_with_node", True, False),
     "left-behind": ("check", "alloc_known", False, True),
+    "unled": ("litefs", "primary_answers", False, True),
     "far": ("litefs", "lagging", "critical", "warning"),
 }
 """What a row can ask for besides: topic and field of an observation, its value when the fact holds, and when it does not."""
