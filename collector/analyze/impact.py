@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from collector.model import JSON, Finding, Severity
-from collector.observe import Observed, State
+from collector.observe import Observation, Observed, State
 
 OF_THE_APPLICATION = ("app.", "task.", "port.", "nomad.artifact.", "nomad.driver.", "nomad.image.", "nomad.template.")
 """Codes of what keeps an application from its work, whatever becomes of LiteFS beside it."""
@@ -214,9 +214,9 @@ def _risks(root: Finding, nodes: Sequence[str], seen: Observed, all_of_it: Whole
         found.append(f"no replica has what the primary {all_of_it.lonely} holds")
     if root.code == "litefs.cluster-id.mismatch" and all_of_it.primary and all_of_it.strangers:
         found.append("every replica differs from the primary, so that they may hold the only copy of older data")
-    for node in nodes:
-        for line in seen.observations.of("log", node=node):
-            if "exceeds primary transaction id" in str(line.fields["message"]):
-                found.append(f"transactions of a replica that the primary on {node} lacks were discarded")
-                break
-    return found
+    discarding = (node for node in nodes if any(map(_tells_of_discarded, seen.observations.of("log", node=node))))
+    return found + [f"transactions of a replica that the primary on {node} lacks were discarded" for node in discarding]
+
+
+def _tells_of_discarded(line: Observation) -> bool:
+    return "exceeds primary transaction id" in str(line.fields["message"])

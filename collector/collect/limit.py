@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from collector.errors import UsageError
-from collector.model import JSON, Result, Status
+from collector.model import JSON, Result, Status, first_of
 from collector.suggest import did_you_mean
 
 LISTS = frozenset({"nomad_nodes", "consul_members"})
@@ -46,5 +46,4 @@ def _expected(expect: Mapping[str, JSON]) -> Iterable[str]:
 
 
 def _there_are(names: Sequence[str]) -> str:
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return f"there are: {', '.join(names[:SHOWN])}{more}" if names else "there are none"
+    return f"there are: {first_of(names, SHOWN)}" if names else "there are none"

@@ -13,6 +13,7 @@ from collector.kinds import bodies
 from collector.kinds.kind import Args
 from collector.kinds.shapes import Obj
 from collector.model import Exec, Http, Reply, Request, Rung, Status
+from collector.snippet import snippet
 
 T = TypeVar("T")
 Parser = Callable[[bytes], T]
@@ -85,14 +86,13 @@ def refusal(reply: Reply) -> Unanswered:
     another way, or later.
     """
     no = denied(reply)
-    words = "" if reply.body.lstrip()[:1] == b"<" else bodies.first_line(reply.body)
-    reason = _with_words(reply.reason or f"{reply.endpoint} answered {reply.code}", words, reply)
+    reason = _with_words(reply.reason or f"{reply.endpoint} answered {reply.code}", snippet(reply.body), reply)
     return Unanswered(Status.DENIED if no else reply.status, reason, final=no or reply.code == TOO_MANY, reply=reply)
 
 
 def not_run(reply: Reply, *, final: bool = False) -> Unanswered:
     """A command that did not run, or failed, in its own words; `final` where another way to ask is none around it."""
-    words = bodies.first_line(reply.stderr) or bodies.first_line(reply.body)
+    words = snippet(reply.stderr) or snippet(reply.body)
     return Unanswered(reply.status, _with_words(reply.reason or f"exit code {reply.code}", words, reply), final=final, reply=reply)
 
 

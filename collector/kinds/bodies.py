@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from collector.kinds.shapes import Obj, as_objects, invalid, kind_of
 from collector.model import JSON
 from collector.sound import finite, no_constant
 
-LINE = 200
-"""Characters of a server's own words that go into a reason."""
 MAX_DIGITS = 20
 """A whole number of more digits than an unsigned 64-bit one has is none that Nomad, Consul or LiteFS would send."""
 MANY_DIGITS = re.compile(rb"\d{%d}" % MAX_DIGITS)
@@ -100,13 +98,3 @@ def _printable(data: JSON) -> JSON:
 def plain(body: bytes) -> str:
     """Bytes of a text whose encoding nobody declared: UTF-8, with U+FFFD for what is not."""
     return body.decode("utf-8", "replace")
-
-
-COUNTED = re.compile(r"\d+ errors? occurred:")
-"""The heading of a list of errors (hashicorp/go-multierror): what is wrong comes after it."""
-
-
-def first_line(body: bytes) -> str:
-    """The first line that says something, cut to `LINE` characters."""
-    lines: Iterable[str] = (line.strip() for line in plain(body[:4096]).splitlines())
-    return next((line.removeprefix("* ")[:LINE] for line in lines if line and not COUNTED.fullmatch(line)), "")

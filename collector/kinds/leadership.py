@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collector.kinds import asking, bodies, shapes
 from collector.model import JSON, Reply, Status
+from collector.snippet import snippet
 
 
 def leadership(reply: Reply) -> dict[str, JSON]:
     """Leader and whether there is one, from an address, the empty text, or 500 `No cluster leader`; else unknown, and why."""
     if asking.leaderless(reply):
-        return {"leader": None, "known_leader": False, "leader_error": bodies.first_line(reply.body)}
+        return {"leader": None, "known_leader": False, "leader_error": snippet(reply.body)}
     if reply.status != Status.OK:
         return {"leader": None, "known_leader": None, "leader_error": asking.refusal(reply).reason}
     address = asking.parsed(reply, parse_leader)

@@ -11,6 +11,7 @@ from collector.kinds import asking, bodies, litefs_mount
 from collector.kinds.kind import Args
 from collector.kinds.litefs_state import CLUSTER_ID, State
 from collector.model import JSON, Exec, Reply, Rung, Status
+from collector.snippet import snippet
 
 UNKNOWN_COMMAND = re.compile(rb"unknown command|^The commands are:|Usage:\s*\n?\s*litefs <command>", re.MULTILINE)
 NO_BINARY = re.compile(rb"executable file not found|no such file or directory|not found", re.IGNORECASE)
@@ -53,7 +54,7 @@ def _no_status(argv: tuple[str, ...], reply: Reply) -> Unanswered:
         reason = f"`{command}` is not a command of this LiteFS (its CLI has export, import, mount, run, version)"
         return Unanswered(Status.FAILED, reason, reply=reply)
     if not reply.cause and NO_BINARY.search(output):
-        return Unanswered(Status.FAILED, f"`{argv[0]}` is not there in the task: {bodies.first_line(output)}", reply=reply)
+        return Unanswered(Status.FAILED, f"`{argv[0]}` is not there in the task: {snippet(output)}", reply=reply)
     return asking.not_run(reply, final=reply.status == Status.DENIED)
 
 

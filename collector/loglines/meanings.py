@@ -38,6 +38,11 @@ _MALFORMED = re.compile(r"database disk image is malformed|file is (?:encrypted 
 """SQLite's words (11 and 26) for files that are no sound database."""
 _UNUSABLE = re.compile(r"unable to open database file|disk I/O error|attempt to write a read-?only database")
 """SQLite's words (14, 10 and 8) for a file that the system does not let it open, read or write."""
+_OF_IMAGE = re.compile(
+    r"(?is)(?!.*container configuration for image).*(?:pull|manifest|no such image|failed to find docker (?:image|auth)|repository"
+    r"|registry|toomanyrequests|image archive|local docker image)"
+)
+"""How the docker and podman drivers tell that they do not get an image, and not that they cannot start what is in it."""
 _STATIC = re.compile(r"Using static (?:primary:|to determine primary)")
 _OF_CONSUL = re.compile(r"initializing consul: key=")
 _DATES = re.compile(
@@ -63,7 +68,12 @@ def meanings(message: str, complaint: str) -> Mapping[str, str | bool | None]:
 
 def meanings_of_event(message: str) -> Mapping[str, str | bool | None]:
     """The fields of a task event that its words alone decide."""
-    return {"full": full(message), "asks_consul": asks_consul(message), "misdated": misdated(message)}
+    return {
+        "full": full(message),
+        "asks_consul": asks_consul(message),
+        "misdated": misdated(message),
+        "of_image": bool(_OF_IMAGE.match(message)) and "port is already allocated" not in message,
+    }
 
 
 def meanings_of_check(output: str) -> Mapping[str, str | bool | None]:

@@ -10,7 +10,7 @@ from collector.model.asking import Dial, Exec, Http, Performer, Query, Reply, Re
 from collector.model.report import UNEXPLAINED, Coverage, Evidence, Finding, NodeDetail, NodeRow, Report, RuledOut, name_of
 from collector.model.results import HIDDEN, Attempt, Bundle, Result
 from collector.model.spec import Item, Mark, Spec, Target, Task, node_of
-from collector.model.words import FORMATS, JSON, RANK, THRESHOLDS, Natural, Severity, Status, Verdict, count, natural
+from collector.model.words import FORMATS, JSON, RANK, THRESHOLDS, Natural, Severity, Status, Verdict, count, first_of, natural
 
 __all__ = [
     "FORMATS",
@@ -48,6 +48,7 @@ __all__ = [
     "Verdict",
     "by_name",
     "count",
+    "first_of",
     "host_of",
     "host_port",
     "name_of",

@@ -84,10 +84,12 @@ def _observations(seen: Observed) -> Iterator[Observation]:
     in_step = {one.scope["alloc"] for one in even if "alloc" in one.scope}
     with_litefs = {one.scope["alloc"] for one in instances if one.fields["has_litefs"]}
     has = {one.scope["alloc"]: reached(one.fields) for one in litefs if "alloc" in one.scope}
-    yield from observe_logs(world, seen.logs, Standing(over, has, with_litefs, leading, in_step))
-    yield from observe_checks(world, every, Known(ports(world), proxy_ports(world), set(seen.orphans)))
+    told = list(observe_logs(world, seen.logs, Standing(over, has, with_litefs, leading, in_step)))
+    asked = list(observe_checks(world, every, Known(ports(world), proxy_ports(world), set(seen.orphans))))
+    yield from (*told, *asked)
     yield from observe_nodes(world, seen.nodes, every, holding)
-    yield from observe_cluster(world, seen.litefs, seen.lease, seen.nodes)
+    shown = any(one.fields["origin"] == "litefs" for one in told) or any(one.fields.get("on_litefs") for one in asked)
+    yield from observe_cluster(world, seen.litefs, seen.lease, seen.nodes, shown=shown)
     yield from with_spares(world, observe_evaluations(world), wells)
     yield from _of_the_whole(seen)
 

@@ -82,15 +82,17 @@ def observe_nodes(world: World, known: Mapping[str, Node], every: Sequence[Check
     for node in known.values():
         fields = _fields(world, node, health.get(node.name), direct.get(node.name, []))
         fields |= {
-            # `nomad alloc stop` leaves the same mark on an allocation as a drain; the node knows whether it was ever drained.
-            "migrated": node.name in moved and (node.nomad or {}).get("drained") is not False,
             "missing": missing > 0 and node.name not in living,
             "holds_primary": node.name in holding,
             "driver_down": _driver_down(world, node, needed=missing > 0 or node.name in placed),
             "answers": fields["answers"] or node.name in heard,
             "silent": fields["silent"] and node.name not in heard,
+            "out_of_reach": fields["out_of_reach"] and node.name not in heard,
             "server_lost": bool(lost.get(node.name)),
             "unheard": "nomad" in lost.get(node.name, ()) or (node.name in apart and node.name not in heard),
+            "gone": _gone(fields),
+            # `nomad alloc stop` leaves the same mark on an allocation as a drain; the node knows whether it was ever drained.
+            "closed": _closed(fields, migrated=node.name in moved and (node.nomad or {}).get("drained") is not False),
             "concerned": matters is None or node.name in matters or node.name in holding,
         }
         words = f"Nomad: {fields['nomad']}, {fields['eligibility']}" + (", draining" if fields["draining"] else "")
@@ -111,11 +113,27 @@ def _fields(world: World, node: Node, health: Check | None, direct: Sequence[tup
         "member": node.member["status"] if node.member else ("absent" if world.results("consul_members") else "unknown"),
         "serf": health.row["status"] if health else "unknown",
         "answers": any(ok for _, ok, _ in direct),
-        "up": any(ok or _machine_is_there(attempt) for _, ok, attempt in direct),
         "silent": bool(direct) and not any(ok for _, ok, _ in direct),
+        "out_of_reach": bool(direct) and not any(ok or _machine_is_there(attempt) for _, ok, attempt in direct),
         "agent": any(agent) if agent else None,
         "description": nomad.get("status_description") or "",
     }
+
+
+def _gone(fields: Mapping[str, JSON]) -> str | None:
+    """Which of its agents are gone, by the word of the servers, where both systems were heard."""
+    nomad, member = fields["nomad"], fields["member"]
+    if nomad in {"down", "disconnected"}:
+        return {"failed": "both", "left": "both", "absent": "both", "alive": "nomad", "leaving": "nomad"}.get(member)
+    return "consul" if nomad == "ready" and member in {"failed", "left"} else None
+
+
+def _closed(fields: Mapping[str, JSON], *, migrated: bool) -> str | None:
+    """Why the scheduler passes it over, though it is ready."""
+    ineligible = fields["eligibility"] == "ineligible"
+    if fields["nomad"] != "ready" or not (fields["draining"] or ineligible):
+        return None
+    return "drain" if fields["draining"] or migrated else "mark"
 
 
 def _machine_is_there(attempt: Attempt) -> bool:
@@ -172,8 +190,10 @@ def _is_stranger(world: World, held: Lease, known: Mapping[str, Node]) -> bool:
     return not _held_by_one_of(world, held, known) or (end is not None and end[1] not in ports(world))
 
 
-def observe_cluster(world: World, litefs: Mapping[str, State], held: Lease | None, known: Mapping[str, Node]) -> Iterator[Observation]:
-    """The whole, in one observation."""
+def observe_cluster(
+    world: World, litefs: Mapping[str, State], held: Lease | None, known: Mapping[str, Node], *, shown: bool
+) -> Iterator[Observation]:
+    """The whole, in one observation. `shown`: a log or a check is of LiteFS."""
     seen = [state for state in litefs.values() if state.data is not None]
     primaries = [state for state in seen if state.primary]
     living = {one.id for one in world.instances if not one.over}
@@ -195,6 +215,8 @@ def observe_cluster(world: World, litefs: Mapping[str, State], held: Lease | Non
         "nodes_lost": len(lost_nodes(world)),
         "nodes_ready": len(ready_nodes(world)),
     }
+    unseen = any(result.kind == "consul_lease" and not result.ignore_errors for result in world.failed)
+    fields["without_litefs"] = not (seen or shown or unseen or fields["lease_held"] or fields["lease_id"])
     may_lead = fields["candidates"] and not (fields["lease_stranger"] or fields["lease_foreign"])
     fields["handover"] = _handover(seen) if may_lead and fields["leaderless"] else None
     quote = f"{len(primaries)} of {len(seen)} LiteFS nodes that answered say they are primary" + (

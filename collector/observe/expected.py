@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from itertools import islice
 
-from collector.model import JSON, Bundle, Result, Status, Target
+from collector.model import JSON, Bundle, Result, Status, Target, first_of
 from collector.observe.world import World
 
 NAMED = 5
@@ -31,8 +30,7 @@ def missed(world: World, known: Collection[str]) -> Mapping[str, JSON]:
 def _words(missing: Sequence[str] | int, wanted: JSON) -> str:
     if isinstance(missing, int):
         return f"{missing} of {wanted} nodes"
-    more = len(missing) - NAMED
-    return ", ".join(islice(missing, NAMED)) + (f" and {more} more" if more > 0 else "")
+    return first_of(missing, NAMED)
 
 
 def unasked(bundle: Bundle) -> list[Result]:

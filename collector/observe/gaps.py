@@ -31,7 +31,7 @@ TOKEN_FAULT = re.compile(
     r"(?i)token (?:has )?expired|ACL (?:token )?not found|token (?:not found|does not exist)|unknown token|invalid token"
 )
 """What Nomad and Consul say of a token that they do not know, or not any more."""
-NO_TOKEN = "none was given"
+UNGIVEN = "none was given"
 NO_SERVERS = ("no known consul servers", "no servers", "rpc error getting client", "failed to get rpc connection")
 
 
@@ -49,11 +49,11 @@ def observe_gaps(world: World) -> Iterator[Observation]:
 
 
 def _token_fault(world: World, result: Result, denied: Attempt) -> str | None:
-    """What is wrong with the token that the server turned down, where its rights are not: an older bundle does not say whether one was sent."""
+    """What is wrong with the token that was turned down, where its rights are not: an older bundle does not say whether one was sent."""
     system = _system(result)
     tokens = world.bundle.endpoints.get("tokens")
     if tokens is not None and system in {"nomad", "consul"} and system not in tokens.split(", "):
-        return NO_TOKEN
+        return UNGIVEN
     fault = TOKEN_FAULT.search(denied.reason)
     return fault[0] if fault else None
 

@@ -55,8 +55,8 @@ def logs(world: World) -> list[Log]:
 class Standing(NamedTuple):
     """How allocations stand by what is known beside their logs.
 
-    `over` says of one that it is well now, so that its log is history, `reached` what its LiteFS has got. Those of `with_litefs` have LiteFS,
-    which says of `leading` that it is primary, and has in those of `in_step` all that its primary has.
+    `over` says of one that it is well now, so that its log is history, `reached` what its LiteFS has got. Those of `with_litefs` have
+    LiteFS, which says of `leading` that it is primary, and has in those of `in_step` all that its primary has.
     """
 
     over: Mapping[str, bool]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from collector.model import JSON, Result
+from collector.model import JSON, Result, first_of
 from collector.observe.nomad import migrated
 from collector.observe.observation import Observation
 from collector.observe.world import World
@@ -63,9 +63,8 @@ def _evaluation(
             "queued": queued,
             "exhausted": exhausted,
             "dimension": ", ".join(dimensions) or None,
-            "own_ports": bool(dimensions) and its_own.issuperset(dimensions),
-            "filtered": not exhausted,
-            "constraint": ", ".join(constraints) or _where_it_looks(world),
+            "own_ports": bool(dimensions) and its_own.issuperset(dimensions) if world.seen_allocations() else None,
+            "constraint": None if exhausted else ", ".join(constraints) or _where_it_looks(world),
             "quota": ", ".join(group["quota_exhausted"]) or None,
             "trigger": origin["triggered_by"],
             "by_node_loss": lost,
@@ -161,8 +160,7 @@ def _taken_along(world: World, group: str) -> int:
 def _lost_words(world: World) -> str:
     """Nodes that could have taken it, where it is they that are missed: at most three of them by name."""
     names = lost_nodes(world)
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""  # noqa: PLR2004 - as said above
-    return f"; taking nothing now: {', '.join(names[:3])}{more}" if names else ""
+    return f"; taking nothing now: {first_of(names, 3)}" if names else ""
 
 
 def lost_nodes(world: World) -> list[str]:

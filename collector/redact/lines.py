@@ -1,4 +1,4 @@
-"""Secrets that begin on one line of a log and go on with the next: keys in PEM, and values that stand below their name."""
+"""Secrets of a log that stand on the lines below their name."""
 
 from __future__ import annotations
 

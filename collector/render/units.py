@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+from collector.model import first_of
+
 NOTHING = "-"
 EPOCH = "1970-01-01T00:00:00Z"
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
@@ -113,6 +115,5 @@ def on_the_day(text: str | None, now: str) -> str:
 
 def listing(names: Sequence[str], most: int) -> str:
     """Names in a row, the first `most` of them; one that comes several times stands once, with how often."""
-    times = Counter(names)
-    shown = [name if number == 1 else f"{name} ({number} times)" for name, number in list(times.items())[:most]]
-    return ", ".join(shown) + (f" and {len(times) - most} more" if len(times) > most else "")
+    shown = [name if number == 1 else f"{name} ({number} times)" for name, number in Counter(names).items()]
+    return first_of(shown, most)

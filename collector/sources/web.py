@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
@@ -13,6 +12,7 @@ from urllib.parse import urlencode
 from collector.model import Http, Reply, Status, pairs
 from collector.redact import Redactor, clean
 from collector.settings import Settings, Tls
+from collector.snippet import LONGEST, snippet
 from collector.sources import translate
 from collector.sources.allowed import objection, objection_to_base
 from collector.sources.answer import Answer, where_of
@@ -23,7 +23,6 @@ from collector.sources.nomad import Nomad
 from collector.sources.session import Session, exchange
 
 DENIED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
-SNIPPET = 200
 PLAIN = Tls("COLLECTOR")
 UNVERIFIED = Tls("COLLECTOR", verify=False)
 VARIABLES = {"nomad": "NOMAD_ADDR", "consul": "CONSUL_HTTP_ADDR"}
@@ -117,27 +116,15 @@ class Web:
             return Status.OK, "", ""
         if HTTPStatus.MULTIPLE_CHOICES <= code < HTTPStatus.BAD_REQUEST:
             location = answer.headers.get("Location", "nowhere")
-            return Status.FAILED, translate.REDIRECT.cause, translate.REDIRECT.sentence.format(where=where, detail=location[:SNIPPET])
-        said = f": {snippet}" if (snippet := _snippet(answer.body)) else ""
+            return Status.FAILED, translate.REDIRECT.cause, translate.REDIRECT.sentence.format(where=where, detail=location[:LONGEST])
+        said = f": {words}" if (words := snippet(answer.body)) else ""
         mend = f" Is it https://{_from(request)}?" if translate.wants_tls(code, answer.body) else ""
         return Status.DENIED if code in DENIED else Status.FAILED, "", f"{where} answers HTTP {code}{said}{mend}"
-
-
-COUNTED = re.compile(r"\d+ errors? occurred:")
-"""The heading of a list of errors (hashicorp/go-multierror), which Nomad and Consul answer with: what is wrong comes after it."""
 
 
 def _from(request: Http) -> str:
     """Where the address comes from, to be looked at there; empty where it is not of the settings."""
     return f" in {VARIABLES[request.source]}" if request.base is None and request.source in VARIABLES else ""
-
-
-def _snippet(body: bytes) -> str:
-    """The first line of a body that says something; a page of HTML says nothing in one line."""
-    if body.lstrip()[:1] == b"<":
-        return ""
-    lines = (line.strip() for line in body[: 4 * SNIPPET].decode("utf-8", "replace").splitlines())
-    return next((line.removeprefix("* ")[:SNIPPET] for line in lines if line and not COUNTED.fullmatch(line)), "")
 
 
 def _date(text: str) -> float | None:

@@ -1,8 +1,11 @@
 """The spec language: YAML text to a `Spec`, and every problem of a spec with its place.
 
 schema.py      the language as a JSON schema
+places.py      where expressions stand in a task
 meaning.py     names, expressions, order
 sense.py       recipients that can be reached, limits that can be passed, lists that count
+rules.py       a spec's own rules, in it and in files
+patterns.py    patterns that take for ever
 tasks.py       a checked entry of `collect` to a `Task`
 variables.py   -e
 given.py       whether what -e gives can be used

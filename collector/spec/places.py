@@ -61,7 +61,8 @@ def names_from_outside(task: Mapping[str, JSON]) -> frozenset[str]:
 
 def _conditions(value: JSON, path: str, key: str) -> Iterator[Place]:
     """Expressions that may stand without braces: one text, or a list of them."""
-    for at, text in [(path, value)] if isinstance(value, str) else [(child(path, i), v) for i, v in enumerate(_list(value))]:
+    several = enumerate(value if isinstance(value, list) else ())
+    for at, text in [(path, value)] if isinstance(value, str) else [(child(path, index), one) for index, one in several]:
         try:
             yield Place(at, key, bare(text))
         except ValueError as error:
@@ -78,7 +79,3 @@ def _templates(value: JSON, path: str, key: str) -> Iterator[Place]:
     elif isinstance(value, (dict, list)):
         for name, member in value.items() if isinstance(value, dict) else enumerate(value):
             yield from _templates(member, child(path, name), key)
-
-
-def _list(value: JSON) -> list[JSON]:
-    return value if isinstance(value, list) else []

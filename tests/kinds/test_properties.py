@@ -33,6 +33,7 @@ from collector.kinds import (
     nomad_logs,
 )
 from collector.model import JSON, Reply, Request, Status
+from collector.snippet import snippet
 
 from .drive import CASES, arguments, drive, reply
 
@@ -40,7 +41,7 @@ PARSERS: dict[str, Callable[[bytes], object]] = {
     "decode": bodies.decode,
     "document": bodies.document,
     "listing": bodies.listing,
-    "first_line": bodies.first_line,
+    "snippet": snippet,
     "nomad_agent": nomad_agent.parse_agent,
     "nomad_members": nomad_agent.parse_members,
     "nomad_job": nomad_job.parse,

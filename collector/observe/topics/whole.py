@@ -15,6 +15,7 @@ WHOLE: Mapping[str, Topic] = {
             "primary_nodes": "their names",
             "roles_unknown": "of those that answered, how many said nothing of their role",
             "leaderless": "some LiteFS nodes answered, and all of them say that they are not primary",
+            "without_litefs": "nothing shows a LiteFS: none answered, no log and no check is of one, and Consul never had its lease",
             "litefs_seen": "LiteFS nodes that answered",
             "litefs_silent": "LiteFS nodes that were asked and did not answer",
             "litefs_expected": "LiteFS nodes that were asked",
@@ -66,8 +67,8 @@ WHOLE: Mapping[str, Topic] = {
             "system": "nomad, consul, litefs",
             "capability": "what ACL rules it needs, where it was denied; null where that is of no matter",
             "decisive": "without it there is no verdict",
-            "token_fault": "why it was denied, where no right is lacking: none was given, or what the server says of a token that it does not "
-            "know, or not any more; else null",
+            "token_fault": "why it was denied, where no right is lacking: none was given, or what the server says of a token that it does "
+            "not know, or not any more; else null",
         },
     ),
     "evaluation": Topic(
@@ -78,9 +79,8 @@ WHOLE: Mapping[str, Topic] = {
             "queued": "instances that wait",
             "exhausted": "a dimension is used up",
             "dimension": "which",
-            "own_ports": "it is a static port alone, and the group's own instances hold it",
-            "filtered": "constraints leave no node",
-            "constraint": "which",
+            "own_ports": "it is a static port alone, and the group's own instances hold it; null where the allocations were not read",
+            "constraint": "which constraints leave no node; null where a dimension is used up",
             "quota": "what of the namespace's quota is used up",
             "trigger": "what started it: job-register, node-update, node-drain, ...",
             "by_node_loss": "it waits because a node went away",

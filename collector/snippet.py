@@ -1,0 +1,19 @@
+"""The first line of what a server or a command says, for a sentence about it."""
+
+from __future__ import annotations
+
+import re
+
+LONGEST = 200
+LOOKED_AT = 4096
+"""Bytes."""
+COUNTED = re.compile(r"\d+ errors? occurred:")
+"""The heading of a list of errors (hashicorp/go-multierror), which Nomad and Consul answer with: what is wrong comes after it."""
+
+
+def snippet(said: bytes) -> str:
+    """The first line that says something, cut to `LONGEST` characters; a page of HTML says nothing in one line."""
+    if said.lstrip()[:1] == b"<":
+        return ""
+    lines = (line.strip() for line in said[:LOOKED_AT].decode("utf-8", "replace").splitlines())
+    return next((line.removeprefix("* ")[:LONGEST] for line in lines if line and not COUNTED.fullmatch(line)), "")
