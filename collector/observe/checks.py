@@ -72,7 +72,8 @@ class Known(NamedTuple):
 def observe_checks(world: World, every: list[Check], known: Known) -> Iterator[Observation]:
     """One observation per check. `known.orphans` holds the (node, service id) of the instances that no allocation stands behind."""
     told = any(check.text.output and check.row["type"] in PROBED for check in every)
-    waiting = {check.node for check in every if _is_unrun(world, check, known)}
+    answering = {result.target.alloc for result in world.results("litefs_status") if result.rung == "http"}
+    waiting = {check.node for check in every if check.row.get("alloc") in answering and _is_unrun(check, known)}
     files = Files(world)
     for check in every:
         if (check.row["node"], check.row["service_id"]) in known.orphans:
@@ -85,11 +86,9 @@ def observe_checks(world: World, every: list[Check], known: Known) -> Iterator[O
             )
 
 
-def _is_unrun(world: World, check: Check, known: Known) -> bool:
-    """No agent that had asked could call it critical: it asks LiteFS for what it has, and LiteFS answers."""
-    asks_litefs = check.port in known.litefs_ports and bool(LITEFS_PATHS.match(check.path or ""))
-    answering = {result.target.alloc for result in world.results("litefs_status") if result.rung == "http"}
-    return check.silent and asks_litefs and check.row.get("alloc") in answering
+def _is_unrun(check: Check, known: Known) -> bool:
+    """It asks LiteFS for what it has: no agent that had asked could call it critical without a text, where LiteFS answers."""
+    return check.silent and check.port in known.litefs_ports and bool(LITEFS_PATHS.match(check.path or ""))
 
 
 def _starts(world: World, check: Check) -> bool:
