@@ -43,28 +43,34 @@ def _holder(lease: Data, there: Sequence[Data]) -> Sequence[Data]:
     return [one] if (one := next(found, None)) else ()
 
 
-def unsettled(statuses: JSON, lag: float = 3.0, logs: JSON = None) -> list[JSON]:
+def unsettled(statuses: JSON, lag: float = 3.0) -> list[JSON]:
     """The loop items of a litefs_status task whose state needs a second look, primaries first; none of a settled cluster.
 
     That is: a replica behind the primary or not of its checksum, one that never synced or whose lag metric is over `lag` seconds, a node
     that is neither primary nor replica, and every primary where there is more than one. A node that did not answer is not asked again.
-    `logs` is what a nomad_logs task registered: a primary whose log says that writes fail is looked at again. LiteFS writes no line when
-    they go through again, but its position moves.
     """
     seen = [(turn["item"], turn["data"]) for turn in turns(statuses) if turn.get("data") is not None]
     primaries = [pair for pair in seen if pair[1]["role"] == "primary"]
     rest = [pair for pair in seen if pair[1]["role"] != "primary"]
     reference = _positions(primaries[0][1]) if len(primaries) == 1 else {}
     doubtful = [pair for pair in rest if _is_doubtful(pair[1], reference, lag)]
-    if not doubtful and len(primaries) < 2:  # noqa: PLR2004 - more than one
-        failing = _failing(logs)
-        return [item for item, _ in primaries if item["id"] in failing]
-    return [item for item, _ in (*primaries, *doubtful)]
+    again = [*primaries, *doubtful] if doubtful or len(primaries) > 1 else []
+    return [item for item, _ in again]
 
 
-def _failing(logs: JSON) -> set[JSON]:
-    """The allocations whose last lines say that a write failed."""
-    return {log["alloc"] for log in answers(logs) if any(map(write_failed, log["lines"][-LAST:]))}
+def failing_writes(statuses: JSON, logs: JSON = None) -> list[JSON]:
+    """The loop items of a litefs_status task whose LiteFS is primary and in whose log writes fail, each with `transactions`.
+
+    `logs` is what a nomad_logs task registered. LiteFS writes no line when writes go through again, but then its position moves.
+    """
+    failing = {log["alloc"] for log in answers(logs) if any(map(write_failed, log["lines"][-LAST:]))}
+    seen = [(turn["item"], turn["data"]) for turn in turns(statuses) if turn.get("data") is not None]
+    return [{**item, "transactions": transactions(data)} for item, data in seen if data["role"] == "primary" and item["id"] in failing]
+
+
+def transactions(status: JSON) -> int:
+    """How many transactions a LiteFS has, those of all its databases together; the argument is the data of one litefs_status."""
+    return sum(database["txid"] for database in (status or {}).get("databases", ()))
 
 
 def _is_doubtful(data: Data, reference: Mapping[str, tuple[JSON, JSON]], lag: float) -> bool:
