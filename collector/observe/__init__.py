@@ -24,6 +24,7 @@ from collector.observe.roles import followed
 from collector.observe.scheduling import observe_deployments, observe_evaluations
 from collector.observe.strangers import with_strangers
 from collector.observe.topics import TOPICS
+from collector.observe.upstream import places
 from collector.observe.world import World, survey
 
 __all__ = ["TOPICS", "Check", "Lease", "Node", "Observation", "Observations", "Observed", "State", "World", "observe"]
@@ -85,7 +86,9 @@ def _observations(seen: Observed) -> Iterator[Observation]:
     has = {one.scope["alloc"]: reached(one.fields) for one in litefs if "alloc" in one.scope}
     writing = {state.alloc for state in seen.litefs.values() if state.writes}
     told = list(observe_logs(world, seen.logs, Standing(over, has, with_litefs, leading, in_step, writing)))
-    asked = list(observe_checks(world, every, Known(ports(world), proxy_ports(world), set(seen.orphans))))
+    failing = {(check.row["node"], check.row["service_id"]) for check in every if check.row["status"] == "critical"}
+    known = Known(ports(world), proxy_ports(world), set(seen.orphans), places(world, failing))
+    asked = list(observe_checks(world, every, known))
     yield from (*told, *asked)
     yield from observe_nodes(world, seen.nodes, every, holding)
     yield from observe_cluster(world, seen.litefs, seen.lease, seen.nodes)

@@ -23,6 +23,7 @@ from collector.observe.check_texts import (
 from collector.observe.files import Files
 from collector.observe.observation import Observation, scope
 from collector.observe.since import Since, since
+from collector.observe.upstream import Places, upstream
 from collector.observe.world import World
 
 LITEFS_PATHS = re.compile(r"^/(?:info|metrics|debug/(?:vars|pprof.*|rand)|events|export|import|stream|tx|handoff|promote|halt)$")
@@ -62,11 +63,12 @@ def checks(world: World) -> list[Check]:
 
 
 class Known(NamedTuple):
-    """What is known of the instances that checks are of: LiteFS's ports, its proxy's by allocation, and who stands behind none."""
+    """What is known of the checks' instances: LiteFS's ports, its proxy's by allocation, who stands behind none, who fails, by place."""
 
     litefs_ports: set[int]
     proxies: Mapping[str, int]
     orphans: set[tuple[str, str]]
+    places: Places
 
 
 def observe_checks(world: World, every: list[Check], known: Known) -> Iterator[Observation]:
@@ -118,6 +120,7 @@ def _fields(world: World, check: Check, known: Known, files: Files, *, unrun: bo
         "code": code,
         "own_matter": own_matter(answer),
         "may_follow": may_follow(answer),
+        "upstream": upstream(answer, check.node, known.places),
         **files.apart(said, meanings_of_check(said)),
         "path": check.path,
         "port": check.port,

@@ -48,6 +48,7 @@ FACTS: Mapping[str, tuple[str, str, object, object]] = {
     "left-behind": ("check", "alloc_known", False, True),
     "unled": ("litefs", "primary_answers", False, True),
     "far": ("litefs", "lagging", "critical", "warning"),
+    "passed-on": ("check", "upstream", "n1", None),
     "parted": ("server", "led_by", "10.1.0.2:8300", None),
 }
 """What a row can ask for besides: topic and field of an observation, its value when the fact holds, and when it does not."""

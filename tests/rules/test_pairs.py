@@ -21,6 +21,7 @@ STRIDE = 7
 """How far from a case the one stands that is put beside it: a number that no count of cases has in common."""
 ANSWER = {"code", "node", "not", "root", "says", "verdict", "title", "quote", "remedy", "also", "optional"}
 OF_THE_WHOLE = {
+    "the same of one that is two minutes old, which its check is asked of each ten seconds",
     "the spec asks no agent, and the catalog has no text",
     "something answers on LiteFS's port, and what LiteFS says was not seen",
     "two say so",
