@@ -6,6 +6,8 @@ So the node's own agent is asked: from here, then from within a task on that nod
 
 The agent wants Consul's token, and anybody with `node:write` can put a node with any address into the catalog. The token goes only to
 addresses that the gossip pool has for the node (`member`): nobody gets in there without the gossip key.
+
+What an agent says of a check that it runs seldom may be over by now: such a check that fails is repeated from here as well.
 """
 
 from __future__ import annotations
@@ -16,10 +18,12 @@ from collector.errors import Unanswered
 from collector.kinds import asking, bodies, shapes
 from collector.kinds.consul_checks import check
 from collector.kinds.kind import NAMESPACE, Args, Argument, Kind, of_alloc, port
-from collector.kinds.probing import outcome, probe_of
+from collector.kinds.probing import Probe, outcome, probe_of
 from collector.model import JSON, Exec, Http, Reply, Rung, Status, host_port
 
 PATH = "/v1/agent/checks"
+SELDOM = 30.0
+"""Seconds between two runs of a check from which on what it says may be long over."""
 NOT_THERE = (b"not found", b"no such file", b"No such file")
 
 
@@ -31,10 +35,11 @@ def agent(args: Args) -> Rung:
     member = args["member"] is True
     (reply,) = yield [Http("consul", PATH, base=f"{args['scheme']}://{place}", token=member)]
     if not member:
-        return _answer(args, "agent", f"{place}, without Consul's token", _told_anybody(args, reply))
+        rows = yield from _asked_again(args, _told_anybody(args, reply))
+        return _answer(args, "agent", f"{place}, without Consul's token", rows)
     if asking.filtered(reply) and not bodies.decode(asking.body(reply)):
         raise Unanswered(Status.DENIED, asking.refused(reply), reply=reply)
-    rows = asking.parsed(reply, lambda body: parse(body, args["node"]))
+    rows = yield from _asked_again(args, asking.parsed(reply, lambda body: parse(body, args["node"])))
     return _answer(args, "agent", place, rows)
 
 
@@ -56,14 +61,13 @@ def from_task(args: Args) -> Rung:
     reply = yield from _first_tool(args, [("wget", "-qO-", url), ("curl", "-sS", "-m", "3", url)])
     if reply.status != Status.OK:
         raise asking.not_run(reply)
-    rows = asking.parsed(reply, lambda body: parse(body, args["node"]))
+    rows = yield from _asked_again(args, asking.parsed(reply, lambda body: parse(body, args["node"])))
     return _answer(args, "exec", f"task {args['task']} of allocation {args['alloc'][:8]}", rows)
 
 
 def probe(args: Args) -> Rung:
     """The check repeated from here: GET and TCP connect only. It says what this machine sees, not what the node's agent saw."""
-    found = [(row, probe_of(row, args["endpoints"])) for row in args["checks"]]
-    probes = [(row, asked) for row, asked in found if asked is not None]
+    probes = _repeatable(args, args["checks"])
     if not probes:
         raise Unanswered(
             Status.SKIPPED, "none of these checks can be repeated from here: only HTTP and TCP checks with a known address can"
@@ -71,6 +75,23 @@ def probe(args: Args) -> Rung:
     replies = yield [asked.request for _, asked in probes]
     rows = [{**_row(row), **outcome(asked, reply)} for (row, asked), reply in zip(probes, replies, strict=True)]
     return _answer(args, "probe", "here", rows, known=True)
+
+
+def _repeatable(args: Args, rows: Sequence[JSON]) -> list[tuple[JSON, Probe]]:
+    """The checks that can be repeated from here, each with how."""
+    found = ((row, probe_of(row, args["endpoints"])) for row in rows)
+    return [(row, asked) for row, asked in found if asked is not None]
+
+
+def _asked_again(args: Args, rows: list[dict[str, JSON]]) -> Rung:
+    """The agent's rows. Of one that fails and is run seldom, `now` says what comes of it when it is repeated from here."""
+    seldom = {row["check_id"] for row in args["checks"] if (row.get("interval") or 0.0) >= SELDOM}
+    probes = _repeatable(args, [row for row in rows if row["check_id"] in seldom and row["status"] == "critical"])
+    if not probes:
+        return rows
+    replies = yield [asked.request for _, asked in probes]
+    now = {row["check_id"]: outcome(asked, reply)["status"] for (row, asked), reply in zip(probes, replies, strict=True)}
+    return [{**row, "now": now[row["check_id"]]} if row["check_id"] in now else row for row in rows]
 
 
 def parse(body: bytes, node: str) -> list[dict[str, JSON]]:
@@ -106,7 +127,8 @@ def _answer(args: Args, source: str, asked_from: str, rows: list[dict[str, JSON]
 
 
 def _row(row: JSON) -> dict[str, JSON]:
-    return {key: row.get(key) for key in ("check_id", "name", "service", "service_id", "status", "output", "type")}
+    told = {key: row.get(key) for key in ("check_id", "name", "service", "service_id", "status", "output", "type")}
+    return told | ({"now": row["now"]} if "now" in row else {})
 
 
 KIND = Kind(

@@ -115,6 +115,11 @@ def misdated(text: str) -> bool:
     return bool(_DATES.search(text))
 
 
+def write_failed(text: str) -> bool:
+    """A write failed for want of room, or because the system does not let the file be used."""
+    return bool(full(text) or _UNUSABLE.search(text))
+
+
 def full(text: str) -> str | None:
     """What a complaint says is full: the `disk`, a `quota` of it, or None."""
     what = "quota" if _QUOTA.search(text) else "disk" if _DISK.search(text) else None

@@ -13,7 +13,7 @@ from collector.observe.cluster import Node, holders, nodes, observe_cluster, obs
 from collector.observe.consul import Registration, observe_registrations, observe_services, orphans, registered, registrations
 from collector.observe.events import observe_events
 from collector.observe.gaps import observe_gaps, observe_servers
-from collector.observe.litefs import Lease, expected, lease, observe_litefs, ports, proxy_ports, states
+from collector.observe.litefs import Lease, expected, lease, observe_litefs, ports, proxy_ports, states, unshown
 from collector.observe.logs import Log, Standing, logs, observe_logs
 from collector.observe.neighbours import with_nodes
 from collector.observe.nomad import observe_instances, observe_job
@@ -76,7 +76,6 @@ def _observations(seen: Observed) -> Iterator[Observation]:
     apart = (one for one in litefs if one.fields["diverged"] or not one.fields["settled"])
     unsettled = {one.scope["alloc"] for one in apart if "alloc" in one.scope}
     yield from instances
-    yield from litefs
     yield from observe_events(world, wells)
     over = {alloc: well and alloc not in unsettled for alloc, well in wells.items()}
     leading = {state.alloc for state in seen.litefs.values() if state.primary}
@@ -84,12 +83,14 @@ def _observations(seen: Observed) -> Iterator[Observation]:
     in_step = {one.scope["alloc"] for one in even if "alloc" in one.scope}
     with_litefs = {one.scope["alloc"] for one in instances if one.fields["has_litefs"]}
     has = {one.scope["alloc"]: reached(one.fields) for one in litefs if "alloc" in one.scope}
-    told = list(observe_logs(world, seen.logs, Standing(over, has, with_litefs, leading, in_step)))
+    writing = {state.alloc for state in seen.litefs.values() if state.writes}
+    told = list(observe_logs(world, seen.logs, Standing(over, has, with_litefs, leading, in_step, writing)))
     asked = list(observe_checks(world, every, Known(ports(world), proxy_ports(world), set(seen.orphans))))
     yield from (*told, *asked)
     yield from observe_nodes(world, seen.nodes, every, holding)
+    yield from observe_cluster(world, seen.litefs, seen.lease, seen.nodes)
     shown = any(one.fields["origin"] == "litefs" for one in told) or any(one.fields.get("on_litefs") for one in asked)
-    yield from observe_cluster(world, seen.litefs, seen.lease, seen.nodes, shown=shown)
+    yield from unshown(world, litefs, seen.lease, shown=shown)
     yield from with_spares(world, observe_evaluations(world), wells)
     yield from _of_the_whole(seen)
 

@@ -55,12 +55,21 @@ _URL = re.compile(r"https?://[^\s\"'<>]+")
 
 
 class Text(NamedTuple):
-    """A check's text and where it came from; `passes`: who told it, after the catalog, said with it that the check passes."""
+    """A check's text and where it came from; `passes`: who told it, after the catalog, said with it that the check passes.
+
+    `now`: its last run failed, it is run seldom, and it passed when it was repeated from here.
+    """
 
     result: Result
     output: str
     source: str
     passes: bool = False
+    now: bool = False
+
+    @property
+    def over(self) -> bool:
+        """What made the check fail is over, by the word of the node's own agent or by a repeated check."""
+        return self.now or (self.passes and self.source != "probe")
 
     def words(self, node: str) -> str:
         """Where it came from, for a reader."""
@@ -95,6 +104,8 @@ def failure(row: Mapping[str, JSON], text: Text, *, redirected: bool, unrun: boo
         return "none", None
     if text.passes:
         return ("answers-here" if text.source == "probe" else "recovered"), None
+    if text.now:
+        return "passes-now", None
     if redirected or unrun:
         return ("redirected" if redirected else "unrun"), None
     return ("http", row["code"]) if row.get("code") else meaning(row["type"], row["check_id"], text.output)

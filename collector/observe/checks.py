@@ -72,7 +72,8 @@ class Known(NamedTuple):
 def observe_checks(world: World, every: list[Check], known: Known) -> Iterator[Observation]:
     """One observation per check. `known.orphans` holds the (node, service id) of the instances that no allocation stands behind."""
     told = any(check.text.output and check.row["type"] in PROBED for check in every)
-    waiting = {check.node for check in every if _is_unrun(world, check, known)}
+    answering = {result.target.alloc for result in world.results("litefs_status") if result.rung == "http"}
+    waiting = {check.node for check in every if check.row.get("alloc") in answering and _is_unrun(check, known)}
     files = Files(world)
     for check in every:
         if (check.row["node"], check.row["service_id"]) in known.orphans:
@@ -85,11 +86,9 @@ def observe_checks(world: World, every: list[Check], known: Known) -> Iterator[O
             )
 
 
-def _is_unrun(world: World, check: Check, known: Known) -> bool:
-    """No agent that had asked could call it critical: it asks LiteFS for what it has, and LiteFS answers."""
-    asks_litefs = check.port in known.litefs_ports and bool(LITEFS_PATHS.match(check.path or ""))
-    answering = {result.target.alloc for result in world.results("litefs_status") if result.rung == "http"}
-    return check.silent and asks_litefs and check.row.get("alloc") in answering
+def _is_unrun(check: Check, known: Known) -> bool:
+    """It asks LiteFS for what it has: no agent that had asked could call it critical without a text, where LiteFS answers."""
+    return check.silent and check.port in known.litefs_ports and bool(LITEFS_PATHS.match(check.path or ""))
 
 
 def _starts(world: World, check: Check) -> bool:
@@ -104,7 +103,7 @@ def _fields(world: World, check: Check, known: Known, files: Files, *, unrun: bo
     why, code = failure(row, check.text, redirected=check.redirected, unrun=unrun)
     on_litefs = check.port in known.litefs_ports if check.port else False
     fails = row["status"] == "critical"
-    said = check.text.output if fails else ""
+    said = check.text.output if fails and not check.text.over else ""
     answer = answered_with(row, said) if why == "http" else ""
     return {
         "name": row["name"],
@@ -115,6 +114,7 @@ def _fields(world: World, check: Check, known: Known, files: Files, *, unrun: bo
         "failure": why if fails else None,
         "warns": why if row["status"] == "warning" else None,
         "check_id": row["check_id"],
+        "interval": row.get("interval"),
         "code": code,
         "own_matter": own_matter(answer),
         "may_follow": may_follow(answer),
@@ -188,7 +188,9 @@ def _built(world: World, row: Mapping[str, JSON], node: str, text: Text, *, sile
 def _texts(world: World) -> dict[tuple[str, str], Text]:
     """What was asked beyond the catalog, by node and check."""
     return {
-        (result.data["node"], row["check_id"]): Text(result, row["output"] or "", result.data["source"], row.get("status") == "passing")
+        (result.data["node"], row["check_id"]): Text(
+            result, row["output"] or "", result.data["source"], passes=row.get("status") == "passing", now=row.get("now") == "passing"
+        )
         for result in world.results("check_output")
         for row in result.data["checks"]
     }

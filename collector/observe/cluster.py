@@ -76,7 +76,7 @@ def observe_nodes(world: World, known: Mapping[str, Node], every: Sequence[Check
     missing = missing_total(world)
     health = serf(every)
     direct = _direct(world)
-    heard = {world.node(result.target.node) for kind in BY_CLIENT for result in world.results(kind)}
+    heard = {world.node(result.target.node) for kind in BY_CLIENT for result in world.results(kind) if _tells(result)}
     lost, matters = servers_lost_on(world, known), concerned(world, lacks=missing > 0)
     apart = without_a_way(world, {name: node.address for name, node in known.items()})
     for node in known.values():
@@ -136,6 +136,11 @@ def _closed(fields: Mapping[str, JSON], *, migrated: bool) -> str | None:
     return "drain" if fields["draining"] or migrated else "mark"
 
 
+def _tells(result: Result) -> bool:
+    """A log of no byte is what Nomad's server gives when its connection to the client breaks off, too."""
+    return result.kind != "nomad_logs" or bool(result.data["bytes"])
+
+
 def _machine_is_there(attempt: Attempt) -> bool:
     """It refused a connection, or took it and then said nothing: whatever is wrong, the machine and the way to it are not."""
     return attempt.cause == "refused" or (attempt.status is Status.TIMEOUT and NOT_ACCEPTED not in attempt.reason)
@@ -190,10 +195,8 @@ def _is_stranger(world: World, held: Lease, known: Mapping[str, Node]) -> bool:
     return not _held_by_one_of(world, held, known) or (end is not None and end[1] not in ports(world))
 
 
-def observe_cluster(
-    world: World, litefs: Mapping[str, State], held: Lease | None, known: Mapping[str, Node], *, shown: bool
-) -> Iterator[Observation]:
-    """The whole, in one observation. `shown`: a log or a check is of LiteFS."""
+def observe_cluster(world: World, litefs: Mapping[str, State], held: Lease | None, known: Mapping[str, Node]) -> Iterator[Observation]:
+    """The whole, in one observation."""
     seen = [state for state in litefs.values() if state.data is not None]
     primaries = [state for state in seen if state.primary]
     living = {one.id for one in world.instances if not one.over}
@@ -215,8 +218,6 @@ def observe_cluster(
         "nodes_lost": len(lost_nodes(world)),
         "nodes_ready": len(ready_nodes(world)),
     }
-    unseen = any(result.kind == "consul_lease" and not result.ignore_errors for result in world.failed)
-    fields["without_litefs"] = not (seen or shown or unseen or fields["lease_held"] or fields["lease_id"])
     may_lead = fields["candidates"] and not (fields["lease_stranger"] or fields["lease_foreign"])
     fields["handover"] = _handover(seen) if may_lead and fields["leaderless"] else None
     quote = f"{len(primaries)} of {len(seen)} LiteFS nodes that answered say they are primary" + (

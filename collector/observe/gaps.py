@@ -10,11 +10,12 @@ from collector.kinds import KINDS
 from collector.model import JSON, Attempt, Result, Status, host_of
 from collector.observe.litefs import elsewhere
 from collector.observe.observation import Observation, scope
+from collector.observe.parted import LEADER_KINDS, parted
 from collector.observe.world import World
 
 DECISIVE = {"nomad_allocations", "nomad_nodes", "consul_checks", "consul_members"}
 """Without these nobody knows whether the instances live and pass their checks."""
-LEADERS = {"nomad_agent", "consul_leader"}
+LEADERS = set(LEADER_KINDS.values())
 LOCAL = LEADERS | {"consul_members"}
 """What any agent answers from its own memory, leader or not."""
 NO_ANSWER = {"refused", "timeout", "dns", "reset", "unroutable", "protocol"}
@@ -228,10 +229,20 @@ def observe_servers(world: World) -> Iterator[Observation]:
         endpoint = world.bundle.endpoints.get(system, "")
         lost = ", ".join(lost_servers(world, system)) or None
         said = one.reason or ("has a leader" if one.leader else "no leader")
+        apart = parted(world, system)
+        said += f"; {apart['followers']} name {apart['led_by']}" if apart["led_by"] else ""
         yield Observation(
             "server",
             {},
-            {"system": system, "answers": one.answers, "leader": one.leader, "cause": one.cause, "reason": one.reason, "lost": lost},
+            {
+                "system": system,
+                "answers": one.answers,
+                "leader": one.leader,
+                "cause": one.cause,
+                "reason": one.reason,
+                "lost": lost,
+                **apart,
+            },
             quote=f"{said}; lost: {lost}" if lost else said,
             source=f"{system} at {endpoint}{_default(world, system)}" if endpoint else system,
             item=one.result.id if one.result else "",

@@ -19,6 +19,7 @@ from collector.observe.runs import (
     RESTARTED_FOR,
     Event,
     asked_start,
+    executor_gone,
     for_a_check,
     in_order,
     outlived,
@@ -28,6 +29,8 @@ from collector.observe.runs import (
 YOUNG = 10.0
 """Seconds below which a first start is not judged: Nomad's own default for `min_healthy_time` is 10 s."""
 STARTING = 2 * YOUNG
+SERIES = 3
+"""So many restarts are a series."""
 REQUESTED = "User requested"
 """How Nomad's reason begins for a restart that somebody asked its API for (client/alloc_endpoint.go)."""
 RERENDERED = "Template with change_mode restart re-rendered"
@@ -149,8 +152,16 @@ class Instance:
         events = self.troubled["events"] if self.troubled else []
         if not any(event["type"] == "Started" and event["time"] > last["time"] for event in events):
             return True
-        close = len(self.exits) > 1 and last["time"] - self.exits[-2]["time"] < LOOP_SPACING
-        return close and self.clock - last["time"] < LOOP_WINDOW and self.recurs
+        return self._follows_closely(self.exits) and self.clock - last["time"] < LOOP_WINDOW and self.recurs
+
+    @staticmethod
+    def _follows_closely(exits: Sequence[Event]) -> bool:
+        """The last end follows the one before it closely. One that nobody saw, with its executor, is another story than one of its own."""
+        if len(exits) < 2:  # noqa: PLR2004 - one follows another
+            return False
+        before, last = exits[-2:]
+        alike = (executor_gone(before) is None) == (executor_gone(last) is None)
+        return bool(alike and last["time"] - before["time"] < LOOP_SPACING)
 
     @cached_property
     def recurs(self) -> bool:
@@ -186,14 +197,16 @@ class Instance:
         """Nomad was asked repeatedly just now to restart a task of it, for a reason that begins so, and the task has not outlived it."""
         lasting = (task["events"] for task in self.tasks if not outlived(task["events"], self.clock))
         asked = ([event for event in in_order(events) if event["message"].startswith(why)] for events in lasting)
-        return not self.over and any(self._in_a_spell(events, LOOP_WINDOW) for events in asked)
+        # Two may be somebody who has changed a value and changed it again: it is over when a third one is overdue.
+        least = LOOP_WINDOW if self.alloc["restarts"] >= SERIES else 0.0
+        return not self.over and any(self._in_a_spell(events, LOOP_WINDOW, least) for events in asked)
 
-    def _in_a_spell(self, asked: Sequence[Event], spacing: float) -> bool:
-        """Restarts that Nomad was asked for follow each other closely, until now. One may have mended what it was for."""
+    def _in_a_spell(self, asked: Sequence[Event], spacing: float, least: float = LOOP_WINDOW) -> bool:
+        """Restarts that Nomad was asked for follow each other closely, until `least` seconds ago. One may have mended what it was for."""
         if len(asked) < 2:  # noqa: PLR2004
             return False
         spell = asked[-1]["time"] - asked[-2]["time"]
-        return bool(spell < spacing and self.clock - asked[-1]["time"] < max(LOOP_WINDOW, 1.5 * spell))
+        return bool(spell < spacing and self.clock - asked[-1]["time"] < max(least, 1.5 * spell))
 
     @cached_property
     def restarted_ago(self) -> int | None:

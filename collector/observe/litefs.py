@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -174,6 +174,15 @@ def observe_litefs(world: World, every: Mapping[str, State], held: Lease | None)
         )
 
 
+def unshown(world: World, litefs: Iterable[Observation], held: Lease | None, *, shown: bool) -> Iterator[Observation]:
+    """With whether it is the spec alone that says that there is a LiteFS. `shown`: a log or a check is of one."""
+    every = list(litefs)
+    unread = any(result.kind == "consul_lease" and not result.ignore_errors for result in world.failed)
+    led = held is not None and (held.alive or held.data["cluster_id"] is not None)
+    nothing = not (shown or unread or led or any(one.fields["answered"] for one in every))
+    yield from (one._replace(fields={**one.fields, "unshown": nothing and one.fields["cause"] == "refused"}) for one in every)
+
+
 def _expected_id(every: Mapping[str, State], held: Lease | None) -> str | None:
     if held and held.data["cluster_id"]:
         return str(held.data["cluster_id"])
@@ -204,7 +213,9 @@ def _fields(world: World, state: State, primary_found: bool, kept: str | None) -
         "awaits": state.awaits if replica and not state.locked_up else None,
         "never_synced": state.never_synced,
         "receives": state.receives,
+        "writes": state.writes,
         "unheard": state.unheard,
+        "unstreamed": state.unstreamed,
         "clock_off": state.clock_off,
         "synced": synced,
         "settled": state.primary or synced,

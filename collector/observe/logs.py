@@ -56,7 +56,8 @@ class Standing(NamedTuple):
     """How allocations stand by what is known beside their logs.
 
     `over` says of one that it is well now, so that its log is history, `reached` what its LiteFS has got. Those of `with_litefs` have
-    LiteFS, which says of `leading` that it is primary, and has in those of `in_step` all that its primary has.
+    LiteFS, which says of `leading` that it is primary, has in those of `in_step` all that its primary has, and took a write in those of
+    `writing` after it was asked first.
     """
 
     over: Mapping[str, bool]
@@ -64,6 +65,7 @@ class Standing(NamedTuple):
     with_litefs: AbstractSet[str]
     leading: AbstractSet[str]
     in_step: AbstractSet[str]
+    writing: AbstractSet[str]
 
 
 def observe_logs(world: World, every: Sequence[Log], standing: Standing) -> Iterator[Observation]:
@@ -84,7 +86,7 @@ def observe_logs(world: World, every: Sequence[Log], standing: Standing) -> Iter
                 whose["last_word"] = None  # applications begin their errors so, too
             told = _messages(world, log, files, whose, well=well, up=up, first=first, loops=alloc in looping)
             told = (_past(one) if has_reached(one.fields, standing.reached.get(alloc)) else one for one in told)
-            found += (_overcome(one) if alloc in standing.in_step and NOT_TAKEN.match(one.fields["message"]) else one for one in told)
+            found += (_overcome(one) if _is_overcome(one, standing) else one for one in told)
     ending = {one.scope["alloc"] for one in found if one.fields["decisive"] and one.fields["live"]}
     yield from (_outdone(one) if one.fields["weight"] == WARNING and one.scope["alloc"] in ending else one for one in found)
 
@@ -93,6 +95,7 @@ def _messages(
     world: World, log: Log, files: Files, whose: Mapping[str, JSON], *, well: bool, up: bool, first: bool, loops: bool
 ) -> Iterator[Observation]:
     lines = log.lines
+    written = _written_by(lines)
     was = past(lines, up=up, loops=loops)
     clock = world.instance[log.data["alloc"]].clock
     the_one = decisive(lines)
@@ -117,6 +120,7 @@ def _messages(
             "tail": (tail := line.number >= len(lines) - TAIL),
             "old": (age := clock - (moment_of(line.text) or math.nan)) > OLD,
             "recent": age < RECENT,
+            "past": clock - written[line.number] > RECENT,
             "last_word": text.partition(" ")[2] if line.origin == "litefs" and LAST_WORD.match(text := told_whole(lines, line)) else None,
             "decisive": (is_decisive := the_one is not None and the_one.message == line.message),
             "last_error": is_decisive and live and tail and line.origin == "app" and whose["worst"],
@@ -132,6 +136,14 @@ def _messages(
         yield Observation("log", where, fields, quote=quoted(lines, line), source=words, item=log.result.id)
 
 
+def _is_overcome(one: Observation, standing: Standing) -> bool:
+    """The replica has by now what it could not take; or writes go through, and it is a minute or more since one failed."""
+    fields, alloc = one.fields, one.scope["alloc"]
+    if alloc in standing.writing and fields["past"]:
+        return bool(fields["unusable"] or (fields["full"] and fields["origin"] == "litefs"))
+    return alloc in standing.in_step and bool(NOT_TAKEN.match(fields["message"]))
+
+
 def _past(one: Observation) -> Observation:
     """What the line complains of is over."""
     return one._replace(fields={**one.fields, "live": False, "trouble": None})
@@ -140,6 +152,14 @@ def _past(one: Observation) -> Observation:
 def _overcome(one: Observation) -> Observation:
     """The same, and what could not be taken is there."""
     return one._replace(fields={**one.fields, "overcome": True, "live": False, "trouble": None})
+
+
+def _written_by(lines: Sequence[Line]) -> list[float]:
+    """A moment at which each line had been written, by its own time stamp or the next line's that has one; NaN where none has."""
+    moments = [moment_of(line.text) for line in lines]
+    for index in range(len(moments) - 2, -1, -1):
+        moments[index] = moments[index] or moments[index + 1]
+    return [moment or math.nan for moment in moments]
 
 
 def _outdone(one: Observation) -> Observation:

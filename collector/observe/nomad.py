@@ -53,7 +53,7 @@ UNDECIDED = 600.0
 
 def instance_fields(one: Instance, checks: Sequence[Check], *, has_litefs: bool) -> dict[str, JSON]:
     """The fields of one instance, except those of its log and of Consul's catalog."""
-    critical = sum(check.row["status"] == "critical" for check in checks)
+    critical = sum(check.row["status"] == "critical" and not check.text.over for check in checks)
     return {
         "client_status": one.status,
         "desired_status": one.alloc["desired_status"],

@@ -28,7 +28,7 @@ class State:
     """LiteFS in one allocation, over all its samples, oldest first. `behind` is None where it cannot be compared.
 
     `ahead` is by how many seconds its clock is ahead of the primary's. `unheard` is a replica whose primary sends no heartbeat, so that its
-    own lag means nothing.
+    own lag means nothing. `unstreamed` is one that waits for a primary which has no stream for it.
     """
 
     alloc: str
@@ -40,6 +40,7 @@ class State:
     clock_off: bool = False
     ahead: float = 0.0
     unheard: bool = False
+    unstreamed: bool = False
     databases: list[dict[str, JSON]] = field(default_factory=list)
 
     @property
@@ -106,8 +107,16 @@ class State:
     @property
     def receives(self) -> bool:
         """Between its first and its last sample it took transactions, which a replica has from its primary alone."""
-        if len(self.samples) < 2 or self.primary:  # noqa: PLR2004 - two looks
-            return False
+        return len(self.samples) > 1 and not self.primary and self._moved
+
+    @property
+    def writes(self) -> bool:
+        """Between its first and its last sample it took transactions, which a primary has from whoever writes through its own mount."""
+        return self.primary and len(self.samples) > 1 and self._moved
+
+    @property
+    def _moved(self) -> bool:
+        """Some database's position went on from the first sample to the last."""
         first = {db["name"]: db["txid"] for db in self.samples[0][1]["databases"]}
         return any(db["txid"] > first.get(db["name"], db["txid"]) for db in self.samples[-1][1]["databases"])
 
@@ -148,6 +157,7 @@ def compare(every: list[State], ahead: Mapping[str, float], node: Callable[[str 
         if state.data is not None:
             _position(state, primary)
     _clocks(every, primary)
+    _streams([state for state in every if state.data and state is not primary], primary)
 
 
 def _followed(state: State, primary: State | None, node: Callable[[str | None], str | None]) -> str:
@@ -161,6 +171,15 @@ def _clocks(every: list[State], primary: State | None) -> None:
     negative = [state for state in replicas if (state.lag or 0.0) < NEGATIVE]
     for state in [primary] if primary and len(negative) > 1 and len(negative) == len(replicas) else negative:
         state.clock_off = True
+
+
+def _streams(replicas: list[State], primary: State | None) -> None:
+    """A primary that has no more streams than replicas in contact has none for the others, whoever they believe that they follow."""
+    streams = primary.data["stream_count"] if primary and primary.data else None
+    silent = [state for state in replicas if (state.late or 0.0) >= SAWTOOTH]
+    if streams is not None and streams <= len(replicas) - len(silent):
+        for state in silent:
+            state.unstreamed = bool(state.data and state.data["primary_hostname"])
 
 
 def _position(state: State, primary: State | None) -> None:

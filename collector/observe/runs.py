@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from collector.model import JSON
 
@@ -15,6 +15,9 @@ LOOP_SPACING = 600.0
 OUTLIVED = 20.0
 OUTLIVED_TIMES = 5
 """Seconds, and how many times as long as its last two runs: what runs longer than both has got over what ended it."""
+REGULAR = 3
+REGULAR_TIMES = 2
+"""So many runs, of which the longest is at most so many times the shortest, follow a rule; one so many times the longest breaks it."""
 RESTARTED_FOR = 'healthcheck: check "'
 """Nomad's reason for a restart that a `check_restart` asks for; the check's name follows (check_watcher.go)."""
 _EXECUTOR = re.compile(r'executor: error waiting on process: (?:rpc error: code = \w+ desc = )?([^"]+)')
@@ -54,9 +57,13 @@ def runs(events: Iterable[Event], now: float) -> list[float]:
 
 
 def outlived(events: Iterable[Event], now: float) -> bool:
-    """It runs for much longer by now than the last two times before it ended."""
-    lasted = runs(events, now)
-    return lasted[-1] >= max(OUTLIVED, OUTLIVED_TIMES * max(lasted[-3:-1], default=math.inf))
+    """It runs for much longer by now than the last two times before it ended; than each time, where each lasted about as long."""
+    *ended, present = runs(events, now)
+    return present >= max(OUTLIVED, REGULAR_TIMES * max(ended) if _regular(ended) else OUTLIVED_TIMES * max(ended[-2:], default=math.inf))
+
+
+def _regular(lasted: Sequence[float]) -> bool:
+    return len(lasted) >= REGULAR and max(lasted) <= REGULAR_TIMES * min(lasted)
 
 
 def own_exits(events: Iterable[Event]) -> list[Event]:

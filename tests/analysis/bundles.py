@@ -2,7 +2,8 @@
 
 A case is a mapping (from YAML): `nodes: {n2: {...}}` changes a node, everything else changes the whole. `None` for a part takes it away.
 `more` gives a node's allocation further tasks (name -> task, with `events` and the lines of its `log`), `lifecycles` says which tasks of
-the job are hooks, `more_leases` are those of its other LiteFS.
+the job are hooks, `more_leases` are those of its other LiteFS, `more_nomad_agent` and `more_consul_leader` what other servers say when they
+are asked themselves.
 Names, addresses and ports are none of the recordings'.
 """
 
@@ -162,6 +163,9 @@ def _results(case: Mapping[str, Data], names: tuple[str, ...], nodes: Mapping[st
             yield _gap(kind, Target(), gaps.get(kind, gaps.get(f"{kind.split('_')[0]}_*", {})))
         elif case.get(kind, True) is not None:
             yield Result(kind, kind, kind, Target(), Status.OK, "api", data=data, date=NOW if kind.startswith("nomad") else None)
+    for kind, server in (("nomad_agent", _of_one_region(_agent())), ("consul_leader", _consul())):
+        for number, change in enumerate(case.get(f"more_{kind}", ())):
+            yield Result(f"{kind}#{number}", "each server", kind, Target(), Status.OK, "api", data=merged(server, change))
     for lease in case.get("more_leases", ()):
         yield Result(lease["key"], "lease", "consul_lease", Target(), Status.OK, "api", data={**_lease(names[0]), **lease})
     for service in (SERVICE, f"{SERVICE}-litefs", *case.get("more_services", ())):
@@ -210,6 +214,8 @@ def _of_node(name: str, node: Mapping[str, Data]) -> Iterator[Result]:
         rows = [{key: row[key] for key in ("check_id", "name", "service", "service_id", "status", "output", "type")} for row in bad]
         heard = {_check(name, node, key, check)["check_id"]: check["heard"] for key, check in node["checks"].items() if "heard" in check}
         rows = [{**row, "status": heard.get(row["check_id"], row["status"])} for row in rows]
+        now = {_check(name, node, key, check)["check_id"]: check["now"] for key, check in node["checks"].items() if "now" in check}
+        rows = [{**row, "now": now[row["check_id"]]} if row["check_id"] in now else row for row in rows]
         source = node["heard_from"]
         data = {"node": name, "source": source, "asked_from": address(name), "checks": rows, "agent": source != "probe"}
         said = node["agent_date"]
@@ -219,7 +225,7 @@ def _of_node(name: str, node: Mapping[str, Data]) -> Iterator[Result]:
 
 def _log(node: str, alloc: str, task: str, stream: str, texts: list[str]) -> Result:
     lines = [line for text in texts for line in text.splitlines()]
-    data = {"alloc": alloc, "node": node, "task": task, "lines": lines, "wanted": 20, "bytes": 1, "cut": False}
+    data = {"alloc": alloc, "node": node, "task": task, "lines": lines, "wanted": 20, "bytes": sum(map(len, lines)), "cut": False}
     data["stream"] = "stderr" if stream == "log" else stream
     item = f"{stream}@{node}" if task == TASK else f"{stream} of {task}@{node}"
     return Result(item, "log", "nomad_logs", Target(node=node, alloc=alloc, task=task), Status.OK, "api", data=data, date=NOW)

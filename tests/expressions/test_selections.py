@@ -2,7 +2,7 @@ import pytest
 
 from collector.expressions.selections.allocations import current, other_tasks, running, suspect, with_task
 from collector.expressions.selections.instances import endpoint, few, instances, lease_keys, services, without
-from collector.expressions.selections.litefs import leading, unsettled
+from collector.expressions.selections.litefs import failing_writes, leading, transactions, unsettled
 from collector.expressions.selections.trouble import troubled
 from collector.kinds.litefs_state import NEVER_SYNCED_MS
 from tests.expressions.cluster import NOW, alloc, answered, check, instance, litefs, task
@@ -240,6 +240,26 @@ UNSETTLED = [
     ("not one that did not answer", [*SETTLED, {"item": {"id": "x"}, "status": "timeout", "data": None}], ""),
     ("nothing of a failed input", None, ""),
 ]
+
+
+FAILING = [
+    ("the primary in whose last lines a disk is full", "p", ["no space left on device"], "p"),
+    ("not a replica, which retries", "r", ["no space left on device"], ""),
+    ("not one whose log says nothing of it", "p", ["all is well"], ""),
+    ("not one that said it long ago", "p", ["no space left on device", *["all is well"] * 20], ""),
+]
+
+
+@pytest.mark.parametrize(("alloc", "lines", "expected"), [case[1:] for case in FAILING], ids=[case[0] for case in FAILING])
+def test_writes_fail_at(alloc, lines, expected) -> None:
+    databases = [{"name": "a.db", "txid": 40}, {"name": "b.db", "txid": 2}]
+    turns = [{"item": {"id": one}, "data": {"role": role, "databases": databases}} for one, role in (("p", "primary"), ("r", "replica"))]
+    found = failing_writes(turns, [{"item": {"id": alloc}, "data": {"alloc": alloc, "lines": lines}}])
+    assert [(item["id"], item["transactions"]) for item in found] == [(one, 42) for one in expected]
+
+
+def test_transactions_of_nothing_are_none() -> None:
+    assert transactions(None) == 0
 
 
 @pytest.mark.parametrize(("turns", "expected"), [case[1:] for case in UNSETTLED], ids=[case[0] for case in UNSETTLED])

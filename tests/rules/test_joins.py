@@ -46,7 +46,9 @@ FACTS: Mapping[str, tuple[str, str, object, object]] = {
     "server": ("node", "server_lost", True, False),
     "lost-with-node": ("server", "lost_with_node", True, False),
     "left-behind": ("check", "alloc_known", False, True),
+    "unled": ("litefs", "primary_answers", False, True),
     "far": ("litefs", "lagging", "critical", "warning"),
+    "parted": ("server", "led_by", "10.1.0.2:8300", None),
 }
 """What a row can ask for besides: topic and field of an observation, its value when the fact holds, and when it does not."""
 

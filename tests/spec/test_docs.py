@@ -16,7 +16,9 @@ SCHEMA = spec_schema({})
 TOP = SCHEMA["properties"]
 PROSE = re.sub(r"```.*?```", "", TEXT, flags=re.DOTALL)
 WORDS = set(re.findall(r"[\w-]+", " ".join(re.findall(r"`([^`]+)`", PROSE))))
-VARIABLES = "{allocs: [], nodes: [], checks: [], members: [], definition: 1, service: s, job: j, litefs: [], lease: [], litefs_port: 1}"
+VARIABLES = (
+    "{allocs: [], nodes: [], checks: [], members: [], definition: 1, service: s, job: j, logs: [], litefs: [], lease: [], litefs_port: 1}"
+)
 
 
 @pytest.mark.parametrize("text", re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL))

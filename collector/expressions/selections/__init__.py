@@ -10,13 +10,14 @@ from collections.abc import Callable
 
 from collector.expressions.selections.allocations import current, other_tasks, running, suspect, with_task
 from collector.expressions.selections.instances import endpoint, few, instances, lease_keys, services, without
-from collector.expressions.selections.litefs import leading, unsettled
+from collector.expressions.selections.litefs import failing_writes, leading, transactions, unsettled
 from collector.expressions.selections.trouble import troubled
 from collector.model import JSON
 
 SELECTIONS: dict[str, Callable[..., JSON]] = {
     "current": current,
     "endpoint": endpoint,
+    "failing_writes": failing_writes,
     "few": few,
     "instances": instances,
     "leading": leading,
@@ -25,6 +26,7 @@ SELECTIONS: dict[str, Callable[..., JSON]] = {
     "running": running,
     "services": services,
     "suspect": suspect,
+    "transactions": transactions,
     "troubled": troubled,
     "unsettled": unsettled,
     "with_task": with_task,

@@ -11,9 +11,12 @@ from collections.abc import Mapping, Sequence
 from collector.expressions.selections.instances import endpoint, instances
 from collector.expressions.selections.registered import answers, turns
 from collector.kinds.litefs_state import NEVER_SYNCED_MS
+from collector.loglines.meanings import write_failed
 from collector.model import JSON, host_of
 
 Data = Mapping[str, JSON]
+LAST = 20
+"""Lines at a log's end that tell of the present, as far as a log does."""
 
 
 def leading(leases: JSON, checks: JSON = None, port: int = 20202) -> list[Data]:
@@ -53,6 +56,21 @@ def unsettled(statuses: JSON, lag: float = 3.0) -> list[JSON]:
     doubtful = [pair for pair in rest if _is_doubtful(pair[1], reference, lag)]
     again = [*primaries, *doubtful] if doubtful or len(primaries) > 1 else []
     return [item for item, _ in again]
+
+
+def failing_writes(statuses: JSON, logs: JSON = None) -> list[JSON]:
+    """The loop items of a litefs_status task whose LiteFS is primary and in whose log writes fail, each with `transactions`.
+
+    `logs` is what a nomad_logs task registered. LiteFS writes no line when writes go through again, but then its position moves.
+    """
+    failing = {log["alloc"] for log in answers(logs) if any(map(write_failed, log["lines"][-LAST:]))}
+    seen = [(turn["item"], turn["data"]) for turn in turns(statuses) if turn.get("data") is not None]
+    return [{**item, "transactions": transactions(data)} for item, data in seen if data["role"] == "primary" and item["id"] in failing]
+
+
+def transactions(status: JSON) -> int:
+    """How many transactions a LiteFS has, those of all its databases together; the argument is the data of one litefs_status."""
+    return sum(database["txid"] for database in (status or {}).get("databases", ()))
 
 
 def _is_doubtful(data: Data, reference: Mapping[str, tuple[JSON, JSON]], lag: float) -> bool:

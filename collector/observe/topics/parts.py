@@ -39,13 +39,14 @@ PARTS: Mapping[str, Topic] = {
             "healthy": "the deployment's word: true, false, or null",
             "exit_code": "of the last process that ended by itself",
             "exit_signal": "of the same; null where no signal ended it",
-            "recurs": "its process has ended by itself, and does not run yet for 20 s and five times as long as the last two times",
+            "recurs": "its process has ended by itself, and does not run yet for 20 s and five times as long as the last two times "
+            "(twice as long as the longest time, where three or more lasted about as long)",
             "executor_gone": "nobody has seen how that process ended, since Nomad's executor beside it is gone",
             "last_exit": "seconds since its process last ended by itself",
             "lapsed": "it runs, in no restart loop, and a process of it has ended by itself within the last half hour",
             "self_exits": "how often, in the events at hand, a process ended without Nomad having asked",
             "oom_killed": "the last end was the memory limit's doing",
-            "checks_critical": "critical checks of its services",
+            "checks_critical": "critical checks of its services, but for those that were asked after the catalog and pass by now",
             "checks": "checks of its services that were seen",
             "well": "running, neither in a restart loop nor restarted for a check just now, no critical check",
             "registered": "Consul has every service of its group from it; null where that was not to be seen",
@@ -98,6 +99,7 @@ PARTS: Mapping[str, Topic] = {
             "tail": "among the last 20 lines",
             "old": "by its own time stamp, where that names a zone, it was written more than an hour ago",
             "recent": "by the same it was written less than a minute ago; false where it has none",
+            "past": "by its own time stamp, or the next line's that has one, it was written more than a minute ago",
             "last_word": "what LiteFS says for its own end, after `ERROR: `; null elsewhere",
             "decisive": "the line that says why the process ended",
             "last_error": "decisive, live, in the tail, of the application in the task that is worst off",
@@ -115,7 +117,8 @@ PARTS: Mapping[str, Topic] = {
             "full": "what it complains is full: disk or quota; null where it says nothing of it",
             "trouble": "its complaint where it is live; null for a warning only, in an allocation that has an error to end for",
             "harmless": "a known line of normal start, handoff or shutdown",
-            "overcome": "a replica could not take what its primary sent, and has all of it by now",
+            "overcome": "a replica could not take what its primary sent, and has all of it by now; or a write failed on the primary "
+            "more than a minute ago, and writes go through by now",
             "worst": "its task is the one of the allocation that is worst off",
             "last": "the application's last line in this log",
             "by_primary": "the LiteFS of its allocation says that it is primary",
@@ -130,12 +133,14 @@ PARTS: Mapping[str, Topic] = {
             "type": "http, tcp, script, ttl, grpc, alias",
             "output": "its text, the best that could be had",
             "check_id": "its ID in Consul",
+            "interval": "seconds from one run to the next; null where that is not known",
             "output_source": "agent, exec, probe, catalog or nomad: who gave the text",
             "failure": "what the text of a critical one means, else null: refused, unreachable, timeout, http, unhealthy (gRPC's own "
             "word), dns, tls, ttl, script, maintenance, none, other; recovered: the node's own agent, asked after the catalog, lets it "
-            "pass; answers-here: it passes when asked from here; unrun: the node's own agent has no text of it, though other checks have "
-            "one, LiteFS answers what one without a text asks, or the instance is starting, so that it has not been run yet; redirected: "
-            "no answer to a request for another path and port, to which the application has sent whoever asks",
+            "pass; answers-here: it passes when asked from here; passes-now: the same, where it is run seldom, and the agent's word may "
+            "be old; unrun: the node's own agent has no text of it, though other checks have one, LiteFS answers what one without a text "
+            "asks, or the instance is starting, so that it has not been run yet; redirected: no answer to a request for another path "
+            "and port, to which the application has sent whoever asks",
             "warns": "the same of one in the state warning, else null",
             "code": "HTTP status in the text",
             "path": "path that it asks",
@@ -191,6 +196,7 @@ PARTS: Mapping[str, Topic] = {
         "node alloc",
         {
             "answered": "a rung that reads its state gave an answer",
+            "unshown": "its port refuses, and nothing shows a LiteFS: none answers, no log and no check is of one, no lease ever was",
             "cause": "why its HTTP did not answer: refused, timeout, ...",
             "stuck": "it was asked in more than one way, and every way ran out of time",
             "locked_up": "/metrics answers, and /debug/vars and /info, which need the lock of LiteFS's store, run out of time",
@@ -204,9 +210,11 @@ PARTS: Mapping[str, Topic] = {
             "held_database": "a database that is behind and has a transaction open through the mount whenever it was looked at",
             "held_by": "what transaction that is: write or read",
             "receives": "between two looks it took transactions, which a replica has from its primary alone",
+            "writes": "it is primary, and took a write between two looks",
             "awaits": "a database that the primary has, and of which it has nothing yet",
             "never_synced": "its lag file or metric says it has not synced since it started or was demoted",
             "unheard": "a replica whose primary is a LiteFS before 0.5, which sends no heartbeat, so that its own lag means nothing",
+            "unstreamed": "it names its primary and hears nothing from it, and the primary has no more streams than replicas that hear it",
             "clock_off": "a lag below zero accuses its clock",
             "synced": "it follows the primary within the threshold",
             "settled": "primary, or synced",
