@@ -28,7 +28,8 @@ OF_THE_WHOLE = {
     "two say so",
     "an old allocation's entry stands for a running one that is not registered itself, and its check passes",
 }
-"""What is found of these is no matter of one node: whether agents are asked at all, or keep what checks say, a right that is missing, who leads, a service."""
+"""What is found of these is no matter of one node: whether agents are asked at all, or keep what checks say, a right that is
+missing, who leads, a service."""
 
 
 @cache
