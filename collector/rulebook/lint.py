@@ -69,7 +69,7 @@ def _texts(rule: Mapping[str, JSON], at: str) -> Iterator[tuple[str, str]]:
 def _condition_problems(document: Document, data: Mapping[str, JSON], at: str, names: set[str]) -> list[Problem]:
     if "see" not in data:
         parts = ((child(child(at, part), index), one) for part in ("all", "any", "none") for index, one in enumerate(data.get(part, ())))
-        return [problem for path, one in parts for problem in _condition_problems(document, one, path, names)]
+        return [found for path, one in parts for found in _condition_problems(document, one, path, names)]
     topic = TOPICS.get(data["see"])
     if topic is None:
         return [Problem(document.mark(child(at, "see")), f"there is no topic {data['see']!r}", did_you_mean(data["see"], TOPICS))]
