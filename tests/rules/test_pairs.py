@@ -24,7 +24,6 @@ OF_THE_WHOLE = {
     "the same of one that is two minutes old, which its check is asked of each ten seconds",
     "the spec asks no agent, and the catalog has no text",
     "something answers on LiteFS's port, and what LiteFS says was not seen",
-    "the same of one that is two minutes old, which its check is asked of each ten seconds",
     "the same, and LiteFS was read from within its task alone",
     "two say so",
     "an old allocation's entry stands for a running one that is not registered itself, and its check passes",
