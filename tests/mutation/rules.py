@@ -28,7 +28,7 @@ from tests.decided import incidents as decided
 from tests.e2e.incidents import diagnose, recording, timeless
 from tests.mutation.alone import found
 from tests.rules import test_cases as cases
-from tests.rules import test_every_rule as further
+from tests.rules import test_every_rule as findings
 from tests.rules import test_joins as table
 
 Place = tuple[str | int, ...]
@@ -45,8 +45,8 @@ ONE_OF_MANY = (*CONDITIONS, "codes", "explains", "rules_out", "not")
 TESTS = {
     "code": cases.test_the_cause_is_the_first_root_on_the_right_node,
     "not": cases.test_the_cause_is_not_accused,
-    "finds": further.test_the_finding_is_there_and_says_what_was_seen,
-    "lacks": further.test_the_finding_is_not_there,
+    "finds": findings.test_the_finding_is_there_and_says_what_was_seen,
+    "lacks": findings.test_the_finding_is_not_there,
 }
 """The test of a case, by the key that such a case has."""
 JOINS = "joins.yml"
@@ -218,7 +218,7 @@ def _as_cases_say(mutant: Mutant, reached: Callable[[Bundle], bool]) -> bool:
 
 
 def _nearest_first(code: str) -> list[dict[str, JSON]]:
-    return sorted([*cases.CASES, *further.FURTHER], key=lambda case: code not in {case.get(key) for key in TESTS})
+    return sorted(cases.CASES, key=lambda case: code not in {case.get(key) for key in TESTS})
 
 
 @cache
@@ -277,7 +277,7 @@ def _once(make: Callable[[Given], Made]) -> Callable[[Given], Made]:
 
 def prepare() -> None:
     """What is the same for all mutants is done once: bundles, and the reports of the rules as they are."""
-    cases.bundle = further.bundle = _once(bundles.bundle)
+    cases.bundle = findings.bundle = _once(bundles.bundle)
     decided.bundle_of = _once(decided.bundle_of)
     analysis.observe = _once(analysis.observe)
     for case in _nearest_first(""):

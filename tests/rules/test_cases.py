@@ -10,11 +10,15 @@ import yaml
 
 from collector.analyze import analyze
 from collector.model import Severity
-from collector.rulebook import codes
+from collector.rulebook import codes, shipped
 from collector.rulebook.rule import UNKNOWN
 from tests.analysis.bundles import bundle
 
-CASES = [case for path in sorted(Path(__file__).parent.glob("cases/*.yml")) for case in yaml.safe_load(path.read_text("utf-8"))["cases"]]
+HERE = Path(__file__).parent
+PRESETS = (HERE / "presets.yml").read_text("utf-8")
+FILES = {path.stem: yaml.safe_load(PRESETS + path.read_text("utf-8"))["cases"] for path in sorted(HERE.glob("cases/*.yml"))}
+CASES = [case for cases in FILES.values() for case in cases]
+ROOMS = {rule.code: rule.place.partition(".yml")[0] for rule in shipped()}
 POSITIVE = [case for case in CASES if "code" in case]
 NEGATIVE = [case for case in CASES if "not" in case]
 
@@ -49,6 +53,12 @@ def test_the_cause_is_not_accused(case):
         assert accused[:1] == [(case["root"]["code"], case["root"]["node"])], accused
     if "verdict" in case:
         assert str(report.verdict) == case["verdict"], accused
+
+
+@pytest.mark.parametrize("code", FILES)
+def test_a_case_stands_in_the_file_of_the_cause_that_it_is_about(code):
+    about = [next(case[key] for key in ("code", "not", "finds", "lacks") if key in case) for case in FILES[code]]
+    assert {ROOMS.get(code, code) for code in about} == {code}
 
 
 @pytest.mark.parametrize("code", codes())

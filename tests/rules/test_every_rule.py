@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from collector.analyze import analyze
 from collector.analyze.engine import Engine
@@ -17,14 +15,13 @@ from collector.rulebook.rule import Rule
 from tests.analysis.bundles import bundle
 from tests.rules.test_cases import CASES
 
-FURTHER = yaml.safe_load(Path(__file__).with_name("further.yml").read_text("utf-8"))["cases"]
-FOUND = [case for case in (*CASES, *FURTHER) if "finds" in case]
-NOT_FOUND = [case for case in (*CASES, *FURTHER) if "lacks" in case]
+FOUND = [case for case in CASES if "finds" in case]
+NOT_FOUND = [case for case in CASES if "lacks" in case]
 
 
 @cache
 def engines() -> list[Engine]:
-    return [Engine(observe(bundle(case)).observations, TOPICS) for case in (*CASES, *FURTHER)]
+    return [Engine(observe(bundle(case)).observations, TOPICS) for case in CASES]
 
 
 @pytest.mark.parametrize("rule", shipped(), ids=lambda rule: f"{rule.code} ({rule.place})")

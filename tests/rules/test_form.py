@@ -11,13 +11,11 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from collector.resources import schema
+from collector.resources import rule_files, schema
 from collector.structure import faults
 
 ROOT = Path(__file__).parents[2]
-RULES = [
-    rule for path in sorted((ROOT / "collector/rules").glob("*.yml")) if path.stem != "joins" for rule in yaml.safe_load(path.read_text())
-]
+RULES = [rule for path in rule_files() for rule in yaml.safe_load(path.read_text("utf-8"))]
 VALUES: list[Any] = [
     None,
     True,
@@ -73,6 +71,12 @@ def test_both_agree_on_rules_that_were_changed(part: int) -> None:
     for seed in range(part * 100, part * 100 + 100):
         rule = changed(seed)
         assert bool(faults(rule, schema("rule"))) != VALIDATOR.is_valid(rule), (seed, rule)
+
+
+@pytest.mark.parametrize("path", rule_files(), ids=lambda path: path.name)
+def test_a_file_of_rules_is_of_one_cause_or_of_symptoms(path: Path) -> None:
+    codes = {rule["code"] for rule in yaml.safe_load(path.read_text("utf-8"))}
+    assert codes == {path.stem} or {code.partition(".")[0] for code in codes} == {"symptom"}
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "collector/rules").glob("*.yml")), ids=lambda path: path.name)

@@ -17,8 +17,8 @@ from tests.analysis.bundles import address, bundle, ident
 from tests.rules.test_cases import CASES
 
 HERE, THERE = "n2", "n3"
-STRIDE = 7
-"""How far from a case the one stands that is put beside it: a number that no count of cases has in common."""
+STRIDE = 97
+"""How far from a case the one stands that is put beside it: farther than the cases of one cause go, and prime."""
 ANSWER = {"code", "node", "not", "root", "says", "verdict", "title", "quote", "remedy", "also", "optional"}
 OF_THE_WHOLE = {
     "the same of one that is two minutes old, which its check is asked of each ten seconds",
