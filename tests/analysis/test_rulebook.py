@@ -15,7 +15,7 @@ from tests.analysis.bundles import bundle
 
 ROOT = Path(__file__).parents[2]
 FILES = resources.rule_files()
-LOOP = yaml.safe_load((ROOT / "tests" / "rules" / "cases" / "app.yml").read_text("utf-8"))["presets"]["loop"]
+LOOP = yaml.safe_load((ROOT / "tests" / "rules" / "presets.yml").read_text("utf-8"))["presets"]["loop"]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
