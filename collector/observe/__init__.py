@@ -9,13 +9,14 @@ from collector.loglines import is_litefs
 from collector.model import Bundle, Status
 from collector.observe.canaries import with_canaries, with_spares
 from collector.observe.checks import Check, Known, checks, observe_checks
-from collector.observe.cluster import Node, holders, nodes, observe_cluster, observe_nodes, observe_skew
+from collector.observe.cluster import holders, observe_cluster, observe_skew
 from collector.observe.consul import Registration, observe_registrations, observe_services, orphans, registered, registrations
 from collector.observe.events import observe_events
 from collector.observe.gaps import observe_gaps, observe_servers
 from collector.observe.litefs import Lease, expected, lease, observe_litefs, ports, proxy_ports, states, unshown
 from collector.observe.logs import Log, Standing, logs, observe_logs
 from collector.observe.neighbours import with_nodes
+from collector.observe.nodes import Node, nodes, observe_nodes
 from collector.observe.nomad import observe_instances, observe_job
 from collector.observe.observation import Observation, Observations
 from collector.observe.positions import State

@@ -1,172 +1,22 @@
-"""What follows from several sources together: nodes, the cluster as a whole, clocks."""
+"""What follows from several sources together: the cluster as a whole, clocks."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 
-from collector.model import JSON, Attempt, Result, Status
-from collector.observe.checks import Check
+from collector.model import JSON
 from collector.observe.clocks import Reading, asked_apart, readings, usual
-from collector.observe.consul import members, serf
 from collector.observe.expected import missed
 from collector.observe.litefs import Lease, advertised, ports, several_leases
-from collector.observe.neighbours import concerned, servers_lost_on, without_a_way
-from collector.observe.nomad import migrated, missing_total
+from collector.observe.nodes import Node
 from collector.observe.observation import Observation, scope
-from collector.observe.positions import NOT_ACCEPTED, State
+from collector.observe.positions import State
 from collector.observe.scheduling import lost_nodes, ready_nodes
 from collector.observe.world import World
 
 HANDOVER = 30.0
 """Seconds in which a lease that nobody renews ends and is taken again: twice LiteFS's TTL of 10 s, its lock-delay, a retry."""
-NO_ANSWER = {Status.UNREACHABLE, Status.TIMEOUT}
-DIRECT = {"litefs_status": {"http"}, "check_output": {"agent"}}
-"""Kinds and rungs whose answer comes from the node itself, not from the servers."""
-BY_CLIENT = ("nomad_logs", "nomad_checks")
-"""Kinds that the node's Nomad client answers by way of the servers: an answer is the node's, and its lack may be the servers' matter."""
-
-
-@dataclass(slots=True)
-class Node:
-    """One node, over all sources."""
-
-    name: str
-    address: str | None = None
-    nomad: Mapping[str, JSON] | None = None
-    member: Mapping[str, JSON] | None = None
-    item: str = ""
-    words: list[str] = field(default_factory=list)
-
-
-def nodes(world: World, every: Sequence[Check]) -> dict[str, Node]:
-    """Every node of Nomad; and those that only Consul knows, when they have an instance of the job or a member's entry as client."""
-    found: dict[str, Node] = {}
-    for name, (result, row) in world.clients.items():
-        found[name] = Node(name, row["address"], nomad=row, item=result.id)
-    _from_nomadless(world, every, found)
-    for name, (_, row) in (members(world) or {}).items():
-        if name in found:
-            found[name].member = row
-            found[name].address = found[name].address or row["address"]
-    return found
-
-
-def _from_nomadless(world: World, every: Sequence[Check], found: dict[str, Node]) -> None:
-    """Nodes that only allocations, checks or (with Nomad unseen) Consul's members tell of."""
-    for alloc in (one for one in world.instances if one.node):
-        found.setdefault(alloc.node, Node(alloc.node, alloc.alloc["address"], item=world.alloc_items.get(alloc.id, "")))
-    for check in every:
-        if check.row["service"] and check.node:
-            found.setdefault(check.node, Node(check.node, item=check.text.result.id))
-    if not world.results("nomad_nodes"):
-        for name, (result, row) in (members(world) or {}).items():
-            if row["role"] != "server":
-                found.setdefault(name, Node(name, row["address"], item=result.id))
-
-
-def observe_nodes(world: World, known: Mapping[str, Node], every: Sequence[Check], holding: set[str]) -> Iterator[Observation]:
-    """One observation per node."""
-    moved = {alloc["node"] for alloc in migrated(world)}
-    gone = {alloc["node"]: alloc["modify_time"] for alloc in migrated(world)}
-    gone |= {one.node: one.alloc["modify_time"] for one in world.instances if one.status == "lost"}
-    living = {one.node for one in world.instances if not one.over and one.status != "unknown"}
-    placed = {one.node for one in world.instances}
-    missing = missing_total(world)
-    health = serf(every)
-    direct = _direct(world)
-    heard = {world.node(result.target.node) for kind in BY_CLIENT for result in world.results(kind) if _tells(result)}
-    lost, matters = servers_lost_on(world, known), concerned(world, lacks=missing > 0)
-    apart = without_a_way(world, {name: node.address for name, node in known.items()})
-    for node in known.values():
-        fields = _fields(world, node, health.get(node.name), direct.get(node.name, []))
-        fields |= {
-            "missing": missing > 0 and node.name not in living,
-            "holds_primary": node.name in holding,
-            "driver_down": _driver_down(world, node, needed=missing > 0 or node.name in placed),
-            "answers": fields["answers"] or node.name in heard,
-            "silent": fields["silent"] and node.name not in heard,
-            "out_of_reach": fields["out_of_reach"] and node.name not in heard,
-            "server_lost": bool(lost.get(node.name)),
-            "unheard": "nomad" in lost.get(node.name, ()) or (node.name in apart and node.name not in heard),
-            "gone": _gone(fields),
-            # `nomad alloc stop` leaves the same mark on an allocation as a drain; the node knows whether it was ever drained.
-            "closed": _closed(fields, migrated=node.name in moved and (node.nomad or {}).get("drained") is not False),
-            "concerned": matters is None or node.name in matters or node.name in holding,
-        }
-        words = f"Nomad: {fields['nomad']}, {fields['eligibility']}" + (", draining" if fields["draining"] else "")
-        words += f"; Consul member: {fields['member']}"
-        yield Observation(
-            "node", scope(node=node.name), fields, quote=words, source=f"node {node.name}", item=node.item, at=gone.get(node.name)
-        )
-
-
-def _fields(world: World, node: Node, health: Check | None, direct: Sequence[tuple[Result, bool, Attempt]]) -> dict[str, JSON]:
-    nomad = node.nomad or {}
-    agent = [ok for result, ok, _ in direct if result.kind == "check_output"]
-    return {
-        "node_id": str(nomad.get("id") or "")[:8] or None,
-        "nomad": nomad.get("status") or ("absent" if world.results("nomad_nodes") else "unknown"),
-        "eligibility": nomad.get("eligibility") or "unknown",
-        "draining": bool(nomad.get("draining")),
-        "member": node.member["status"] if node.member else ("absent" if world.results("consul_members") else "unknown"),
-        "serf": health.row["status"] if health else "unknown",
-        "answers": any(ok for _, ok, _ in direct),
-        "silent": bool(direct) and not any(ok for _, ok, _ in direct),
-        "out_of_reach": bool(direct) and not any(ok or _machine_is_there(attempt) for _, ok, attempt in direct),
-        "agent": any(agent) if agent else None,
-        "description": nomad.get("status_description") or "",
-    }
-
-
-def _gone(fields: Mapping[str, JSON]) -> str | None:
-    """Which of its agents are gone, by the word of the servers, where both systems were heard."""
-    nomad, member = fields["nomad"], fields["member"]
-    if nomad in {"down", "disconnected"}:
-        return {"failed": "both", "left": "both", "absent": "both", "alive": "nomad", "leaving": "nomad"}.get(member)
-    return "consul" if nomad == "ready" and member in {"failed", "left"} else None
-
-
-def _closed(fields: Mapping[str, JSON], *, migrated: bool) -> str | None:
-    """Why the scheduler passes it over, though it is ready."""
-    ineligible = fields["eligibility"] == "ineligible"
-    if fields["nomad"] != "ready" or not (fields["draining"] or ineligible):
-        return None
-    return "drain" if fields["draining"] or migrated else "mark"
-
-
-def _tells(result: Result) -> bool:
-    """A log of no byte is what Nomad's server gives when its connection to the client breaks off, too."""
-    return result.kind != "nomad_logs" or bool(result.data["bytes"])
-
-
-def _machine_is_there(attempt: Attempt) -> bool:
-    """It refused a connection, or took it and then said nothing: whatever is wrong, the machine and the way to it are not."""
-    return attempt.cause == "refused" or (attempt.status is Status.TIMEOUT and NOT_ACCEPTED not in attempt.reason)
-
-
-def _direct(world: World) -> dict[str, list[tuple[Result, bool, Attempt]]]:
-    """Node -> (result, answered, attempt) of everything that was asked of the node itself."""
-    found: dict[str, list[tuple[Result, bool, Attempt]]] = {}
-    for result in world.bundle.results:
-        node = world.node(result.target.node)
-        for attempt in result.attempts:
-            if node and attempt.rung in DIRECT.get(result.kind, ()):
-                spoke = attempt.status is Status.OK or attempt.code is not None
-                if not spoke and attempt.status not in NO_ANSWER:
-                    continue  # not asked, or not understood: that says nothing about the node
-                found.setdefault(node, []).append((result, spoke, attempt))
-    return found
-
-
-def _driver_down(world: World, node: Node, *, needed: bool) -> str | None:
-    """A driver that the job wants and that is unwell. One that was never there (drivers/*/fingerprint.go) matters where it is `needed`."""
-    wanted = {task["driver"] for job in world.jobs.values() for group in job["groups"] for task in group["tasks"]}
-    for driver in (node.nomad or {}).get("drivers", ()):
-        if driver["name"] in wanted and not driver["healthy"] and (driver["detected"] or needed):
-            return str(driver["name"])
-    return None
 
 
 def holders(world: World, held: Lease | None, litefs: Mapping[str, State], known: Mapping[str, Node], hosts: Mapping[str, str]) -> set[str]:

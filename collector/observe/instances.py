@@ -19,6 +19,7 @@ from collector.observe.runs import (
     RESTARTED_FOR,
     Event,
     asked_start,
+    done,
     executor_gone,
     for_a_check,
     in_order,
@@ -290,11 +291,6 @@ class Instance:
         """At what point of the allocation's life the task starts, and whether it stays; empty for a main one."""
         known = self.defined(task)
         return str(known["lifecycle"] or "") if known else ""
-
-
-def done(task: Mapping[str, JSON]) -> bool:
-    """It has ended well and is not started again: a `prestart` or `poststart` task that has done its work."""
-    return task["state"] == "dead" and not task["failed"]
 
 
 def _trouble(task: Mapping[str, JSON]) -> tuple[bool, bool, int, bool, bool]:

@@ -112,3 +112,8 @@ def executor_gone(event: Event) -> str | None:
     """Why nobody has seen how this process ended, where the executor that was to see it is gone."""
     found = _EXECUTOR.search(event["message"] or "")
     return found[1] if found else None
+
+
+def done(task: Mapping[str, JSON]) -> bool:
+    """It has ended well and is not started again: a `prestart` or `poststart` task that has done its work."""
+    return task["state"] == "dead" and not task["failed"]
