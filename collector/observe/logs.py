@@ -104,9 +104,9 @@ def _messages(
     words = f"{log.data['stream']} of {log.data['alloc'][:8]}, task {log.data['task']}"
     for same in list(_together(lines))[:MAX_MESSAGES]:
         line = same[0]
-        newest, said = line.run >= was.newest, complaint(line)
+        newest, said, text = line.run >= was.newest, complaint(line), told_whole(lines, line)
         fields = {
-            "text": told_whole(lines, line),
+            "text": text,
             "message": line.message,
             "complaint": said,
             "origin": line.origin,
@@ -121,7 +121,7 @@ def _messages(
             "old": (age := clock - (moment_of(line.text) or math.nan)) > OLD,
             "recent": age < RECENT,
             "past": clock - written[line.number] > RECENT,
-            "last_word": text.partition(" ")[2] if line.origin == "litefs" and LAST_WORD.match(text := told_whole(lines, line)) else None,
+            "last_word": text.partition(" ")[2] if line.origin == "litefs" and LAST_WORD.match(text) else None,
             "decisive": (is_decisive := the_one is not None and the_one.message == line.message),
             "last_error": is_decisive and live and tail and line.origin == "app" and whose["worst"],
             "own_matter": own_matter(said) if is_decisive else None,
