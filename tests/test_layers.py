@@ -91,6 +91,24 @@ def test_no_module_imports_itself_by_way_of_others():
     TopologicalSorter(needs).prepare()
 
 
+def rooms() -> list[str]:
+    """The rooms of observe/, from the ground up, as docs/architecture.md lists them."""
+    floors = re.findall(r"^\d\. (`.*?): ", (ROOT / "docs" / "architecture.md").read_text(), re.MULTILINE)
+    return [re.sub(r"(\.py|/)$", "", name) for floor in floors for name in re.findall(r"`([^`]+)`", floor)]
+
+
+@pytest.mark.parametrize("path", sorted((PACKAGE / "observe").glob("*/*.py")), ids=id_of)
+def test_a_room_of_observe_imports_only_from_those_before_it(path):
+    order = rooms()
+    dotted = [name.split(".") for name in imports(path) if name.startswith("collector.observe.")]
+    assert {parts[2] for parts in dotted} <= set(order[: order.index(path.parent.name) + 1])
+
+
+def test_the_list_knows_every_room_of_observe():
+    here = {path.name.removesuffix(".py") for path in (PACKAGE / "observe").iterdir() if not path.name.startswith("_")}
+    assert here == set(rooms())
+
+
 def _dotted(path: Path) -> str:
     return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 

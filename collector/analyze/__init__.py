@@ -17,7 +17,7 @@ from collector.analyze.verdict import coverage, judge
 from collector.cutoff import LINT, Allowance
 from collector.model import JSON, Bundle, Finding, NodeRow, Report, Result, Status, Target, Verdict
 from collector.observe import TOPICS, Observed, observe
-from collector.observe.expected import unasked
+from collector.observe.cluster.expected import unasked
 from collector.rulebook import rules_of
 from collector.rulebook.rule import Rule
 

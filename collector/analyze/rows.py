@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from collector.model import JSON, RANK, Finding, NodeDetail, NodeRow, Result, Severity, natural
 from collector.observe import Check, Observed, State
-from collector.observe.instances import Instance
+from collector.observe.world.instances import Instance
 
 T = TypeVar("T")
 

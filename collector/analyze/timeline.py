@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from collector.model import JSON, Finding
 from collector.observe import Observation, Observed
-from collector.observe.roles import role_changes
-from collector.observe.since import tells_of_check
+from collector.observe.checks.since import tells_of_check
+from collector.observe.logs.roles import role_changes
 
 TASK_EVENTS = 60
 OTHERS = 12

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 
 from collector.model import HIDDEN, Bundle, Coverage, Finding, Result, Severity, Status, Verdict
 from collector.observe import Observed
-from collector.observe.expected import missing_nodes
-from collector.observe.gaps import DECISIVE
-from collector.observe.litefs import elsewhere
+from collector.observe.cluster.expected import missing_nodes
+from collector.observe.cluster.gaps import DECISIVE
+from collector.observe.litefs.states import elsewhere
 
 ON_THE_NODE = {"litefs_status", "check_output", "nomad_logs"}
 """Kinds that ask a node itself, directly or through its Nomad client."""

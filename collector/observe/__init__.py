@@ -7,26 +7,26 @@ from typing import NamedTuple
 
 from collector.loglines import is_litefs
 from collector.model import Bundle, Status
-from collector.observe.canaries import with_canaries, with_spares
-from collector.observe.checks import Check, Known, checks, observe_checks
-from collector.observe.cluster import holders, observe_cluster, observe_skew
+from collector.observe.checks.health import Check, Known, checks, observe_checks
+from collector.observe.checks.upstream import places
+from collector.observe.cluster.gaps import observe_gaps, observe_servers
+from collector.observe.cluster.neighbours import with_nodes
+from collector.observe.cluster.nodes import Node, nodes, observe_nodes
+from collector.observe.cluster.whole import holders, observe_cluster, observe_skew
 from collector.observe.consul import Registration, observe_registrations, observe_services, orphans, registered, registrations
-from collector.observe.events import observe_events
-from collector.observe.gaps import observe_gaps, observe_servers
-from collector.observe.litefs import Lease, expected, lease, observe_litefs, ports, proxy_ports, states, unshown
-from collector.observe.logs import Log, Standing, logs, observe_logs
-from collector.observe.neighbours import with_nodes
-from collector.observe.nodes import Node, nodes, observe_nodes
-from collector.observe.nomad import observe_instances, observe_job
+from collector.observe.litefs.positions import State
+from collector.observe.litefs.reached import reached
+from collector.observe.litefs.states import Lease, expected, lease, observe_litefs, ports, proxy_ports, states, unshown
+from collector.observe.logs.messages import Log, Standing, logs, observe_logs
+from collector.observe.logs.roles import followed
+from collector.observe.logs.strangers import with_strangers
+from collector.observe.nomad.canaries import with_canaries, with_spares
+from collector.observe.nomad.events import observe_events
+from collector.observe.nomad.job import observe_instances, observe_job
+from collector.observe.nomad.scheduling import observe_deployments, observe_evaluations
 from collector.observe.observation import Observation, Observations
-from collector.observe.positions import State
-from collector.observe.reached import reached
-from collector.observe.roles import followed
-from collector.observe.scheduling import observe_deployments, observe_evaluations
-from collector.observe.strangers import with_strangers
 from collector.observe.topics import TOPICS
-from collector.observe.upstream import places
-from collector.observe.world import World, survey
+from collector.observe.world.survey import World, survey
 
 __all__ = ["TOPICS", "Check", "Lease", "Node", "Observation", "Observations", "Observed", "State", "World", "observe"]
 

@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 from collector.kinds.nomad_allocations import LIVE
 from collector.model import JSON, Result, Status, host_port
-from collector.observe.check_texts import meaning
-from collector.observe.checks import Check
-from collector.observe.nomad import group_counts
+from collector.observe.checks.health import Check
+from collector.observe.checks.texts import meaning
+from collector.observe.nomad.job import group_counts
 from collector.observe.observation import Observation, scope
-from collector.observe.successors import group_of
-from collector.observe.world import World
+from collector.observe.world.successors import group_of
+from collector.observe.world.survey import World
 
 Registration = tuple[Result, Mapping[str, JSON]]
 

@@ -12,7 +12,7 @@ from collector.collect.dispatch import describe
 from collector.expressions.selections.instances import endpoint
 from collector.model import Attempt, Http, Status
 from collector.observe import TOPICS, observe
-from collector.observe.check_texts import LONGEST, meaning
+from collector.observe.checks.texts import LONGEST, meaning
 from collector.replay.recording import Recording
 from tests.accuracy.recorded import bundle_of
 from tests.analysis.bundles import NOW, bundle, ident

@@ -18,7 +18,7 @@ from collector.errors import CollectorError, Unanswered
 from collector.history import compare, outlook
 from collector.history.run import dump_run, load_run
 from collector.loglines import decisive, read
-from collector.observe.check_texts import meaning
+from collector.observe.checks.texts import meaning
 from collector.redact import Redactor
 from collector.render import changes_text, report_document
 from collector.replay.recording import Recording

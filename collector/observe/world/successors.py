@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from collector.model import JSON
-from collector.observe.instances import Instance
+from collector.observe.world.instances import Instance
 
 OVER = {"failed", "lost", "unknown"}
 SYSTEM = {"system", "sysbatch"}

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 
-from collector.observe.world import World
+from collector.observe.world.survey import World
 
 _PLACE = r"(?P<host>[\w.-]{1,80}):(?P<port>\d{1,5})\b"
 _REFUSED = (

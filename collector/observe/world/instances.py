@@ -13,7 +13,7 @@ from functools import cached_property
 
 from collector.kinds.nomad_allocations import LIVE
 from collector.model import JSON
-from collector.observe.runs import (
+from collector.observe.world.runs import (
     LOOP_SPACING,
     LOOP_WINDOW,
     RESTARTED_FOR,

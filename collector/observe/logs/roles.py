@@ -11,7 +11,7 @@ from typing import NamedTuple
 from collector.loglines import moment_of
 from collector.loglines.litefs import FOLLOWS, GAINED, LOST
 from collector.model import host_of
-from collector.observe.logs import Log
+from collector.observe.logs.messages import Log
 
 LONGEST = 160
 """Characters of a line that are told."""

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from collector.model import JSON, Result, count
-from collector.observe.checks import Check
-from collector.observe.instances import BATCH, Instance
+from collector.observe.checks.health import Check
 from collector.observe.observation import Observation, scope
-from collector.observe.runs import executor_gone
-from collector.observe.successors import group_of, standing
-from collector.observe.world import World
+from collector.observe.world.instances import BATCH, Instance
+from collector.observe.world.runs import executor_gone
+from collector.observe.world.successors import group_of, standing
+from collector.observe.world.survey import World
 
 DRAINED = re.compile(r"migrat|node is tainted")
 """How Nomad's schedulers describe what a drain stopped; system jobs have words of their own (scheduler/scheduler_system.go, util.go)."""

@@ -8,9 +8,9 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from collector.model import JSON, Result, Status
+from collector.observe.litefs.positions import State, compare
 from collector.observe.observation import Observation, scope
-from collector.observe.positions import State, compare
-from collector.observe.world import World
+from collector.observe.world.survey import World
 
 DEFAULT_PORT = 20202
 YOUNG = 10.0

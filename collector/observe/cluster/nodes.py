@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from collector.model import JSON, Attempt, Result, Status
-from collector.observe.checks import Check
+from collector.observe.checks.health import Check
+from collector.observe.cluster.neighbours import concerned, servers_lost_on, without_a_way
 from collector.observe.consul import members, serf
-from collector.observe.neighbours import concerned, servers_lost_on, without_a_way
-from collector.observe.nomad import migrated, missing_total
+from collector.observe.litefs.positions import NOT_ACCEPTED
+from collector.observe.nomad.job import migrated, missing_total
 from collector.observe.observation import Observation, scope
-from collector.observe.positions import NOT_ACCEPTED
-from collector.observe.world import World
+from collector.observe.world.survey import World
 
 NO_ANSWER = {Status.UNREACHABLE, Status.TIMEOUT}
 DIRECT = {"litefs_status": {"http"}, "check_output": {"agent"}}

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from collector.observe.gaps import lost_servers
+from collector.observe.cluster.gaps import lost_servers
 from collector.observe.observation import Observation
-from collector.observe.world import World
+from collector.observe.world.survey import World
 
 NO_PATH = re.compile(r"(?i)no path to node\b")
 """Nomad's servers keep a connection to each client that is there (structs.ErrNoNodeConn)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from collector.model import JSON, Bundle, Result, Status, Target, first_of
-from collector.observe.world import World
+from collector.observe.world.survey import World
 
 NAMED = 5
 """So many missing nodes are named; the others are counted."""

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from collector.loglines.meanings import meanings_of_event
 from collector.model import JSON
-from collector.observe.instances import FAILS, Instance
 from collector.observe.observation import Observation, scope
-from collector.observe.runs import ends_since, executor_gone, own_exits
-from collector.observe.world import World
+from collector.observe.world.instances import FAILS, Instance
+from collector.observe.world.runs import ends_since, executor_gone, own_exits
+from collector.observe.world.survey import World
 
 STEPS = {"Failed Artifact Download": 1, "Template": 2, "Driver Failure": 3, "Setup Failure": 3}
 """Types of events that tell how far a task came before it started: Nomad takes these steps in this order (task_runner_hooks.go)."""

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from collector.model import JSON, THRESHOLDS, Bundle, Result, Status
-from collector.observe.clocks import ahead_by_events, ahead_by_node
-from collector.observe.hosts import hosts
-from collector.observe.instances import Instance
-from collector.observe.successors import current
-from collector.observe.twins import fresh, told_apart
+from collector.observe.world.clocks import ahead_by_events, ahead_by_node
+from collector.observe.world.hosts import hosts
+from collector.observe.world.instances import Instance
+from collector.observe.world.successors import current
+from collector.observe.world.twins import fresh, told_apart
 
 
 @dataclass(slots=True)

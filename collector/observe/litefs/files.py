@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from functools import cached_property
 
-from collector.observe.world import World
+from collector.observe.world.survey import World
 
 _FILE = re.compile(
     r"(?<![\w./])(?P<folder>(?:/[\w.@+-]{1,80}){0,20}/)(?P<name>[\w@+-]{1,60}(?:\.[\w@+-]{1,20}){0,3}\.(?:db3?|sqlite3?|s3db))\b"

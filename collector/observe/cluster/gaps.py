@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from collector.kinds import KINDS
 from collector.model import JSON, Attempt, Result, Status, host_of
-from collector.observe.litefs import elsewhere
+from collector.observe.cluster.parted import LEADER_KINDS, parted
+from collector.observe.litefs.states import elsewhere
 from collector.observe.observation import Observation, scope
-from collector.observe.parted import LEADER_KINDS, parted
-from collector.observe.world import World
+from collector.observe.world.survey import World
 
 DECISIVE = {"nomad_allocations", "nomad_nodes", "consul_checks", "consul_members"}
 """Without these nobody knows whether the instances live and pass their checks."""

@@ -6,14 +6,14 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from collector.model import JSON
-from collector.observe.clocks import Reading, asked_apart, readings, usual
-from collector.observe.expected import missed
-from collector.observe.litefs import Lease, advertised, ports, several_leases
-from collector.observe.nodes import Node
+from collector.observe.cluster.expected import missed
+from collector.observe.cluster.nodes import Node
+from collector.observe.litefs.positions import State
+from collector.observe.litefs.states import Lease, advertised, ports, several_leases
+from collector.observe.nomad.scheduling import lost_nodes, ready_nodes
 from collector.observe.observation import Observation, scope
-from collector.observe.positions import State
-from collector.observe.scheduling import lost_nodes, ready_nodes
-from collector.observe.world import World
+from collector.observe.world.clocks import Reading, asked_apart, readings, usual
+from collector.observe.world.survey import World
 
 HANDOVER = 30.0
 """Seconds in which a lease that nobody renews ends and is taken again: twice LiteFS's TTL of 10 s, its lock-delay, a retry."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from collector.model import JSON, Result, first_of
-from collector.observe.nomad import migrated
+from collector.observe.nomad.job import migrated
 from collector.observe.observation import Observation
-from collector.observe.world import World
+from collector.observe.world.survey import World
 
 COLLISION = "reserved port collision"
 SHORTCUT = "computed class ineligible"

@@ -12,7 +12,7 @@ from statistics import median
 from typing import NamedTuple
 
 from collector.model import JSON, THRESHOLDS, Bundle, Result, Status
-from collector.observe.runs import LOOP_SPACING
+from collector.observe.world.runs import LOOP_SPACING
 
 SKEW = THRESHOLDS["skew_warning"]
 """Seconds that a clock may be off where ages are reckoned, whatever a spec warns of."""

@@ -9,7 +9,8 @@ from typing import NamedTuple
 from collector.loglines.matters import may_follow, own_matter
 from collector.loglines.meanings import meanings_of_check
 from collector.model import JSON, Result
-from collector.observe.check_texts import (
+from collector.observe.checks.since import Since, since
+from collector.observe.checks.texts import (
     LONGEST,
     MAINTENANCE,
     Text,
@@ -20,11 +21,10 @@ from collector.observe.check_texts import (
     path_and_port,
     refused_request,
 )
-from collector.observe.files import Files
+from collector.observe.checks.upstream import Places, upstream
+from collector.observe.litefs.files import Files
 from collector.observe.observation import Observation, scope
-from collector.observe.since import Since, since
-from collector.observe.upstream import Places, upstream
-from collector.observe.world import World
+from collector.observe.world.survey import World
 
 LITEFS_PATHS = re.compile(r"^/(?:info|metrics|debug/(?:vars|pprof.*|rand)|events|export|import|stream|tx|handoff|promote|halt)$")
 """Every route of LiteFS 0.5 (http/server.go:134-247 at v0.5.14)."""

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from collector.model import JSON
-from collector.observe.runs import RESTARTED_FOR
-from collector.observe.world import World
+from collector.observe.world.runs import RESTARTED_FOR
+from collector.observe.world.survey import World
 
 PREFIX = "_nomad-task-"
 GIVEN_UP_FOR = "Services not healthy by deadline: "

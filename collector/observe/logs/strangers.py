@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from collector.loglines.litefs import OTHER_ID
-from collector.observe.logs import Log
+from collector.observe.logs.messages import Log
 from collector.observe.observation import Observation
 
 

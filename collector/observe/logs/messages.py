@@ -14,12 +14,12 @@ from collector.loglines.matters import may_follow, own_matter
 from collector.loglines.meanings import meanings
 from collector.loglines.wholes import quoted, told_whole
 from collector.model import JSON, Result
-from collector.observe.files import Files
+from collector.observe.litefs.files import Files
+from collector.observe.litefs.reached import Reached, has_reached
+from collector.observe.logs.past import past
 from collector.observe.observation import Observation, scope
-from collector.observe.past import past
-from collector.observe.reached import Reached, has_reached
-from collector.observe.runs import stayed_up
-from collector.observe.world import World
+from collector.observe.world.runs import stayed_up
+from collector.observe.world.survey import World
 
 _VARYING = re.compile(r"\b[0-9A-F]{16}\b|\b\d[\d:.,TZ+-]*\b|0x[0-9a-f]+")
 MAX_MESSAGES = 200

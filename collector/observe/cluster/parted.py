@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from collector.model import JSON, Status
-from collector.observe.world import World
+from collector.observe.world.survey import World
 
 LEADER_KINDS = {"nomad": "nomad_agent", "consul": "consul_leader"}
 """Kinds that ask one server what it knows of the leader."""

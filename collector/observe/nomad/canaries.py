@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from collector.model import JSON
 from collector.observe.observation import Observation
-from collector.observe.successors import Group, group_of, standing
-from collector.observe.world import World
+from collector.observe.world.successors import Group, group_of, standing
+from collector.observe.world.survey import World
 
 
 def with_canaries(world: World, instances: Sequence[Observation], holding: Collection[str]) -> Iterator[Observation]:
