@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
-from collector.loglines import is_litefs
-from collector.model import Bundle, Status
+from collector.model import Bundle
 from collector.observe.checks.health import Check, Known, checks, observe_checks
 from collector.observe.checks.upstream import places
+from collector.observe.cluster.equipped import with_litefs
 from collector.observe.cluster.gaps import observe_gaps, observe_servers
 from collector.observe.cluster.neighbours import with_nodes
 from collector.observe.cluster.nodes import Node, nodes, observe_nodes
@@ -69,34 +70,42 @@ def observe(bundle: Bundle) -> Observed:
 
 def _observations(seen: Observed) -> Iterator[Observation]:
     world, every = seen.world, seen.checks
-    held = registered(world, seen.registrations, seen.orphans)
     holding = holders(world, seen.lease, seen.litefs, seen.nodes, followed(seen.logs))
-    instances = list(_with_logs(world, observe_instances(world, every, expected(world), held), seen.logs))
-    instances = list(with_canaries(world, instances, holding))
+    instances = _instances(seen, holding)
     wells = {one.scope["alloc"]: bool(one.fields["well"]) for one in instances}
     litefs = list(with_strangers(observe_litefs(world, seen.litefs, seen.lease), seen.logs))
-    apart = (one for one in litefs if one.fields["diverged"] or not one.fields["settled"])
-    unsettled = {one.scope["alloc"] for one in apart if "alloc" in one.scope}
-    yield from instances
-    yield from observe_events(world, wells)
-    over = {alloc: well and alloc not in unsettled for alloc, well in wells.items()}
-    leading = {state.alloc for state in seen.litefs.values() if state.primary}
-    even = (one for one in litefs if one.fields["synced"] and one.fields["behind"] == 0 and not one.fields["diverged"])
-    in_step = {one.scope["alloc"] for one in even if "alloc" in one.scope}
-    with_litefs = {one.scope["alloc"] for one in instances if one.fields["has_litefs"]}
-    has = {one.scope["alloc"]: reached(one.fields) for one in litefs if "alloc" in one.scope}
-    writing = {state.alloc for state in seen.litefs.values() if state.writes}
-    told = list(observe_logs(world, seen.logs, Standing(over, has, with_litefs, leading, in_step, writing)))
+    told = list(observe_logs(world, seen.logs, _standing(seen, instances, litefs)))
     failing = {(check.row["node"], check.row["service_id"]) for check in every if check.row["status"] == "critical"}
     known = Known(ports(world), proxy_ports(world), set(seen.orphans), places(world, failing))
     asked = list(observe_checks(world, every, known))
-    yield from (*told, *asked)
+    yield from (*instances, *observe_events(world, wells), *told, *asked)
     yield from observe_nodes(world, seen.nodes, every, holding)
     yield from observe_cluster(world, seen.litefs, seen.lease, seen.nodes)
     shown = any(one.fields["origin"] == "litefs" for one in told) or any(one.fields.get("on_litefs") for one in asked)
     yield from unshown(world, litefs, seen.lease, shown=shown)
     yield from with_spares(world, observe_evaluations(world), wells)
     yield from _of_the_whole(seen)
+
+
+def _instances(seen: Observed, holding: AbstractSet[str]) -> list[Observation]:
+    world = seen.world
+    held = registered(world, seen.registrations, seen.orphans)
+    every = list(with_litefs(world, observe_instances(world, seen.checks, expected(world), held), seen.logs))
+    return list(with_canaries(world, every, holding))
+
+
+def _standing(seen: Observed, instances: Iterable[Observation], litefs: Iterable[Observation]) -> Standing:
+    """How each allocation stands now, against which its log is read."""
+    here = [(one.scope["alloc"], one.fields) for one in litefs if "alloc" in one.scope]
+    apart = {alloc for alloc, fields in here if fields["diverged"] or not fields["settled"]}
+    return Standing(
+        over={one.scope["alloc"]: bool(one.fields["well"]) and one.scope["alloc"] not in apart for one in instances},
+        reached={alloc: reached(fields) for alloc, fields in here},
+        with_litefs={one.scope["alloc"] for one in instances if one.fields["has_litefs"]},
+        leading={state.alloc for state in seen.litefs.values() if state.primary},
+        in_step={alloc for alloc, fields in here if fields["synced"] and fields["behind"] == 0 and not fields["diverged"]},
+        writing={state.alloc for state in seen.litefs.values() if state.writes},
+    )
 
 
 def _of_the_whole(seen: Observed) -> Iterator[Observation]:
@@ -108,31 +117,3 @@ def _of_the_whole(seen: Observed) -> Iterator[Observation]:
     yield from observe_gaps(world)
     yield from with_nodes(world, observe_servers(world), seen.nodes)
     yield from observe_skew(world)
-
-
-def _with_logs(world: World, instances: Iterable[Observation], every: list[Log]) -> Iterator[Observation]:
-    read = {log.data["alloc"] for log in every if log.data["stream"] == "stderr"}
-    asked: dict[str, set[str | None]] = {}
-    # Whoever takes the connection and gives no answer is there as well.
-    silent = (result for result in world.failed if result.kind == "litefs_status" and result.status is Status.TIMEOUT)
-    for result in (*world.results("litefs_status"), *silent):
-        for known in (result.target.alloc or "", _group(world, result.target.alloc)):
-            asked.setdefault(known, set()).add(result.target.task)
-    speaking = {log.data["alloc"] for log in every if any(map(is_litefs, log.lines))}
-    speaking |= {_group(world, alloc) for alloc in speaking}
-    for one in instances:
-        alloc = one.scope["alloc"]
-        # One that does not run cannot be asked: what has LiteFS in one instance of a group has it in all.
-        like = alloc if one.fields["running"] else _group(world, alloc)
-        extra = {
-            "log_read": alloc in read,
-            "has_litefs": one.fields["has_litefs"] or like in asked or not {alloc, like}.isdisjoint(speaking),
-            "beside_litefs": like in asked and one.scope.get("task") not in asked[like],
-        }
-        yield one._replace(fields={**one.fields, **extra})
-
-
-def _group(world: World, alloc: str | None) -> str:
-    """The allocation's group, in words that no allocation's ID has; the allocation itself where Nomad has not told of it."""
-    known = world.alloc.get(alloc or "")
-    return f"{known['namespace']}/{known['job']}/{known['group']}" if known else alloc or ""
