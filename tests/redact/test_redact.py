@@ -55,6 +55,8 @@ HARMLESS = [
     "CONSUL_HTTP_TOKEN_FILE=/secrets/consul-token",
     "token=${NOMAD_TOKEN} password={{ key }}",
     '{"token": null, "password": true, "secret": ""}',
+    r'"{\"password\": \"\", \"user\": \"somebody\"}"',
+    "auth=gateway12.example",
     "Missing: vault.read(secret/data/navidrome), nomad.var.block(nomad/jobs/navidrome@default.global)",
     "the bearer of bad news; basic training; an author's authorization",
     "checks passing: 3, passed=true, compass=north, passage: 4",
