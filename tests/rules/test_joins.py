@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -50,14 +50,19 @@ FACTS: Mapping[str, tuple[str, str, object, object]] = {
     "far": ("litefs", "lagging", "critical", "warning"),
     "passed-on": ("check", "upstream", "n1", None),
     "parted": ("server", "led_by", "10.1.0.2:8300", None),
+    "takes-litefs-along": ("instance", "beside_litefs", False, True),
+    "no-other-ineligible": ("node", "eligibility", "ineligible", "eligible"),
+    "no-other-down": ("node", "nomad", "down", "ready"),
+    "led": ("log", "message", "primary lease acquired, advertising as: http://10.1.0.11:20303", "GET /"),
 }
-"""What a row can ask for besides: topic and field of an observation, its value when the fact holds, and when it does not."""
+"""What a row can ask for besides: topic and field of an observation, its value when the fact holds, and when it does not. On the other node it is
+the other way round, so that `no-other-down` says what holds on the other node."""
 
 BESIDE: Mapping[str, Mapping[str, object]] = {
-    "log": {"live": True, "decisive": False, "asks_for_lease": True},
+    "log": {"live": True, "decisive": False, "asks_for_lease": True, "origin": "litefs"},
     "check": {"level": "node", "status": "critical"},
     "task_event": {"current": True},
-    "server": {"answers": True, "leader": True},
+    "node": {"missing": True},
 }
 """What an observation has besides, wherever there is one."""
 
@@ -111,9 +116,21 @@ def wanted(row: Mapping[str, Any], effect: Rule, place: str) -> bool:
     return effect.code in codes or (place != WHOLE and effect.symptom and SYMPTOM + "*" in codes)
 
 
+def asked(row: Mapping[str, Any], key: str) -> frozenset[str]:
+    """The facts that a row asks for in `if` or `where`: none, one, or all of a list."""
+    told = row.get(key, ())
+    return frozenset([told] if isinstance(told, str) else told)
+
+
 def holds_there(row: Mapping[str, Any], place: str, facts: frozenset[str]) -> bool:
-    """What a row says only of findings where something holds: here with the fact, and on the other node without it."""
-    return "where" not in row or place == (HERE if row["where"] in facts else OTHERS)
+    """What a row says only of findings where something holds: here, and of the whole, with the fact, and on the other node without it."""
+    return "where" not in row or place in ((HERE, WHOLE) if asked(row, "where") <= facts else (OTHERS,))
+
+
+def worlds(rows: Sequence[Mapping[str, Any]]) -> set[frozenset[str]]:
+    """What may hold at once: nothing, each fact that a row asks for, and all that one row asks for."""
+    every = [asked(row, "if") | asked(row, "where") for row in rows]
+    return {frozenset(), *every, *(frozenset({fact}) for facts in every for fact in facts)}
 
 
 def name(code: str, scope: str) -> str:
@@ -139,9 +156,9 @@ def test_a_cause_explains_what_the_table_says_and_nothing_else(code: str, scope:
     rules = [rule for rule in rulebook.shipped() if (rule.code, rule.scope) == (code, scope)]
     rows = of(code, scope)
     assert rows, "no row tells what it explains"
-    for facts in (frozenset[str](), *(frozenset({row[key]}) for row in rows for key in ("if", "where") if key in row)):
+    for facts in worlds(rows):
         for cause, (effect, place) in product(rules, trials(code)):
-            told = [row for row in rows if row.get("if", "") in {*facts, ""} and holds_there(row, place, facts)]
+            told = [row for row in rows if asked(row, "if") <= facts and holds_there(row, place, facts)]
             says = any(wanted(row, effect, place) for row in told)
             assert explains(cause, effect, place, facts) == says, (cause.place, effect.code, place, facts)
 
