@@ -66,8 +66,7 @@ class Composer:
         if self._skipping:
             self._skipping += isinstance(event, yaml.CollectionStartEvent)
             return
-        if event.anchor or getattr(event, "tag", None):
-            self._refuse(event)
+        self._refuse(event)
         if self._frame.awaits_key:
             self._key(self._frame, event)
         else:
@@ -78,8 +77,8 @@ class Composer:
             self._problem(event, f"alias *{event.anchor} is not allowed: write the value out")
         elif event.anchor:
             self._problem(event, f"anchor &{event.anchor} is not allowed: write the value out where it is needed")
-        else:
-            self._problem(event, f"tag {event.tag} is not allowed", "quote the value to make it text")
+        elif tag := getattr(event, "tag", None):
+            self._problem(event, f"tag {tag} is not allowed", "quote the value to make it text")
 
     def _key(self, frame: _Frame, event: yaml.NodeEvent) -> None:
         frame.awaits_key = False
