@@ -56,8 +56,10 @@ FACTS: Mapping[str, tuple[str, str, object, object]] = {
     "no-other-down": ("node", "nomad", "down", "ready"),
     "led": ("log", "message", "primary lease acquired, advertising as: http://10.1.0.11:20303", "GET /"),
 }
-"""What a row can ask for besides: topic and field of an observation, its value when the fact holds, and when it does not. On the other node it is
-the other way round, so that `no-other-down` says what holds on the other node."""
+"""What a row can ask for besides: topic and field of an observation, its value when the fact holds, and when it does not.
+
+On the other node it is the other way round, so that `no-other-down` says what holds there.
+"""
 
 BESIDE: Mapping[str, Mapping[str, object]] = {
     "log": {"live": True, "decisive": False, "asks_for_lease": True, "origin": "litefs"},
