@@ -45,7 +45,10 @@ def gather(call: Call, sources: Performer, redactor: Redactor) -> Bundle:
     started_at, started = time.time(), time.monotonic()
     expressions = Expressions()
     means = Means(KINDS, sources, expressions, redactor, call.progress, chores=_chores(call, expressions))
-    collected = collect(call.spec, means, call.limits, call.selection)
+    try:
+        collected = collect(call.spec, means, call.limits, call.selection)
+    finally:
+        call.commit()()  # whatever became of the rest: nothing of git is left behind
     from collector.collect.limit import check_limit  # noqa: PLC0415 - see _chores
     from collector.validate import validate  # noqa: PLC0415 - see _chores
 

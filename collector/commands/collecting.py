@@ -59,9 +59,9 @@ def commit_of(spec: Spec, settings: Settings) -> Callable[[], Callable[[], str |
         commit = aside(lambda: git_commit(spec.path, settings), "git")
 
         def answer() -> str | None:
-            with suppress(KeyboardInterrupt):  # who does not wait for git gets the report without it
-                return commit.result()
-            return None
+            while True:
+                with suppress(KeyboardInterrupt):  # git is given up two seconds after its start, and not left alone until then
+                    return commit.result()
 
         return answer
 
