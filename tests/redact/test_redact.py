@@ -56,6 +56,7 @@ HARMLESS = [
     "token=${NOMAD_TOKEN} password={{ key }}",
     '{"token": null, "password": true, "secret": ""}',
     r'"{\"password\": \"\", \"user\": \"somebody\"}"',
+    r'"{\"pass\": \"\", \"user\": \"somebody\"}"',
     "auth=gateway12.example",
     "Missing: vault.read(secret/data/navidrome), nomad.var.block(nomad/jobs/navidrome@default.global)",
     "the bearer of bad news; basic training; an author's authorization",

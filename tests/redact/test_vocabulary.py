@@ -213,5 +213,6 @@ def test_a_value_ends_where_a_placeholder_begins() -> None:
     redactor = Redactor(["my-own-secret"])
     once = redactor.text(f"password={SECRET}my-own-secret x")
     assert SECRET not in once
+    assert "><redacted:own:" in once
     assert once.endswith("> x")
     assert redactor.text(once) == once
