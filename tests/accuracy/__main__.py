@@ -97,7 +97,7 @@ def decided() -> list[str]:
         "  The texts of `threads` are those of operators in public threads: trackers of LiteFS, Nomad, Consul, Docker and of applications.",
         "  `versions` has other versions of LiteFS, Nomad, Consul and the runtimes, the kernel's own words, and several faults at once.",
         "  `after` has states after a fault (in half of them all is well, in half it only looks so), independent faults, and new words.",
-        "  `mixed` has two to four independent faults at once on three to seven nodes, single faults whose usual sign is missing, and health",
+        "  `mixed` has two to four independent faults on three to seven nodes, single faults whose usual sign is missing, and health",
         "  that alarms: 34 of its 38, 18 of 19 and 20 of 20 were right in all parts.",
         "  `whole` and, after it, `links`, `threads`, `versions`, `after` and `mixed` decide the whole report, on clusters of other names.",
         "  At first sight",
