@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from collector.expressions.selections.allocations import current, other_tasks, running, suspect, with_task
 from collector.expressions.selections.instances import endpoint, few, instances, lease_keys, services, without
-from collector.expressions.selections.litefs import failing_writes, leading, transactions, unsettled
+from collector.expressions.selections.litefs import failing_writes, leading, transactions, undated, unsettled
 from collector.expressions.selections.trouble import troubled
 from collector.model import JSON
 
@@ -28,6 +28,7 @@ SELECTIONS: dict[str, Callable[..., JSON]] = {
     "suspect": suspect,
     "transactions": transactions,
     "troubled": troubled,
+    "undated": undated,
     "unsettled": unsettled,
     "with_task": with_task,
     "without": without,

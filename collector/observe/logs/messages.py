@@ -9,9 +9,10 @@ from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from collector.loglines import WARNING, Line, complaint, decisive, moment_of, read
-from collector.loglines.litefs import LAST_WORD, NOT_TAKEN
+from collector.loglines.litefs import LAST_WORD, LTX_FILE, NOT_TAKEN
 from collector.loglines.matters import may_follow, own_matter
 from collector.loglines.meanings import meanings
+from collector.loglines.objects import gathered
 from collector.loglines.wholes import quoted, told_whole
 from collector.model import JSON, Result
 from collector.observe.litefs.files import Files
@@ -49,7 +50,7 @@ def logs(world: World) -> list[Log]:
     """Every collected log once, read; of one that was read twice the later one."""
     newest = {(result.data["alloc"], result.data["task"], result.data["stream"]): result for result in world.results("nomad_logs")}
     alone = {(one.id, *one.lasting, "stderr") for one in world.instances if len(one.lasting) == 1}
-    return [Log(result, read(result.data["lines"], litefs=key in alone)) for key, result in newest.items()]
+    return [Log(result, read(gathered(result.data["lines"]), litefs=key in alone)) for key, result in newest.items()]
 
 
 class Standing(NamedTuple):
@@ -57,7 +58,7 @@ class Standing(NamedTuple):
 
     `over` says of one that it is well now, so that its log is history, `reached` what its LiteFS has got. Those of `with_litefs` have
     LiteFS, which says of `leading` that it is primary, has in those of `in_step` all that its primary has, and took a write in those of
-    `writing` after it was asked first.
+    `writing` after it was asked first. `positions` are its databases' (allocation -> database -> transaction).
     """
 
     over: Mapping[str, bool]
@@ -66,6 +67,7 @@ class Standing(NamedTuple):
     leading: AbstractSet[str]
     in_step: AbstractSet[str]
     writing: AbstractSet[str]
+    positions: Mapping[str, Mapping[str, int]]
 
 
 def observe_logs(world: World, every: Sequence[Log], standing: Standing) -> Iterator[Observation]:
@@ -95,10 +97,10 @@ def _messages(
     world: World, log: Log, files: Files, whose: Mapping[str, JSON], *, well: bool, up: bool, first: bool, loops: bool
 ) -> Iterator[Observation]:
     lines = log.lines
-    written = _written_by(lines)
+    written = _written_by(lines, log.data.get("written_at"))
     was = past(lines, up=up, loops=loops)
     clock = world.instance[log.data["alloc"]].clock
-    the_one = decisive(lines)
+    the_one, the_last = decisive(lines), decisive(lines[-TAIL:])
     last_words = _last_words(lines) if first and the_one is None else -1
     where = scope(node=log.data["node"] or _node(world, log), alloc=log.data["alloc"], task=log.data["task"])
     words = f"{log.data['stream']} of {log.data['alloc'][:8]}, task {log.data['task']}"
@@ -118,13 +120,13 @@ def _messages(
             "settled": (settled := sum(one.run >= was.newest and one.number > was.role for one in same)) > 0,
             "settled_count": settled,
             "tail": (tail := line.number >= len(lines) - TAIL),
-            "old": (age := clock - (moment_of(line.text) or math.nan)) > OLD,
-            "recent": age < RECENT,
+            "old": clock - written[line.number] > OLD,
+            "recent": clock - (moment_of(line.text) or math.nan) < RECENT,
             "past": clock - written[line.number] > RECENT,
             "last_word": text.partition(" ")[2] if line.origin == "litefs" and LAST_WORD.match(text) else None,
-            "decisive": (is_decisive := the_one is not None and the_one.message == line.message),
-            "last_error": is_decisive and live and tail and line.origin == "app" and whose["worst"],
-            "own_matter": own_matter(said) if is_decisive else None,
+            "decisive": (is_decisive := _is(the_one, line)),
+            "last_error": (is_last := _is(the_last, line)) and live and tail and line.origin == "app" and whose["worst"],
+            "own_matter": own_matter(said) if is_decisive or is_last else None,
             "may_follow": may_follow(said),
             "harmless": line.harmless,
             **files.apart(said, meanings(line.message, said)),
@@ -136,12 +138,24 @@ def _messages(
         yield Observation("log", where, fields, quote=quoted(lines, line), source=words, item=log.result.id)
 
 
+def _is(the_one: Line | None, line: Line) -> bool:
+    return the_one is not None and the_one.message == line.message
+
+
 def _is_overcome(one: Observation, standing: Standing) -> bool:
-    """The replica has by now what it could not take; or writes go through, and it is a minute or more since one failed."""
+    """The replica has by now what it could not take, or has not said so for a minute; or writes go through, and none failed for one."""
     fields, alloc = one.fields, one.scope["alloc"]
     if alloc in standing.writing and fields["past"]:
         return bool(fields["unusable"] or (fields["full"] and fields["origin"] == "litefs"))
-    return alloc in standing.in_step and bool(NOT_TAKEN.match(fields["message"]))
+    # LiteFS tries again each second, and says each time that it fails.
+    taken = fields["past"] or alloc in standing.in_step or _has_it(fields["message"], standing.positions.get(alloc, {}))
+    return taken and bool(NOT_TAKEN.match(fields["message"]))
+
+
+def _has_it(message: str, positions: Mapping[str, int]) -> bool:
+    """The line names a transaction's file, and the database has come as far, or further."""
+    file = LTX_FILE.search(message)
+    return file is not None and positions.get(file["database"], -1) >= int(file["txid"], 16)
 
 
 def _past(one: Observation) -> Observation:
@@ -154,10 +168,13 @@ def _overcome(one: Observation) -> Observation:
     return one._replace(fields={**one.fields, "overcome": True, "live": False, "trouble": None})
 
 
-def _written_by(lines: Sequence[Line]) -> list[float]:
-    """A moment at which each line had been written, by its own time stamp or the next line's that has one; NaN where none has."""
-    moments = [moment_of(line.text) for line in lines]
-    for index in range(len(moments) - 2, -1, -1):
+def _written_by(lines: Sequence[Line], last: float | None) -> list[float]:
+    """A moment at which each line had been written, by its own time stamp or the next line's that has one; NaN where none has.
+
+    After the `last` moment, where that was asked, nothing was written.
+    """
+    moments = [*(moment_of(line.text) for line in lines), last]
+    for index in range(len(lines) - 1, -1, -1):
         moments[index] = moments[index] or moments[index + 1]
     return [moment or math.nan for moment in moments]
 

@@ -18,6 +18,8 @@ OUTLIVED_TIMES = 5
 REGULAR = 3
 REGULAR_TIMES = 2
 """So many runs, of which the longest is at most so many times the shortest, follow a rule; one so many times the longest breaks it."""
+LEAST = OUTLIVED / 2
+"""Seconds that a run takes in any case to break such a rule, where that is also `OUTLIVED_TIMES` the longest."""
 RESTARTED_FOR = 'healthcheck: check "'
 """Nomad's reason for a restart that a `check_restart` asks for; the check's name follows (check_watcher.go)."""
 _EXECUTOR = re.compile(r'executor: error waiting on process: (?:rpc error: code = \w+ desc = )?([^"]+)')
@@ -59,7 +61,9 @@ def runs(events: Iterable[Event], now: float) -> list[float]:
 def outlived(events: Iterable[Event], now: float) -> bool:
     """It runs for much longer by now than the last two times before it ended; than each time, where each lasted about as long."""
     *ended, present = runs(events, now)
-    return present >= max(OUTLIVED, REGULAR_TIMES * max(ended) if _regular(ended) else OUTLIVED_TIMES * max(ended[-2:], default=math.inf))
+    if _regular(ended):
+        return present >= min(max(OUTLIVED, REGULAR_TIMES * max(ended)), max(LEAST, OUTLIVED_TIMES * max(ended)))
+    return present >= max(OUTLIVED, OUTLIVED_TIMES * max(ended[-2:], default=math.inf))
 
 
 def _regular(lasted: Sequence[float]) -> bool:
