@@ -19,7 +19,7 @@ from collector.observe.litefs.files import Files
 from collector.observe.litefs.reached import Reached, has_reached
 from collector.observe.logs.past import past
 from collector.observe.observation import Observation, scope
-from collector.observe.world.runs import stayed_up
+from collector.observe.world.runs import got_over, stayed_up
 from collector.observe.world.survey import World
 
 _VARYING = re.compile(r"\b[0-9A-F]{16}\b|\b\d[\d:.,TZ+-]*\b|0x[0-9a-f]+")
@@ -75,6 +75,7 @@ def observe_logs(world: World, every: Sequence[Log], standing: Standing) -> Iter
     worst = {one.id: one.troubled["name"] if one.troubled else None for one in world.instances}
     wordy = {(log.data["alloc"], log.data["task"]) for log in every if log.data["stream"] == "stderr" and _last_words(log.lines) >= 0}
     steady = {(one.id, task["name"]) for one in world.instances for task in one.tasks if stayed_up(task, one.clock)}
+    over = {(one.id, task["name"]) for one in world.instances for task in one.tasks if got_over(task, one.clock)}
     looping = {one.id for one in world.instances if one.restarting and one.running}
     files = Files(world)
     found: list[Observation] = []
@@ -83,7 +84,11 @@ def observe_logs(world: World, every: Sequence[Log], standing: Standing) -> Iter
         if alloc in worst:
             well, up = standing.over.get(alloc, False), (alloc, task) in steady
             first = log.data["stream"] == "stderr" or (alloc, task) not in wordy
-            whose: dict[str, JSON] = {"worst": worst[alloc] in (task, None), "by_primary": alloc in standing.leading}
+            whose: dict[str, JSON] = {
+                "worst": worst[alloc] in (task, None),
+                "up": (alloc, task) in over,
+                "by_primary": alloc in standing.leading,
+            }
             if alloc not in standing.with_litefs:
                 whose["last_word"] = None  # applications begin their errors so, too
             told = _messages(world, log, files, whose, well=well, up=up, first=first, loops=alloc in looping)

@@ -121,6 +121,7 @@ PARTS: Mapping[str, Topic] = {
             "overcome": "a replica could not take what its primary sent, and has it by now, or has not said so for a minute; or a write "
             "failed on the primary more than a minute ago, and writes go through by now",
             "worst": "its task is the one of the allocation that is worst off",
+            "up": "its task runs, and has never ended by itself, or has outlived that",
             "last": "the application's last line in this log",
             "by_primary": "the LiteFS of its allocation says that it is primary",
         },

@@ -36,6 +36,11 @@ def stayed_up(task: Mapping[str, JSON], clock: float) -> bool:
     return bool(task["state"] == "running" and clock - started > LOOP_WINDOW)
 
 
+def got_over(task: Mapping[str, JSON], clock: float) -> bool:
+    """It runs, and has never ended by itself, or has outlived that."""
+    return bool(task["state"] == "running" and (not own_exits(task["events"]) or outlived(task["events"], clock)))
+
+
 def ends_since(task: Mapping[str, JSON], clock: float) -> float:
     """When the ends of a task began to follow each other closely; never, where it has stayed up since the last one."""
     first = math.inf
