@@ -47,15 +47,24 @@ def _meant(path: Path) -> str:
     return ""
 
 
-def commit_of(spec: Spec, settings: Settings) -> Callable[[], str | None]:
-    """The git commit that the spec's file is in; git is asked when somebody wants to know, once."""
+def commit_of(spec: Spec, settings: Settings) -> Callable[[], Callable[[], str | None]]:
+    """Has git asked, once and beside all else, which commit the spec's file is in; what that returns waits for the answer."""
 
-    def commit() -> str | None:
-        from collector.sources.command import git_commit  # noqa: PLC0415 - processes are not needed before the first request
+    @cache
+    def asked() -> Callable[[], str | None]:
+        from collector.aside import aside  # noqa: PLC0415 - neither threads of this kind nor
+        from collector.sources.command import git_commit  # noqa: PLC0415 - processes are needed before the first request
 
-        return git_commit(spec.path, settings)
+        commit = aside(lambda: git_commit(spec.path, settings), "git")
 
-    return cache(commit)
+        def answer() -> str | None:
+            while True:
+                with suppress(KeyboardInterrupt):  # git is given up two seconds after its start, and not left alone until then
+                    return commit.result()
+
+        return answer
+
+    return asked
 
 
 def build_call(arguments: argparse.Namespace) -> Call:

@@ -65,7 +65,7 @@ class Handover:
 
     def prepare(self) -> None:
         """Read the templates and import what hands reports over, so that it need not be done once there is one."""
-        from collector.deliver import delivery, smtp  # noqa: F401, PLC0415 - imported to be there later
+        from collector.deliver import delivery  # noqa: F401, PLC0415 - imported to be there later
         from collector.render import prepare  # noqa: PLC0415 - see the module's docstring
 
         prepare([place.format for place in self.places if isinstance(place, Stdout | File)], self.template_dirs)
@@ -75,8 +75,8 @@ class Handover:
 
         `problems` are sentences on what else was to be handed over and was not.
         """
+        from collector.deliver.deadline import Patience  # noqa: PLC0415 - see the module's docstring
         from collector.deliver.delivery import Outlets, deliver  # noqa: PLC0415 - see the module's docstring
-        from collector.deliver.smtp import Patience  # noqa: PLC0415 - see the module's docstring
         from collector.render import report_document  # noqa: PLC0415 - see the module's docstring
 
         report, news = self._compared(report)
