@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,11 +22,14 @@ settings.load_profile("everyday")
 # Coverage takes a lock at every call of every thread. What rings in there leaves it locked, and the whole process waits for ever.
 cutoff.SPARED.update(way.__code__ for way in (Collector.lock_data, Collector.unlock_data))
 
+TESTS = Path(__file__).parent
 SERVERS = ("deadlines", "integration", "privilege", "replay/test_round_trip.py")
 """What starts servers at fixed ports or recorded addresses, or looks at processes: one after another, in one worker (`-n`), first."""
 APART = ("hostile/test_faults.py",)
 """Long, and its tests share nothing: spread over the workers, last, so that all end together. Every other file stays with one worker."""
 TOGETHER = "servers"
+UNTRACED = ("accuracy", "decided", "hostile/test_faults.py", "rules")
+"""Go again and again through what other tests go through: how much of the code is tested is told without them, in half the time."""
 TOLD = pytest.StashKey[list[str]]()
 """Lines for the end of the run."""
 
@@ -33,6 +37,12 @@ TOLD = pytest.StashKey[list[str]]()
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--update-goldens` writes what is made now as what is expected; read the diff before it is committed."""
     parser.addoption("--update-goldens", action="store_true", default=False, help="write goldens instead of comparing")
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Tell pytest-cov which tests it need not follow."""
+    if item.path.relative_to(TESTS).as_posix().startswith(UNTRACED):
+        item.add_marker("no_cover")
 
 
 @pytest.hookimpl(wrapper=True)
