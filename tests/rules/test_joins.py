@@ -35,6 +35,8 @@ PLACES: Mapping[str, Mapping[str, Mapping[str, str]]] = {
 FACTS: Mapping[str, tuple[str, str, object, object]] = {
     "primary": ("node", "holds_primary", True, False),
     "silent": ("litefs", "answered", False, True),
+    "takes-nothing": ("litefs", "receives", False, True),
+    "leads": ("litefs", "role", "primary", "replica"),
     "unregistered": ("instance", "registered", False, True),
     "nagged": ("instance", "restarted_for", "ping", None),
     "dated": ("log", "misdated", True, False),
