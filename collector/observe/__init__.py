@@ -106,8 +106,12 @@ def _standing(seen: Observed, instances: Iterable[Observation], litefs: Iterable
         leading={state.alloc for state in seen.litefs.values() if state.primary},
         in_step={alloc for alloc, fields in here if fields["synced"] and fields["behind"] == 0 and not fields["diverged"]},
         writing={state.alloc for state in seen.litefs.values() if state.writes},
-        positions={state.alloc: {db["name"]: db["txid"] for db in state.data["databases"]} for state in seen.litefs.values() if state.data},
+        positions={alloc: _positions(seen.litefs.get(alloc)) for alloc, fields in here if fields["behind"] is None},
     )
+
+
+def _positions(state: State | None) -> dict[str, int]:
+    return {database["name"]: database["txid"] for database in (state.data if state and state.data else {}).get("databases", ())}
 
 
 def _of_the_whole(seen: Observed) -> Iterator[Observation]:

@@ -58,7 +58,7 @@ class Standing(NamedTuple):
 
     `over` says of one that it is well now, so that its log is history, `reached` what its LiteFS has got. Those of `with_litefs` have
     LiteFS, which says of `leading` that it is primary, has in those of `in_step` all that its primary has, and took a write in those of
-    `writing` after it was asked first. `positions` are its databases' (allocation -> database -> transaction).
+    `writing` after it was asked first. `positions` (allocation -> database -> transaction) are those that no primary's are compared with.
     """
 
     over: Mapping[str, bool]
