@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from collector.kinds import asking, bodies
+from collector.errors import Unanswered
+from collector.kinds import asking, bodies, shapes
 from collector.kinds.kind import ALLOC, API, NAMESPACE, NODE, TASK, Args, Argument, Kind, of_alloc
 from collector.model import Http, Reply, Rung, Status
 
@@ -18,6 +19,8 @@ def api(args: Args) -> Rung:
     """The last `OFFSET` bytes of the stream, through whatever agent is asked: Nomad forwards to the node."""
     reply = yield from asking.asked(Http("nomad", f"/v1/client/fs/logs/{asking.segment(args['alloc'])}", _query(args), limit=OFFSET * 4))
     lines, cut = parse(_content(reply))
+    listing = (yield [Http("nomad", f"/v1/client/fs/ls/{asking.segment(args['alloc'])}", _directory(args))]) if args.get("written") else ()
+    written_at = next((_written_at(one, args["task"], args["stream"]) for one in listing), None)
     return {
         "alloc": args["alloc"],
         "node": args.get("node"),
@@ -27,12 +30,30 @@ def api(args: Args) -> Rung:
         "wanted": args["lines"],
         "bytes": len(reply.body) if reply.status == Status.OK else 0,
         "cut": cut or reply.truncated,
+        **({} if written_at is None else {"written_at": written_at}),
     }
 
 
 def _query(args: Args) -> asking.Query:
     asked: asking.Query = {"task": args["task"], "type": args["stream"], "plain": "true", "origin": "end", "offset": OFFSET}
     return asked | asking.within(args.get("namespace"))
+
+
+def _directory(args: Args) -> asking.Query:
+    query: asking.Query = {"path": "alloc/logs"}
+    return query | asking.within(args.get("namespace"))
+
+
+def _written_at(listing: Reply, task: str, stream: str) -> float | None:
+    """When the newest file of a stream (`task.stderr.3`) was last written to; None where that may not be seen."""
+    if listing.status != Status.OK:
+        return None
+    try:
+        rows = bodies.listing(listing.body)
+        own = [row for row in rows if re.fullmatch(re.escape(f"{task}.{stream}.") + r"\d+", shapes.text(row, "Name"))]
+        return max(filter(None, (shapes.timestamp(row, "ModTime") for row in own)), default=None)
+    except Unanswered:
+        return None
 
 
 def _content(reply: Reply) -> bytes:
@@ -67,6 +88,7 @@ KIND = Kind(
         "task": TASK,
         "stream": Argument("string", "which stream", default="stderr", choices=("stderr", "stdout")),
         "lines": Argument("integer", "how many lines the report shows", default=20, least=1, most=KEPT),
+        "written": Argument("boolean", "ask when the last line was written, too", default=False),
         "namespace": NAMESPACE,
         "node": NODE,
     },

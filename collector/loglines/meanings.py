@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from collector.loglines.envelope import opened
+
 _DISK = re.compile(r"(?i)no space left on device|ENOSPC|database or disk is full")
 _OTHER_LIMIT = re.compile(
     r"(?i)/sys/|/proc/|cgroup|inotify|\bfsnotify(?::| watch)|file watch|watch(?:es)? limit|add(?:ing)? (?:a )?watch|syscall: 'watch'"
@@ -113,6 +115,11 @@ def malformed(text: str) -> str | None:
 def misdated(text: str) -> bool:
     """A certificate, a token or a request is refused for its dates."""
     return bool(_DATES.search(text))
+
+
+def write_refused(text: str) -> bool:
+    """LiteFS says in this line that it refused a write."""
+    return bool(_WRITE_REFUSED.match(opened(text)[0]))
 
 
 def write_failed(text: str) -> bool:

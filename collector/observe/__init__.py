@@ -7,6 +7,7 @@ from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from collector.model import Bundle
+from collector.observe.checks.alike import passing_alike
 from collector.observe.checks.health import Check, Known, checks, observe_checks
 from collector.observe.checks.upstream import places
 from collector.observe.cluster.equipped import with_litefs
@@ -76,7 +77,7 @@ def _observations(seen: Observed) -> Iterator[Observation]:
     litefs = list(with_strangers(observe_litefs(world, seen.litefs, seen.lease), seen.logs))
     told = list(observe_logs(world, seen.logs, _standing(seen, instances, litefs)))
     failing = {(check.row["node"], check.row["service_id"]) for check in every if check.row["status"] == "critical"}
-    known = Known(ports(world), proxy_ports(world), set(seen.orphans), places(world, failing))
+    known = Known(ports(world), proxy_ports(world), set(seen.orphans), places(world, failing), passing_alike(every, seen.litefs.values()))
     asked = list(observe_checks(world, every, known))
     yield from (*instances, *observe_events(world, wells), *told, *asked)
     yield from observe_nodes(world, seen.nodes, every, holding)
@@ -105,7 +106,12 @@ def _standing(seen: Observed, instances: Iterable[Observation], litefs: Iterable
         leading={state.alloc for state in seen.litefs.values() if state.primary},
         in_step={alloc for alloc, fields in here if fields["synced"] and fields["behind"] == 0 and not fields["diverged"]},
         writing={state.alloc for state in seen.litefs.values() if state.writes},
+        positions={alloc: _positions(seen.litefs.get(alloc)) for alloc, fields in here if fields["behind"] is None},
     )
+
+
+def _positions(state: State | None) -> dict[str, int]:
+    return {database["name"]: database["txid"] for database in (state.data if state and state.data else {}).get("databases", ())}
 
 
 def _of_the_whole(seen: Observed) -> Iterator[Observation]:

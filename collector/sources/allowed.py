@@ -18,6 +18,7 @@ NOMAD: Final = (
     "/v1/allocations",
     "/v1/client/allocation/*/checks",
     "/v1/client/fs/logs/*",
+    "/v1/client/fs/ls/*",
     "/v1/deployments",
     "/v1/evaluations",
     "/v1/job/*",

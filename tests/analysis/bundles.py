@@ -1,9 +1,9 @@
 """Bundles as data: a healthy cluster of three nodes, and what a case changes in it.
 
 A case is a mapping (from YAML): `nodes: {n2: {...}}` changes a node, everything else changes the whole. `None` for a part takes it away.
-`more` gives a node's allocation further tasks (name -> task, with `events` and the lines of its `log`), `lifecycles` says which tasks of
-the job are hooks, `more_leases` are those of its other LiteFS, `more_nomad_agent` and `more_consul_leader` what other servers say when they
-are asked themselves.
+`written` says how many seconds ago a node's logs were last written to. `more` gives a node's allocation further tasks (name -> task, with
+`events` and the lines of its `log`), `lifecycles` says which tasks of the job are hooks, `more_leases` are those of its other
+LiteFS, `more_nomad_agent` and `more_consul_leader` what other servers say when they are asked themselves.
 Names, addresses and ports are none of the recordings'.
 """
 
@@ -67,6 +67,7 @@ def healthy(node: str, names: tuple[str, ...]) -> dict[str, Data]:
         "http_fails": None,
         "output_fails": None,
         "log_fails": None,
+        "written": None,
         "nomad_checks": [],
         "more": {},
     }
@@ -201,7 +202,7 @@ def _of_node(name: str, node: Mapping[str, Data]) -> Iterator[Result]:
     for task, said in {TASK: node, **node["more"]}.items():
         for stream in ("log", "stdout"):
             if said.get(stream) is not None:
-                yield _log(name, alloc["id"], task, stream, said[stream])
+                yield _log(name, alloc["id"], task, stream, said[stream], written=said.get("written"))
     if node["nomad_checks"]:
         rows = [{"task": None, "output": "", "code": None, "mode": "healthiness", "time": NOW, **row} for row in node["nomad_checks"]]
         yield Result(f"nomad_checks@{name}", "checks", "nomad_checks", target, Status.OK, "api", data=rows, date=NOW)
@@ -223,10 +224,11 @@ def _of_node(name: str, node: Mapping[str, Data]) -> Iterator[Result]:
         yield asked._replace(started_at=0.0 if said is None else NOW)
 
 
-def _log(node: str, alloc: str, task: str, stream: str, texts: list[str]) -> Result:
+def _log(node: str, alloc: str, task: str, stream: str, texts: list[str], *, written: float | None) -> Result:
     lines = [line for text in texts for line in text.splitlines()]
     data = {"alloc": alloc, "node": node, "task": task, "lines": lines, "wanted": 20, "bytes": sum(map(len, lines)), "cut": False}
     data["stream"] = "stderr" if stream == "log" else stream
+    data |= {} if written is None else {"written_at": NOW - written}
     item = f"{stream}@{node}" if task == TASK else f"{stream} of {task}@{node}"
     return Result(item, "log", "nomad_logs", Target(node=node, alloc=alloc, task=task), Status.OK, "api", data=data, date=NOW)
 

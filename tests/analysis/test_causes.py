@@ -147,3 +147,27 @@ def test_a_frozen_primary_explains_elsewhere_what_waits_for_it_and_nothing_else(
     sick = {**there, "checks": {"ping": {"status": "critical", "output": GET + output}}}
     roots = [(root.code, root.node) for root in analyze(bundle({"nodes": {"n1": FROZEN, "n3": sick}})).root_causes]
     assert roots == [("litefs.process.hung", "n1"), *([(beside, "n3")] if beside else [])], says
+
+
+SILENT = {
+    "fails": {"status": "timeout", "cause": "timeout", "reason": "10.1.0.11:20303 did not answer in time"},
+    "checks": {"info": {"status": "critical", "output": 'Get "http://10.1.0.11:20303/info": context deadline exceeded'}},
+}
+SORRY = {
+    "checks": {"ping": {"status": "critical", "output": "HTTP GET http://10.1.0.12:8080/ping: 500 Internal Server Error Output: sorry"}}
+}
+LACKING = {"databases": [{"name": "wiki.db", "txid": 31, "checksum": "00000000000000ab"}]}
+
+
+@pytest.mark.parametrize(
+    ("n2", "n3", "expected"),
+    [
+        ({"lag_seconds": 50.0}, {"lag_seconds": 50.0}, {"litefs.process.hung", "app.check.http-error"}),
+        ({"lag_seconds": 50.0}, {"lag_seconds": 12.0}, {"litefs.process.hung"}),
+        ({"lag_seconds": 50.0, **LACKING}, {"lag_seconds": 50.0}, {"litefs.process.hung"}),
+    ],
+    ids=["it stands as the other one does", "the other one may not have been asked since", "it lacks what the other one has"],
+)
+def test_what_the_same_application_does_beside_it_is_not_for_want_of_a_primary(n2, n3, expected) -> None:
+    report = analyze(bundle({"nodes": {"n1": SILENT, "n2": {"litefs": n2, **SORRY}, "n3": {"litefs": n3}}}))
+    assert {root.code for root in report.root_causes} == expected

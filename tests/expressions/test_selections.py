@@ -2,7 +2,7 @@ import pytest
 
 from collector.expressions.selections.allocations import current, other_tasks, running, suspect, with_task
 from collector.expressions.selections.instances import endpoint, few, instances, lease_keys, services, without
-from collector.expressions.selections.litefs import failing_writes, leading, transactions, unsettled
+from collector.expressions.selections.litefs import failing_writes, leading, transactions, undated, unsettled
 from collector.expressions.selections.trouble import troubled
 from collector.kinds.litefs_state import NEVER_SYNCED_MS
 from tests.expressions.cluster import NOW, alloc, answered, check, instance, litefs, task
@@ -256,6 +256,23 @@ def test_writes_fail_at(alloc, lines, expected) -> None:
     turns = [{"item": {"id": one}, "data": {"role": role, "databases": databases}} for one, role in (("p", "primary"), ("r", "replica"))]
     found = failing_writes(turns, [{"item": {"id": alloc}, "data": {"alloc": alloc, "lines": lines}}])
     assert [(item["id"], item["transactions"]) for item in found] == [(one, 42) for one in expected]
+
+
+REFUSED = 'level=INFO msg="fuse: write(): wal error: read only replica"'
+UNDATED = [
+    ("a write was refused, at no time that is told", [REFUSED], ["a"]),
+    ("a write failed, at no time that is told", ["write /data/wal: no space left on device"], ["a"]),
+    ("not where the last line tells", [REFUSED, "time=2027-01-15T08:00:00Z level=INFO msg=done"], []),
+    ("not where no write is told of", ["all is well"], []),
+    ("not of what was long ago", [REFUSED, *["all is well"] * 20], []),
+    ("not of an empty log", [], []),
+]
+
+
+@pytest.mark.parametrize(("lines", "expected"), [case[1:] for case in UNDATED], ids=[case[0] for case in UNDATED])
+def test_whose_last_word_has_no_time(lines, expected) -> None:
+    turns = [{"item": {"id": "a"}, "data": {"alloc": "a", "lines": lines}}, {"item": {"id": "b"}, "data": None}]
+    assert [item["id"] for item in undated(turns)] == expected
 
 
 def test_transactions_of_nothing_are_none() -> None:

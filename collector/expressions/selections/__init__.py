@@ -25,6 +25,7 @@ SELECTIONS: Mapping[str, str] = {
     "suspect": "allocations",
     "transactions": "litefs",
     "troubled": "trouble",
+    "undated": "litefs",
     "unsettled": "litefs",
     "with_task": "allocations",
     "without": "instances",

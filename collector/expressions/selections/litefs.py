@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from collector.expressions.selections.instances import endpoint, instances
 from collector.expressions.selections.registered import answers, turns
 from collector.kinds.litefs_state import NEVER_SYNCED_MS
-from collector.loglines.meanings import write_failed
+from collector.loglines import moment_of
+from collector.loglines.meanings import write_failed, write_refused
 from collector.model import JSON, host_of
 
 Data = Mapping[str, JSON]
@@ -66,6 +67,16 @@ def failing_writes(statuses: JSON, logs: JSON = None) -> list[JSON]:
     failing = {log["alloc"] for log in answers(logs) if any(map(write_failed, log["lines"][-LAST:]))}
     seen = [(turn["item"], turn["data"]) for turn in turns(statuses) if turn.get("data") is not None]
     return [{**item, "transactions": transactions(data)} for item, data in seen if data["role"] == "primary" and item["id"] in failing]
+
+
+def undated(logs: JSON) -> list[JSON]:
+    """The loop items of a nomad_logs task at whose log's end writes fail or are refused, where the last line does not tell when."""
+    seen = [(turn["item"], turn["data"]["lines"][-LAST:]) for turn in turns(logs) if turn.get("data") is not None]
+    return [item for item, lines in seen if lines and moment_of(lines[-1]) is None and any(map(_tells_of_a_write, lines))]
+
+
+def _tells_of_a_write(line: str) -> bool:
+    return write_refused(line) or write_failed(line)
 
 
 def transactions(status: JSON) -> int:

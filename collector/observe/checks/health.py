@@ -63,12 +63,16 @@ def checks(world: World) -> list[Check]:
 
 
 class Known(NamedTuple):
-    """What is known of the checks' instances: LiteFS's ports, its proxy's by allocation, who stands behind none, who fails, by place."""
+    """What is known of the checks' instances: LiteFS's ports, its proxy's by allocation, who stands behind none, who fails, by place.
+
+    `alike` says of a failing check (node, ID) where the same one passes though nothing else is different there.
+    """
 
     litefs_ports: set[int]
     proxies: Mapping[str, int]
     orphans: set[tuple[str, str]]
     places: Places
+    alike: Mapping[tuple[str, str], str]
 
 
 def observe_checks(world: World, every: list[Check], known: Known) -> Iterator[Observation]:
@@ -107,6 +111,7 @@ def _fields(world: World, check: Check, known: Known, files: Files, *, unrun: bo
     fails = row["status"] == "critical"
     said = check.text.output if fails and not check.text.over else ""
     answer = answered_with(row, said) if why == "http" else ""
+    of_cluster = may_follow(answer)
     return {
         "name": row["name"],
         "status": row["status"],
@@ -119,8 +124,9 @@ def _fields(world: World, check: Check, known: Known, files: Files, *, unrun: bo
         "interval": row.get("interval"),
         "code": code,
         "own_matter": own_matter(answer),
-        "may_follow": may_follow(answer),
+        "may_follow": of_cluster,
         "upstream": upstream(answer, check.node, known.places),
+        "passes_on": None if of_cluster else known.alike.get((check.node, row["check_id"])),
         **files.apart(said, meanings_of_check(said)),
         "path": check.path,
         "port": check.port,

@@ -9,16 +9,17 @@ from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from collector.loglines import WARNING, Line, complaint, decisive, moment_of, read
-from collector.loglines.litefs import LAST_WORD, NOT_TAKEN
+from collector.loglines.litefs import LAST_WORD, LTX_FILE, NOT_TAKEN
 from collector.loglines.matters import may_follow, own_matter
 from collector.loglines.meanings import meanings
+from collector.loglines.objects import gathered
 from collector.loglines.wholes import quoted, told_whole
 from collector.model import JSON, Result
 from collector.observe.litefs.files import Files
 from collector.observe.litefs.reached import Reached, has_reached
 from collector.observe.logs.past import Past, past
 from collector.observe.observation import Observation, scope
-from collector.observe.world.runs import stayed_up
+from collector.observe.world.runs import got_over, stayed_up
 from collector.observe.world.survey import World
 
 _VARYING = re.compile(r"\b[0-9A-F]{16}\b|\b\d[\d:.,TZ+-]*\b|0x[0-9a-f]+")
@@ -49,7 +50,7 @@ def logs(world: World) -> list[Log]:
     """Every collected log once, read; of one that was read twice the later one."""
     newest = {(result.data["alloc"], result.data["task"], result.data["stream"]): result for result in world.results("nomad_logs")}
     alone = {(one.id, *one.lasting, "stderr") for one in world.instances if len(one.lasting) == 1}
-    return [Log(result, read(result.data["lines"], litefs=key in alone)) for key, result in newest.items()]
+    return [Log(result, read(gathered(result.data["lines"]), litefs=key in alone)) for key, result in newest.items()]
 
 
 class Standing(NamedTuple):
@@ -57,7 +58,7 @@ class Standing(NamedTuple):
 
     `over` says of one that it is well now, so that its log is history, `reached` what its LiteFS has got. Those of `with_litefs` have
     LiteFS, which says of `leading` that it is primary, has in those of `in_step` all that its primary has, and took a write in those of
-    `writing` after it was asked first.
+    `writing` after it was asked first. `positions` (allocation -> database -> transaction) are those that no primary's are compared with.
     """
 
     over: Mapping[str, bool]
@@ -66,6 +67,7 @@ class Standing(NamedTuple):
     leading: AbstractSet[str]
     in_step: AbstractSet[str]
     writing: AbstractSet[str]
+    positions: Mapping[str, Mapping[str, int]]
 
 
 def observe_logs(world: World, every: Sequence[Log], standing: Standing) -> Iterator[Observation]:
@@ -73,6 +75,7 @@ def observe_logs(world: World, every: Sequence[Log], standing: Standing) -> Iter
     worst = {one.id: one.troubled["name"] if one.troubled else None for one in world.instances}
     wordy = {(log.data["alloc"], log.data["task"]) for log in every if log.data["stream"] == "stderr" and _last_words(log.lines) >= 0}
     steady = {(one.id, task["name"]) for one in world.instances for task in one.tasks if stayed_up(task, one.clock)}
+    over = {(one.id, task["name"]) for one in world.instances for task in one.tasks if got_over(task, one.clock)}
     looping = {one.id for one in world.instances if one.restarting and one.running}
     files = Files(world)
     found: list[Observation] = []
@@ -81,7 +84,11 @@ def observe_logs(world: World, every: Sequence[Log], standing: Standing) -> Iter
         if alloc in worst:
             well, up = standing.over.get(alloc, False), (alloc, task) in steady
             first = log.data["stream"] == "stderr" or (alloc, task) not in wordy
-            whose: dict[str, JSON] = {"worst": worst[alloc] in (task, None), "by_primary": alloc in standing.leading}
+            whose: dict[str, JSON] = {
+                "worst": worst[alloc] in (task, None),
+                "up": (alloc, task) in over,
+                "by_primary": alloc in standing.leading,
+            }
             if alloc not in standing.with_litefs:
                 whose["last_word"] = None  # applications begin their errors so, too
             was = past(log.lines, up=up, loops=alloc in looping)
@@ -96,8 +103,8 @@ class _Reading(NamedTuple):
     """What all messages of one log are read against.
 
     `past` is what of it is over, `clock` its node's time, `written` when each line had been written at the latest, `decisive` the line that
-    says why the process ended, `last_words` the number of the application's last line. `well` says that its allocation is well now,
-    `whose` are the fields that are the same for all of its messages.
+    says why the process ended, `last` the same of the log's end, `last_words` the number of the application's last line. `well` says that
+    its allocation is well now, `whose` are the fields that are the same for all of its messages.
     """
 
     log: Log
@@ -105,6 +112,7 @@ class _Reading(NamedTuple):
     clock: float
     written: Sequence[float]
     decisive: Line | None
+    last: Line | None
     last_words: int
     well: bool
     whose: Mapping[str, JSON]
@@ -114,7 +122,8 @@ def _reading(log: Log, was: Past, clock: float, whose: Mapping[str, JSON], *, we
     """`first`: the application's last words, where nothing is decisive, are looked for in this one of the task's two streams."""
     the_one = decisive(log.lines)
     last_words = _last_words(log.lines) if first and the_one is None else -1
-    return _Reading(log, was, clock, _written_by(log.lines), the_one, last_words, well, whose)
+    written = _written_by(log.lines, log.data.get("written_at"))
+    return _Reading(log, was, clock, written, the_one, decisive(log.lines[-TAIL:]), last_words, well, whose)
 
 
 def _messages(world: World, reading: _Reading, files: Files) -> Iterator[Observation]:
@@ -134,8 +143,8 @@ def _fields(same: Sequence[Line], reading: _Reading, files: Files) -> dict[str, 
     live = newest and not reading.well and not was.is_over(line)
     settled = sum(one.run >= was.newest and one.number > was.role for one in same)
     tail = line.number >= len(lines) - TAIL
-    age = reading.clock - (moment_of(line.text) or math.nan)
-    is_decisive = reading.decisive is not None and reading.decisive.message == line.message
+    age = reading.clock - reading.written[line.number]
+    is_decisive, is_last = _is(reading.decisive, line), _is(reading.last, line)
     return {
         "text": text,
         "message": line.message,
@@ -150,12 +159,12 @@ def _fields(same: Sequence[Line], reading: _Reading, files: Files) -> dict[str, 
         "settled_count": settled,
         "tail": tail,
         "old": age > OLD,
-        "recent": age < RECENT,
-        "past": reading.clock - reading.written[line.number] > RECENT,
+        "recent": reading.clock - (moment_of(line.text) or math.nan) < RECENT,
+        "past": age > RECENT,
         "last_word": text.partition(" ")[2] if line.origin == "litefs" and LAST_WORD.match(text) else None,
         "decisive": is_decisive,
-        "last_error": is_decisive and live and tail and line.origin == "app" and reading.whose["worst"],
-        "own_matter": own_matter(said) if is_decisive else None,
+        "last_error": is_last and live and tail and line.origin == "app" and reading.whose["worst"],
+        "own_matter": own_matter(said) if is_decisive or is_last else None,
         "may_follow": may_follow(said),
         "harmless": line.harmless,
         **files.apart(said, meanings(line.message, said)),
@@ -166,12 +175,24 @@ def _fields(same: Sequence[Line], reading: _Reading, files: Files) -> dict[str, 
     }
 
 
+def _is(the_one: Line | None, line: Line) -> bool:
+    return the_one is not None and the_one.message == line.message
+
+
 def _is_overcome(one: Observation, standing: Standing) -> bool:
-    """The replica has by now what it could not take; or writes go through, and it is a minute or more since one failed."""
+    """The replica has by now what it could not take, or has not said so for a minute; or writes go through, and none failed for one."""
     fields, alloc = one.fields, one.scope["alloc"]
     if alloc in standing.writing and fields["past"]:
         return bool(fields["unusable"] or (fields["full"] and fields["origin"] == "litefs"))
-    return alloc in standing.in_step and bool(NOT_TAKEN.match(fields["message"]))
+    # LiteFS tries again each second, and says each time that it fails.
+    taken = fields["past"] or alloc in standing.in_step or _has_it(fields["message"], standing.positions.get(alloc, {}))
+    return taken and bool(NOT_TAKEN.match(fields["message"]))
+
+
+def _has_it(message: str, positions: Mapping[str, int]) -> bool:
+    """The line names a transaction's file, and the database has come as far, or further."""
+    file = LTX_FILE.search(message)
+    return file is not None and positions.get(file["database"], -1) >= int(file["txid"], 16)
 
 
 def _past(one: Observation) -> Observation:
@@ -184,10 +205,13 @@ def _overcome(one: Observation) -> Observation:
     return one._replace(fields={**one.fields, "overcome": True, "live": False, "trouble": None})
 
 
-def _written_by(lines: Sequence[Line]) -> list[float]:
-    """A moment at which each line had been written, by its own time stamp or the next line's that has one; NaN where none has."""
-    moments = [moment_of(line.text) for line in lines]
-    for index in range(len(moments) - 2, -1, -1):
+def _written_by(lines: Sequence[Line], last: float | None) -> list[float]:
+    """A moment at which each line had been written, by its own time stamp or the next line's that has one; NaN where none has.
+
+    After the `last` moment, where that was asked, nothing was written.
+    """
+    moments = [*(moment_of(line.text) for line in lines), last]
+    for index in range(len(lines) - 1, -1, -1):
         moments[index] = moments[index] or moments[index + 1]
     return [moment or math.nan for moment in moments]
 

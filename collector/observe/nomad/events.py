@@ -61,6 +61,7 @@ def _event(world: World, one: Instance, task: Mapping[str, JSON], event: Mapping
             "signal": event["signal"],
             "oom_killed": bool(event["oom_killed"]),
             "itself": itself,
+            "worst": task is one.troubled,
             "executor_gone": executor_gone(event),
             **meanings_of_event(event["message"] or ""),
             "unstarted": not task["started_at"],

@@ -92,7 +92,7 @@ class Instance:
     @cached_property
     def troubled(self) -> Mapping[str, JSON] | None:
         """The task that is worst off, else the first main one; None when no task state is there."""
-        return max(self.tasks, key=_trouble, default=None)
+        return max(self.tasks, key=self._trouble, default=None)
 
     @cached_property
     def exits(self) -> list[Mapping[str, JSON]]:
@@ -292,6 +292,8 @@ class Instance:
         known = self.defined(task)
         return str(known["lifecycle"] or "") if known else ""
 
-
-def _trouble(task: Mapping[str, JSON]) -> tuple[bool, bool, int, bool, bool]:
-    return not done(task), bool(task["failed"]), task["restarts"] or 0, task["state"] != "running", bool(own_exits(task["events"]))
+    def _trouble(self, task: Mapping[str, JSON]) -> tuple[bool, bool, bool, int, bool, bool]:
+        """What a task has got over weighs less than what another one is in, however often that was restarted."""
+        ends, restarts = bool(own_exits(task["events"])), task["restarts"] or 0
+        lasts = ends and not outlived(task["events"], self.clock)
+        return not done(task), bool(task["failed"]), lasts, restarts, task["state"] != "running", ends

@@ -18,6 +18,8 @@ OUTLIVED_TIMES = 5
 REGULAR = 3
 REGULAR_TIMES = 2
 """So many runs, of which the longest is at most so many times the shortest, follow a rule; one so many times the longest breaks it."""
+LEAST = OUTLIVED / 2
+"""Seconds that a run takes in any case to break such a rule, where that is also `OUTLIVED_TIMES` the longest."""
 RESTARTED_FOR = 'healthcheck: check "'
 """Nomad's reason for a restart that a `check_restart` asks for; the check's name follows (check_watcher.go)."""
 _EXECUTOR = re.compile(r'executor: error waiting on process: (?:rpc error: code = \w+ desc = )?([^"]+)')
@@ -32,6 +34,11 @@ def stayed_up(task: Mapping[str, JSON], clock: float) -> bool:
     """It runs, and has for so long that what was before its last start is another story."""
     started = max((event["time"] for event in task["events"] if event["type"] == "Started"), default=clock)
     return bool(task["state"] == "running" and clock - started > LOOP_WINDOW)
+
+
+def got_over(task: Mapping[str, JSON], clock: float) -> bool:
+    """It runs, and has never ended by itself, or has outlived that."""
+    return bool(task["state"] == "running" and (not own_exits(task["events"]) or outlived(task["events"], clock)))
 
 
 def ends_since(task: Mapping[str, JSON], clock: float) -> float:
@@ -59,7 +66,9 @@ def runs(events: Iterable[Event], now: float) -> list[float]:
 def outlived(events: Iterable[Event], now: float) -> bool:
     """It runs for much longer by now than the last two times before it ended; than each time, where each lasted about as long."""
     *ended, present = runs(events, now)
-    return present >= max(OUTLIVED, REGULAR_TIMES * max(ended) if _regular(ended) else OUTLIVED_TIMES * max(ended[-2:], default=math.inf))
+    if _regular(ended):
+        return present >= min(max(OUTLIVED, REGULAR_TIMES * max(ended)), max(LEAST, OUTLIVED_TIMES * max(ended)))
+    return present >= max(OUTLIVED, OUTLIVED_TIMES * max(ended[-2:], default=math.inf))
 
 
 def _regular(lasted: Sequence[float]) -> bool:

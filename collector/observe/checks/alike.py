@@ -1,0 +1,46 @@
+"""What fails at one replica and passes at another one that stands just as it does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from collector.observe.litefs.positions import State
+
+if TYPE_CHECKING:
+    from collector.observe.checks.health import Check
+
+LONG = 30.0
+"""Seconds without a word from a primary after which the checks of all its replicas have been run, if they are not run seldom."""
+
+
+def passing_alike(every: Sequence[Check], litefs: Iterable[State]) -> dict[tuple[str, str], str]:
+    """By the node and ID of a failing check: the node where the same one passes, with the same data, as long without a primary."""
+    waiting = {state.alloc: _data(state) for state in litefs if _waits(state)}
+    passes = {(_what(check), waiting[_alloc(check)]): check.node for check in every if _is(check, "passing") and _alloc(check) in waiting}
+    failing = [check for check in every if _is(check, "critical") and _alloc(check) in waiting]
+    beside = {(check.node, str(check.row["check_id"])): passes.get((_what(check), waiting[_alloc(check)])) for check in failing}
+    return {check: node for check, node in beside.items() if node}
+
+
+def _waits(state: State) -> bool:
+    """A replica that has had its data for long, and for long has heard nothing."""
+    data: Mapping[str, object] = state.data or {}
+    lag = data.get("lag_seconds")
+    return not state.primary and bool(data.get("databases")) and isinstance(lag, float | int) and lag >= LONG
+
+
+def _data(state: State) -> frozenset[tuple[str, int]]:
+    return frozenset((database["name"], database["txid"]) for database in (state.data or {}).get("databases", ()))
+
+
+def _is(check: Check, status: str) -> bool:
+    return bool(check.row["status"] == status)
+
+
+def _alloc(check: Check) -> str:
+    return str(check.row.get("alloc") or "")
+
+
+def _what(check: Check) -> tuple[str | None, str]:
+    return check.row["service"], check.row["name"]
