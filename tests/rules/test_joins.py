@@ -47,8 +47,10 @@ FACTS: Mapping[str, tuple[str, str, object, object]] = {
     "lost-with-node": ("server", "lost_with_node", True, False),
     "left-behind": ("check", "alloc_known", False, True),
     "unled": ("litefs", "primary_answers", False, True),
+    "unfound": ("litefs", "never_synced", True, False),
     "far": ("litefs", "lagging", "critical", "warning"),
     "passed-on": ("check", "upstream", "n1", None),
+    "stands-in": ("instance", "stands_in", True, False),
     "parted": ("server", "led_by", "10.1.0.2:8300", None),
 }
 """What a row can ask for besides: topic and field of an observation, its value when the fact holds, and when it does not."""
@@ -57,6 +59,7 @@ BESIDE: Mapping[str, Mapping[str, object]] = {
     "log": {"live": True, "decisive": False, "asks_for_lease": True},
     "check": {"level": "node", "status": "critical"},
     "task_event": {"current": True},
+    "litefs": {"knows_primary": False},
     "server": {"answers": True, "leader": True},
 }
 """What an observation has besides, wherever there is one."""

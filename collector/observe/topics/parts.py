@@ -32,6 +32,7 @@ PARTS: Mapping[str, Topic] = {
             "fresh": "created or started again less than 10 s ago: too early to judge what it does not do yet",
             "starting": "younger than 20 s, or than a failing check's interval and 10 s, and neither healthy yet nor in a restart loop",
             "settling": "starting, or started again just now",
+            "stands_in": "it has just been put in the place of one that is over, which counts as long as this one has shown nothing",
             "up": "it runs, in no restart loop, and has had the time to open its ports",
             "restarted_ago": "seconds since it started again, or since the last step of a restart on request; null after 10 s",
             "restarted_by": "why: request (somebody's, a template's) or exit (its process ended by itself); null where restarted_ago is",
