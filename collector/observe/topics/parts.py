@@ -149,6 +149,7 @@ PARTS: Mapping[str, Topic] = {
             "on_litefs": "the port is LiteFS's own",
             "own_matter": "what a critical one's answer says that the application lacks or refuses, as of a decisive line; else null",
             "may_follow": "that answer is of what the cluster gives, as a log's complaint may be",
+            "passes_elsewhere": "on how many other nodes the same check of the same service passes",
             "upstream": "the node of another instance of the job, which by that answer has refused what was passed on to it; else null",
             "read_only": "SQLite's words in its output for a database that may not be written; null where there are none",
             "malformed": "the same for one that is not sound",
