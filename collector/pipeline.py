@@ -31,8 +31,8 @@ class Call(NamedTuple):
     given: Mapping[str, JSON] = {}
     """The variables of the spec that the caller set."""
     progress: Callable[[int, int], None] = lambda _done, _known: None
-    commit: Callable[[], str | None] = lambda: None
-    """The git commit of the spec's file, asked for while the first answers come."""
+    commit: Callable[[], Callable[[], str | None]] = lambda: lambda: None
+    """Has the git commit of the spec's file asked for while the first answers come; what it returns waits for it."""
     prepare: Callable[[], object] = lambda: None
     """What makes ready for the report, done while the first answers come."""
 
@@ -45,7 +45,10 @@ def gather(call: Call, sources: Performer, redactor: Redactor) -> Bundle:
     started_at, started = time.time(), time.monotonic()
     expressions = Expressions()
     means = Means(KINDS, sources, expressions, redactor, call.progress, chores=_chores(call, expressions))
-    collected = collect(call.spec, means, call.limits, call.selection)
+    try:
+        collected = collect(call.spec, means, call.limits, call.selection)
+    finally:
+        call.commit()()  # whatever became of the rest: nothing of git is left behind
     from collector.collect.limit import check_limit  # noqa: PLC0415 - see _chores
     from collector.validate import validate  # noqa: PLC0415 - see _chores
 
@@ -93,7 +96,7 @@ def _bundle(call: Call, collected: Collected, redactor: Redactor, started_at: fl
     told = redactor.data(dict(spec.vars))
     results = (*collected.results, *_withheld(redactor))
     return Bundle(
-        spec={"name": spec.name, "path": clean(spec.path), "sha256": spec.sha256, "commit": call.commit()},
+        spec={"name": spec.name, "path": clean(spec.path), "sha256": spec.sha256, "commit": call.commit()()},
         vars=told,
         thresholds=dict(spec.thresholds),
         rules=spec.rules,

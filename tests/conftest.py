@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,10 +22,14 @@ settings.load_profile("everyday")
 # Coverage takes a lock at every call of every thread. What rings in there leaves it locked, and the whole process waits for ever.
 cutoff.SPARED.update(way.__code__ for way in (Collector.lock_data, Collector.unlock_data))
 
+TESTS = Path(__file__).parent
 SERVERS = ("deadlines", "integration", "privilege", "replay/test_round_trip.py")
-"""What starts servers at fixed ports or recorded addresses, or looks at processes: one after another, in one worker (`-n`)."""
+"""What starts servers at fixed ports or recorded addresses, or looks at processes: one after another, in one worker (`-n`), first."""
 APART = ("hostile/test_faults.py",)
-"""Long, and its tests share nothing: spread over the workers. Every other file stays with one, for its fixtures' sake."""
+"""Long, and its tests share nothing: spread over the workers, last, so that all end together. Every other file stays with one worker."""
+TOGETHER = "servers"
+UNTRACED = ("accuracy", "decided", "hostile/test_faults.py", "rules")
+"""Go again and again through what other tests go through: how much of the code is tested is told without them, in half the time."""
 TOLD = pytest.StashKey[list[str]]()
 """Lines for the end of the run."""
 
@@ -32,6 +37,12 @@ TOLD = pytest.StashKey[list[str]]()
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--update-goldens` writes what is made now as what is expected; read the diff before it is committed."""
     parser.addoption("--update-goldens", action="store_true", default=False, help="write goldens instead of comparing")
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Tell pytest-cov which tests it need not follow."""
+    if item.path.relative_to(TESTS).as_posix().startswith(UNTRACED):
+        item.add_marker("no_cover")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -64,7 +75,22 @@ class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.split("::", maxsplit=1)[0].removeprefix("tests/")
-        return nodeid if file in APART else "servers" if file.startswith(SERVERS) else file
+        return nodeid if file in APART else TOGETHER if file.startswith(SERVERS) else file
+
+    def _assign_work_unit(self, node: Any) -> None:
+        self.workqueue.move_to_end(min(self.workqueue, key=_turn), last=False)
+        super()._assign_work_unit(node)
+
+
+def _turn(unit: str) -> int:
+    """What takes longest comes first."""
+    return 0 if unit == TOGETHER else 2 if "::" in unit else 1
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: the one with the servers mostly waits for them."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -91,7 +91,7 @@ def _troubled(findings: Sequence[Finding], table: Sequence[NodeRow], verdict: Ve
 
 
 def cluster(seen: Observed) -> dict[str, JSON]:
-    """The cluster in a few lines: `{nomad, consul, litefs, job}`."""
+    """The cluster in a few lines: `{nomad, consul, litefs, job, thresholds, clock}`; each of the first four None where it was not seen."""
     world = seen.world
     agent = next((result.data for result in world.results("nomad_agent")), None)
     leader = next((result.data for result in world.results("consul_leader")), None)

@@ -6,7 +6,7 @@ that name are the list of subjects.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from collector.analyze.hits import Dropped, Hit, Match, Subject
 from collector.cutoff import TooSlow
@@ -17,6 +17,8 @@ from collector.rulebook.rule import Condition, Group, Matcher, Rule
 
 QUOTES_PER_MATCHER = 2
 _NARROWEST = ("alloc", "service", "node")
+_FEW = 32
+"""A field that has no more values than this in a topic is looked at by its values, where there are more observations."""
 
 
 class Engine:
@@ -26,6 +28,7 @@ class Engine:
         self._seen = observations
         self._topics = topics
         self._given_up: dict[str, Rule] = {}
+        self._known_values: dict[tuple[str, str], Collection[JSON]] = {}
 
     @property
     def given_up(self) -> tuple[Rule, ...]:
@@ -121,16 +124,36 @@ class Engine:
     def _possible(self, condition: Condition) -> bool:
         """Is there anything at all of what it must see? Spares the subjects of a big cluster."""
         if isinstance(condition, Matcher):
-            return condition.times[0] == 0 or any(_fits(one, condition) is not None for one in self._seen.of(condition.topic))
+            return condition.times[0] == 0 or (
+                self._conceivable(condition) and any(_fits(one, condition) is not None for one in self._seen.of(condition.topic))
+            )
         return all(self._possible(part) for part in condition.all) and (
             not condition.any or any(self._possible(part) for part in condition.any)
         )
+
+    def _conceivable(self, matcher: Matcher) -> bool:
+        """Is there for each field a value that passes, whosever it is? There are far fewer of most than observations in a big cluster."""
+        if len(self._seen.of(matcher.topic)) <= _FEW:
+            return True
+        known = ((self._values(matcher.topic, name), test) for name, test in matcher.tests)
+        return all(len(values) > _FEW or any(test(value) is not None for value in values) for values, test in known)
+
+    def _values(self, topic: str, name: str) -> Collection[JSON]:
+        """The values of a field in all observations of a topic; true is another one than 1."""
+        if (topic, name) not in self._known_values:
+            every = (_value(one, name) for one in self._seen.of(topic))
+            self._known_values[topic, name] = {(value.__class__, value): value for value in every}.values()
+        return self._known_values[topic, name]
+
+
+def _value(one: Observation, name: str) -> JSON:
+    return one.fields.get(name, one.scope.get(name))
 
 
 def _fits(one: Observation, matcher: Matcher) -> dict[str, JSON] | None:
     captures: dict[str, JSON] = {}
     for name, test in matcher.tests:
-        found = test(one.fields.get(name, one.scope.get(name)))
+        found = test(_value(one, name))
         if found is None:
             return None
         captures |= found

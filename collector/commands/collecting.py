@@ -6,12 +6,13 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
 from collector.collect import Limits, Means
 from collector.collect.plan import Selection, select_tasks
+from collector.commands.patience import patience
 from collector.errors import UsageError
 from collector.expressions import Expressions
 from collector.kinds import KINDS
@@ -47,19 +48,33 @@ def _meant(path: Path) -> str:
     return ""
 
 
-def commit_of(spec: Spec, settings: Settings) -> Callable[[], str | None]:
-    """The git commit that the spec's file is in; git is asked when somebody wants to know, once."""
+def commit_of(spec: Spec, settings: Settings) -> Callable[[], Callable[[], str | None]]:
+    """Has git asked, once and beside all else, which commit the spec's file is in; what that returns waits for the answer."""
 
-    def commit() -> str | None:
-        from collector.sources.command import git_commit  # noqa: PLC0415 - processes are not needed before the first request
+    @cache
+    def asked() -> Callable[[], str | None]:
+        from collector.aside import aside  # noqa: PLC0415 - neither threads of this kind nor
+        from collector.sources.command import git_commit  # noqa: PLC0415 - processes are needed before the first request
 
-        return git_commit(spec.path, settings)
+        commit = aside(lambda: git_commit(spec.path, settings), "git")
 
-    return cache(commit)
+        def answer() -> str | None:
+            while True:
+                with suppress(KeyboardInterrupt):  # git is given up two seconds after its start, and not left alone until then
+                    return commit.result()
+
+        return answer
+
+    return asked
 
 
 def build_call(arguments: argparse.Namespace) -> Call:
-    """The call that the arguments of a collecting command describe."""
+    """The call that the arguments of a collecting command describe; wrong usage, where what they name is not read within the deadline."""
+    with patience(arguments.deadline, "the spec, or a file that it or the environment names"):
+        return _call(arguments)
+
+
+def _call(arguments: argparse.Namespace) -> Call:
     settings = Settings.from_environment(os.environ, workers=arguments.forks)
     given = parse_extra_vars(arguments.extra_vars)
     _check_text(arguments.limit)
@@ -71,11 +86,8 @@ def build_call(arguments: argparse.Namespace) -> Call:
 
 def collect_bundle(call: Call) -> Bundle:
     """Collect and validate; children still running at the end are killed."""
-    sources = open_sources(call)
-    try:
+    with closing(open_sources(call)) as sources:
         return gather(call, sources, redactor_of(call))
-    finally:
-        sources.close()
 
 
 def redactor_of(call: Call) -> Redactor:
@@ -92,11 +104,9 @@ def plan_only(call: Call) -> int:
     """Print the plan; 0, or 3 when the inventory could not be read, so that the plan is not whole."""
     from collector.collect.preview import plan_text, preview  # noqa: PLC0415 - for --check alone
 
-    sources, redactor = open_sources(call), redactor_of(call)
-    try:
+    redactor = redactor_of(call)
+    with closing(open_sources(call)) as sources:
         plan = preview(call.spec, Means(KINDS, sources, Expressions(), redactor), call.limits, call.selection)
-    finally:
-        sources.close()
     servers = [redactor.text(line) for line in _servers(call.settings)]
     say(plan_text(plan, servers, call.settings.nomad.namespace or "default"))
     return 3 if plan.unknown else 0

@@ -6,7 +6,6 @@ import argparse
 from pathlib import Path
 
 from collector.commands.collecting import build_call, collect_bundle, plan_only, progress_bar
-from collector.commands.patience import patience
 from collector.commands.reporting import handover, scope_of, write_bundle
 from collector.deliver.destinations import check_directory
 from collector.errors import CollectorError, DeliveryError
@@ -16,8 +15,7 @@ from collector.pipeline import Call, conclude
 
 def run(arguments: argparse.Namespace) -> int:
     """Collect, validate, analyse, render, deliver; the verdict is the exit code."""
-    with patience(arguments.deadline, "the spec, or a file that it or the environment names"):
-        call = build_call(arguments)
+    call = build_call(arguments)
     if arguments.check:
         return plan_only(call)
     if arguments.bundle:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 from collector.collect.plan import select_tasks
 from collector.commands.collecting import build_call, open_sources, progress_bar, redactor_of
-from collector.commands.patience import patience
 from collector.commands.reporting import write_bundle
 from collector.deliver.destinations import check_directory
 from collector.errors import UsageError
@@ -26,22 +25,18 @@ REFUSED = 400
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the spec's collection and keep every exchange; says on stderr how much was recorded."""
-    with patience(arguments.deadline, "the spec, or a file that it or the environment names"):
-        call = build_call(arguments)
+    call = build_call(arguments)
     _check_hidden(call)
     for name in filter(None, (arguments.recording, arguments.bundle)):
         check_directory(Path(name))
     redactor = redactor_of(call)
-    sources = open_sources(call)
-    try:
+    with closing(open_sources(call)) as sources:
         recorder = Recorder(sources, Redactor(call.settings.secret_values()), call.settings.describe())
         with progress_bar(wanted=True) as progress:
             bundle = gather(call._replace(progress=progress), recorder, redactor)
         with suppress(KeyboardInterrupt):  # what is there by then is kept, as while collecting
             if not bundle.interrupted:
                 crawl(recorder, deadline=time.monotonic() + CRAWL_SECONDS)
-    finally:
-        sources.close()
     meta = {"scenario": call.spec.name, "recorded_at": bundle.started_at, "vars": redactor.data(dict(call.given))}
     recording = recorder.recording(meta, redactor if call.spec.redact else None)
     recording.save(arguments.recording)

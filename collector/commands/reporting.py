@@ -46,7 +46,7 @@ class Handover:
     @cached_property
     def run(self) -> str:
         """The run's ID, by which dead-man services match its end to its start."""
-        import uuid  # noqa: PLC0415 - see the module's docstring
+        import uuid
 
         return str(uuid.uuid4())
 
@@ -59,14 +59,14 @@ class Handover:
     def begin(self) -> None:
         """Tell dead-man services that a run has started."""
         for ping in self._pings():
-            from collector.deliver.ping import ping_start  # noqa: PLC0415 - see the module's docstring
+            from collector.deliver.ping import ping_start
 
             _warn(ping_start(ping, self.run, seconds=min(self.budget.reserved, self.budget.for_the_next)))
 
     def prepare(self) -> None:
         """Read the templates and import what hands reports over, so that it need not be done once there is one."""
-        from collector.deliver import delivery, smtp  # noqa: F401, PLC0415 - imported to be there later
-        from collector.render import prepare  # noqa: PLC0415 - see the module's docstring
+        from collector.deliver import delivery  # noqa: F401 - imported to be there later
+        from collector.render import prepare
 
         prepare([place.format for place in self.places if isinstance(place, Stdout | File)], self.template_dirs)
 
@@ -75,9 +75,9 @@ class Handover:
 
         `problems` are sentences on what else was to be handed over and was not.
         """
-        from collector.deliver.delivery import Outlets, deliver  # noqa: PLC0415 - see the module's docstring
-        from collector.deliver.smtp import Patience  # noqa: PLC0415 - see the module's docstring
-        from collector.render import report_document  # noqa: PLC0415 - see the module's docstring
+        from collector.deliver.deadline import Patience
+        from collector.deliver.delivery import Outlets, deliver
+        from collector.render import report_document
 
         report, news = self._compared(report)
         document = report_document(report)
@@ -100,15 +100,15 @@ class Handover:
     def _end(self, code: int, verdict: str | None, body: Callable[[], str]) -> None:
         """Tell dead-man services that the run has ended."""
         for ping in self._pings():
-            from collector.deliver.ping import ping_end  # noqa: PLC0415 - see the module's docstring
+            from collector.deliver.ping import ping_end
 
             _warn(ping_end(ping, self.run, exit_code=code, verdict=verdict, body=body(), seconds=self.budget.for_the_next))
 
     def _compared(self, report: Report) -> tuple[Report, Outlook | None]:
         if self.store is None:
             return report, None
-        from collector.history import joined, outlook  # noqa: PLC0415 - see the module's docstring
-        from collector.render import report_document  # noqa: PLC0415 - see the module's docstring
+        from collector.history import joined, outlook
+        from collector.render import report_document
 
         earlier = self.store.earlier()
         for remark in earlier.notes:
@@ -117,7 +117,7 @@ class Handover:
         return joined(report, news), news
 
     def _rendered(self, report: Report, format_name: str, reader: str) -> str:
-        from collector.render import mail_html, render  # noqa: PLC0415 - see the module's docstring
+        from collector.render import mail_html, render
 
         if (format_name, reader) == ("html", "mail"):
             return mail_html(report, template_dirs=self.template_dirs)
@@ -165,7 +165,7 @@ def scope_of(servers: Mapping[str, JSON], narrowed: Mapping[str, JSON], variable
 def _store(arguments: argparse.Namespace, spec: Spec, scope: str) -> Store | None:
     if not arguments.state:
         return None
-    from collector.history import open_store  # noqa: PLC0415 - see the module's docstring
+    from collector.history import open_store
 
     return open_store(Path(arguments.state), spec.name, scope)
 
@@ -178,8 +178,8 @@ def without_spec(bundle: Bundle) -> Spec:
 
 def write_bundle(name: str, bundle: Bundle) -> None:
     """Save a bundle, readable by its owner only; gzip where the name ends in .gz. `DeliveryError` where that is not possible."""
-    from collector.bundle import dump_bundle  # noqa: PLC0415 - see the module's docstring
-    from collector.files import write_atomic  # noqa: PLC0415 - see the module's docstring
+    from collector.bundle import dump_bundle
+    from collector.files import write_atomic
 
     try:
         write_atomic(Path(name), dump_bundle(bundle, compress=name.endswith(".gz")))

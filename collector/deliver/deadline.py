@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
-from concurrent.futures import Future
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
+
+from collector.aside import aside
 
 T = TypeVar("T")
+
+
+class Patience(NamedTuple):
+    """Seconds: `deadline` is for the whole delivery, `timeout` for one answer, `pauses` lie between the tries."""
+
+    deadline: float = 30.0
+    timeout: float = 10.0
+    pauses: tuple[float, ...] = (1.0, 4.0)
 
 
 def within(seconds: float, work: Callable[[], T]) -> T:
@@ -15,18 +23,10 @@ def within(seconds: float, work: Callable[[], T]) -> T:
 
     Work that is late goes on in a thread that does not keep the process alive, and nobody hears of it again.
     """
-    outcome: Future[T] = Future()
-    threading.Thread(target=_run, args=(work, outcome), name="deliver", daemon=True).start()
+    outcome = aside(work, "deliver")
     try:
         return outcome.result(max(0.0, seconds))
     except TimeoutError as error:
         if outcome.done():  # the work's own
             raise
         raise TimeoutError(f"no answer within {seconds:.1f} s") from error
-
-
-def _run(work: Callable[[], T], outcome: Future[T]) -> None:
-    try:
-        outcome.set_result(work())
-    except Exception as error:  # noqa: BLE001 - not handled here: handed to the caller, who knows what it means
-        outcome.set_exception(error)

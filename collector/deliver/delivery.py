@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+from collector.deliver.deadline import Patience
 from collector.deliver.destinations import Destination, File, Mail, Stdout
 from collector.deliver.kept import keep_undelivered
-from collector.deliver.message import Content, compose, default_sender
-from collector.deliver.smtp import Patience, send
 from collector.errors import DeliveryError
 from collector.files import write_atomic
 from collector.model import JSON
@@ -97,6 +96,9 @@ def _write(place: File, text: str, outlets: Outlets) -> None:
 
 
 def _mail(place: Mail, document: Mapping[str, JSON], render: Render, outlets: Outlets) -> None:
+    from collector.deliver.message import Content, compose, default_sender  # noqa: PLC0415 - most runs mail nothing
+    from collector.deliver.smtp import send  # noqa: PLC0415 - most runs mail nothing
+
     if outlets.mail is None:
         raise AssertionError("destinations() lets no mail pass without a server")
     content = Content(text=render("text", "mail"), html=render("html", "mail"), page=render("html", "file"))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from email.message import EmailMessage
 from functools import partial
 
-from collector.deliver.deadline import within
+from collector.deliver.deadline import Patience, within
 from collector.errors import DeliveryError
 from collector.settings import MailSettings
 
@@ -21,15 +21,6 @@ TRANSIENT, PERMANENT = 400, 500
 
 Answers = Mapping[str, tuple[int, bytes]]
 """What smtplib tells of the recipients that a server refused: recipient to reply code and text."""
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """Seconds: `deadline` is for the whole delivery, `timeout` for one answer, `pauses` lie between the tries."""
-
-    deadline: float = 30.0
-    timeout: float = 10.0
-    pauses: tuple[float, ...] = (1.0, 4.0)
 
 
 def send(message: EmailMessage, to: Sequence[str], server: MailSettings, patience: Patience) -> None:

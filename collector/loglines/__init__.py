@@ -55,6 +55,13 @@ _ERROR = re.compile(
 )
 HEADING = re.compile(r"^(?: {2,3}[A-Z][\w\\]{1,200}(?:Exception|Error) *|APPLICATION FAILED TO START|Error: P\d{4})$")
 """Stands above what is wrong (PHP's Collision, Spring Boot, Prisma)."""
+_POINTS_BACK = re.compile(
+    r"(?i)\b(?:continue|abort(?:ing|ed)?|exit(?:ing)?|stopping|quitting)\b.{0,40}? due to"
+    r" (?:(?:the|these|previous|prior|earlier|above|\d{1,4}) (?:\w{1,20} ){0,3}errors\b|\w{1,20} error\(s\))(?! ?:)"
+    r"|\b(?:check|see) the (?:\w{1,20} ){0,3}(?:logs?|errors?|messages?|output|lines?) above\b"
+    r"|\bfor (?:more )?details,? (?:check|see) the (?:\w{1,20} ){0,3}logs\b"
+)
+"""Says no more than that something was said before: Authelia, Rocket, compilers."""
 _WARNING = re.compile(r"\bWARN(?:ING)?\b")
 _LEVELS = {
     "fatal": FATAL, "panic": FATAL, "critical": FATAL, "crit": FATAL, "emerg": FATAL, "alert": FATAL, "f": FATAL,
@@ -180,6 +187,12 @@ def _line(index: int, text: str, message: str, level: str, run: int, *, last_wor
 
 
 def _weight(text: str, message: str, level: str) -> int:
+    """How much it weighs by its level and words; what only points back at others decides nothing."""
+    weight = _as_told(text, message, level)
+    return WARNING if weight > WARNING and _POINTS_BACK.search(message) else weight
+
+
+def _as_told(text: str, message: str, level: str) -> int:
     if _HARMLESS_TRACE.match(message):
         return PLAIN
     known = _LEVELS.get(level.lower())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 _UNSET = r"(?:must be set|(?:(?:is|was|has) )?(?:not (?:been )?(?:set|defined|configured)|required|missing|unset|empty|undefined))\b"
 _SETTING = r"(?:environment variable|env var|setting|config(?:uration)? (?:key|value|option|property))s?"
@@ -44,7 +45,6 @@ _MATTERS: Mapping[str, Sequence[str]] = {
         r"(?i:\bre-?index(?:ing)?\b|\brebuilding (?:the |its )?(?:search )?index\b|\bindex is being (?:re)?built\b)",
     ),
 }
-_KNOWN = {matter: re.compile("|".join(patterns)) for matter, patterns in _MATTERS.items()}
 _OF_THE_CLUSTER = re.compile(
     r"(?i)read[ -]?only|\block(?:ed|s)?\b|\bbusy\b|i/o|input/output|no space|disk|quota|malformed|database is|unable to open|out of memory"
     r"|primary(?![ _]?key)|replica|leader|\blag|\bstale\b|\blease|litefs|consul|no such (?:file|host)|permission denied"
@@ -54,6 +54,12 @@ _OF_THE_CLUSTER = re.compile(
 """Words of what the cluster gives; `Service Unavailable` is HTTP's for any 503."""
 
 
+@cache
+def _known() -> Mapping[str, re.Pattern[str]]:
+    """Compiled once there is trouble to look into."""
+    return {matter: re.compile("|".join(patterns)) for matter, patterns in _MATTERS.items()}
+
+
 def may_follow(text: str | None) -> bool:
     """It may well be a consequence of whatever is wrong beside it: then nothing of it is known to be the application's own."""
     return bool(text and _OF_THE_CLUSTER.search(text))
@@ -61,5 +67,6 @@ def may_follow(text: str | None) -> bool:
 
 def own_matter(text: str) -> str | None:
     """The matter in words, or None where the text names none, or beside it one that something else may have brought about."""
-    matter = next((matter for matter, pattern in _KNOWN.items() if pattern.search(text)), None)
-    return None if may_follow(text) else matter
+    if not text or may_follow(text):
+        return None
+    return next((matter for matter, pattern in _known().items() if pattern.search(text)), None)

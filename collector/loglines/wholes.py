@@ -21,6 +21,8 @@ _RULE = re.compile(r"^(?:Description:|[*\s]*)$")
 _BAR = re.compile(r"^\s*(?:\d{1,6} )?\|")
 _CAUSES = "Caused by:"
 """A line of its own before the causes, outermost first (Rust's anyhow and eyre)."""
+_SIGNAL = "[signal SIG"
+"""Which signal it was that a panic, or a fatal error of the runtime, tells of (Go)."""
 
 
 def quoted(lines: Sequence[Line], line: Line) -> str:
@@ -73,4 +75,4 @@ def _indented(line: Line, after: Sequence[Line]) -> list[str]:
 
 
 def _goes_on(text: str) -> bool:
-    return text.startswith(("  ", "\t")) and not _FRAME.match(text)
+    return text.startswith(("  ", "\t", _SIGNAL)) and not _FRAME.match(text)

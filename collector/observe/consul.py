@@ -38,10 +38,9 @@ def orphans(world: World, every: Sequence[Registration], checks: Sequence[Check]
     mine = set(services(world))
     followers = {alloc["next"] for alloc in world.allocations} - {None}  # born since the allocations were read
     taken = _taken(world, every)
-    live = {alloc["id"] for alloc in world.allocations if alloc["client_status"] in LIVE}
-    lost = {alloc["id"] for alloc in world.allocations if alloc["client_status"] == "lost"}
-    known = {alloc["id"] for alloc in world.allocations}
-    ports = {(host, port["port"]) for alloc in world.allocations if alloc["id"] in live for port, host in _ports(world, alloc)}
+    statuses = {alloc["id"]: alloc["client_status"] for alloc in world.allocations}
+    live = [alloc for alloc in world.allocations if alloc["client_status"] in LIVE]
+    ports = {(host, port["port"]) for alloc in live for port, host in _ports(world, alloc)}
     failing = {(check.row["node"], check.row["service_id"]) for check in checks if check.row["status"] != "passing"}
     answered = {(check.row["node"], check.row["service_id"]) for check in checks if _answers(check)}
     found = {}
@@ -49,13 +48,13 @@ def orphans(world: World, every: Sequence[Registration], checks: Sequence[Check]
         if row["service"] not in mine or row["alloc"] in followers:
             continue
         place = (row["node"], row["service_id"])
-        why = _why(row, live, known, ports)
+        why = _why(row, statuses, ports)
         if why and (owner := taken.get((row["service"], *_end(row)))):
             found[place] = f"{why}; {owner[:8]}, which has its port now, is not registered"
             continue
-        if (row["alloc"] not in known or row["alloc"] in lost) and place not in failing:
+        if statuses.get(row["alloc"], "lost") == "lost" and place not in failing:
             continue
-        if row["alloc"] in lost and place in answered:
+        if statuses.get(row["alloc"]) == "lost" and place in answered:
             continue  # what is lost to Nomad may still run, and answers, be it with an error
         if why:
             found[place] = why
@@ -99,11 +98,12 @@ def _ports(world: World, alloc: Mapping[str, JSON]) -> Iterator[tuple[Mapping[st
             yield port, host
 
 
-def _why(row: Mapping[str, JSON], live: set[str], known: set[str], ports: set[tuple[str | None, int | None]]) -> str | None:
-    if row["alloc"] in live:
+def _why(row: Mapping[str, JSON], statuses: Mapping[str, str], ports: set[tuple[str | None, int | None]]) -> str | None:
+    """Why nothing stands behind an instance, by the status of the job's allocations and the ports of those that live."""
+    if statuses.get(row["alloc"]) in LIVE:
         return None
     if row["alloc"]:
-        return f"allocation {row['alloc'][:8]} is over" if row["alloc"] in known else f"the job has no allocation {row['alloc'][:8]}"
+        return f"allocation {row['alloc'][:8]} is over" if row["alloc"] in statuses else f"the job has no allocation {row['alloc'][:8]}"
     return None if not ports or _end(row) in ports else f"no live allocation has {_address(row)}"
 
 

@@ -46,7 +46,7 @@ _BLOCK = r"[|>][+-]?\d?[+-]?"
 _REAL = rf"(?!<redacted:|(?:true|false|null|none|nil)\b|\$[{{(a-z_]|\{{\{{|{_BLOCK}[ \t]{{0,8}}(?:\n|\Z))"
 _NO_COUNT = r"(?!\d{1,4}(?:[/.,%]\d{0,4})?%?(?:[\s,;\\\"')\]}]|\Z)|(?:ok|yes|no|on|off|first|second|third|last|final|failed)\b)"
 """After `pass`, which is also a verb and a round: `pass=3/4 tests`."""
-_BARE = r"(?!\\{1,3}[\"'])(?:(?!<redacted:)[^\s\"'`])+?(?=[,;:.)}\]\\]{0,8}(?:[\s\"'`]|<redacted:|\Z))"
+_BARE = r"(?!\\{1,3}[\"'])[^\s\"'`]+?(?=[,;:.)}\]\\]{0,8}(?:[\s\"'`]|<redacted:|\Z))"
 _PASS_NEEDLES: Final = tuple(f"pass{end}" for end in "=: \"'\\%")
 _AUTH_NEEDLES: Final = tuple(f"auth{end}" for end in "=: \"'\\%")
 
@@ -74,7 +74,7 @@ RULES: Final = (
     Rule(
         "pem",
         ("-----begin ",),
-        r"(?P<v>-----BEGIN [A-Z0-9 ]{1,40}-----(?:(?!-----BEGIN )[\s\S])*?(?:-----END [A-Z0-9 ]{1,40}-----|(?=-----BEGIN )|\Z))",
+        r"(?P<v>-----BEGIN [A-Z0-9 ]{1,40}-----[\s\S]*?(?:-----END [A-Z0-9 ]{1,40}-----|\Z))",
     ),
     Rule("pem", ("-----end ",), r"(?P<v>(?<![\w+/=])(?:[\w+/=]{16,100}(?:\s|\\n){1,4}){1,60}-----END [A-Z0-9 ]{1,40}-----)"),
     Rule("url", ("://",), rf"://[^\s/:@\"'<>\[]{{0,256}}:{_REAL}(?P<v>[^\s/\"']{{1,512}}|(?!\d{{1,5}}/)[^\s\"'<>]{{1,512}})@"),

@@ -30,6 +30,8 @@ def columns_of(text: str) -> int:
 
 
 def _columns(character: str) -> int:
+    if character.isascii():
+        return 1
     from wcwidth import wcwidth  # noqa: PLC0415 - most reports are ASCII and never need it
 
     return max(0, wcwidth(character))

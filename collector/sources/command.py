@@ -40,6 +40,16 @@ _UNREACHABLE: Final = re.compile(
     rb"|connection reset|Unknown node|deadline exceeded|EOF\b|No cluster leader",
     re.IGNORECASE,
 )
+NO_NOMAD: Final = "there is no `nomad` on PATH: install Nomad's command line where the collector runs, or do without what only it can see"
+INSTALL: Final = "install Nomad's command line, of the cluster's version, where the collector runs"
+_NOT_STARTED: Final = {
+    ENOEXEC: f"it is made for another machine than this one ({os.uname().machine}), or is a script without its first line; {INSTALL}",
+    ENOENT: f"its interpreter or loader is not there, as where it is made for another C library; {INSTALL}",
+    EACCES: "the collector's user may not run it: look at its rights, and at whether its file system is mounted `noexec`",
+}
+"""What to do where the kernel refuses to start a program that is there (execve(2))."""
+_OTHER: Final = re.compile(rb"\AUsage: nomad |\Aflag provided but not defined: ")
+"""How a Nomad answers that does not know `alloc exec`, or one of its options (command/meta.go); 0.9.2 was the first that does."""
 
 
 class Nomad:
@@ -92,20 +102,6 @@ class Nomad:
 
     def _reply(self, endpoint: str, status: Status, cause: str, reason: str) -> Reply:
         return Reply(endpoint, status, cause=cause, reason=self._redactor.text(reason))
-
-
-NO_NOMAD: Final = "there is no `nomad` on PATH: install Nomad's command line where the collector runs, or do without what only it can see"
-
-
-INSTALL: Final = "install Nomad's command line, of the cluster's version, where the collector runs"
-_NOT_STARTED: Final = {
-    ENOEXEC: f"it is made for another machine than this one ({os.uname().machine}), or is a script without its first line; {INSTALL}",
-    ENOENT: f"its interpreter or loader is not there, as where it is made for another C library; {INSTALL}",
-    EACCES: "the collector's user may not run it: look at its rights, and at whether its file system is mounted `noexec`",
-}
-"""What to do where the kernel refuses to start a program that is there (execve(2))."""
-_OTHER: Final = re.compile(rb"\AUsage: nomad |\Aflag provided but not defined: ")
-"""How a Nomad answers that does not know `alloc exec`, or one of its options (command/meta.go); 0.9.2 was the first that does."""
 
 
 def _not_there(path: str) -> str:

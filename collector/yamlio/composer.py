@@ -17,16 +17,19 @@ QUOTE_IT = 'an expression needs quotes: "{{ ... }}"'
 
 
 class _Frame:
-    """A container that is being filled. `value` is a list, a dict, or for the document itself its one value."""
+    """A container that is being filled. `value` is a list, a dict, or for the document itself its one value.
 
-    __slots__ = ("awaits_key", "key", "kind", "path", "value")
+    `key` and `member` are of a dict's entry whose value comes next: its key, and its path.
+    """
 
-    def __init__(self, kind: type[list[Any] | dict[str, Any]] | None, path: str, value: Any = None, *, awaits_key: bool = False) -> None:
+    __slots__ = ("awaits_key", "key", "kind", "member", "path", "value")
+
+    def __init__(self, kind: type[list[Any] | dict[str, Any]] | None, path: str, value: Any = None) -> None:
         self.kind = kind
-        self.path = path
+        self.path = self.member = path
         self.value = value
         self.key: str | None = None
-        self.awaits_key = awaits_key
+        self.awaits_key = kind is dict
 
 
 class Composer:
@@ -37,7 +40,7 @@ class Composer:
         self.problems: list[Problem] = []
         self.marks: dict[str, Place] = {}
         self.keys: dict[str, Place] = {}
-        self.root = _Frame(None, "$")
+        self.root = self._frame = _Frame(None, "$")
         self._stack: list[_Frame] = []
         self._documents = 0
         self._nodes = 0
@@ -60,16 +63,14 @@ class Composer:
             self._stop(event, f"has more than {MAX_NODES} values")
         if len(self._stack) + self._skipping > MAX_DEPTH:
             self._stop(event, f"is nested deeper than {MAX_DEPTH} levels")
-        container = isinstance(event, yaml.CollectionStartEvent)
         if self._skipping:
-            self._skipping += container
+            self._skipping += isinstance(event, yaml.CollectionStartEvent)
             return
         self._refuse(event)
-        frame = self._stack[-1] if self._stack else self.root
-        if frame.awaits_key:
-            self._key(frame, event)
+        if self._frame.awaits_key:
+            self._key(self._frame, event)
         else:
-            self._value(frame, event)
+            self._value(self._frame, event)
 
     def _refuse(self, event: yaml.NodeEvent) -> None:
         if isinstance(event, yaml.AliasEvent):
@@ -85,7 +86,7 @@ class Composer:
             self._skipping = 1
             expression = isinstance(event, yaml.MappingStartEvent) and event.flow_style
             self._problem(event, "a key must be text, not a list or a mapping", QUOTE_IT if expression else "")
-            frame.key = None
+            frame.key, frame.member = None, frame.path
             return
         text = getattr(event, "value", "")
         if _plain(event) and not isinstance(scalar(text), str):
@@ -96,36 +97,28 @@ class Composer:
                 event, f'key "{text}" stands here a second time', f"the first is in line {mark_of(self.file, self.keys[path]).line}", path
             )
         self.keys.setdefault(path, event.start_mark)
-        frame.key = text
+        frame.key, frame.member = text, path
 
     def _value(self, frame: _Frame, event: yaml.NodeEvent) -> None:
-        path = self._member_path(frame)
+        path = _next(frame)
         self.marks[path] = event.start_mark
-        value: Any = None
-        if isinstance(event, yaml.MappingStartEvent):
-            value = {}
-            self._stack.append(_Frame(dict, path, value, awaits_key=True))
-        elif isinstance(event, yaml.SequenceStartEvent):
-            value = []
-            self._stack.append(_Frame(list, path, value))
-        elif isinstance(event, yaml.ScalarEvent):
-            value = scalar(event.value) if _plain(event) else event.value
-        _put(frame, value)
-
-    def _member_path(self, frame: _Frame) -> str:
-        if frame.kind is list:
-            return child(frame.path, len(frame.value))
-        return frame.path if frame.kind is None or frame.key is None else child(frame.path, frame.key)
+        if isinstance(event, yaml.ScalarEvent):
+            _put(frame, event.value if event.style else scalar(event.value))
+        elif isinstance(event, yaml.CollectionStartEvent):
+            self._stack.append(frame)
+            self._frame = _Frame(dict, path, {}) if isinstance(event, yaml.MappingStartEvent) else _Frame(list, path, [])
+            _put(frame, self._frame.value)
+        else:
+            _put(frame, None)
 
     def _end(self) -> None:
         if self._skipping:
             self._skipping -= 1
         else:
-            self._stack.pop()
+            self._frame = self._stack.pop()
 
     def _problem(self, event: yaml.Event, message: str, hint: str = "", path: str | None = None) -> None:
-        place = path or (self._member_path(self._stack[-1]) if self._stack else "$")
-        self.problems.append(Problem(mark_of(self.file, event.start_mark, place), message, hint))
+        self.problems.append(Problem(mark_of(self.file, event.start_mark, path or _next(self._frame)), message, hint))
 
     def _stop(self, event: yaml.Event, message: str) -> None:
         self._problem(event, message)
@@ -136,12 +129,17 @@ def _plain(event: yaml.Event) -> bool:
     return isinstance(event, yaml.ScalarEvent) and not event.style
 
 
+def _next(frame: _Frame) -> str:
+    """The path of what comes next."""
+    return f"{frame.path}[{len(frame.value)}]" if frame.kind is list else frame.member
+
+
 def _put(frame: _Frame, value: JSON) -> None:
     if frame.kind is list:
         frame.value.append(value)
     elif frame.kind is dict:
         if frame.key is not None:
             frame.value[frame.key] = value
-        frame.key, frame.awaits_key = None, True
+        frame.key, frame.member, frame.awaits_key = None, frame.path, True
     else:
         frame.value = value

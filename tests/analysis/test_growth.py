@@ -62,6 +62,12 @@ def test_four_times_the_nodes_take_four_times_the_calls_to_analyse(says: str) ->
     assert calls(lambda: analyze(many)) < ROOM * FACTOR * calls(lambda: analyze(few))
 
 
+@pytest.mark.parametrize("says", SICK)
+def test_of_a_node_among_many_the_same_is_told_as_among_few(says: str) -> None:
+    few, many = (analyze(made(size, SICK[says])).findings for size in (8, 80))
+    assert {(one.code, one.title) for one in few if one.node == "n2"} == {(one.code, one.title) for one in many if one.node == "n2"}
+
+
 def test_what_many_causes_touch_is_told_without_a_look_at_everything_for_each():
     def work(size: int) -> Callable[[], object]:
         one = made(size, SICK["one in two is refused"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -67,6 +68,20 @@ def test_a_command_that_runs_meanwhile_does_not_outlive_the_run(rest: str, sent:
         ended = diagnose(environ, place, *LONG, until=started.exists, sent=sent)
     check_left(ended)
     assert ended.code == 3
+
+
+@pytest.mark.parametrize("sent", [None, signal.SIGINT])
+def test_a_git_that_hangs_does_not_outlive_the_run(sent: signal.Signals | None, tmp_path: Path) -> None:
+    started, place, programs = (tmp_path / name for name in ("started", "place", "bin"))
+    place.mkdir()
+    programs.mkdir()
+    (programs / "git").write_text(f"#!/bin/sh\ntouch {started}\nexec sleep 60\n", "utf-8")
+    (programs / "git").chmod(0o700)
+    with cluster("healthy") as (_proxy, environ):
+        found = {**environ, "PATH": f"{programs}{os.pathsep}{environ['PATH']}"}
+        ended = diagnose(found, place, *LONG, until=started.exists, sent=sent)
+    check_left(ended)
+    assert ended.code in ({0} if sent is None else {0, 3})
 
 
 DESTROYED = """\

@@ -26,7 +26,9 @@ CAN_WAIT = {
     "rich",
     "smtplib",
     "subprocess",
+    "collector.aside",
     "collector.analyze",
+    "collector.loglines",
     "collector.observe",
     "collector.render",
     "collector.rulebook",
@@ -39,6 +41,23 @@ def test_only_what_the_first_request_needs_is_imported_before_it() -> None:
     modules = set(done.stdout.split())
     assert {"requests", "nomad", "consul"} <= modules
     assert not modules & CAN_WAIT
+
+
+AT_THE_END = f"""\
+import sys
+from collector import cli
+cli.main(["diagnose", {SPEC!r}])
+print(*sys.modules, file=sys.stderr)
+"""
+FOR_SOME_RUNS = {"collector.deliver.message", "collector.deliver.smtp", "collector.history", "jsonschema", "rich", "statistics", "wcwidth"}
+
+
+def test_what_few_runs_need_is_not_imported_by_one_of_a_healthy_cluster() -> None:
+    with cluster("healthy") as (_proxy, environ):
+        done = subprocess.run([sys.executable, "-c", AT_THE_END], env=environ, cwd=ROOT, capture_output=True, text=True, check=True)
+    modules = set(done.stderr.split())
+    assert {"collector.analyze", "collector.deliver.delivery"} <= modules
+    assert not modules & FOR_SOME_RUNS
 
 
 def test_an_expression_that_cannot_be_compiled_ends_the_run_without_a_report(tmp_path: Path) -> None:

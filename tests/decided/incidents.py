@@ -34,6 +34,7 @@ AT_FIRST_SIGHT = {
     "threads": (74, 78),
     "versions": (112, 117),
     "after": (92, 95),
+    "mixed": (76, 78),
 }
 """How many were answered as decided when they were new, and of how many: those that their authors had to mend are not counted."""
 BY_PART = {
@@ -42,6 +43,7 @@ BY_PART = {
     "threads": {"causes": (74, 78), "rows": (81, 81), "links": (79, 80), "evidence": (78, 80), "all of it": (71, 76)},
     "versions": {"causes": (112, 117), "rows": (116, 116), "links": (113, 118), "evidence": (115, 118), "all of it": (107, 115)},
     "after": {"causes": (92, 95), "rows": (98, 98), "links": (97, 99), "evidence": (94, 98), "all of it": (87, 94)},
+    "mixed": {"causes": (76, 78), "rows": (78, 78), "links": (75, 79), "evidence": (79, 79), "all of it": (72, 77)},
 }
 """The same for the parts of the report, of the sets that decide more than the causes."""
 ANSWER = (*whole.ANSWER, "says", "first", "also", "never", "verdict", "open", "drop", "logs", "patches")

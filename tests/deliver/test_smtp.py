@@ -4,9 +4,10 @@ import socket
 
 import pytest
 
+from collector.deliver.deadline import Patience
 from collector.deliver.destinations import Mail
 from collector.deliver.message import Content, compose
-from collector.deliver.smtp import Patience, _Delivery, send
+from collector.deliver.smtp import _Delivery, send
 from collector.errors import DeliveryError
 from collector.settings import MailSettings
 

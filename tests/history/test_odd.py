@@ -79,13 +79,14 @@ def test_a_kept_run_is_refused_or_can_be_compared_and_shown(odd: Any) -> None:
     first = outlook(None, {**well, "started_at": "2020-01-01T00:00:00.000Z"}).run
     kept = json.loads(json.dumps(dump_run(outlook(first, document()).run)))
     assert all(kept[name] for name in ("findings", "nodes", "tracks", "series", "facts", "moments", "cluster"))
+    reports = [(now, report_document(now)) for now in (report(), analyze(bundle({})))]
     for at in places(kept):
         try:
             before = load_run(changed(kept, at, odd))
         except ValueError as error:
             assert "no run of format" in str(error)  # noqa: PT017 - most are refused
             continue
-        for now in (report(), analyze(bundle({}))):
-            told = joined(now, outlook(before, report_document(now)))
+        for now, shown in reports:
+            told = joined(now, outlook(before, shown))
             assert render(told, "text", verbose=1)
             assert render(told, "html")

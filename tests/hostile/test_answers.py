@@ -54,7 +54,7 @@ def _same(exchange: HttpExchange, chosen: HttpExchange) -> bool:
     return exchange.path == chosen.path and exchange.status == chosen.status and bool(_paths_of(exchange))
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=UNHURRIED)
+@settings(max_examples=40, deadline=None, suppress_health_check=UNHURRIED)
 @given(incident=st.sampled_from(INCIDENTS), data=st.data())
 def test_changed_answers_give_a_report(incident: str, data: st.DataObject) -> None:
     recording = recorded(incident)

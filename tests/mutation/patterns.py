@@ -17,7 +17,9 @@ from tests.redact import test_known, test_redact, test_settings, test_users_patt
 
 FLAGS = re.IGNORECASE | re.MULTILINE
 TOKEN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[{]\d+(?:,\d*)?[}]|.", re.DOTALL)
-SHARED = {name: getattr(patterns, name) for name in ("_WORD", "_IS", "_BARE", "_REAL", "_NOT_NEXT", "_QUOTE", "_UUID")}
+SHARED = {
+    name: getattr(patterns, name) for name in ("_PASS_IS", "_NO_COUNT", "_WORD", "_IS", "_BARE", "_REAL", "_NOT_NEXT", "_QUOTE", "_UUID")
+}
 """Parts of patterns, those that hold others first."""
 MARK = {name: chr(0xE000 + number) for number, name in enumerate(SHARED)}
 NAMES = {ord(mark): name for name, mark in MARK.items()}

@@ -167,7 +167,17 @@ def test_what_stands_around_it_stays(text: str) -> None:
     assert shown.endswith(after)
 
 
-@pytest.mark.parametrize("text", ["/x?signature=Xk29fjq0&v=1", "auth=1abcdefghi x", "password: |\n  one Xk29fjq0\n  two Xk29fjq0\nhost: h"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "/x?signature=Xk29fjq0&v=1",
+        "auth=1abcdefghi x",
+        "auth=12abcdefghi x",
+        "Cookie: a=Xk29fjq0;b=abcdefghi",
+        "password: |\n  one Xk29fjq0\n  two Xk29fjq0\nhost: h",
+        "-----BEGIN RSA PRIVATE KEY-----\nXk29fjq0\n-----BEGIN RSA PRIVATE KEY-----\nabcdefghi\n-----END RSA PRIVATE KEY-----",
+    ],
+)
 def test_what_is_short_or_on_two_lines_is_one_secret(text: str) -> None:
     shown, counts = Redactor().counted(text)
     assert sum(counts.values()) == 1
@@ -203,5 +213,6 @@ def test_a_value_ends_where_a_placeholder_begins() -> None:
     redactor = Redactor(["my-own-secret"])
     once = redactor.text(f"password={SECRET}my-own-secret x")
     assert SECRET not in once
+    assert "><redacted:own:" in once
     assert once.endswith("> x")
     assert redactor.text(once) == once

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -15,6 +15,7 @@ from collector import rulebook
 from collector.analyze.causes import Causes, connect
 from collector.analyze.engine import Engine
 from collector.analyze.hits import Hit, Match, Subject
+from collector.model import Finding
 from collector.observe import TOPICS, Observation, Observations
 from collector.rulebook.rule import SYMPTOM, Rule
 
@@ -34,6 +35,8 @@ PLACES: Mapping[str, Mapping[str, Mapping[str, str]]] = {
 FACTS: Mapping[str, tuple[str, str, object, object]] = {
     "primary": ("node", "holds_primary", True, False),
     "silent": ("litefs", "answered", False, True),
+    "takes-nothing": ("litefs", "receives", False, True),
+    "leads": ("litefs", "role", "primary", "replica"),
     "unregistered": ("instance", "registered", False, True),
     "nagged": ("instance", "restarted_for", "ping", None),
     "dated": ("log", "misdated", True, False),
@@ -52,17 +55,27 @@ FACTS: Mapping[str, tuple[str, str, object, object]] = {
     "passed-on": ("check", "upstream", "n1", None),
     "stands-in": ("instance", "stands_in", True, False),
     "parted": ("server", "led_by", "10.1.0.2:8300", None),
+    "takes-litefs-along": ("instance", "beside_litefs", False, True),
+    "no-other-ineligible": ("node", "eligibility", "ineligible", "eligible"),
+    "no-other-down": ("node", "nomad", "down", "ready"),
+    "led": ("log", "message", "primary lease acquired, advertising as: http://10.1.0.11:20303", "GET /"),
 }
-"""What a row can ask for besides: topic and field of an observation, its value when the fact holds, and when it does not."""
+"""What a row can ask for besides: topic and field of an observation, its value when the fact holds, and when it does not.
+
+On the other node it is the other way round, so that `no-other-down` says what holds there.
+"""
 
 BESIDE: Mapping[str, Mapping[str, object]] = {
-    "log": {"live": True, "decisive": False, "asks_for_lease": True},
+    "log": {"live": True, "decisive": False, "asks_for_lease": True, "origin": "litefs"},
     "check": {"level": "node", "status": "critical"},
     "task_event": {"current": True},
     "litefs": {"knows_primary": False},
-    "server": {"answers": True, "leader": True},
+    "node": {"missing": True},
 }
 """What an observation has besides, wherever there is one."""
+
+
+Trial = tuple[str, str, str]
 
 
 @cache
@@ -81,20 +94,30 @@ def seen(facts: frozenset[str]) -> Observations:
     return found
 
 
-def joined(cause: Rule, effect: Rule, place: str, facts: frozenset[str] = frozenset()) -> Causes:
-    """A finding of each, and nothing else."""
+def joined(cause: Rule, effects: Iterable[tuple[Rule, str]], facts: frozenset[str] = frozenset()) -> Causes:
+    """One finding of the cause, and one of each effect, which explain nothing themselves."""
     here = next(iter(PLACES[cause.scope].values()))
-    hits = [Hit(cause, Subject(here), Match()), Hit(effect, Subject(PLACES[effect.scope][place]), Match())]
-    return connect(hits, [], Engine(seen(facts), TOPICS), seen(facts))
+    idle = (Hit(effect._replace(explains=(), rules_out=()), Subject(PLACES[effect.scope][place]), Match()) for effect, place in effects)
+    return connect([Hit(cause, Subject(here), Match()), *idle], [], Engine(seen(facts), TOPICS), seen(facts))
 
 
-def explains(cause: Rule, effect: Rule, place: str, facts: frozenset[str]) -> bool:
-    """Does the finding of the one end under that of the other, or go where it is a last resort?"""
-    findings = joined(cause, effect, place, facts).findings
-    if effect.last_resort:
-        return effect.code not in {one.code for one in findings}
-    below = {ident for one in findings if one.code == cause.code for ident in one.explains}
-    return any(one.code == effect.code and one.id in below for one in findings)
+def explained(cause: Rule, effects: Collection[tuple[Rule, str]], facts: frozenset[str]) -> set[Trial]:
+    """Code, scope and place of each effect whose finding ends under that of the cause, or goes where it is a last resort."""
+    findings = joined(cause, effects, facts).findings
+    explains = {ident for one in findings if one.code == cause.code for ident in one.explains}
+    below = {where(one) for one in findings if one.id in explains}
+    left = {where(one) for one in findings}
+    found = set()
+    for effect, place in effects:
+        its = (effect.code, *(PLACES[effect.scope][place].get(part) for part in ("node", "alloc", "service")))
+        if its not in left if effect.last_resort else its in below:
+            found.add((effect.code, effect.scope, place))
+    return found
+
+
+def where(one: Finding) -> tuple[str, str | None, str | None, str | None]:
+    """What a finding is of."""
+    return one.code, one.node, one.alloc, one.service
 
 
 def effects() -> dict[tuple[str, str], Rule]:
@@ -114,9 +137,21 @@ def wanted(row: Mapping[str, Any], effect: Rule, place: str) -> bool:
     return effect.code in codes or (place != WHOLE and effect.symptom and SYMPTOM + "*" in codes)
 
 
+def asked(row: Mapping[str, Any], key: str) -> frozenset[str]:
+    """The facts that a row asks for in `if` or `where`: none, one, or all of a list."""
+    told = row.get(key, ())
+    return frozenset([told] if isinstance(told, str) else told)
+
+
 def holds_there(row: Mapping[str, Any], place: str, facts: frozenset[str]) -> bool:
-    """What a row says only of findings where something holds: here with the fact, and on the other node without it."""
-    return "where" not in row or place == (HERE if row["where"] in facts else OTHERS)
+    """What a row says only of findings where something holds: here, and of the whole, with the fact, and on the other node without it."""
+    return "where" not in row or place in ((HERE, WHOLE) if asked(row, "where") <= facts else (OTHERS,))
+
+
+def worlds(rows: Sequence[Mapping[str, Any]]) -> set[frozenset[str]]:
+    """What may hold at once: nothing, each fact that a row asks for, and all that one row asks for."""
+    every = [asked(row, "if") | asked(row, "where") for row in rows]
+    return {frozenset(), *every, *(frozenset({fact}) for facts in every for fact in facts)}
 
 
 def name(code: str, scope: str) -> str:
@@ -142,11 +177,16 @@ def test_a_cause_explains_what_the_table_says_and_nothing_else(code: str, scope:
     rules = [rule for rule in rulebook.shipped() if (rule.code, rule.scope) == (code, scope)]
     rows = of(code, scope)
     assert rows, "no row tells what it explains"
-    for facts in (frozenset[str](), *(frozenset({row[key]}) for row in rows for key in ("if", "where") if key in row)):
-        for cause, (effect, place) in product(rules, trials(code)):
-            told = [row for row in rows if row.get("if", "") in {*facts, ""} and holds_there(row, place, facts)]
-            says = any(wanted(row, effect, place) for row in told)
-            assert explains(cause, effect, place, facts) == says, (cause.place, effect.code, place, facts)
+    tried = list(trials(code))
+    for facts in worlds(rows):
+        told = [row for row in rows if asked(row, "if") <= facts]
+        says = {
+            (effect.code, effect.scope, place)
+            for effect, place in tried
+            if any(wanted(row, effect, place) for row in told if holds_there(row, place, facts))
+        }
+        for cause in rules:
+            assert explained(cause, tried, facts) == says, (cause.place, facts)
 
 
 RULED_OUT = [(code, row) for row in ROWS for code in row["causes"] if "rules_out" in row]
@@ -157,7 +197,7 @@ def test_a_cause_takes_away_what_only_looks_like_another_on_its_own_instance(cod
     rules = [rule for rule in rulebook.shipped() if (rule.code, rule.scope) == (code, "instance")]
     for cause, (effect, place) in product(rules, trials(code)):
         gone = effect.code in row["rules_out"] and place == HERE
-        found = joined(cause, effect, place)
+        found = joined(cause, [(effect, place)])
         if effect.last_resort:
             continue
         assert (effect.code not in {one.code for one in found.findings}) == gone, (effect.code, place)

@@ -6,30 +6,32 @@ that did not succeed, is an empty answer everywhere: a spec needs no guard again
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from importlib import import_module
 
-from collector.expressions.selections.allocations import current, other_tasks, running, suspect, with_task
-from collector.expressions.selections.instances import endpoint, few, instances, lease_keys, services, without
-from collector.expressions.selections.litefs import failing_writes, leading, transactions, unsettled
-from collector.expressions.selections.trouble import troubled
 from collector.model import JSON
 
-SELECTIONS: dict[str, Callable[..., JSON]] = {
-    "current": current,
-    "endpoint": endpoint,
-    "failing_writes": failing_writes,
-    "few": few,
-    "instances": instances,
-    "leading": leading,
-    "lease_keys": lease_keys,
-    "other_tasks": other_tasks,
-    "running": running,
-    "services": services,
-    "suspect": suspect,
-    "transactions": transactions,
-    "troubled": troubled,
-    "unsettled": unsettled,
-    "with_task": with_task,
-    "without": without,
+SELECTIONS: Mapping[str, str] = {
+    "current": "allocations",
+    "endpoint": "instances",
+    "failing_writes": "litefs",
+    "few": "instances",
+    "instances": "instances",
+    "leading": "litefs",
+    "lease_keys": "instances",
+    "other_tasks": "allocations",
+    "running": "allocations",
+    "services": "instances",
+    "suspect": "allocations",
+    "transactions": "litefs",
+    "troubled": "trouble",
+    "unsettled": "litefs",
+    "with_task": "allocations",
+    "without": "instances",
 }
-"""Every selection by the name that a spec uses."""
+"""Every selection by the name that a spec uses, and the module here that has it: none is needed before a run's first request."""
+
+
+def functions() -> dict[str, Callable[..., JSON]]:
+    """The selections themselves, by name."""
+    return {name: getattr(import_module(f"{__name__}.{module}"), name) for name, module in SELECTIONS.items()}

@@ -1,4 +1,4 @@
-"""Health checks: the catalog's and Nomad's own, with the best text that could be had (what it means: check_texts.py)."""
+"""Health checks: the catalog's and Nomad's own, with the best text that could be had (what it means: texts.py)."""
 
 from __future__ import annotations
 

@@ -61,9 +61,8 @@ def _from_nomadless(world: World, every: Sequence[Check], found: dict[str, Node]
 
 def observe_nodes(world: World, known: Mapping[str, Node], every: Sequence[Check], holding: set[str]) -> Iterator[Observation]:
     """One observation per node."""
-    moved = {alloc["node"] for alloc in migrated(world)}
-    gone = {alloc["node"]: alloc["modify_time"] for alloc in migrated(world)}
-    gone |= {one.node: one.alloc["modify_time"] for one in world.instances if one.status == "lost"}
+    moved = {alloc["node"]: alloc["modify_time"] for alloc in migrated(world)}
+    gone = moved | {one.node: one.alloc["modify_time"] for one in world.instances if one.status == "lost"}
     living = {one.node for one in world.instances if not one.over and one.status != "unknown"}
     placed = {one.node for one in world.instances}
     missing = missing_total(world)

@@ -176,7 +176,7 @@ def _clocks(every: list[State], primary: State | None) -> None:
 def _streams(replicas: list[State], primary: State | None) -> None:
     """A primary that has no more streams than replicas in contact has none for the others, whoever they believe that they follow."""
     streams = primary.data["stream_count"] if primary and primary.data else None
-    silent = [state for state in replicas if (state.late or 0.0) >= SAWTOOTH]
+    silent = [state for state in replicas if (state.late or 0.0) >= SAWTOOTH or (state.never_synced and state.behind)]
     if streams is not None and streams <= len(replicas) - len(silent):
         for state in silent:
             state.unstreamed = bool(state.data and state.data["primary_hostname"])

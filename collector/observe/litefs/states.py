@@ -15,6 +15,10 @@ from collector.observe.world.survey import World
 DEFAULT_PORT = 20202
 YOUNG = 10.0
 """Seconds: what was asked beside a LiteFS that has just started may be older than it."""
+LITEFS_SESSION = "litefs"
+"""What LiteFS calls its sessions in Consul (v0.5.14, consul/consul.go: DefaultSessionName)."""
+PROXY = re.compile(r"proxy server listening on: \S*:(\d{1,5})\b")
+"""LiteFS v0.5.14, cmd/litefs/mount_linux.go: at its start, where litefs.yml has a `proxy`."""
 _PORT = re.compile(r"[0-9]{1,5}")
 ASKED_PATH = re.compile(r"the spec asks LiteFS for (/\S*):")
 
@@ -64,10 +68,6 @@ def ports(world: World) -> set[int]:
     return found or {DEFAULT_PORT}
 
 
-PROXY = re.compile(r"proxy server listening on: \S*:(\d{1,5})\b")
-"""LiteFS v0.5.14, cmd/litefs/mount_linux.go: at its start, where litefs.yml has a `proxy`."""
-
-
 def proxy_ports(world: World) -> dict[str, int]:
     """Allocation -> the port of LiteFS's proxy, as LiteFS itself says in its log."""
     texts = ((result.data["alloc"], line) for result in world.results("nomad_logs") for line in result.data["lines"])
@@ -83,10 +83,6 @@ def _ports(endpoints: Sequence[str]) -> Iterator[int]:
                 port = None
             if port:
                 yield port
-
-
-LITEFS_SESSION = "litefs"
-"""What LiteFS calls its sessions in Consul (v0.5.14, consul/consul.go: DefaultSessionName)."""
 
 
 class Lease(NamedTuple):

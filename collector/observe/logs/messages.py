@@ -16,7 +16,7 @@ from collector.loglines.wholes import quoted, told_whole
 from collector.model import JSON, Result
 from collector.observe.litefs.files import Files
 from collector.observe.litefs.reached import Reached, has_reached
-from collector.observe.logs.past import past
+from collector.observe.logs.past import Past, past
 from collector.observe.observation import Observation, scope
 from collector.observe.world.runs import stayed_up
 from collector.observe.world.survey import World
@@ -84,56 +84,86 @@ def observe_logs(world: World, every: Sequence[Log], standing: Standing) -> Iter
             whose: dict[str, JSON] = {"worst": worst[alloc] in (task, None), "by_primary": alloc in standing.leading}
             if alloc not in standing.with_litefs:
                 whose["last_word"] = None  # applications begin their errors so, too
-            told = _messages(world, log, files, whose, well=well, up=up, first=first, loops=alloc in looping)
+            was = past(log.lines, up=up, loops=alloc in looping)
+            told = _messages(world, _reading(log, was, world.instance[alloc].clock, whose, well=well, first=first), files)
             told = (_past(one) if has_reached(one.fields, standing.reached.get(alloc)) else one for one in told)
             found += (_overcome(one) if _is_overcome(one, standing) else one for one in told)
     ending = {one.scope["alloc"] for one in found if one.fields["decisive"] and one.fields["live"]}
     yield from (_outdone(one) if one.fields["weight"] == WARNING and one.scope["alloc"] in ending else one for one in found)
 
 
-def _messages(
-    world: World, log: Log, files: Files, whose: Mapping[str, JSON], *, well: bool, up: bool, first: bool, loops: bool
-) -> Iterator[Observation]:
-    lines = log.lines
-    written = _written_by(lines)
-    was = past(lines, up=up, loops=loops)
-    clock = world.instance[log.data["alloc"]].clock
-    the_one = decisive(lines)
-    last_words = _last_words(lines) if first and the_one is None else -1
+class _Reading(NamedTuple):
+    """What all messages of one log are read against.
+
+    `past` is what of it is over, `clock` its node's time, `written` when each line had been written at the latest, `decisive` the line that
+    says why the process ended, `last_words` the number of the application's last line. `well` says that its allocation is well now,
+    `whose` are the fields that are the same for all of its messages.
+    """
+
+    log: Log
+    past: Past
+    clock: float
+    written: Sequence[float]
+    decisive: Line | None
+    last_words: int
+    well: bool
+    whose: Mapping[str, JSON]
+
+
+def _reading(log: Log, was: Past, clock: float, whose: Mapping[str, JSON], *, well: bool, first: bool) -> _Reading:
+    """`first`: the application's last words, where nothing is decisive, are looked for in this one of the task's two streams."""
+    the_one = decisive(log.lines)
+    last_words = _last_words(log.lines) if first and the_one is None else -1
+    return _Reading(log, was, clock, _written_by(log.lines), the_one, last_words, well, whose)
+
+
+def _messages(world: World, reading: _Reading, files: Files) -> Iterator[Observation]:
+    log = reading.log
     where = scope(node=log.data["node"] or _node(world, log), alloc=log.data["alloc"], task=log.data["task"])
     words = f"{log.data['stream']} of {log.data['alloc'][:8]}, task {log.data['task']}"
-    for same in list(_together(lines))[:MAX_MESSAGES]:
-        line = same[0]
-        newest, said, text = line.run >= was.newest, complaint(line), told_whole(lines, line)
-        fields = {
-            "text": text,
-            "message": line.message,
-            "complaint": said,
-            "origin": line.origin,
-            "stream": log.data["stream"],
-            "weight": line.weight,
-            "count": len(same),
-            "last_run": newest,
-            "live": (live := newest and not well and not was.is_over(line)),
-            "settled": (settled := sum(one.run >= was.newest and one.number > was.role for one in same)) > 0,
-            "settled_count": settled,
-            "tail": (tail := line.number >= len(lines) - TAIL),
-            "old": (age := clock - (moment_of(line.text) or math.nan)) > OLD,
-            "recent": age < RECENT,
-            "past": clock - written[line.number] > RECENT,
-            "last_word": text.partition(" ")[2] if line.origin == "litefs" and LAST_WORD.match(text) else None,
-            "decisive": (is_decisive := the_one is not None and the_one.message == line.message),
-            "last_error": is_decisive and live and tail and line.origin == "app" and whose["worst"],
-            "own_matter": own_matter(said) if is_decisive else None,
-            "may_follow": may_follow(said),
-            "harmless": line.harmless,
-            **files.apart(said, meanings(line.message, said)),
-            "overcome": False,
-            "trouble": said if live else None,
-            "last": line.number == last_words,
-            **whose,
-        }
-        yield Observation("log", where, fields, quote=quoted(lines, line), source=words, item=log.result.id)
+    for same in list(_together(log.lines))[:MAX_MESSAGES]:
+        fields = _fields(same, reading, files)
+        yield Observation("log", where, fields, quote=quoted(log.lines, same[0]), source=words, item=log.result.id)
+
+
+def _fields(same: Sequence[Line], reading: _Reading, files: Files) -> dict[str, JSON]:
+    """What is known of a message: of its newest line, which comes first, and how often it occurs."""
+    line, lines, was = same[0], reading.log.lines, reading.past
+    said, text = complaint(line), told_whole(lines, line)
+    newest = line.run >= was.newest
+    live = newest and not reading.well and not was.is_over(line)
+    settled = sum(one.run >= was.newest and one.number > was.role for one in same)
+    tail = line.number >= len(lines) - TAIL
+    age = reading.clock - (moment_of(line.text) or math.nan)
+    is_decisive = reading.decisive is not None and reading.decisive.message == line.message
+    return {
+        "text": text,
+        "message": line.message,
+        "complaint": said,
+        "origin": line.origin,
+        "stream": reading.log.data["stream"],
+        "weight": line.weight,
+        "count": len(same),
+        "last_run": newest,
+        "live": live,
+        "settled": settled > 0,
+        "settled_count": settled,
+        "tail": tail,
+        "old": age > OLD,
+        "recent": age < RECENT,
+        "past": reading.clock - reading.written[line.number] > RECENT,
+        "last_word": text.partition(" ")[2] if line.origin == "litefs" and LAST_WORD.match(text) else None,
+        "decisive": is_decisive,
+        "last_error": is_decisive and live and tail and line.origin == "app" and reading.whose["worst"],
+        "own_matter": own_matter(said) if is_decisive else None,
+        "may_follow": may_follow(said),
+        "harmless": line.harmless,
+        **files.apart(said, meanings(line.message, said)),
+        "overcome": False,
+        "trouble": said if live else None,
+        "last": line.number == reading.last_words,
+        **reading.whose,
+    }
 
 
 def _is_overcome(one: Observation, standing: Standing) -> bool:
