@@ -199,7 +199,11 @@ def serf(every: Sequence[Check]) -> dict[str, Check]:
 
 
 def members(world: World) -> dict[str, tuple[Result, Mapping[str, JSON]]] | None:
-    """Node -> its member entry; None when Consul's members were not seen."""
+    """Node -> its member entry; None when Consul's members were not seen.
+
+    An agent that got another name is listed under both for days: the one that is alive counts.
+    """
     if not world.results("consul_members"):
         return None
-    return {world.node(row["name"]) or row["name"]: (result, row) for result, row in world.rows("consul_members")}
+    rows = sorted(world.rows("consul_members"), key=lambda one: one[1]["status"] == "alive")
+    return {world.node(row["name"]) or row["name"]: (result, row) for result, row in rows}

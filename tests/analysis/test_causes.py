@@ -171,3 +171,23 @@ LACKING = {"databases": [{"name": "wiki.db", "txid": 31, "checksum": "0000000000
 def test_what_the_same_application_does_beside_it_is_not_for_want_of_a_primary(n2, n3, expected) -> None:
     report = analyze(bundle({"nodes": {"n1": SILENT, "n2": {"litefs": n2, **SORRY}, "n3": {"litefs": n3}}}))
     assert {root.code for root in report.root_causes} == expected
+
+
+NO_LEASE = {"held": False, "session": None, "session_alive": None, "hostname": None, "advertise_url": None}
+NOBODY_LEADS = {"role": "none", "is_primary": False, "primary_hostname": "", "lag_seconds": 0.0}
+
+
+def test_what_all_lack_explains_no_error_that_one_alone_answers_with_and_that_says_nothing_of_it():
+    answer = {"status": "critical", "output": "HTTP GET http://10.1.0.12:8080/ping: 500 Internal Server Error Output: sorry"}
+    nodes = {node: {"litefs": NOBODY_LEADS} for node in ("n1", "n3")}
+    nodes["n2"] = {"litefs": NOBODY_LEADS, "checks": {"ping": answer}, "log": ["Oops: TypeError in render_index"]}
+    consul = {"leader": None, "known_leader": False, "leader_error": "No cluster leader"}
+    report = analyze(bundle({"nodes": nodes, "lease": NO_LEASE, "consul": consul}))
+    assert [(root.code, root.node) for root in report.root_causes] == [("consul.no-leader", None), ("app.check.http-error", "n2")]
+
+
+def test_a_dead_agent_explains_no_lost_primary_where_its_own_node_says_that_it_may_not_lead_either():
+    nodes = {node: {"litefs": {**NOBODY_LEADS, "candidate": False}} for node in ("n1", "n2", "n3")}
+    nodes["n1"] |= {"member": "failed", "serf": "critical"}
+    report = analyze(bundle({"nodes": nodes, "lease": NO_LEASE}))
+    assert {(root.code, root.node) for root in report.root_causes} == {("litefs.no-primary", None), ("consul.agent.unreachable", "n1")}

@@ -75,3 +75,14 @@ def test_a_host_that_two_nodes_may_be_is_neither():
         )
     )
     assert observe(twins).world.host("n1.lan.example") == "n1.lan.example"
+
+
+@pytest.mark.parametrize("other", ["n2.lan", "a2"])
+def test_of_two_members_at_one_address_the_one_that_is_alive_counts(other: str) -> None:
+    """An agent that got another name: Consul's servers list what it was called before for three days."""
+    made = bundle({"nodes": {"n2": {"member": "left"}}})
+    (members,) = (result for result in made.results if result.kind == "consul_members")
+    renamed = {**next(row for row in members.data if row["name"] == "n2"), "name": other, "status": "alive"}
+    rows = sorted([*members.data, renamed], key=lambda row: str(row["name"]))
+    seen = made._replace(results=tuple(r._replace(data=rows) if r is members else r for r in made.results))
+    assert answer(analyze(seen)) == ("ok", [])

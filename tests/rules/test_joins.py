@@ -50,8 +50,10 @@ FACTS: Mapping[str, tuple[str, str, object, object]] = {
     "lost-with-node": ("server", "lost_with_node", True, False),
     "left-behind": ("check", "alloc_known", False, True),
     "unled": ("litefs", "primary_answers", False, True),
+    "unfound": ("litefs", "never_synced", True, False),
     "far": ("litefs", "lagging", "critical", "warning"),
     "passed-on": ("check", "upstream", "n1", None),
+    "stands-in": ("instance", "stands_in", True, False),
     "parted": ("server", "led_by", "10.1.0.2:8300", None),
     "takes-litefs-along": ("instance", "beside_litefs", False, True),
     "no-other-ineligible": ("node", "eligibility", "ineligible", "eligible"),
@@ -67,6 +69,7 @@ BESIDE: Mapping[str, Mapping[str, object]] = {
     "log": {"live": True, "decisive": False, "asks_for_lease": True, "origin": "litefs"},
     "check": {"level": "node", "status": "critical"},
     "task_event": {"current": True},
+    "litefs": {"knows_primary": False},
     "node": {"missing": True},
 }
 """What an observation has besides, wherever there is one."""

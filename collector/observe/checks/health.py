@@ -81,6 +81,10 @@ def observe_checks(world: World, every: list[Check], known: Known) -> Iterator[O
     answering = {result.target.alloc for result in world.results("litefs_status") if result.rung == "http"}
     waiting = {check.node for check in every if check.row.get("alloc") in answering and _is_unrun(check, known)}
     files = Files(world)
+    passing: dict[tuple[str | None, str], set[str]] = {}
+    for check in every:
+        if check.row["status"] == "passing":
+            passing.setdefault((check.row["service"], check.row["name"]), set()).add(check.node)
     for check in every:
         if (check.row["node"], check.row["service_id"]) in known.orphans:
             yield _observation(check, "orphan_check", {key: check.row[key] for key in ("name", "status", "check_id")})
@@ -88,7 +92,8 @@ def observe_checks(world: World, every: list[Check], known: Known) -> Iterator[O
             yield _observation(
                 check,
                 "check",
-                _fields(world, check, known, files, unrun=check.silent and (told or check.node in waiting or _starts(world, check))),
+                _fields(world, check, known, files, unrun=check.silent and (told or check.node in waiting or _starts(world, check)))
+                | {"passes_elsewhere": len(passing.get((check.row["service"], check.row["name"]), set()) - {check.node})},
             )
 
 

@@ -30,9 +30,11 @@ def observe_instances(world: World, checks: Sequence[Check], litefs: set[str], r
     for check in checks:
         if check.row.get("alloc"):
             by_alloc.setdefault(check.row["alloc"], []).append(check)
+    over = [one for one in world.instances if one.over]
+    ids, successors = {one.id for one in over}, {one.alloc["next"] for one in over}
     for one in world.instances:
         fields = instance_fields(one, by_alloc.get(one.id, []), has_litefs=one.id in litefs or one.node in litefs)
-        fields["registered"] = registered.get(one.id)
+        fields |= {"registered": registered.get(one.id), "stands_in": one.id in successors or one.alloc["previous"] in ids}
         task = one.troubled["name"] if one.troubled else None
         yield Observation(
             "instance",

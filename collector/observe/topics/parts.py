@@ -32,6 +32,7 @@ PARTS: Mapping[str, Topic] = {
             "fresh": "created or started again less than 10 s ago: too early to judge what it does not do yet",
             "starting": "younger than 20 s, or than a failing check's interval and 10 s, and neither healthy yet nor in a restart loop",
             "settling": "starting, or started again just now",
+            "stands_in": "it has just been put in the place of one that is over, which counts as long as this one has shown nothing",
             "up": "it runs, in no restart loop, and has had the time to open its ports",
             "restarted_ago": "seconds since it started again, or since the last step of a restart on request; null after 10 s",
             "restarted_by": "why: request (somebody's, a template's) or exit (its process ended by itself); null where restarted_ago is",
@@ -150,6 +151,7 @@ PARTS: Mapping[str, Topic] = {
             "on_litefs": "the port is LiteFS's own",
             "own_matter": "what a critical one's answer says that the application lacks or refuses, as of a decisive line; else null",
             "may_follow": "that answer is of what the cluster gives, as a log's complaint may be",
+            "passes_elsewhere": "on how many other nodes the same check of the same service passes",
             "upstream": "the node of another instance of the job, which by that answer has refused what was passed on to it; else null",
             "passes_on": "the node of another replica at which the same check passes, with the same data, and as long (30 s or more) "
             "without a word from a primary; else null",
