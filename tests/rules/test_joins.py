@@ -68,6 +68,7 @@ On the other node it is the other way round, so that `no-other-down` says what h
 BESIDE: Mapping[str, Mapping[str, object]] = {
     "log": {"live": True, "decisive": False, "asks_for_lease": True, "origin": "litefs"},
     "check": {"level": "node", "status": "critical"},
+    "instance": {"failing": True},
     "task_event": {"current": True},
     "litefs": {"knows_primary": False},
     "node": {"missing": True},
