@@ -17,9 +17,11 @@ NO_LOG = re.compile(rb"No logs available|not started yet|file not found|no such 
 
 def api(args: Args) -> Rung:
     """The last `OFFSET` bytes of the stream, through whatever agent is asked: Nomad forwards to the node."""
-    reply = yield from asking.asked(Http("nomad", f"/v1/client/fs/logs/{asking.segment(args['alloc'])}", _query(args), limit=OFFSET * 4))
+    alloc = asking.segment(args["alloc"])
+    log = Http("nomad", f"/v1/client/fs/logs/{alloc}", _query(args), limit=OFFSET * 4)
+    directory = [Http("nomad", f"/v1/client/fs/ls/{alloc}", _directory(args))] if args.get("written") else []
+    reply, *listing = yield from asking.asked_together([log, *directory])
     lines, cut = parse(_content(reply))
-    listing = (yield [Http("nomad", f"/v1/client/fs/ls/{asking.segment(args['alloc'])}", _directory(args))]) if args.get("written") else ()
     written_at = next((_written_at(one, args["task"], args["stream"]) for one in listing), None)
     return {
         "alloc": args["alloc"],
