@@ -17,6 +17,8 @@ from tests.bench.fleet import SICK_EVERY
 SPEC = ROOT / "specs" / "navidrome.yml"
 COLLECTOR = (sys.executable, "-m", "collector")
 CRITICAL = 2
+LATER = "/v1/client/fs/ls/"
+"""Asked since the incident was recorded: when a log was written, where a write failed once and no line tells when."""
 NOMAD = """\
 #!/bin/sh
 echo "$*" >> "$0.calls"
@@ -81,8 +83,9 @@ def grown(nodes: int, latency: float, runs: int) -> Size:
         bundle = Path(directory) / "bundle.json"
         first = measured(proxy, "--bundle", str(bundle))
         asked = counts(proxy)
-        if asked["unknown"] or first.run.code != (CRITICAL if nodes > SICK_EVERY else 0):
-            raise SystemExit(f"{nodes} nodes: exit code {first.run.code} (a busy machine?), not in the fleet: {asked['unknown'][:3]}")
+        unknown = [one for one in asked["unknown"] if LATER not in one]
+        if unknown or first.run.code != (CRITICAL if nodes > SICK_EVERY else 0):
+            raise SystemExit(f"{nodes} nodes: exit code {first.run.code} (a busy machine?), not in the fleet: {unknown[:3]}")
         stages = json.loads(run([sys.executable, "-m", "tests.bench.stages", str(bundle)], os.environ, keep=True).output)
         ran = [measured(proxy).run for _ in range(runs)]
     return Size(
