@@ -157,9 +157,10 @@ class Site:
         self.passing()
         return primary
 
-    def passing(self) -> None:
-        """Wait until every check passes."""
-        self._wait("all checks to pass", lambda: not self.consul("/v1/health/state/critical"))
+    def passing(self, node: str = "") -> None:
+        """Wait until every check passes, of one node where that is named."""
+        critical = "/v1/health/state/critical"
+        self._wait("all checks to pass", lambda: not [check for check in self.consul(critical) if node in {"", check["Node"]}])
 
     def logged(self, node: str, text: str) -> None:
         """Wait until the node's stderr has this in it."""

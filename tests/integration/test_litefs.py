@@ -50,6 +50,7 @@ def test_replicas_that_cannot_reach_the_advertised_address_are_disconnected(site
     site.deploy({leader: {"lease": {"advertise-url": unreachable}}, **{name: {"lease": {"candidate": False}} for name in others}})
     for name in others:
         site.logged(name, "connection refused")
+    site.passing(leader)
     found = site.diagnose()
     assert {cause for cause in found.causes if cause[0] == "litefs.replica.disconnected"} == {
         ("litefs.replica.disconnected", name) for name in others
