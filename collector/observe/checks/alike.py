@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
+from collector.observe.checks.health import Check
 from collector.observe.litefs.positions import State
-
-if TYPE_CHECKING:
-    from collector.observe.checks.health import Check
 
 LONG = 30.0
 """Seconds without a word from a primary after which the checks of all its replicas have been run, if they are not run seldom."""
