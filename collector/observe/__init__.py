@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from collector.model import Bundle
-from collector.observe.checks.alike import passing_alike
+from collector.observe.checks.alike import passing, passing_alike
 from collector.observe.checks.health import Check, Known, checks, observe_checks
 from collector.observe.checks.upstream import places
 from collector.observe.cluster.equipped import with_litefs
@@ -77,7 +77,8 @@ def _observations(seen: Observed) -> Iterator[Observation]:
     litefs = list(with_strangers(observe_litefs(world, seen.litefs, seen.lease), seen.logs))
     told = list(observe_logs(world, seen.logs, _standing(seen, instances, litefs)))
     failing = {(check.row["node"], check.row["service_id"]) for check in every if check.row["status"] == "critical"}
-    known = Known(ports(world), proxy_ports(world), set(seen.orphans), places(world, failing), passing_alike(every, seen.litefs.values()))
+    alike = passing_alike(every, seen.litefs.values())
+    known = Known(ports(world), proxy_ports(world), set(seen.orphans), places(world, failing), alike, passing(every))
     asked = list(observe_checks(world, every, known))
     yield from (*instances, *observe_events(world, wells), *told, *asked)
     yield from observe_nodes(world, seen.nodes, every, holding)

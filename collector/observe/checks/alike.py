@@ -1,4 +1,4 @@
-"""What fails at one replica and passes at another one that stands just as it does."""
+"""What fails at one instance and passes at another: anywhere, or at a replica that stands just as it does."""
 
 from __future__ import annotations
 
@@ -18,6 +18,15 @@ def passing_alike(every: Sequence[Check], litefs: Iterable[State]) -> dict[tuple
     failing = [check for check in every if _is(check, "critical") and _alloc(check) in waiting]
     beside = {(check.node, str(check.row["check_id"])): passes.get((_what(check), waiting[_alloc(check)])) for check in failing}
     return {check: node for check, node in beside.items() if node}
+
+
+def passing(every: Iterable[Check]) -> dict[tuple[str | None, str], set[str]]:
+    """The nodes on which a check (service, name) passes."""
+    found: dict[tuple[str | None, str], set[str]] = {}
+    for check in every:
+        if _is(check, "passing"):
+            found.setdefault(_what(check), set()).add(check.node)
+    return found
 
 
 def _waits(state: State) -> bool:

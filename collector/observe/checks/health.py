@@ -65,7 +65,8 @@ def checks(world: World) -> list[Check]:
 class Known(NamedTuple):
     """What is known of the checks' instances: LiteFS's ports, its proxy's by allocation, who stands behind none, who fails, by place.
 
-    `alike` says of a failing check (node, ID) where the same one passes though nothing else is different there.
+    `alike` says of a failing check (node, ID) where the same one passes though nothing else is different there,
+    `passing` of every check (service, name) on which nodes it passes.
     """
 
     litefs_ports: set[int]
@@ -73,6 +74,7 @@ class Known(NamedTuple):
     orphans: set[tuple[str, str]]
     places: Places
     alike: Mapping[tuple[str, str], str]
+    passing: Mapping[tuple[str | None, str], set[str]]
 
 
 def observe_checks(world: World, every: list[Check], known: Known) -> Iterator[Observation]:
@@ -81,10 +83,6 @@ def observe_checks(world: World, every: list[Check], known: Known) -> Iterator[O
     answering = {result.target.alloc for result in world.results("litefs_status") if result.rung == "http"}
     waiting = {check.node for check in every if check.row.get("alloc") in answering and _is_unrun(check, known)}
     files = Files(world)
-    passing: dict[tuple[str | None, str], set[str]] = {}
-    for check in every:
-        if check.row["status"] == "passing":
-            passing.setdefault((check.row["service"], check.row["name"]), set()).add(check.node)
     for check in every:
         if (check.row["node"], check.row["service_id"]) in known.orphans:
             yield _observation(check, "orphan_check", {key: check.row[key] for key in ("name", "status", "check_id")})
@@ -92,8 +90,7 @@ def observe_checks(world: World, every: list[Check], known: Known) -> Iterator[O
             yield _observation(
                 check,
                 "check",
-                _fields(world, check, known, files, unrun=check.silent and (told or check.node in waiting or _starts(world, check)))
-                | {"passes_elsewhere": len(passing.get((check.row["service"], check.row["name"]), set()) - {check.node})},
+                _fields(world, check, known, files, unrun=check.silent and (told or check.node in waiting or _starts(world, check))),
             )
 
 
@@ -131,6 +128,7 @@ def _fields(world: World, check: Check, known: Known, files: Files, *, unrun: bo
         "own_matter": own_matter(answer),
         "may_follow": of_cluster,
         "upstream": upstream(answer, check.node, known.places),
+        "passes_elsewhere": len(known.passing.get((row["service"], row["name"]), set()) - {check.node}),
         "passes_on": None if of_cluster else known.alike.get((check.node, row["check_id"])),
         **files.apart(said, meanings_of_check(said)),
         "path": check.path,
