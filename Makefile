@@ -114,7 +114,7 @@ lock: ## Lock the dependencies of pyproject.toml anew (needs uv; ARGS=--upgrade 
 
 clean: ## Remove all that make made
 	rm -rf $(VENV) $(VENV)-* .cache dist build htmlcov .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis
-	find collector tests -name __pycache__ -prune -exec rm -rf {} +
+	find collector templates tests -name __pycache__ -prune -exec rm -rf {} +
 
 $(RUN): requirements/run.txt requirements/build.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -122,6 +122,7 @@ $(RUN): requirements/run.txt requirements/build.txt pyproject.toml
 	@test "$$($(BIN)/python -V 2>/dev/null)" = "$$($(PYTHON) -V)" || $(PYTHON) -m venv --clear $(VENV)
 	$(PIP) --require-hashes -r requirements/run.txt -r requirements/build.txt
 	$(PIP) --no-build-isolation --editable .
+	-@$(BIN)/python -m compileall -q collector # where PYTHONDONTWRITEBYTECODE is set, no run would
 	@touch $@
 
 $(DEV): $(RUN) requirements/dev.txt

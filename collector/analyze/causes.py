@@ -11,7 +11,8 @@ from collector.analyze.findings import finding, quote
 from collector.analyze.hits import Dropped, Hit, Match
 from collector.model import RANK, Finding, Natural, RuledOut, natural
 from collector.observe.observation import Observation, Observations
-from collector.rulebook.rule import UNKNOWN, Link
+from collector.rulebook.joins import Link
+from collector.rulebook.rule import UNKNOWN
 
 
 class Causes(NamedTuple):

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from collector.analyze.hits import Hit
 from collector.model import RANK, Natural, Severity, natural
-from collector.rulebook.rule import HERE, SYMPTOM, Link
+from collector.rulebook.joins import SYMPTOM, Link
+from collector.rulebook.rule import HERE
 
 NEAR = {"instance", "node", "service"}
 """Relations of a link that stay on the node."""

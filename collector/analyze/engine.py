@@ -13,7 +13,8 @@ from collector.cutoff import TooSlow
 from collector.model import JSON
 from collector.observe.observation import Observation, Observations
 from collector.observe.topics import Topic
-from collector.rulebook.rule import Condition, Group, Matcher, Rule
+from collector.rulebook.conditions import Condition, Group, Matcher
+from collector.rulebook.rule import Rule
 
 QUOTES_PER_MATCHER = 2
 _NARROWEST = ("alloc", "service", "node")

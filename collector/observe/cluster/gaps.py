@@ -60,10 +60,15 @@ def _token_fault(world: World, result: Result, denied: Attempt) -> str | None:
 
 
 def _lacking(world: World, result: Result) -> str | None:
-    """The rights that what was denied needs. Where the job was not seen its lease's key is a guess, and a token need not read that."""
+    """The rights that what was denied needs: of an item that has its data, those that an argument takes, if it has any.
+
+    Where the job was not seen its lease's key is a guess, and a token need not read that.
+    """
     if result.kind == "consul_lease" and any(other.kind == "nomad_job" for other in world.failed):
         return None
-    return ", ".join(KINDS[result.kind].capabilities)
+    kind = KINDS[result.kind]
+    further = kind.further_rights.values() if result.status is Status.OK else ()
+    return ", ".join(further or kind.capabilities)
 
 
 def _system(result: Result) -> str:
