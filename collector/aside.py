@@ -1,4 +1,4 @@
-"""Work in a thread of its own, whose outcome is waited for later, or not at all."""
+"""Runs work in a thread; its result is awaited later, or not at all."""
 
 from __future__ import annotations
 

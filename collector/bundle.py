@@ -1,4 +1,4 @@
-"""A bundle as one JSON file: all that a run saw, so that the same report can be made again without the cluster.
+"""A bundle as one JSON file: everything a run saw, so that the report can be made again without the cluster.
 
 A bundle may come from someone else: nothing in it is believed before its size, its shape and its types are checked.
 """

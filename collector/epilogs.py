@@ -1,4 +1,4 @@
-"""What stands at the end of a command's help: calls that teach, and its exit codes."""
+"""The end of a command's help: examples and exit codes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JSON from somebody else's file: no number in it is one that only looks like it."""
+"""Strict JSON for files from elsewhere: every number must be a real, finite one."""
 
 from __future__ import annotations
 

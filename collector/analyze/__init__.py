@@ -1,4 +1,4 @@
-"""Bundle to Report: observe, judge by rules, join into causes, count what was seen. Pure: sees the bundle and nothing else."""
+"""Bundle to Report: observe, apply rules, join findings into causes, measure coverage. Pure: it sees only the bundle."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _causes(bundle: Bundle, seen: Observed) -> tuple[Causes, list[Result]]:
 
 
 def _given_up(rule: Rule) -> Result:
-    why = "a pattern of it took too long on a text, so that nobody knows what it would have found"
+    why = "one of its patterns took too long on a text, so its result is not known"
     reason = f"{rule.place} ({rule.code}) was given up: {why}; {LINT}"
     return Result(f"rule {rule.code}", "the spec's own rules", "rule", Target(), Status.FAILED, reason=reason)
 

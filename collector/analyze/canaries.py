@@ -1,4 +1,4 @@
-"""What is wrong with a canary alone: a warning while nobody misses it, and told as a canary's."""
+"""Problems of a canary alone: a warning while nothing lacks it, and reported as the canary's."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from collector.analyze.hits import Hit
 from collector.model import Finding, Severity
 from collector.observe import Observed
 
-SPARE = "It is a canary: the old version has all its instances, all of them well, and serves on. The deployment waits, or fails."
-CANARY = "It is a canary, which a deployment tries beside the old version."
+SPARE = "It is a canary: the old version has all its instances, all healthy, and keeps serving. The deployment waits, or fails."
+CANARY = "It is a canary, which a deployment runs beside the old version."
 
 
 def relieved(hits: Sequence[Hit], seen: Observed) -> list[Hit]:

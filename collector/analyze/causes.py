@@ -1,4 +1,4 @@
-"""From rules that fit to causes: findings joined by what explains what. Roots are what nothing else explains, the likeliest first."""
+"""Matched rules to causes: findings joined by what explains what. Roots are those that nothing explains, the likeliest first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Findings in the making, and which of them a rule's link means."""
+"""Findings in the making, and which of them a rule's link refers to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules over observations: which rule fits which subject, with the observations that make it so. Knows no product by name.
+"""Rules over observations: which rule matches which subject, with the observations that matched. Knows no product by name.
 
 A subject is what a rule's scope says: an allocation (`instance`), a `node`, a `service`, or the `cluster`; the observations of the topic of
 that name are the list of subjects.

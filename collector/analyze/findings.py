@@ -1,4 +1,4 @@
-"""From a draft to the finding that a reader is shown: its words, its evidence, what to do."""
+"""Draft to finding: the texts, evidence and remedy that a reader sees."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`collector analyze BUNDLE`: the same report again, without the cluster."""
+"""`collector analyze BUNDLE`: the report again, without the cluster."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ def commit_of(spec: Spec, settings: Settings) -> Callable[[], Callable[[], str |
     @cache
     def asked() -> Callable[[], str | None]:
         from collector.aside import aside  # noqa: PLC0415 - neither threads of this kind nor
-        from collector.sources.command import git_commit  # noqa: PLC0415 - processes are needed before the first request
+        from collector.sources.git import git_commit  # noqa: PLC0415 - processes are needed before the first request
 
         commit = aside(lambda: git_commit(spec.path, settings), "git")
 

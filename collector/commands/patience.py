@@ -1,4 +1,4 @@
-"""An end to reading what never comes: a pipe into which nobody writes, a terminal at which nobody sits."""
+"""Reading with a time limit: a pipe without a writer, or an unattended terminal, must not hang a command."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def patience(seconds: float, what: str) -> Iterator[None]:
         with cut_off_at(time.monotonic() + seconds):
             yield
     except Overdue:
-        raise UsageError(f"cannot read {what}: nothing came within {seconds:g} s; is it a pipe into which nobody writes?") from None
+        raise UsageError(f"cannot read {what}: nothing came within {seconds:g} s; is it a pipe without a writer?") from None
 
 
 def content_of(name: str, what: str, most: int) -> bytes:

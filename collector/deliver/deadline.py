@@ -1,4 +1,4 @@
-"""An end to everything that waits on a network, name look-ups and servers that drip included."""
+"""A deadline for everything that waits on a network, including name look-ups and servers that drip bytes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Handing a report over: standard output, files, mail. Every destination is tried, whatever became of the others."""
+"""Delivering a report: standard output, files, mail. Every destination is tried, whatever happened to the others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where earlier runs are kept: one small file a run, in a directory of its own.
+"""Where earlier runs are kept: one small file per run, in a directory of its own.
 
 No lock is needed and none can be left behind: a file appears whole, by a rename, under a name that no other run uses, and is never changed.
 Runs are ordered by the number in their names, not by a clock, which a board without a battery may have wrong.

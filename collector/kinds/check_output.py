@@ -1,4 +1,4 @@
-"""Why a check fails, in its own words.
+"""Why a check fails: its own output.
 
 Consul's catalog often has an empty or an old text: an agent syncs a change of status at once, but a change of text alone only every
 `check_update_interval` (5 min by default). Source: hashicorp/consul issues 1982 and 9113.

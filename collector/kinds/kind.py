@@ -1,4 +1,4 @@
-"""What a kind of collection is: its name, its arguments, and the ways to ask."""
+"""A kind of collection: its name, its arguments, and the ways to ask."""
 
 from collections.abc import Callable, Mapping
 from typing import Literal, NamedTuple

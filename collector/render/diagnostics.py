@@ -1,4 +1,4 @@
-"""What is known of each node that is not well: its checks, the end of its logs and LiteFS's state, each with where it came from."""
+"""What is known of each unhealthy node: its checks, the end of its logs and LiteFS's state, each with its source."""
 
 from __future__ import annotations
 

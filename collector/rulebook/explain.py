@@ -1,4 +1,4 @@
-"""What a code means, told from its rules alone."""
+"""What a code means, derived from its rules alone."""
 
 from __future__ import annotations
 

@@ -118,7 +118,7 @@ def test_a_job_without_a_deployment_tells_when_it_was_submitted():
     assert ("deployment", None, "version 1 of job wiki is submitted") in kinds({})
     deployed = {"deployments": [{"status": "successful"}]}
     assert [text for kind, _, text in kinds(deployed) if kind == "deployment"] == [
-        "deployment " + ident("deployment")[:8] + " begins; by now it is successful: "
+        "deployment " + ident("deployment")[:8] + " begins; now it is successful: "
     ]
 
 

@@ -36,7 +36,7 @@ def place(tmp_path: Path) -> Path:
 def test_a_spec_that_never_comes(pipe: str, place: Path) -> None:
     ended = run("diagnose", pipe, "--deadline", f"{DEADLINE}s", environ=NOBODY, place=place)
     assert (ended.code, ended.stdout, ended.children, ended.files) == (64, "", (), ())
-    assert "is it a pipe into which nobody writes?" in ended.stderr
+    assert "is it a pipe without a writer?" in ended.stderr
     assert ended.seconds < LATE + STARTING
 
 
