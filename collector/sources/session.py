@@ -258,6 +258,6 @@ def _decoder(encoding: str) -> tuple[Callable[[bytes, int], Iterable[bytes]], Ca
             yield piece
             chunk, room = inflate.unconsumed_tail, room - len(piece)
         if inflate.unused_data:
-            raise DecodeError("the compressed body continues after its end")
+            raise DecodeError("the compressed body goes on after its end")
 
     return inflated, lambda: inflate.eof
