@@ -13,7 +13,7 @@ from typing import IO
 
 from collector.errors import Problem, SpecError
 from collector.model import JSON, Attempt, Bundle, Mark, Result, Status, Target
-from collector.sound import sound_json
+from collector.strict_json import strict_json
 from collector.validate import check
 
 FORMAT = 1
@@ -58,7 +58,7 @@ def _read(stream: IO[bytes], name: str) -> bytes:
 
 def _decode(raw: bytes, name: str) -> JSON:
     try:
-        return sound_json(raw)
+        return strict_json(raw)
     except (ValueError, RecursionError) as error:
         if b'"source": "meta"' in raw[: raw.find(b"\n")]:
             raise _refused(name, "is a recording, which `collector demo` replays") from error

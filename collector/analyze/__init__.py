@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import nullcontext
 
-from collector.analyze.canaries import relieved, told_as_canaries
+from collector.analyze.canaries import downgraded, marked_as_canaries
 from collector.analyze.causes import Causes, connect
 from collector.analyze.engine import Engine
 from collector.analyze.headline import headline
@@ -63,8 +63,8 @@ def _causes(bundle: Bundle, seen: Observed) -> tuple[Causes, list[Result]]:
     with allowance.watched() if bundle.rules else nullcontext():
         rules = rules_of(bundle.rules, lambda pattern, text: allowance.bounded(lambda: pattern.search(text)))
         hits, dropped = engine.run(rules)
-        causes = connect(relieved(hits, seen), dropped, engine, seen.observations)
-    return told_as_canaries(causes, seen), [*unasked(bundle), *(_given_up(rule) for rule in engine.given_up)]
+        causes = connect(downgraded(hits, seen), dropped, engine, seen.observations)
+    return marked_as_canaries(causes, seen), [*unasked(bundle), *(_given_up(rule) for rule in engine.given_up)]
 
 
 def _given_up(rule: Rule) -> Result:

@@ -10,7 +10,7 @@ from typing import TextIO
 
 from collector.deliver.deadline import Patience
 from collector.deliver.destinations import Destination, File, Mail, Stdout
-from collector.deliver.kept import keep_undelivered
+from collector.deliver.undelivered import keep_undelivered
 from collector.errors import DeliveryError
 from collector.files import write_atomic
 from collector.model import JSON

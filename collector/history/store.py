@@ -22,7 +22,7 @@ from collector.errors import DeliveryError, SettingsError
 from collector.files import write_atomic
 from collector.history.compare import Outlook
 from collector.history.run import Run, dump_run, load_run
-from collector.sound import sound_json
+from collector.strict_json import strict_json
 
 KEEP_RUNS = 50
 MAX_BYTES = 32 << 20
@@ -134,7 +134,7 @@ def _read(path: Path) -> Run:
         raise ValueError(f"larger than {MAX_BYTES >> 20} MiB")
     if not unpack.eof:
         raise EOFError("it ends in the middle")
-    return load_run(sound_json(text))
+    return load_run(strict_json(text))
 
 
 def _drop(files: Iterator[Path]) -> None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from collector.kinds import KINDS
 from collector.model import JSON, Attempt, Result, Status, host_of
-from collector.observe.cluster.parted import LEADER_KINDS, parted
+from collector.observe.cluster.partition import LEADER_KINDS, partition
 from collector.observe.litefs.states import elsewhere
 from collector.observe.observation import Observation, scope
 from collector.observe.world.survey import World
@@ -234,7 +234,7 @@ def observe_servers(world: World) -> Iterator[Observation]:
         endpoint = world.bundle.endpoints.get(system, "")
         lost = ", ".join(lost_servers(world, system)) or None
         said = one.reason or ("has a leader" if one.leader else "no leader")
-        apart = parted(world, system)
+        apart = partition(world, system)
         said += f"; {apart['followers']} name {apart['led_by']}" if apart["led_by"] else ""
         yield Observation(
             "server",

@@ -10,7 +10,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def aside(work: Callable[[], T], name: str) -> Future[T]:
+def in_background(work: Callable[[], T], name: str) -> Future[T]:
     """Do the work in a thread that does not keep the process alive; the future has what it returns or raises."""
     outcome: Future[T] = Future()
     threading.Thread(target=_do, args=(work, outcome), name=name, daemon=True).start()

@@ -16,7 +16,7 @@ LEAST = 1.0
 
 
 @contextmanager
-def patience(seconds: float, what: str) -> Iterator[None]:
+def time_limit(seconds: float, what: str) -> Iterator[None]:
     """`UsageError` where what is read within the block is not there within so many seconds."""
     seconds = max(LEAST, seconds)
     try:
@@ -29,7 +29,7 @@ def patience(seconds: float, what: str) -> Iterator[None]:
 def content_of(name: str, what: str, most: int) -> bytes:
     """The bytes of a file, at most so many: once, as a pipe gives them. `UsageError` where it cannot be read."""
     try:
-        with patience(FILE, what), Path(name).open("rb") as stream:
+        with time_limit(FILE, what), Path(name).open("rb") as stream:
             return stream.read(most)
     except OSError as error:
         raise UsageError(f"cannot read {what}: {error.strerror}") from error
