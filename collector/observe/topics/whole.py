@@ -52,7 +52,7 @@ WHOLE: Mapping[str, Topic] = {
             "cause": "why there was no answer: refused, timeout, dns, ...",
             "reason": "in words",
             "lost": "names of servers that the others call failed, or that do not answer themselves",
-            "led_by": "the leader that some servers name when asked directly while others know none; null if they agree",
+            "led_by": "the leader that some servers name when asked directly and others do not know; else null",
             "followers": "the servers that name it",
             "alone": "the servers that know none",
             "lost_with_node": "all of those run on nodes that are known to be lost",
