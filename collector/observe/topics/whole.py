@@ -69,8 +69,8 @@ WHOLE: Mapping[str, Topic] = {
             "system": "nomad, consul, litefs",
             "capability": "the ACL rules that it needs, if it was denied; else null",
             "decisive": "without it there is no verdict",
-            "token_fault": "why it was denied, if no right is missing: no token was given, or what the server says about a token that it does "
-            "not know, or no longer knows; else null",
+            "token_fault": "why it was denied, if no right is missing: no token was given, or what the server says about a token that it "
+            "does not know, or no longer knows; else null",
         },
     ),
     "evaluation": Topic(
