@@ -118,7 +118,7 @@ def _litefs(state: Mapping[str, JSON]) -> dict[str, JSON]:
     failed = [f"{attempt['rung']}: {attempt['reason']}" for attempt in state.get("attempts") or [] if attempt["status"] != "ok"]
     return {
         "text": ", ".join(str(fact) for fact in facts if fact),
-        "rung": f"told by {rung}" if rung else "it gave no answer",
+        "rung": f"read by {rung}" if rung else "it gave no answer",
         "notes": [*(state.get("notes") or []), *(failed if rung else [])],
     }
 
