@@ -90,7 +90,7 @@ def test_diagnostics_name_check_output_source_log_and_rung():
         "dial tcp 10.0.0.8:4533: connect: connection refused",
         "stderr of allocation d8017ee6, task navidrome, all 6 lines",
         "http: 10.0.0.8:20202 refused the connection",
-        "LiteFS: role unknown, version 0.5.14 (told by exec cat)",
+        "LiteFS: role unknown, version 0.5.14 (read by exec cat)",
         "`litefs status` is not a command of this LiteFS",
     ):
         assert part in text
