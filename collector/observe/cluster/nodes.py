@@ -65,7 +65,7 @@ def observe_nodes(world: World, known: Mapping[str, Node], every: Sequence[Check
     gone = moved | {one.node: one.alloc["modify_time"] for one in world.instances if one.status == "lost"}
     living = {one.node for one in world.instances if not one.over and one.status != "unknown"}
     placed = {one.node for one in world.instances}
-    missing = missing_total(world)
+    missing, unmade = missing_total(world), _not_made_good(world)
     health = serf(every)
     direct = _direct(world)
     heard = {world.node(result.target.node) for kind in BY_CLIENT for result in world.results(kind) if _tells(result)}
@@ -74,7 +74,7 @@ def observe_nodes(world: World, known: Mapping[str, Node], every: Sequence[Check
     for node in known.values():
         fields = _fields(world, node, health.get(node.name), direct.get(node.name, []))
         fields |= {
-            "missing": missing > 0 and node.name not in living,
+            "missing": (missing > 0 or node.name in unmade) and node.name not in living,
             "holds_primary": node.name in holding,
             "driver_down": _driver_down(world, node, needed=missing > 0 or node.name in placed),
             "answers": fields["answers"] or node.name in heard,
@@ -92,6 +92,20 @@ def observe_nodes(world: World, known: Mapping[str, Node], every: Sequence[Check
         yield Observation(
             "node", scope(node=node.name), fields, quote=words, source=f"node {node.name}", item=node.item, at=gone.get(node.name)
         )
+
+
+def _not_made_good(world: World) -> set[str]:
+    """Nodes that took an instance along in whose place others only fail: those count as there, and the node is missed all the same."""
+    before = {alloc["next"]: alloc for alloc in world.allocations if alloc["next"]}
+    found = set()
+    for one in world.instances:
+        fails = one.restarting or one.status == "failed"
+        alloc: Mapping[str, JSON] | None = one.alloc if fails else None
+        for _ in before:
+            alloc = before.get(alloc["id"]) if alloc and alloc["healthy"] is not True else None
+            if alloc and alloc["client_status"] == "lost":
+                found.add(alloc["node"])
+    return found
 
 
 def _fields(world: World, node: Node, health: Check | None, direct: Sequence[tuple[Result, bool, Attempt]]) -> dict[str, JSON]:
