@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from collector.model import JSON, Attempt, Result, Status
@@ -61,11 +61,12 @@ def _from_nomadless(world: World, every: Sequence[Check], found: dict[str, Node]
 
 def observe_nodes(world: World, known: Mapping[str, Node], every: Sequence[Check], holding: set[str]) -> Iterator[Observation]:
     """One observation per node."""
-    moved = {alloc["node"]: alloc["modify_time"] for alloc in migrated(world)}
+    away = migrated(world)
+    moved = {alloc["node"]: alloc["modify_time"] for alloc in away}
     gone = moved | {one.node: one.alloc["modify_time"] for one in world.instances if one.status == "lost"}
     living = {one.node for one in world.instances if not one.over and one.status != "unknown"}
     placed = {one.node for one in world.instances}
-    missing, unmade = missing_total(world), _not_made_good(world)
+    missing, unmade = missing_total(world), _not_made_good(world, {alloc["id"] for alloc in away})
     health = serf(every)
     direct = _direct(world)
     heard = {world.node(result.target.node) for kind in BY_CLIENT for result in world.results(kind) if _tells(result)}
@@ -94,17 +95,17 @@ def observe_nodes(world: World, known: Mapping[str, Node], every: Sequence[Check
         )
 
 
-def _not_made_good(world: World) -> set[str]:
-    """Nodes that took an instance along in whose place others only fail: those count as there, and the node is missed all the same."""
-    before = {alloc["next"]: alloc for alloc in world.allocations if alloc["next"]}
+def _not_made_good(world: World, moved: Collection[str]) -> set[str]:
+    """Nodes whose instance was lost or moved away, and others but fail in its place: they count as there, and it is missed all the same."""
+    places: dict[tuple[str, str], list[Mapping[str, JSON]]] = {}
+    for alloc in sorted(world.allocations, key=lambda one: -one["create_index"]):
+        places.setdefault((alloc["namespace"], alloc["name"]), []).append(alloc)
     found = set()
     for one in world.instances:
-        fails = one.restarting or one.status == "failed"
-        alloc: Mapping[str, JSON] | None = one.alloc if fails else None
-        for _ in before:
-            alloc = before.get(alloc["id"]) if alloc and alloc["healthy"] is not True else None
-            if alloc and alloc["client_status"] == "lost":
-                found.add(alloc["node"])
+        if one.alloc["healthy"] is not True and (one.restarting or one.status == "failed"):
+            older = (a for a in places[one.alloc["namespace"], one.alloc["name"]] if a["create_index"] < one.alloc["create_index"])
+            last = next((a for a in older if a["client_status"] != "failed" or a["healthy"] is True), None)
+            found |= {last["node"]} if last and (last["client_status"] == "lost" or last["id"] in moved) else set()
     return found
 
 
