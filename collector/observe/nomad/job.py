@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from collector.model import JSON, Result, count
 from collector.observe.checks.health import Check
+from collector.observe.nomad.again import again_fields
 from collector.observe.observation import Observation, scope
 from collector.observe.world.instances import BATCH, Instance
 from collector.observe.world.runs import executor_gone
@@ -88,7 +89,7 @@ def instance_fields(one: Instance, checks: Sequence[Check], *, has_litefs: bool)
         "checks": len(checks),
         "well": one.running and not one.restarting and not one.restarted_for and not critical,
         "has_litefs": has_litefs,
-        "restartable": None if one.over else one.id,
+        **again_fields(one),
         "driver": _driver(one),
         "memory_mb": one.alloc["memory_mb"],
     }

@@ -53,7 +53,10 @@ PARTS: Mapping[str, Topic] = {
             "registered": "Consul has every service of its group from it; null where that was not to be seen",
             "has_litefs": "LiteFS was asked for here, or speaks in its log; of an instance that does not run, in another one of its group",
             "beside_litefs": "the task that is worst off is another than the one in which LiteFS answers, or takes the connection",
-            "restartable": "its ID, where Nomad can restart it: not of one that is over",
+            "restartable": "its ID, where Nomad can restart it: not of one that is over, or that waits to be started again",
+            "starts_in": "seconds until Nomad starts its task again by itself; null where that does not wait to be started again",
+            "given_up": "what Nomad does next for one that failed, whose place nothing has taken: later (it places another one), never (by "
+            "itself), or asked (when it is asked to); else null",
             "driver": "driver of its main task",
             "memory_mb": "its memory limit",
             "canary": "a deployment tries it beside the old version",

@@ -1,0 +1,41 @@
+"""What Nomad does next, of itself, for an instance that does not run: when it starts its task again, or that it has given it up."""
+
+from __future__ import annotations
+
+import math
+
+from collector.model import JSON
+from collector.observe.world.instances import Instance
+from collector.observe.world.runs import in_order
+from collector.observe.world.successors import is_system
+
+NANOSECONDS = 1e9
+
+
+def again_fields(one: Instance) -> dict[str, JSON]:
+    """Where a restart by hand meets nothing to restart, and what stands in its place."""
+    until = _waits_until(one)
+    return {
+        # "Task not running", as long as it waits (client/allocrunner/taskrunner/lifecycle.go).
+        "restartable": None if one.over or until is not None else one.id,
+        "starts_in": None if until is None else max(0.0, until - one.clock),
+        "given_up": _given_up(one),
+    }
+
+
+def _waits_until(one: Instance) -> float | None:
+    """When Nomad starts the task that is worst off again, long ago where it does not say when; None where the task does not wait for it."""
+    events = in_order(one.troubled["events"]) if one.live and one.troubled else []
+    if not events or (last := events[-1])["type"] != "Restarting":
+        return None
+    delay = last["details"].get("start_delay", "")
+    return float(last["time"] + int(delay) / NANOSECONDS) if delay.isdecimal() else -math.inf
+
+
+def _given_up(one: Instance) -> str | None:
+    """Of a service Nomad has an evaluation to come where the job's `reschedule` allows one; else it places none, whatever it is asked."""
+    if one.status != "failed" or one.alloc["desired_status"] != "run" or one.alloc["next"]:
+        return None
+    if one.alloc["followup_eval"]:
+        return "later"
+    return "asked" if one.job is None or is_system(one) else "never"
