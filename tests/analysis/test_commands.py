@@ -68,6 +68,12 @@ def test_what_nomad_does_not_start_again_soon_is_to_be_started_by_hand_once_its_
     assert [text for what, text in root.commands if what == "change"] == ([command] if command else [])
 
 
+def test_a_failed_deployment_keeps_nomad_from_placing_anything_of_its_version_again():
+    over = OVER | {"followup_eval": ident("evaluation")}
+    root = first({"nodes": {"n2": ended(over, EXITS[1])}, "deployments": [{"status": "failed"}]})
+    assert ("run the job with a change" in root.remedy, EVAL in typed(root)) == (True, False)
+
+
 def test_a_failed_instance_of_a_system_job_is_placed_again_when_nomad_is_asked_to():
     made = bundle({"nodes": {"n2": ended(OVER, EXITS[1])}})
     system = (one._replace(data={**one.data, "type": "system"}) if one.kind == "nomad_job" else one for one in made.results)

@@ -8,18 +8,19 @@ from collector.model import JSON
 from collector.observe.world.instances import Instance
 from collector.observe.world.runs import in_order
 from collector.observe.world.successors import is_system
+from collector.observe.world.survey import World
 
 NANOSECONDS = 1e9
 
 
-def again_fields(one: Instance) -> dict[str, JSON]:
+def again_fields(world: World, one: Instance) -> dict[str, JSON]:
     """Where a restart by hand meets nothing to restart, and what stands in its place."""
     until = _waits_until(one)
     return {
         # "Task not running", as long as it waits (client/allocrunner/taskrunner/lifecycle.go).
         "restartable": None if one.over or until is not None else one.id,
         "starts_in": None if until is None else max(0.0, until - one.clock),
-        "given_up": _given_up(one),
+        "given_up": _given_up(world, one),
     }
 
 
@@ -32,10 +33,16 @@ def _waits_until(one: Instance) -> float | None:
     return float(last["time"] + int(delay) / NANOSECONDS) if delay.isdecimal() else -math.inf
 
 
-def _given_up(one: Instance) -> str | None:
+def _given_up(world: World, one: Instance) -> str | None:
     """Of a service Nomad has an evaluation to come where the job's `reschedule` allows one; else it places none, whatever it is asked."""
     if one.status != "failed" or one.alloc["desired_status"] != "run" or one.alloc["next"]:
         return None
-    if one.alloc["followup_eval"]:
+    if one.alloc["followup_eval"] and not _is_of_a_failed_deployment(world, one):
         return "later"
     return "asked" if one.job is None or is_system(one) else "never"
+
+
+def _is_of_a_failed_deployment(world: World, one: Instance) -> bool:
+    """Nomad places nothing more of such a version, not when it is asked either (scheduler/reconciler, `deploymentFailed`)."""
+    rows = (row for result in world.results("nomad_deployments") for row in result.data)
+    return any(row["status"] == "failed" and row["job_version"] == one.alloc["job_version"] for row in rows)

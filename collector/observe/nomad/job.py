@@ -35,6 +35,7 @@ def observe_instances(world: World, checks: Sequence[Check], litefs: set[str], r
     ids, successors = {one.id for one in over}, {one.alloc["next"] for one in over}
     for one in world.instances:
         fields = instance_fields(one, by_alloc.get(one.id, []), has_litefs=one.id in litefs or one.node in litefs)
+        fields |= again_fields(world, one)
         fields |= {"registered": registered.get(one.id), "stands_in": one.id in successors or one.alloc["previous"] in ids}
         task = one.troubled["name"] if one.troubled else None
         yield Observation(
@@ -89,7 +90,6 @@ def instance_fields(one: Instance, checks: Sequence[Check], *, has_litefs: bool)
         "checks": len(checks),
         "well": one.running and not one.restarting and not one.restarted_for and not critical,
         "has_litefs": has_litefs,
-        **again_fields(one),
         "driver": _driver(one),
         "memory_mb": one.alloc["memory_mb"],
     }
