@@ -1,32 +1,13 @@
-"""What is wrong with a canary alone: a warning while nobody misses it, and told as a canary's."""
+"""What is wrong with a canary alone is told as a canary's."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from collector.analyze.causes import Causes
-from collector.analyze.hits import Hit
-from collector.model import Finding, Severity
+from collector.model import Finding
 from collector.observe import Observed
 
 SPARE = "It is a canary: the old version has all its instances, all of them well, and serves on. The deployment waits, or fails."
 CANARY = "It is a canary, which a deployment tries beside the old version."
-
-
-def relieved(hits: Sequence[Hit], seen: Observed) -> list[Hit]:
-    """The hits; what is critical about a canary that nobody misses is a warning, and so is that there is no place for one."""
-    spare = {one.scope["alloc"] for one in seen.observations.of("instance") if one.fields["spare"]}
-    return [_relieved(hit) if hit.subject.scope.get("alloc") in spare or _waits_in_vain(hit) else hit for hit in hits]
-
-
-def _waits_in_vain(hit: Hit) -> bool:
-    """All that the scheduler waits with, by this hit, is what nobody misses."""
-    waiting = [one for one in hit.match.observations if one.topic == "evaluation"]
-    return bool(waiting) and all(one.fields["spare"] for one in waiting)
-
-
-def _relieved(hit: Hit) -> Hit:
-    return hit._replace(rule=hit.rule._replace(severity=Severity.WARNING)) if hit.rule.severity is Severity.CRITICAL else hit
 
 
 def told_as_canaries(causes: Causes, seen: Observed) -> Causes:

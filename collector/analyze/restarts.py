@@ -15,6 +15,7 @@ MOST = 3
 WORDS = {
     "waits": "Nomad starts {nodes} again in {minutes} min, and `nomad alloc restart` does nothing until then: once this is mended, stop "
     "what waits, and Nomad places it anew at once.",
+    "returns": "Before it ended, {nodes} had run for long, and Nomad starts it again within seconds: look again in a minute.",
     "later": "Nomad has given up {nodes} and places it again after a delay that grows: once this is mended, have it placed at once.",
     "asked": "Nomad has given up {nodes}: once this is mended, have it placed again.",
     "never": "Nomad has given up {nodes}, and nothing shows that it places it again: once this is mended, run the job with a change (a new "
@@ -35,8 +36,9 @@ def with_restarts(causes: Causes, seen: Observed) -> Causes:
 
 
 def _how(one: Observation) -> str | None:
-    waits = (one.fields["starts_in"] or 0.0) >= LONG
-    return "waits" if waits else one.fields["given_up"]
+    if (one.fields["starts_in"] or 0.0) >= LONG:
+        return "waits"
+    return "returns" if one.fields["returns"] else one.fields["given_up"]
 
 
 def _held(findings: Iterable[Finding], waiting: Mapping[str, tuple[Observation, str]]) -> dict[str, list[Observation]]:
@@ -65,4 +67,4 @@ def _commands(how: str, one: Observation, seen: Observed) -> list[str]:
     alloc = seen.world.alloc[one.scope["alloc"]]
     if how == "waits":
         return [f"nomad alloc stop {alloc['id']}"]
-    return [] if how == "never" else [f"nomad job eval -force-reschedule {shlex.quote(alloc['job'])}"]
+    return [] if how in {"never", "returns"} else [f"nomad job eval -force-reschedule {shlex.quote(alloc['job'])}"]

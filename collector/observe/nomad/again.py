@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from collector.model import JSON
-from collector.observe.world.instances import Instance
-from collector.observe.world.runs import in_order
+from collector.observe.world.instances import STARTING, YOUNG, Instance
+from collector.observe.world.runs import LOOP_WINDOW, in_order, runs
 from collector.observe.world.successors import is_system
 from collector.observe.world.survey import World
 
@@ -20,6 +20,7 @@ def again_fields(world: World, one: Instance) -> dict[str, JSON]:
         # "Task not running", as long as it waits (client/allocrunner/taskrunner/lifecycle.go).
         "restartable": None if one.over or until is not None else one.id,
         "starts_in": None if until is None else max(0.0, until - one.clock),
+        "returns": until is not None and -YOUNG < until - one.clock < STARTING and _ran_long(one),
         "given_up": _given_up(world, one),
     }
 
@@ -31,6 +32,12 @@ def _waits_until(one: Instance) -> float | None:
         return None
     delay = last["details"].get("start_delay", "")
     return float(last["time"] + int(delay) / NANOSECONDS) if delay.isdecimal() else -math.inf
+
+
+def _ran_long(one: Instance) -> bool:
+    """The process that ended last by itself had run for so long that this is no loop."""
+    lasted = runs(one.troubled["events"], one.clock) if one.troubled and one.exits else []
+    return len(lasted) > 1 and lasted[-2] >= LOOP_WINDOW
 
 
 def _given_up(world: World, one: Instance) -> str | None:

@@ -1,0 +1,32 @@
+"""What is critical of an instance that nobody misses, or that is back within seconds, is a warning."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from collector.analyze.hits import Hit
+from collector.model import Severity
+from collector.observe import Observation, Observed
+
+
+def relieved(hits: Sequence[Hit], seen: Observed) -> list[Hit]:
+    """The hits; what is critical about what nobody misses is a warning, and so is that there is no place for a canary."""
+    (whole,) = seen.observations.of("cluster")
+    leaderless = bool(whole.fields["leaderless"])
+    missed_little = {one.scope["alloc"] for one in seen.observations.of("instance") if _is_missed_little(one, leaderless=leaderless)}
+    return [_relieved(hit) if hit.subject.scope.get("alloc") in missed_little or _waits_in_vain(hit) else hit for hit in hits]
+
+
+def _is_missed_little(one: Observation, *, leaderless: bool) -> bool:
+    """A canary beside the old version, or what comes back at once, unless nobody leads without it."""
+    return bool(one.fields["spare"] or (one.fields["returns"] and not leaderless))
+
+
+def _waits_in_vain(hit: Hit) -> bool:
+    """All that the scheduler waits with, by this hit, is what nobody misses."""
+    waiting = [one for one in hit.match.observations if one.topic == "evaluation"]
+    return bool(waiting) and all(one.fields["spare"] for one in waiting)
+
+
+def _relieved(hit: Hit) -> Hit:
+    return hit._replace(rule=hit.rule._replace(severity=Severity.WARNING)) if hit.rule.severity is Severity.CRITICAL else hit
