@@ -32,7 +32,7 @@ class Whole(NamedTuple):
     `unwell` are the nodes whose application is a root cause. `instances` is how many the job wants, so that what is missing is not left
     out of what it is measured by. `unheard` counts those that run, and of whose checks nobody hears. `strangers`: every replica has another
     cluster ID than the primary. `connected` is how many replicas the primary has, where none of them was heard; `holder` who leads by the
-    lease, where no LiteFS was.
+    lease, where no primary was heard that may be there.
     """
 
     instances: int
@@ -77,7 +77,7 @@ def whole(seen: Observed, gone: frozenset[str] = frozenset()) -> Whole:
         ),
         strangers=bool(replicas) and all(one.fields["id_differs"] for one in replicas),
         connected=connected,
-        holder=None if any(state.data for state in states) else _holder(seen),
+        holder=_holder(seen, states),
     )
 
 
@@ -87,9 +87,12 @@ def _connected(states: Sequence[State]) -> int | None:
     return told[0] or None if len(told) == 1 and any(state.primary for state in states) else None
 
 
-def _holder(seen: Observed) -> str | None:
-    """Who holds the lease by a session that exists."""
+def _holder(seen: Observed, states: Sequence[State]) -> str | None:
+    """Who leads by the lease: of some that were heard, and none of which leads, only where a replica hears who does."""
     fields = seen.observations.of("cluster")[0].fields
+    if any(state.data for state in states):
+        found: str | None = fields["leader_unheard"]
+        return found
     strange = fields["lease_stranger"] or fields["lease_foreign"]
     return fields["lease_host"] if fields["lease_held"] and fields["lease_session_alive"] and not strange else None
 
@@ -108,10 +111,11 @@ def _unheard(seen: Observed) -> frozenset[str]:
 
 
 def _writes(seen: Observed, states: Sequence[State]) -> str:
-    """A run that was told to look at some nodes only cannot say that no other one is primary."""
+    """A run that was told to look at some nodes only cannot say that no other one is primary, nor one that did not hear the primary."""
     if any(state.primary for state in states):
         return "go on"
-    return "blocked" if any(state.data for state in states) and not seen.world.bundle.expect.get("limit") else "unknown"
+    unseen = seen.world.bundle.expect.get("limit") or seen.observations.of("cluster")[0].fields["leader_unheard"]
+    return "blocked" if any(state.data for state in states) and not unseen else "unknown"
 
 
 def _wanted(seen: Observed) -> int:
@@ -166,7 +170,7 @@ def impact(root: Finding, below: Sequence[Finding], seen: Observed, all_of_it: W
     `writes` is `blocked` (no primary, or one that cannot commit), `go on` or `unknown` (no LiteFS node answered); `data_at_risk` lists
     sentences. `primary_unwell` is there, and true, where LiteFS leads on a node whose application is not well; `instances_unheard` where
     checks of so many that run are not known now; `replicas_connected` where the primary has so many and none of them was heard,
-    `lease_holder` where no LiteFS was. `data_at_risk_elsewhere` is there, and true, where
+    `lease_holder` where no primary was, and may be there. `data_at_risk_elsewhere` is there, and true, where
     another root endangers data and this one does not.
     """
     touched = [root, *below]

@@ -53,6 +53,6 @@ def _writes(impact: Mapping[str, JSON]) -> Iterator[str]:
     elif impact.get("writes") == "blocked":
         yield "writes are blocked: no primary" + (f", {following}" if replicas else "")
     elif impact.get("lease_holder"):
-        yield f"no LiteFS was heard; by its lease in Consul, {impact['lease_holder']} leads"
+        yield f"no primary was heard; by its lease in Consul, {impact['lease_holder']} leads" + (f" ({following})" if replicas else "")
     elif impact.get("databases"):
         yield "it is not known whether writes continue"

@@ -313,7 +313,7 @@ def _event(event: Mapping[str, Data]) -> Data:
         "type": event["type"],
         "time": NOW - event.get("ago", 5),
         "message": event.get("message", ""),
-        "details": {},
+        "details": event.get("details", {}),
         "exit_code": event.get("exit_code"),
         "signal": event.get("signal", 0) if "exit_code" in event else None,
         "oom_killed": event.get("oom_killed", False) if "exit_code" in event else None,

@@ -173,7 +173,19 @@ def test_what_the_same_application_does_beside_it_is_not_for_want_of_a_primary(n
     assert {root.code for root in report.root_causes} == expected
 
 
+WITHOUT = {"role": "none", "is_primary": False, "primary_hostname": "", "lag_seconds": 50.0}
 NO_LEASE = {"held": False, "session": None, "session_alive": None, "hostname": None, "advertise_url": None}
+
+
+@pytest.mark.parametrize(("output", "beside"), [("connection refused", "app.check.refused"), ("no route to host", "unknown")])
+@pytest.mark.parametrize(("n1", "lease", "named"), [(SILENT, {}, "n1"), ({"litefs": WITHOUT}, NO_LEASE, "")])
+def test_nor_is_that_nothing_listens_where_the_same_application_does_beside_it(n1, lease, named, output, beside) -> None:
+    waits = {"litefs": {"lag_seconds": 50.0, "primary_hostname": named}}
+    sick = {**waits, "checks": {"ping": {"status": "critical", "output": GET + output}}}
+    report = analyze(bundle({"nodes": {"n1": n1, "n2": waits, "n3": sick}, "lease": lease}))
+    assert {root.code for root in report.root_causes} == {"litefs.no-primary" if lease else "litefs.process.hung", beside}
+
+
 NOBODY_LEADS = {"role": "none", "is_primary": False, "primary_hostname": "", "lag_seconds": 0.0}
 
 

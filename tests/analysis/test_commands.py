@@ -44,6 +44,66 @@ def test_a_hung_litefs_is_restarted_by_the_name_of_its_own_task():
     assert (root.code, typed(root)[-1]) == ("litefs.process.hung", f"nomad alloc restart {ident('n2')} {TASK}")
 
 
+SOON, LATE_AGAIN = ({"type": "Restarting", "ago": 9, "details": {"start_delay": str(wait * 10**9)}} for wait in (15, 300))
+OVER = {"client_status": "failed", "restarts": 2, "state": "dead", "failed": True}
+EVAL = "nomad job eval -force-reschedule wiki"
+
+
+def ended(alloc: dict[str, Any], then: dict[str, Any]) -> dict[str, Any]:
+    return {"alloc": alloc, "events": [*EXITS[:2], then], "log": ["fatal: no such table"], "fails": {}}
+
+
+@pytest.mark.parametrize(
+    ("alloc", "then", "words", "command"),
+    [
+        (LOOP, LATE_AGAIN, "starts the instance again in 5 min", f"nomad alloc stop {ident('n2')}"),
+        (OVER | {"followup_eval": ident("evaluation")}, EXITS[1], "places it again after a delay that grows", EVAL),
+        (OVER, EXITS[1], "run the job with a change", None),
+    ],
+    ids=["Nomad waits for minutes", "Nomad places another one later", "Nomad places no other one"],
+)
+def test_what_nomad_does_not_start_again_soon_is_to_be_started_by_hand_once_its_cause_is_mended(alloc, then, words, command):
+    root = first({"nodes": {"n2": ended(alloc, then)}})
+    assert words in root.remedy
+    assert [text for what, text in root.commands if what == "change"] == ([command] if command else [])
+
+
+def test_a_failed_deployment_keeps_nomad_from_placing_anything_of_its_version_again():
+    over = OVER | {"followup_eval": ident("evaluation")}
+    root = first({"nodes": {"n2": ended(over, EXITS[1])}, "deployments": [{"status": "failed"}]})
+    assert ("run the job with a change" in root.remedy, EVAL in typed(root)) == (True, False)
+
+
+def test_a_failed_instance_of_a_system_job_is_placed_again_when_nomad_is_asked_to():
+    made = bundle({"nodes": {"n2": ended(OVER, EXITS[1])}})
+    system = (one._replace(data={**one.data, "type": "system"}) if one.kind == "nomad_job" else one for one in made.results)
+    assert typed(analyze(made._replace(results=tuple(system))).root_causes[0])[-1] == EVAL
+
+
+def test_what_waits_below_another_cause_is_started_by_hand_too():
+    root = first(
+        {
+            "nodes": {
+                "n2": {
+                    **ended(LOOP, LATE_AGAIN),
+                    "log": ["Error: getaddrinfo ENOTFOUND db.service.consul"],
+                    "member": "failed",
+                    "serf": "critical",
+                }
+            }
+        }
+    )
+    assert (root.code, typed(root)[-1]) == ("consul.agent.unreachable", f"nomad alloc stop {ident('n2')}")
+
+
+def test_what_waits_to_be_started_again_cannot_be_restarted_and_starts_soon_anyway():
+    ends = {"stdout": ["subprocess exited with error code 1, litefs shutting down"]}
+    running = {"alloc": {"restarts": 6}, "events": [*EXITS, {"type": "Started", "ago": 4}, *EXITS[1:2], {"type": "Started", "ago": 2}]}
+    waits, runs = (first({"nodes": {"n2": {**ended(LOOP, SOON), **ends, **how}}}) for how in ({}, running))
+    assert ([what for what, _ in waits.commands], "again in" in waits.remedy) == (["read"], False)
+    assert typed(runs)[-1] == f"nomad alloc restart {ident('n2')} {TASK}"
+
+
 UNLIKE = {
     "n1": {"alloc": LOOP, "events": EXITS, "fails": {}, "log": ["ERROR: cannot open store: open /data: read-only file system"]},
     "n2": {"checks": SCRIPT},

@@ -85,6 +85,25 @@ def test_checks_of_nomads_own_need_no_agent_of_consuls() -> None:
     assert (impact["instances_left"], impact.get("instances_unheard")) == (3, None)
 
 
+@pytest.mark.parametrize(
+    ("cause", "lag", "verdict", "writes", "leads"),
+    [
+        ("unaccepted", 0.9, "warning", "unknown", "n1"),
+        ("refused", 0.9, "warning", "unknown", "n1"),
+        ("unaccepted", 30.0, "critical", "blocked", None),
+        ("timeout", 0.9, "critical", "blocked", None),
+    ],
+    ids=["a firewall before the collector", "it listens elsewhere", "its replicas hear nothing either", "it has just been frozen"],
+)
+def test_who_leads_by_the_lease_and_by_its_replicas_is_not_gone_where_the_collector_alone_does_not_reach_it(
+    cause, lag, verdict, writes, leads
+):
+    nodes = {"n1": {"fails": {"cause": cause}}, **{name: {"litefs": {"lag_seconds": lag}} for name in ("n2", "n3")}}
+    report = analyze(bundle({"nodes": nodes}))
+    assert (report.verdict, {root.impact["writes"] for root in report.root_causes}) == (verdict, {writes})
+    assert report.root_causes[0].impact.get("lease_holder") == leads
+
+
 def test_no_commit_is_at_risk_where_nothing_ever_ran():
     """The disk of Nomad's own data was full, so that the allocation's directory could not be made."""
     why = 'failed to setup alloc: pre-run hook "alloc_dir" failed: mkdir /opt/nomad/alloc/a: no space left on device'

@@ -175,7 +175,11 @@ IMPACTS = [
         {"writes": "go on", "primary": "n1", "replicas_left": 0, "replicas_connected": 2},
         "writes continue (primary n1, with 2 replicas connected, which were not heard)",
     ),
-    ({"writes": "unknown", "lease_holder": "n1"}, "no LiteFS was heard; by its lease in Consul, n1 leads"),
+    ({"writes": "unknown", "lease_holder": "n1"}, "no primary was heard; by its lease in Consul, n1 leads"),
+    (
+        {"writes": "unknown", "lease_holder": "n1", "replicas_left": 2},
+        "no primary was heard; by its lease in Consul, n1 leads (2 replicas in step)",
+    ),
     ({"writes": "blocked", "primary": "n1", "replicas_left": 1}, "writes fail on the primary n1 (1 replica in step)"),
     ({"writes": "blocked", "replicas_left": 0}, "writes are blocked: no primary"),
     (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from collector.model import JSON
 from collector.observe.cluster.expected import missed
@@ -63,6 +63,7 @@ def observe_cluster(world: World, litefs: Mapping[str, State], held: Lease | Non
         "candidates": sum(bool(state.data and state.data["candidate"]) for state in seen),
         "with_id": sum(bool(state.data and state.data["cluster_id"]) for state in seen),
         **_lease_fields(world, held, litefs, known),
+        "leader_unheard": _unheard_leader(world, held, litefs.values()),
         "limited": bool(world.bundle.expect.get("limit")),
         **gone,
         "nodes_lost": len(lost_nodes(world)),
@@ -108,6 +109,15 @@ def _lease_fields(world: World, held: Lease | None, litefs: Mapping[str, State],
         "lease_session_node": session.get("node"),
         "lease_is_the_jobs": any(data.get("key") in job["lease_keys"] for job in world.jobs.values()) if held else False,
     }
+
+
+def _unheard_leader(world: World, held: Lease | None, every: Collection[State]) -> str | None:
+    """Who leads by the lease and did not answer here, though a replica hears it; who takes a connection and says nothing has just hung."""
+    host = world.host(held.data["hostname"]) if held and held.alive else None
+    of_it = [state for state in every if state.data and world.host(_names(state)) == host]
+    heard = any(state.receives or (state.late is not None and state.late < world.lag_warning) for state in of_it if not state.primary)
+    silent = [state.cause for state in every if state.data is None and state.node == host]
+    return host if host and heard and silent and "timeout" not in silent else None
 
 
 def _names(state: State) -> str | None:

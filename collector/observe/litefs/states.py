@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from collector.model import JSON, Result, Status
 from collector.observe.litefs.positions import State, compare
 from collector.observe.observation import Observation, scope
+from collector.observe.world.hosts import hosts
 from collector.observe.world.survey import World
 
 DEFAULT_PORT = 20202
@@ -123,8 +124,14 @@ def several_leases(world: World, every: Mapping[str, State]) -> list[str]:
     """Keys of the leases by which more than one of the LiteFS that were asked lead; none where a single one decides."""
     told = {result.data["key"]: Lease(result, result.data) for result in world.results("consul_lease")}
     ends = _ends(world, every) if len(told) > 1 else set()
-    found = {key: advertised(one) for key, one in told.items() if one.alive and advertised(one) in ends}
+    found = {key: end for key, one in told.items() if one.alive and (end := _end(world, one)) in ends}
     return sorted(found) if len(set(found.values())) > 1 else []
+
+
+def _end(world: World, held: Lease) -> tuple[str, int] | None:
+    """What it advertises, with the node's own name for the whole name of one."""
+    end = advertised(held)
+    return (hosts(world.addresses, {end[0]}, ()).get(end[0], end[0]), end[1]) if end else None
 
 
 def _is_a_guess(world: World, held: Lease) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from collector.model import JSON, Result, count
 from collector.observe.checks.health import Check
+from collector.observe.nomad.again import again_fields
 from collector.observe.observation import Observation, scope
 from collector.observe.world.instances import BATCH, Instance
 from collector.observe.world.runs import executor_gone
@@ -34,6 +35,7 @@ def observe_instances(world: World, checks: Sequence[Check], litefs: set[str], r
     ids, successors = {one.id for one in over}, {one.alloc["next"] for one in over}
     for one in world.instances:
         fields = instance_fields(one, by_alloc.get(one.id, []), has_litefs=one.id in litefs or one.node in litefs)
+        fields |= again_fields(world, one)
         fields |= {"registered": registered.get(one.id), "stands_in": one.id in successors or one.alloc["previous"] in ids}
         task = one.troubled["name"] if one.troubled else None
         yield Observation(
@@ -88,7 +90,6 @@ def instance_fields(one: Instance, checks: Sequence[Check], *, has_litefs: bool)
         "checks": len(checks),
         "well": one.running and not one.restarting and not one.restarted_for and not critical,
         "has_litefs": has_litefs,
-        "restartable": None if one.over else one.id,
         "driver": _driver(one),
         "memory_mb": one.alloc["memory_mb"],
     }

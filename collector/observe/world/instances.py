@@ -212,8 +212,8 @@ class Instance:
     @cached_property
     def restarted_ago(self) -> int | None:
         """Seconds since a task of it started again, in no restart loop; None where that is long enough ago to judge."""
-        ago = self.clock - self._restart[0]
-        return round(ago) if ago < YOUNG and self.live else None
+        ago, least = self.clock - self._restart[0], STARTING if self._restart[1] == "request" else YOUNG
+        return round(ago) if ago < least and self.live else None
 
     @property
     def restarted_by(self) -> str | None:

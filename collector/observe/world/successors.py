@@ -53,7 +53,7 @@ def _places(every: Iterable[Instance]) -> _Places:
 
 def _slot(one: Instance) -> Slot:
     """Which place of the job it fills: of a system job each node is one. A name alone proves nothing, for Nomad has given one twice."""
-    return str(one.alloc["namespace"]), str(one.alloc["name"]), one.node if _is_system(one) else ""
+    return str(one.alloc["namespace"]), str(one.alloc["name"]), one.node if is_system(one) else ""
 
 
 def group_of(alloc: Mapping[str, JSON]) -> Group:
@@ -61,7 +61,8 @@ def group_of(alloc: Mapping[str, JSON]) -> Group:
     return str(alloc["namespace"]), str(alloc["job"]), str(alloc["group"])
 
 
-def _is_system(one: Instance) -> bool:
+def is_system(one: Instance) -> bool:
+    """It is of a job that has one on each node."""
     return (one.job or {}).get("type") in SYSTEM
 
 
@@ -78,7 +79,7 @@ def _replaced(one: Instance, places: _Places) -> bool:
 def _stands_in(other: Instance, one: Instance, places: _Places) -> bool:
     """Of two with one name the later replaces the earlier where Nomad's chain, version or node says so; or where nobody is missing."""
     chained = one.alloc["next"] or other.alloc["previous"] == one.id
-    if other.over or _is_system(one) or chained or _newer(other, one) or other.node == one.node:
+    if other.over or is_system(one) or chained or _newer(other, one) or other.node == one.node:
         return True
     wanted = _count(one)
     return wanted is None or places.live.get(group_of(one.alloc), 0) >= wanted

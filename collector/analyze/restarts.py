@@ -1,0 +1,70 @@
+"""What is to be done, once a cause is mended, where Nomad does not start again of itself, or not soon, what it took away."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+
+from collector.analyze.causes import Causes
+from collector.model import Finding, first_of
+from collector.observe import Observation, Observed
+
+LONG = 60.0
+"""Seconds from which on a wait for Nomad is worth to be cut short."""
+MOST = 3
+WORDS = {
+    "waits": "Nomad starts {nodes} again in {minutes} min, and `nomad alloc restart` does nothing until then: once this is mended, stop "
+    "what waits, and Nomad places it anew at once.",
+    "returns": "Before it ended, {nodes} had run for long, and Nomad starts it again within seconds: look again in a minute.",
+    "later": "Nomad has given up {nodes} and places it again after a delay that grows: once this is mended, have it placed at once.",
+    "asked": "Nomad has given up {nodes}: once this is mended, have it placed again.",
+    "never": "Nomad has given up {nodes}, and nothing shows that it places it again: once this is mended, run the job with a change (a new "
+    "value in its `meta` is enough), since Nomad leaves what has not changed as it is.",
+}
+"""By what Nomad does next of itself."""
+
+
+def with_restarts(causes: Causes, seen: Observed) -> Causes:
+    """Root causes, of which each says how what it took away is brought back."""
+    waiting = {one.scope["alloc"]: (one, how) for one in seen.observations.of("instance") if (how := _how(one))}
+    if not waiting:
+        return causes
+    below: dict[str | None, list[Finding]] = {}
+    for finding in causes.findings:
+        below.setdefault(finding.explained_by, []).append(finding)
+    return causes.with_roots(_told(root, _held([root, *below.get(root.id, ())], waiting), seen) for root in causes.roots)
+
+
+def _how(one: Observation) -> str | None:
+    if (one.fields["starts_in"] or 0.0) >= LONG:
+        return "waits"
+    return "returns" if one.fields["returns"] else one.fields["given_up"]
+
+
+def _held(findings: Iterable[Finding], waiting: Mapping[str, tuple[Observation, str]]) -> dict[str, list[Observation]]:
+    """By what Nomad does next: the instances that the findings are of."""
+    found: dict[str, list[Observation]] = {}
+    for alloc in dict.fromkeys(one.alloc for one in findings if one.alloc in waiting):
+        one, how = waiting[alloc or ""]
+        found.setdefault(how, []).append(one)
+    return found
+
+
+def _told(root: Finding, held: Mapping[str, Sequence[Observation]], seen: Observed) -> Finding:
+    words = [_sentence(how, some, root.node) for how, some in held.items()]
+    known = [*dict.fromkeys(text for how, some in held.items() for one in some[:MOST] for text in _commands(how, one, seen))]
+    return root._replace(remedy=" ".join([root.remedy, *words]).strip(), commands=(*root.commands, *(("change", text) for text in known)))
+
+
+def _sentence(how: str, some: Sequence[Observation], here: str | None) -> str:
+    """A node is named where it is another than the cause's: what is told of each of many nodes alike can be told once."""
+    minutes = max(round((one.fields["starts_in"] or 0.0) / 60) for one in some)
+    nodes = list(dict.fromkeys(one.scope.get("node", "") for one in some))
+    return WORDS[how].format(nodes="the instance" if nodes == [here] else f"the instance on {first_of(nodes, MOST)}", minutes=minutes)
+
+
+def _commands(how: str, one: Observation, seen: Observed) -> list[str]:
+    alloc = seen.world.alloc[one.scope["alloc"]]
+    if how == "waits":
+        return [f"nomad alloc stop {alloc['id']}"]
+    return [] if how in {"never", "returns"} else [f"nomad job eval -force-reschedule {shlex.quote(alloc['job'])}"]

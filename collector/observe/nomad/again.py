@@ -1,0 +1,55 @@
+"""What Nomad does next, of itself, for an instance that does not run: when it starts its task again, or that it has given it up."""
+
+from __future__ import annotations
+
+import math
+
+from collector.model import JSON
+from collector.observe.world.instances import STARTING, YOUNG, Instance
+from collector.observe.world.runs import LOOP_WINDOW, in_order, runs
+from collector.observe.world.successors import is_system
+from collector.observe.world.survey import World
+
+NANOSECONDS = 1e9
+
+
+def again_fields(world: World, one: Instance) -> dict[str, JSON]:
+    """Where a restart by hand meets nothing to restart, and what stands in its place."""
+    until = _waits_until(one)
+    return {
+        # "Task not running", as long as it waits (client/allocrunner/taskrunner/lifecycle.go).
+        "restartable": None if one.over or until is not None else one.id,
+        "starts_in": None if until is None else max(0.0, until - one.clock),
+        "returns": until is not None and -YOUNG < until - one.clock < STARTING and _ran_long(one),
+        "given_up": _given_up(world, one),
+    }
+
+
+def _waits_until(one: Instance) -> float | None:
+    """When Nomad starts the task that is worst off again, long ago where it does not say when; None where the task does not wait for it."""
+    events = in_order(one.troubled["events"]) if one.live and one.troubled else []
+    if not events or (last := events[-1])["type"] != "Restarting":
+        return None
+    delay = last["details"].get("start_delay", "")
+    return float(last["time"] + int(delay) / NANOSECONDS) if delay.isdecimal() else -math.inf
+
+
+def _ran_long(one: Instance) -> bool:
+    """The process that ended last by itself had run for so long that this is no loop."""
+    lasted = runs(one.troubled["events"], one.clock) if one.troubled and one.exits else []
+    return len(lasted) > 1 and lasted[-2] >= LOOP_WINDOW
+
+
+def _given_up(world: World, one: Instance) -> str | None:
+    """Of a service Nomad has an evaluation to come where the job's `reschedule` allows one; else it places none, whatever it is asked."""
+    if one.status != "failed" or one.alloc["desired_status"] != "run" or one.alloc["next"]:
+        return None
+    if one.alloc["followup_eval"] and not _is_of_a_failed_deployment(world, one):
+        return "later"
+    return "asked" if one.job is None or is_system(one) else "never"
+
+
+def _is_of_a_failed_deployment(world: World, one: Instance) -> bool:
+    """Nomad places nothing more of such a version, not when it is asked either (scheduler/reconciler, `deploymentFailed`)."""
+    rows = (row for result in world.results("nomad_deployments") for row in result.data)
+    return any(row["status"] == "failed" and row["job_version"] == one.alloc["job_version"] for row in rows)
