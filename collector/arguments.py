@@ -50,7 +50,7 @@ def duration(text: str) -> float:
     if seconds is None:
         raise argparse.ArgumentTypeError(f"{text!r} is not a duration such as 30s, 500ms or 2m")
     if not seconds:
-        raise argparse.ArgumentTypeError("nothing can be asked in no time")
+        raise argparse.ArgumentTypeError("a deadline of 0 leaves no time to ask anything")
     if seconds > LONGEST:
         raise argparse.ArgumentTypeError(f"{text!r} is more than a day")
     return seconds
@@ -67,7 +67,7 @@ def build_parser() -> Parser:
     """The whole command line."""
     parser = Parser(
         prog="collector",
-        description="Which node of a Nomad + Consul + LiteFS cluster is broken, and why?\nIt only reads; it changes nothing.",
+        description="Which node of a Nomad + Consul + LiteFS cluster is broken, and why?\nRead-only: it changes nothing in the cluster.",
         epilog=epilog(""),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -116,9 +116,9 @@ def _command(commands: Commands[Parser], name: str, summary: str) -> Parser:
 
 
 def _add_diagnose(commands: Commands[Parser]) -> None:
-    parser = _command(commands, "diagnose", "ask a cluster, find the root cause, report it")
+    parser = _command(commands, "diagnose", "query a cluster, find the root cause, report it")
     parser.add_argument("spec", metavar="SPEC", help="the collection spec, a YAML file")
-    parser.add_argument("--check", action="store_true", help="print the plan only: items, endpoints, rights, number of calls")
+    parser.add_argument("--check", action="store_true", help="dry run: print items, endpoints, number of calls, ACL policies")
     _add_collecting(parser)
     _add_report(parser)
     _add_delivery(parser)
@@ -128,51 +128,60 @@ def _add_collecting(parser: Parser) -> None:
     group = parser.add_argument_group("collecting")
     _add_variables(group)
     group.add_argument(
-        "-l", "--limit", action="append", default=[], metavar="PATTERN", help="only nodes whose name matches (shell pattern)"
+        "-l", "--limit", action="append", default=[], metavar="PATTERN", help="only nodes whose name matches this shell pattern"
     )
     group.add_argument(
-        "-t", "--tags", action="append", default=[], metavar="TAGS", help="only tasks with one of these tags, and what they need"
+        "-t", "--tags", action="append", default=[], metavar="TAGS", help="only tasks with one of these tags, and the tasks they depend on"
     )
-    group.add_argument("--skip-tags", action="append", default=[], metavar="TAGS", help="no tasks with one of these tags")
-    group.add_argument("-f", "--forks", type=positive, default=32, metavar="N", help="requests at once (default 32)")
-    group.add_argument("--deadline", type=duration, default=30.0, metavar="TIME", help="the run ends by then, whatever hangs (default 30s)")
-    group.add_argument("--bundle", metavar="FILE", help="save all that was collected (gzip where the name ends in .gz)")
+    group.add_argument("--skip-tags", action="append", default=[], metavar="TAGS", help="leave out tasks with one of these tags")
+    group.add_argument("-f", "--forks", type=positive, default=32, metavar="N", help="parallel requests (default 32)")
+    group.add_argument("--deadline", type=duration, default=30.0, metavar="TIME", help="time limit for the whole run (default 30s)")
+    group.add_argument("--bundle", metavar="FILE", help="save everything collected (compressed if the name ends in .gz)")
 
 
 def _add_variables(group: argparse._ActionsContainer) -> None:
     group.add_argument(
-        "-e", "--extra-vars", action="append", default=[], metavar="K=V|@FILE", help="set a variable of the spec, or many from a file"
+        "-e",
+        "--extra-vars",
+        action="append",
+        default=[],
+        metavar="K=V|@FILE",
+        help="set a variable of the spec, or several from a YAML file",
     )
 
 
 def _add_report(parser: Parser) -> None:
     group = parser.add_argument_group("report")
     group.add_argument("-o", "--output", choices=FORMATS, metavar="FORMAT", help=f"one of {', '.join(FORMATS)} (default text)")
-    group.add_argument("--out", metavar="FILE", help="write the report there instead of to stdout")
-    group.add_argument("--template-dir", action="append", default=[], metavar="DIR", help="templates of your own, looked up before ours")
+    group.add_argument("--out", metavar="FILE", help="write the report to this file instead of stdout")
+    group.add_argument(
+        "--template-dir", action="append", default=[], metavar="DIR", help="directory with templates that replace the built-in ones"
+    )
     group.add_argument(
         "-v",
         "--verbose",
         action="count",
         default=0,
-        help="everything: what was ruled out, all nodes, the timeline, every item and its time",
+        help="show everything: what was ruled out, all nodes, the timeline, every item with its duration",
     )
-    group.add_argument("-q", "--quiet", action="store_true", help="the headline only")
-    group.add_argument("--no-color", action="store_true", help="no colours, not even on a terminal")
+    group.add_argument("-q", "--quiet", action="store_true", help="print only the headline")
+    group.add_argument("--no-color", action="store_true", help="no colours, even on a terminal")
 
 
 def _add_delivery(parser: Parser) -> None:
     group = parser.add_argument_group("delivery and history")
-    group.add_argument("--mail-to", action="append", default=[], metavar="ADDRESS", help="mail the report there (repeatable)")
-    group.add_argument("--mail-when", choices=("always", "problem", "change"), help="when to mail (default: as the spec says, else always)")
-    group.add_argument("--state", metavar="DIR", help="keep runs there, to tell what changed")
-    group.add_argument("-D", "--diff", action="store_true", help="list what lasts beside what changed since the last run (needs --state)")
+    group.add_argument("--mail-to", action="append", default=[], metavar="ADDRESS", help="mail the report to this address (repeatable)")
+    group.add_argument(
+        "--mail-when", choices=("always", "problem", "change"), help="when to mail (default: the spec's setting, else always)"
+    )
+    group.add_argument("--state", metavar="DIR", help="keep earlier runs in this directory, to report what changed")
+    group.add_argument("-D", "--diff", action="store_true", help="also list what has not changed since the last run (needs --state)")
 
 
 def _add_analyze(commands: Commands[Parser]) -> None:
-    parser = _command(commands, "analyze", "the same report again, offline, from a saved bundle")
-    parser.add_argument("bundle_file", metavar="BUNDLE", help="what `diagnose --bundle` wrote")
-    parser.add_argument("--now", metavar="TIME", help="reckon ages from this time (RFC 3339 or Unix seconds)")
+    parser = _command(commands, "analyze", "make the report again, offline, from a saved bundle")
+    parser.add_argument("bundle_file", metavar="BUNDLE", help="a file written by `diagnose --bundle`")
+    parser.add_argument("--now", metavar="TIME", help="compute ages as of this time (RFC 3339 or Unix seconds)")
     _add_report(parser)
     _add_delivery(parser)
 
@@ -183,25 +192,25 @@ def _add_lint(commands: Commands[Parser]) -> None:
 
 
 def _add_explain(commands: Commands[Parser]) -> None:
-    parser = _command(commands, "explain", "what a cause code means, how it is recognised, what to do")
-    parser.add_argument("code", nargs="?", metavar="CODE", help="of a cause or a symptom; without it, the list of causes")
+    parser = _command(commands, "explain", "explain a cause code: what it means, how it is recognised, what to do")
+    parser.add_argument("code", nargs="?", metavar="CODE", help="code of a cause or symptom (default: list all causes)")
 
 
 def _add_diff(commands: Commands[Parser]) -> None:
-    parser = _command(commands, "diff", "what changed between two bundles or reports")
+    parser = _command(commands, "diff", "show what changed between two bundles or reports")
     parser.add_argument("old", metavar="OLD", help="the earlier bundle or JSON report")
-    parser.add_argument("new", metavar="NEW", help="the later one")
+    parser.add_argument("new", metavar="NEW", help="the later bundle or JSON report")
     parser.add_argument("-o", "--output", choices=("text", "json"), default="text", metavar="FORMAT", help="text or json")
 
 
 def _add_demo(commands: Commands[Parser]) -> None:
-    parser = _command(commands, "demo", "diagnose a recorded incident, replayed on loopback; needs no cluster")
+    parser = _command(commands, "demo", "diagnose a recorded incident replayed on loopback; needs no cluster")
     parser.add_argument(
         "incident",
         nargs="?",
         default="app-crash",
         metavar="INCIDENT",
-        help="one that ships (`list` names them), or a recording's file (default app-crash)",
+        help="name of a shipped incident (`list` shows them) or a recording file (default app-crash)",
     )
     _add_variables(parser)
     _add_report(parser)
@@ -209,17 +218,17 @@ def _add_demo(commands: Commands[Parser]) -> None:
 
 
 def _add_record(commands: Commands[Parser]) -> None:
-    parser = _command(commands, "record", "record what a live cluster answers to a spec, redacted, for replay")
+    parser = _command(commands, "record", "record a live cluster's answers to a spec, redacted, for replay")
     parser.add_argument("spec", metavar="SPEC", help="the collection spec, a YAML file")
-    parser.add_argument("recording", metavar="FILE", help="where to write it (gzip JSON lines)")
+    parser.add_argument("recording", metavar="FILE", help="file to write (JSON lines, gzip)")
     _add_collecting(parser)
 
 
 def _add_schema(commands: Commands[Parser]) -> None:
     parser = _command(commands, "schema", "print a JSON schema that ships with the package")
-    parser.add_argument("name", nargs="?", metavar="NAME", help="without it, the list of schemas")
+    parser.add_argument("name", nargs="?", metavar="NAME", help="name of a schema (default: list them)")
 
 
 def _add_completion(commands: Commands[Parser]) -> None:
-    parser = _command(commands, "completion", "print a script that completes what is typed in a shell")
+    parser = _command(commands, "completion", "print a shell completion script")
     parser.add_argument("shell", choices=SHELLS, metavar="SHELL", help=", ".join(SHELLS))

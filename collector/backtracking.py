@@ -1,4 +1,4 @@
-"""Does a regular expression backtrack without end? It is tried on texts that are made from itself, and timed: no guess from its form.
+"""Does a regular expression backtrack excessively? It is timed on texts derived from itself, not judged by its form.
 
 For every repetition in the pattern there is a text that leads up to it, repeats what it repeats, and then does not fit. Where there are two
 ways to share out the repeated part, `(a+)+`, each further character doubles the work; where several repetitions follow each other,

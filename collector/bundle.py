@@ -1,4 +1,4 @@
-"""A bundle as one JSON file: all that a run saw, so that the same report can be made again without the cluster.
+"""A bundle as one JSON file: everything a run saw, so that the report can be made again without the cluster.
 
 A bundle may come from someone else: nothing in it is believed before its size, its shape and its types are checked.
 """
@@ -13,7 +13,7 @@ from typing import IO
 
 from collector.errors import Problem, SpecError
 from collector.model import JSON, Attempt, Bundle, Mark, Result, Status, Target
-from collector.sound import sound_json
+from collector.strict_json import strict_json
 from collector.validate import check
 
 FORMAT = 1
@@ -58,7 +58,7 @@ def _read(stream: IO[bytes], name: str) -> bytes:
 
 def _decode(raw: bytes, name: str) -> JSON:
     try:
-        return sound_json(raw)
+        return strict_json(raw)
     except (ValueError, RecursionError) as error:
         if b'"source": "meta"' in raw[: raw.find(b"\n")]:
             raise _refused(name, "is a recording, which `collector demo` replays") from error

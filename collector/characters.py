@@ -1,4 +1,4 @@
-"""Characters that act on a terminal, hide, or cannot be written down: one list for what is taken out of answers and what is shown."""
+"""Control, invisible and unencodable characters: one list for what is removed from answers and from output."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The program: arguments in, exit code out. Every outcome has its own code, and none but a verdict looks like one."""
+"""The program: arguments in, exit code out. Every outcome has its own code, and only a verdict looks like one."""
 
 from __future__ import annotations
 

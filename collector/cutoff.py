@@ -1,4 +1,4 @@
-"""Ends what this process itself does for too long: a regular expression that backtracks for ever, an expression that counts to infinity.
+"""Interrupts what this process itself spends too long on: a regular expression that backtracks for ever, an endless expression.
 
 Nothing but a signal reaches such a search: it holds the interpreter's lock all the while, so that no other thread runs either. Python's
 `re` looks for signals while it searches, and Python gives them to the main thread alone. So patterns that somebody else wrote belong into

@@ -1,12 +1,12 @@
-"""What stands at the end of a command's help: calls that teach, and its exit codes."""
+"""The end of a command's help: examples and exit codes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 FAILURES = """\
-  64 wrong usage   78 bad spec, bundle or settings   130 interrupted
-  70 internal error, or the report could not be handed over
+  64 usage error   78 bad spec, bundle or settings   130 interrupted
+  70 internal error, or the report could not be delivered
 """
 VERDICTS = """\
 exit codes:
@@ -14,19 +14,19 @@ exit codes:
 """
 EXIT_CODES: Mapping[str, str] = {
     "": VERDICTS + FAILURES,
-    "diagnose": VERDICTS + "  with --check: 0 the plan is whole   3 the items could not all be listed\n" + FAILURES,
+    "diagnose": VERDICTS + "  with --check: 0 the plan is complete   3 not all items could be listed\n" + FAILURES,
     "analyze": VERDICTS + FAILURES,
-    "lint": "exit codes:\n  0 no problem\n" + FAILURES,
-    "diff": "exit codes:\n  0 it worked, whatever changed\n" + FAILURES,
-    "demo": "exit codes:\n  0 it worked, whatever the verdict that it shows\n" + FAILURES,
+    "lint": "exit codes:\n  0 no problems\n" + FAILURES,
+    "diff": "exit codes:\n  0 success, whatever changed\n" + FAILURES,
+    "demo": "exit codes:\n  0 success, whatever verdict it shows\n" + FAILURES,
 }
 """By command: verdicts are for those that make one. `ANY` is for the others."""
-ANY = "exit codes:\n  0 it worked\n" + FAILURES
+ANY = "exit codes:\n  0 success\n" + FAILURES
 EXAMPLES: Mapping[str, str] = {
     "": """\
   collector demo                        see what it does, without a cluster
   collector diagnose SPEC               which node is broken, and why?
-  collector diagnose SPEC --check       what it would ask, with which rights
+  collector diagnose SPEC --check       dry run: what it would ask
   collector explain disk.full           what a cause means, and what to do
 """,
     "diagnose": """\
@@ -56,9 +56,9 @@ EXAMPLES: Mapping[str, str] = {
 """,
     "demo": """\
   collector demo list                   the incidents that ship
-  collector demo                        one of them
-  collector demo lease-unreachable -v   another one, with what was ruled out
-  collector demo incident.jsonl.gz      what `collector record` wrote
+  collector demo                        the default one
+  collector demo lease-unreachable -v   another one, in full detail
+  collector demo incident.jsonl.gz      a file from `collector record`
 """,
     "record": """\
   collector record specs/navidrome.yml incident.jsonl.gz

@@ -1,6 +1,6 @@
 """The hierarchy of errors.
 
-    CollectorError             something that a user can mend; `exit_code` is the process's
+    CollectorError             something that a user can fix; `exit_code` is the process's
     ├── UsageError        64   wrong flags or arguments
     ├── SettingsError     78   an environment variable or a file it names does not make sense
     ├── SpecError         78   a spec, a rule or a bundle is wrong; carries every problem with its place

@@ -1,4 +1,4 @@
-"""Files that are whole or not there: what a reader opens is either the old text or the new one, never half of it."""
+"""Atomic files: a reader sees either the old content or the new, never half of it."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _write_into(path: Path, content: bytes) -> None:
         left = memoryview(content)
         while left:
             if not select.select([], [descriptor], [], max(0.0, until - time.monotonic()))[1]:
-                raise TimeoutError(errno.ETIMEDOUT, f"nobody took it within {PATIENCE:g} s")
+                raise TimeoutError(errno.ETIMEDOUT, f"nothing read it within {PATIENCE:g} s")
             left = left[os.write(descriptor, left) :]
     finally:
         os.close(descriptor)

@@ -1,4 +1,4 @@
-"""Finds what ships with the collector: schemas, templates, specs, recorded incidents and rules.
+"""Finds the files that ship with the collector: schemas, templates, specs, recorded incidents and rules.
 
 In a wheel they are package data beside this file; in a checkout or an editable install they stand at the root of the repository.
 `__file__` is used rather than importlib.resources: wheels are always unpacked, and its import costs as much as reading every schema.

@@ -1,4 +1,4 @@
-"""The first line of what a server or a command says, for a sentence about it."""
+"""The first line of a server's or command's output, for use in a sentence."""
 
 from __future__ import annotations
 

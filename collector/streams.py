@@ -1,4 +1,4 @@
-"""The three standard streams: there in any case, and what is said on them, or why it could not be."""
+"""The three standard streams: opened if missing, written to, with a clear error if that fails."""
 
 from __future__ import annotations
 

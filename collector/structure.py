@@ -1,4 +1,4 @@
-"""Checks data against a JSON schema, as far as those of specs and rules go, with messages for people.
+"""Checks data against the JSON schemas of specs and rules, with readable messages.
 
 Not jsonschema: its import costs more than reading a spec, and its messages know no "did you mean". A test holds both to the same verdict.
 Understood: type, const, enum, pattern, minLength, minimum, maximum, minItems, items, properties, required, additionalProperties,

@@ -1,4 +1,4 @@
-"""Data against schemas/: what a collected result, a bundle, a report or a kept run must be to be believed."""
+"""Validates results, bundles, reports and kept runs against schemas/."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 namespace "default" {
   # Tasks without isolation (raw_exec) need alloc-node-exec, too.
-  capabilities = ["alloc-exec", "read-job", "read-logs"]
+  capabilities = ["alloc-exec", "read-fs", "read-job", "read-logs"]
 }
 
 agent {

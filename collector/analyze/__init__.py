@@ -1,17 +1,17 @@
-"""Bundle to Report: observe, judge by rules, join into causes, count what was seen. Pure: sees the bundle and nothing else."""
+"""Bundle to Report: observe, apply rules, join findings into causes, measure coverage. Pure: it sees only the bundle."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import nullcontext
 
-from collector.analyze.canaries import told_as_canaries
+from collector.analyze.canaries import marked_as_canaries
 from collector.analyze.causes import Causes, connect
 from collector.analyze.engine import Engine
 from collector.analyze.headline import headline
 from collector.analyze.impact import impacts
 from collector.analyze.namespaces import in_their_namespaces
-from collector.analyze.relief import relieved
+from collector.analyze.relief import downgraded
 from collector.analyze.restarts import with_restarts
 from collector.analyze.rows import details, rows
 from collector.analyze.timeline import timeline
@@ -65,12 +65,12 @@ def _causes(bundle: Bundle, seen: Observed) -> tuple[Causes, list[Result]]:
     with allowance.watched() if bundle.rules else nullcontext():
         rules = rules_of(bundle.rules, lambda pattern, text: allowance.bounded(lambda: pattern.search(text)))
         hits, dropped = engine.run(rules)
-        causes = connect(relieved(hits, seen), dropped, engine, seen.observations)
-    return told_as_canaries(causes, seen), [*unasked(bundle), *(_given_up(rule) for rule in engine.given_up)]
+        causes = connect(downgraded(hits, seen), dropped, engine, seen.observations)
+    return marked_as_canaries(causes, seen), [*unasked(bundle), *(_given_up(rule) for rule in engine.given_up)]
 
 
 def _given_up(rule: Rule) -> Result:
-    why = "a pattern of it took too long on a text, so that nobody knows what it would have found"
+    why = "one of its patterns took too long on a text, so its result is not known"
     reason = f"{rule.place} ({rule.code}) was given up: {why}; {LINT}"
     return Result(f"rule {rule.code}", "the spec's own rules", "rule", Target(), Status.FAILED, reason=reason)
 

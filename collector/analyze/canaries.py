@@ -1,4 +1,4 @@
-"""What is wrong with a canary alone is told as a canary's."""
+"""Problems of a canary alone are reported as the canary's."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from collector.analyze.causes import Causes
 from collector.model import Finding
 from collector.observe import Observed
 
-SPARE = "It is a canary: the old version has all its instances, all of them well, and serves on. The deployment waits, or fails."
-CANARY = "It is a canary, which a deployment tries beside the old version."
+SPARE = "It is a canary: the old version has all its instances, all healthy, and keeps serving. The deployment waits, or fails."
+CANARY = "It is a canary, which a deployment runs beside the old version."
 
 
-def told_as_canaries(causes: Causes, seen: Observed) -> Causes:
+def marked_as_canaries(causes: Causes, seen: Observed) -> Causes:
     """Root causes on canaries say that they are."""
     words = {
         one.scope["alloc"]: SPARE if one.fields["spare"] else CANARY for one in seen.observations.of("instance") if one.fields["canary"]
     }
-    return causes.with_roots(_told(root, words[root.alloc]) if root.alloc in words else root for root in causes.roots)
+    return causes.with_roots(_marked(root, words[root.alloc]) if root.alloc in words else root for root in causes.roots)
 
 
-def _told(root: Finding, words: str) -> Finding:
+def _marked(root: Finding, words: str) -> Finding:
     return root._replace(title=f"the canary: {root.title}", detail=f"{words} {root.detail}".strip())

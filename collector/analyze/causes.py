@@ -1,4 +1,4 @@
-"""From rules that fit to causes: findings joined by what explains what. Roots are what nothing else explains, the likeliest first."""
+"""Matched rules to causes: findings joined by what explains what. Roots are those that nothing explains, the likeliest first."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from collector.analyze.findings import finding, quote
 from collector.analyze.hits import Dropped, Hit, Match
 from collector.model import RANK, Finding, Natural, RuledOut, natural
 from collector.observe.observation import Observation, Observations
-from collector.rulebook.rule import UNKNOWN, Link
+from collector.rulebook.joins import Link
+from collector.rulebook.rule import UNKNOWN
 
 
 class Causes(NamedTuple):

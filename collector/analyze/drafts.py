@@ -1,4 +1,4 @@
-"""Findings in the making, and which of them a rule's link means."""
+"""Findings in the making, and which of them a rule's link refers to."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from collector.analyze.hits import Hit
 from collector.model import RANK, Natural, Severity, natural
-from collector.rulebook.rule import HERE, SYMPTOM, Link
+from collector.rulebook.joins import SYMPTOM, Link
+from collector.rulebook.rule import HERE
 
 NEAR = {"instance", "node", "service"}
 """Relations of a link that stay on the node."""

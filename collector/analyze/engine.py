@@ -1,4 +1,4 @@
-"""Rules over observations: which rule fits which subject, with the observations that make it so. Knows no product by name.
+"""Rules over observations: which rule matches which subject, with the observations that matched. Knows no product by name.
 
 A subject is what a rule's scope says: an allocation (`instance`), a `node`, a `service`, or the `cluster`; the observations of the topic of
 that name are the list of subjects.
@@ -13,7 +13,8 @@ from collector.cutoff import TooSlow
 from collector.model import JSON
 from collector.observe.observation import Observation, Observations
 from collector.observe.topics import Topic
-from collector.rulebook.rule import Condition, Group, Matcher, Rule
+from collector.rulebook.conditions import Condition, Group, Matcher
+from collector.rulebook.rule import Rule
 
 QUOTES_PER_MATCHER = 2
 _NARROWEST = ("alloc", "service", "node")

@@ -1,4 +1,4 @@
-"""From a draft to the finding that a reader is shown: its words, its evidence, what to do."""
+"""Draft to finding: the texts, evidence and remedy that a reader sees."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ MAX_EVIDENCE = 6
 
 
 def finding(draft: Draft) -> Finding:
-    """An `unknown` whose strongest symptom says what to do is told in that symptom's words; any other says that no rule explains it."""
+    """An `unknown` whose strongest symptom has a remedy uses that symptom's texts; any other says that no rule explains it."""
     best = draft.best
     unknown = draft.code == UNKNOWN and not best.rule.remedy
     title = best.text(best.rule.title)
@@ -20,7 +20,7 @@ def finding(draft: Draft) -> Finding:
         severity=draft.severity,
         node=draft.node,
         title=title + UNEXPLAINED if unknown else title,
-        detail="What was seen fits no rule; the strongest evidence is shown instead of a guess."
+        detail="No rule matches what was seen; the strongest evidence is shown instead of a guess."
         if unknown
         else best.text(best.rule.detail),
         remedy=_look_next(draft) if unknown else best.text(best.rule.remedy),
@@ -38,7 +38,7 @@ def finding(draft: Draft) -> Finding:
 
 def _look_next(draft: Draft) -> str:
     where = "the allocation's log and task events" if draft.alloc else "the evidence"
-    return f"Look at {where} next; if the cause comes back, write a rule for it (docs/rules.md)."
+    return f"Look at {where} next; if this happens again, write a rule for it (docs/rules.md)."
 
 
 def _unknown_commands(draft: Draft) -> tuple[tuple[str, str], ...]:

@@ -1,4 +1,4 @@
-"""What a rule that fits comes to: its subject, the observations that it rests on, and its texts and commands filled in with them."""
+"""A matched rule: its subject, the observations behind it, and its texts and commands filled in with them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a root cause touches: nodes, allocations, services, databases; whether writes go on; whether data is at risk."""
+"""What a root cause affects: nodes, allocations, services, databases; whether writes continue; whether data is at risk."""
 
 from __future__ import annotations
 
@@ -217,7 +217,7 @@ def _risks(root: Finding, nodes: Sequence[str], seen: Observed, all_of_it: Whole
     if all_of_it.lonely in nodes or (all_of_it.lonely and root.code.startswith("litefs.replica.")):
         found.append(f"no replica has what the primary {all_of_it.lonely} holds")
     if root.code == "litefs.cluster-id.mismatch" and all_of_it.primary and all_of_it.strangers:
-        found.append("every replica differs from the primary, so that they may hold the only copy of older data")
+        found.append("every replica differs from the primary, so they may hold the only copy of older data")
     discarding = (node for node in nodes if any(map(_tells_of_discarded, seen.observations.of("log", node=node))))
     return found + [f"transactions of a replica that the primary on {node} lacks were discarded" for node in discarding]
 

@@ -1,4 +1,4 @@
-"""Commands of Nomad's that find what they are about, wherever it is: another namespace than the default one is named."""
+"""Makes Nomad commands name the namespace if it is not the default one."""
 
 from __future__ import annotations
 

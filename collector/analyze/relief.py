@@ -1,4 +1,4 @@
-"""What is critical of an instance that nobody misses, or that is back within seconds, is a warning."""
+"""What is critical about an instance that nobody misses, or that is back within seconds, is a warning."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from collector.model import Severity
 from collector.observe import Observation, Observed
 
 
-def relieved(hits: Sequence[Hit], seen: Observed) -> list[Hit]:
-    """The hits; what is critical about what nobody misses is a warning, and so is that there is no place for a canary."""
+def downgraded(hits: Sequence[Hit], seen: Observed) -> list[Hit]:
+    """The hits; what is critical about an instance that is hardly missed is a warning, and so is that there is no place for a canary."""
     (whole,) = seen.observations.of("cluster")
     leaderless = bool(whole.fields["leaderless"])
-    missed_little = {one.scope["alloc"] for one in seen.observations.of("instance") if _is_missed_little(one, leaderless=leaderless)}
-    return [_relieved(hit) if hit.subject.scope.get("alloc") in missed_little or _waits_in_vain(hit) else hit for hit in hits]
+    minor = {one.scope["alloc"] for one in seen.observations.of("instance") if _is_hardly_missed(one, leaderless=leaderless)}
+    return [_downgraded(hit) if hit.subject.scope.get("alloc") in minor or _only_spares_wait(hit) else hit for hit in hits]
 
 
-def _is_missed_little(one: Observation, *, leaderless: bool) -> bool:
-    """A canary beside the old version, or what comes back at once, unless nobody leads without it."""
+def _is_hardly_missed(one: Observation, *, leaderless: bool) -> bool:
+    """A canary beside the old version, or an instance that Nomad restarts at once, unless there is no primary without it."""
     return bool(one.fields["spare"] or (one.fields["returns"] and not leaderless))
 
 
-def _waits_in_vain(hit: Hit) -> bool:
+def _only_spares_wait(hit: Hit) -> bool:
     """All that the scheduler waits with, by this hit, is what nobody misses."""
     waiting = [one for one in hit.match.observations if one.topic == "evaluation"]
     return bool(waiting) and all(one.fields["spare"] for one in waiting)
 
 
-def _relieved(hit: Hit) -> Hit:
+def _downgraded(hit: Hit) -> Hit:
     return hit._replace(rule=hit.rule._replace(severity=Severity.WARNING)) if hit.rule.severity is Severity.CRITICAL else hit

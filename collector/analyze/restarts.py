@@ -1,4 +1,4 @@
-"""What is to be done, once a cause is mended, where Nomad does not start again of itself, or not soon, what it took away."""
+"""What to do once a cause is fixed, if Nomad does not restart by itself, or not soon, what the cause took down."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from collector.model import Finding, first_of
 from collector.observe import Observation, Observed
 
 LONG = 60.0
-"""Seconds from which on a wait for Nomad is worth to be cut short."""
+"""Seconds from which on it is worth cutting Nomad's wait short."""
 MOST = 3
 WORDS = {
-    "waits": "Nomad starts {nodes} again in {minutes} min, and `nomad alloc restart` does nothing until then: once this is mended, stop "
-    "what waits, and Nomad places it anew at once.",
-    "returns": "Before it ended, {nodes} had run for long, and Nomad starts it again within seconds: look again in a minute.",
-    "later": "Nomad has given up {nodes} and places it again after a delay that grows: once this is mended, have it placed at once.",
-    "asked": "Nomad has given up {nodes}: once this is mended, have it placed again.",
-    "never": "Nomad has given up {nodes}, and nothing shows that it places it again: once this is mended, run the job with a change (a new "
-    "value in its `meta` is enough), since Nomad leaves what has not changed as it is.",
+    "waits": "Nomad restarts {nodes} only in {minutes} min, and `nomad alloc restart` has no effect until then: once the cause is fixed, "
+    "stop the allocation, and Nomad places a new one at once.",
+    "returns": "Nomad restarts {nodes}, which had run for a long time, within seconds: look again in a minute.",
+    "later": "Nomad has given up on {nodes} and will place it again after a growing delay: once the cause is fixed, force that now.",
+    "asked": "Nomad has given up on {nodes}: once the cause is fixed, have it placed again.",
+    "never": "Nomad has given up on {nodes}, and nothing shows that it will place it again: once the cause is fixed, run the job with a "
+    "change (a new value in its `meta` is enough), since Nomad leaves an unchanged job as it is.",
 }
-"""By what Nomad does next of itself."""
+"""By what Nomad does next by itself."""
 
 
 def with_restarts(causes: Causes, seen: Observed) -> Causes:
-    """Root causes, of which each says how what it took away is brought back."""
+    """Root causes, each of which says how to bring back what it took down."""
     waiting = {one.scope["alloc"]: (one, how) for one in seen.observations.of("instance") if (how := _how(one))}
     if not waiting:
         return causes

@@ -1,4 +1,4 @@
-"""What happened when: task events, what they tell of checks, deployments, evaluations, LiteFS's changes of role, and onsets."""
+"""What happened when: task events, check failures that they record, deployments, evaluations, LiteFS's role changes, and onsets."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _scheduling(seen: Observed) -> Iterator[Event]:
 def _begun(event: Event) -> Event:
     """A deployment's moment is the one at which it began, and its status is that of now."""
     name, _, status = str(event["text"]).partition(" is ")
-    return {**event, "text": f"{name} begins; by now it is {status}"}
+    return {**event, "text": f"{name} begins; now it is {status}"}
 
 
 def _jobs(seen: Observed) -> Iterator[Event]:

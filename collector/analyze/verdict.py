@@ -1,4 +1,4 @@
-"""The verdict and what it rests on: stated rules (docs/verdict.md), with what was to be seen as the denominator."""
+"""The verdict and its coverage, by the rules of docs/verdict.md; what should have been seen is the denominator."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def _inventory(tasks: Sequence[Task]) -> set[str]:
 
 
 def _capabilities(tasks: Sequence[Task], kinds: Mapping[str, Kind]) -> tuple[str, ...]:
-    return tuple(sorted({capability for task in tasks for capability in kinds[task.kind].capabilities}))
+    return tuple(sorted({capability for task in tasks for capability in kinds[task.kind].rights(task.args)}))
 
 
 def plan_text(plan: Preview, servers: Sequence[str], namespace: str = "default") -> str:

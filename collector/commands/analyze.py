@@ -1,4 +1,4 @@
-"""`collector analyze BUNDLE`: the same report again, without the cluster."""
+"""`collector analyze BUNDLE`: the report again, without the cluster."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from io import BytesIO
 
 from collector.bundle import MAX_BYTES, load_bundle
-from collector.commands.patience import content_of
+from collector.commands.reading import content_of
 from collector.commands.reporting import handover, scope_of, without_spec
 from collector.cutoff import Overdue, cut_off_at
 from collector.errors import Problem, SpecError, UsageError

@@ -1,4 +1,4 @@
-"""How a run's deadline is shared out: collecting gets it all but for what the report takes, and for who has to be reached with it."""
+"""How a run's deadline is divided: collecting gets all of it except what making and delivering the report takes."""
 
 from __future__ import annotations
 

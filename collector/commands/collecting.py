@@ -12,7 +12,7 @@ from pathlib import Path
 
 from collector.collect import Limits, Means
 from collector.collect.plan import Selection, select_tasks
-from collector.commands.patience import patience
+from collector.commands.reading import time_limit
 from collector.errors import UsageError
 from collector.expressions import Expressions
 from collector.kinds import KINDS
@@ -53,10 +53,10 @@ def commit_of(spec: Spec, settings: Settings) -> Callable[[], Callable[[], str |
 
     @cache
     def asked() -> Callable[[], str | None]:
-        from collector.aside import aside  # noqa: PLC0415 - neither threads of this kind nor
-        from collector.sources.command import git_commit  # noqa: PLC0415 - processes are needed before the first request
+        from collector.background import in_background  # noqa: PLC0415 - neither threads of this kind nor
+        from collector.sources.git import git_commit  # noqa: PLC0415 - processes are needed before the first request
 
-        commit = aside(lambda: git_commit(spec.path, settings), "git")
+        commit = in_background(lambda: git_commit(spec.path, settings), "git")
 
         def answer() -> str | None:
             while True:
@@ -70,7 +70,7 @@ def commit_of(spec: Spec, settings: Settings) -> Callable[[], Callable[[], str |
 
 def build_call(arguments: argparse.Namespace) -> Call:
     """The call that the arguments of a collecting command describe; wrong usage, where what they name is not read within the deadline."""
-    with patience(arguments.deadline, "the spec, or a file that it or the environment names"):
+    with time_limit(arguments.deadline, "the spec, or a file that it or the environment names"):
         return _call(arguments)
 
 

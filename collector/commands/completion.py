@@ -1,4 +1,4 @@
-"""`collector completion SHELL`: a script that completes commands, options, files and the names that ship."""
+"""`collector completion SHELL`: a script that completes commands, options, files and shipped names."""
 
 from __future__ import annotations
 

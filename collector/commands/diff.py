@@ -7,13 +7,13 @@ import json
 
 from collector import bundle
 from collector.commands.analyze import bundle_of
-from collector.commands.patience import content_of
+from collector.commands.reading import content_of
 from collector.history import compare
 from collector.model import JSON
 from collector.pipeline import conclude
 from collector.render import changes_text, report_document
-from collector.sound import sound_json
 from collector.streams import say
+from collector.strict_json import strict_json
 from collector.validate import check
 
 MAX_BYTES = 64 << 20
@@ -39,7 +39,7 @@ def _document(name: str) -> dict[str, JSON]:
 def _report(content: bytes, name: str) -> dict[str, JSON] | None:
     """The report in a file; None where the file is something else (a bundle, then, which is read with its own care)."""
     try:
-        document = sound_json(content[:MAX_BYTES])
+        document = strict_json(content[:MAX_BYTES])
     except (ValueError, RecursionError):
         return None
     if not isinstance(document, dict) or "schema_version" not in document:

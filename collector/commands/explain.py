@@ -12,7 +12,7 @@ from collector.streams import say
 
 WIDTH = 80
 INDENT = 13
-SHOWN = "no cause by itself: it stands under the cause that explains it, or under `unknown` where none does"
+SHOWN = "never a cause by itself: it is listed under the cause that explains it, or under `unknown` if none does"
 
 
 def run(arguments: argparse.Namespace) -> int:

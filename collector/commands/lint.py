@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from collector.commands.patience import FILE, patience
+from collector.commands.reading import FILE, time_limit
 from collector.errors import Problem, SpecError, UsageError
 from collector.kinds import KINDS
 from collector.model import count
@@ -29,7 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _problems(name: str) -> list[Problem]:
     try:
-        with patience(FILE, name):
+        with time_limit(FILE, name):
             text = text_of(Path(name))
     except OSError as error:
         raise UsageError(f"cannot read {name}: {error.strerror}") from error

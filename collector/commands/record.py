@@ -1,4 +1,4 @@
-"""`collector record SPEC FILE`: what a live cluster answers, redacted, for replay and for tests."""
+"""`collector record SPEC FILE`: a live cluster's answers, redacted, for replay and for tests."""
 
 from __future__ import annotations
 

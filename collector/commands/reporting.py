@@ -1,4 +1,4 @@
-"""What every command that makes a report shares: compare it with earlier runs, render it, hand it over, say the exit code.
+"""What every command that makes a report shares: compare it with earlier runs, render and deliver it, determine the exit code.
 
 Where it goes is found out before the first request leaves; what gets it there is imported once there is a report.
 """
@@ -143,7 +143,7 @@ def handover(arguments: argparse.Namespace, settings: Settings, spec: Spec, *, s
     `scope` sets apart runs that cannot be compared (`scope_of`).
     """
     if arguments.diff and not arguments.state:
-        raise UsageError("-D shows what changed since an earlier run, and there is none without --state DIR")
+        raise UsageError("-D compares with an earlier run and needs --state DIR")
     wishes = Wishes(
         output=arguments.output,
         out=Path(arguments.out) if arguments.out else None,

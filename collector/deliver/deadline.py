@@ -1,11 +1,11 @@
-"""An end to everything that waits on a network, name look-ups and servers that drip included."""
+"""A deadline for everything that waits on a network, including name look-ups and servers that drip bytes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
-from collector.aside import aside
+from collector.background import in_background
 
 T = TypeVar("T")
 
@@ -23,7 +23,7 @@ def within(seconds: float, work: Callable[[], T]) -> T:
 
     Work that is late goes on in a thread that does not keep the process alive, and nobody hears of it again.
     """
-    outcome = aside(work, "deliver")
+    outcome = in_background(work, "deliver")
     try:
         return outcome.result(max(0.0, seconds))
     except TimeoutError as error:

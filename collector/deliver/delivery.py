@@ -1,4 +1,4 @@
-"""Handing a report over: standard output, files, mail. Every destination is tried, whatever became of the others."""
+"""Delivering a report: standard output, files, mail. Every destination is tried, whatever happened to the others."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TextIO
 
 from collector.deliver.deadline import Patience
 from collector.deliver.destinations import Destination, File, Mail, Stdout
-from collector.deliver.kept import keep_undelivered
+from collector.deliver.undelivered import keep_undelivered
 from collector.errors import DeliveryError
 from collector.files import write_atomic
 from collector.model import JSON

@@ -1,4 +1,4 @@
-"""Where a report goes: what the spec's `report` and the command line say, as plain values.
+"""Where a report goes: the spec's `report` and the command line, as plain values.
 
 All that can be wrong is found here, before the first request leaves.
 """
@@ -137,9 +137,7 @@ def _overridden(places: list[Destination], wishes: Wishes) -> list[Destination]:
 
 def _check_recipients(places: list[Destination]) -> None:
     if not any(isinstance(place, Mail) for place in places):
-        raise UsageError(
-            "--mail-when says when to mail, and nobody is to be mailed: name somebody with --mail-to or in the spec's `report`"
-        )
+        raise UsageError("--mail-when needs a recipient: use --mail-to, or `email` in the spec's `report`")
 
 
 def _redirected(places: list[Destination], wishes: Wishes) -> list[Destination]:
@@ -155,9 +153,9 @@ def _check(place: Destination, mail: MailSettings | None, *, keeps_runs: bool) -
     if not isinstance(place, Mail):
         return
     if mail is None:
-        raise SettingsError("a mail is to be sent, but COLLECTOR_SMTP_URL does not say through which server (smtp+starttls://user@host)")
+        raise SettingsError("mail needs a server: set COLLECTOR_SMTP_URL (smtp+starttls://user@host)")
     if place.when == "change" and not keeps_runs:
-        raise UsageError("--mail-when change compares with the run before: say with --state DIR where runs are kept")
+        raise UsageError("--mail-when change compares with the previous run: name the directory for runs with --state DIR")
     _check_server(mail)
 
 

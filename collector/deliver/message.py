@@ -1,4 +1,4 @@
-"""A report as a mail: subject, thread, text first, HTML second, the whole page attached."""
+"""A report as a mail: subject, thread, text and HTML parts, the full page attached."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Handing a message to a mail server: encrypted where the settings say so, tried again where that can help, over in time."""
+"""Sending a message to a mail server: encrypted if the settings say so, retried where that can help, within a deadline."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Expressions of a spec: what stands between `{{` and `}}`, evaluated over plain data in a sandbox.
+"""Expressions of a spec: what is between `{{` and `}}`, evaluated over plain data in a sandbox.
 
 A text that is exactly one expression stands for the expression's value, a list stays a list; expressions within a text become part of it.
 There are no statements, no methods that change anything, and no second round: text that was collected is never looked at for expressions.
@@ -144,7 +144,7 @@ def _look_up(expression: str, path: tuple[str, ...], variables: Mapping[str, JSO
     for depth, name in enumerate(path):
         if not isinstance(value, Mapping) or name not in value:
             owner = ".".join(path[:depth])
-            what = f"{owner} is null, so that it" if value is None else owner
+            what = f"{owner} is null, so it" if value is None else owner
             raise ExpressionError(expression, f"{what} has no {name!r}" if owner else f"{name!r} is undefined")
         value = value[name]
     return value

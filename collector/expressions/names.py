@@ -1,4 +1,4 @@
-"""Where expressions stand in a text, and which names they use: the lexical half of expressions, without Jinja2.
+"""Where a text has expressions, and which names they use: the lexical half of expressions, without Jinja2.
 
 Since a spec has expressions but no statements, nothing in an expression binds a name, and its tokens alone tell which names are free
 (a test compares this with Jinja2's own analysis). So the order of a run is known before Jinja2 is imported.

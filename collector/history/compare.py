@@ -1,4 +1,4 @@
-"""This run against the one before it: the changes that every output shows, and whether they are worth a mail."""
+"""This run against the previous one: the changes that every output shows, and whether they are worth a mail."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is watched from run to run beside findings: checks, leaders, the primary, nodes. When each took its value, and when that changed.
+"""What is tracked across runs besides findings: checks, leaders, the primary, nodes; since when each has its value, and when it changed.
 
 A run that could not see something says nothing of it: its last value stands until a run sees it again.
 """

@@ -1,4 +1,4 @@
-"""What earlier runs know, joined into the report of this one: since when checks have their status, and what changed when."""
+"""Joins what earlier runs know into this run's report: since when checks have their status, and what changed when."""
 
 from __future__ import annotations
 

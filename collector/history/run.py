@@ -1,4 +1,4 @@
-"""One run as history keeps it: what a later run is compared with, and no log, quote or output.
+"""One run as history keeps it: what a later run is compared with, without logs, quotes or outputs.
 
 A report document (docs/outputs.md) becomes a `Run`; a `Run` becomes JSON and back.
 """

@@ -1,4 +1,4 @@
-"""Lag and restarts of the last runs as a line of blocks."""
+"""Sparklines of lag and restarts over the last runs."""
 
 from __future__ import annotations
 

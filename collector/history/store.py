@@ -1,4 +1,4 @@
-"""Where earlier runs are kept: one small file a run, in a directory of its own.
+"""Where earlier runs are kept: one small file per run, in a directory of its own.
 
 No lock is needed and none can be left behind: a file appears whole, by a rename, under a name that no other run uses, and is never changed.
 Runs are ordered by the number in their names, not by a clock, which a board without a battery may have wrong.
@@ -22,7 +22,7 @@ from collector.errors import DeliveryError, SettingsError
 from collector.files import write_atomic
 from collector.history.compare import Outlook
 from collector.history.run import Run, dump_run, load_run
-from collector.sound import sound_json
+from collector.strict_json import strict_json
 
 KEEP_RUNS = 50
 MAX_BYTES = 32 << 20
@@ -134,7 +134,7 @@ def _read(path: Path) -> Run:
         raise ValueError(f"larger than {MAX_BYTES >> 20} MiB")
     if not unpack.eof:
         raise EOFError("it ends in the middle")
-    return load_run(sound_json(text))
+    return load_run(strict_json(text))
 
 
 def _drop(files: Iterator[Path]) -> None:

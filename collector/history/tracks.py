@@ -1,4 +1,4 @@
-"""Findings followed from run to run: new, worse, better, unchanged, resolved, flapping, or not to be seen this time."""
+"""Findings tracked across runs: new, worse, better, unchanged, resolved, flapping, or unseen this time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How to ask Nomad and Consul: one answer, or a listing in pages, each with its second way. Generators, as rungs are."""
+"""Requests to Nomad and Consul: a single answer or a paged listing, each with a fallback. Generators, as rungs are."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from collector.kinds.shapes import Obj, as_objects, invalid, kind_of
 from collector.model import JSON
-from collector.sound import finite, no_constant
+from collector.strict_json import finite, no_constant
 
 MAX_DIGITS = 20
 """A whole number of more digits than an unsigned 64-bit one has is none that Nomad, Consul or LiteFS would send."""

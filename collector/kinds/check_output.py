@@ -1,4 +1,4 @@
-"""Why a check fails, in its own words.
+"""Why a check fails: its own output.
 
 Consul's catalog often has an empty or an old text: an agent syncs a change of status at once, but a change of text alone only every
 `check_update_interval` (5 min by default). Source: hashicorp/consul issues 1982 and 9113.
@@ -133,7 +133,7 @@ def _row(row: JSON) -> dict[str, JSON]:
 
 KIND = Kind(
     name="check_output",
-    summary="the text of a node's failing checks: from its own agent, from within the task, or asked again from here",
+    summary="the text of a node's failing checks: from its own agent, from within the task, or repeated from here",
     rungs={"agent": agent, "exec": from_task, "probe": probe},
     default_ladder=(("agent", None), ("exec", None), ("probe", None)),
     arguments={
@@ -141,19 +141,19 @@ KIND = Kind(
         "address": Argument("string", "address of the node, for the agent rung", item="address"),
         "member": Argument(
             "boolean",
-            "whether it is where the gossip pool of Consul has that node; the token goes only there",
+            "whether Consul's gossip pool has the node at this address; only then the token is sent",
             default=False,
             item="member",
         ),
         "alloc": Argument("string", "a live allocation on that node, for the exec rung", item="alloc"),
-        "task": Argument("string", "a task of it", item="task"),
+        "task": Argument("string", "a task of that allocation", item="task"),
         "checks": Argument("array", "the failing checks, as consul_checks gives them", required=True, item="checks"),
         "endpoints": Argument(
-            "array", "what the checks ask: {name, type, url | host and port, method, tls_skip_verify}", default=(), item="endpoints"
+            "array", "what the checks connect to: {name, type, url | host and port, method, tls_skip_verify}", default=(), item="endpoints"
         ),
         "port": port("port of the Consul agents' API", 8500),
         "scheme": Argument(
-            "string", "how the agents are asked there; with `https` the port is usually 8501", default="http", choices=("http", "https")
+            "string", "scheme of the Consul agents' API; with `https` the port is usually 8501", default="http", choices=("http", "https")
         ),
         "namespace": NAMESPACE,
     },

@@ -1,4 +1,4 @@
-"""What a kind of collection is: its name, its arguments, and the ways to ask."""
+"""A kind of collection: its name, its arguments, and the ways to ask."""
 
 from collections.abc import Callable, Mapping
 from typing import Literal, NamedTuple
@@ -17,7 +17,7 @@ class Argument(NamedTuple):
 
     `type` is a JSON schema type name, of the value once it is rendered. `choices`, when there are any, are all the values it may have.
     `item` names the key of the loop's item that supplies the argument when the spec does not write it down. `least` and `most` are the
-    bounds of a number, and stand together.
+    bounds of a number, and stand together. `capability` is the ACL rule that it takes besides those of its kind, where it is given.
     """
 
     type: Literal["string", "integer", "boolean", "array"]
@@ -28,6 +28,7 @@ class Argument(NamedTuple):
     item: str | None = None
     least: int | None = None
     most: int | None = None
+    capability: str = ""
 
     @property
     def words(self) -> str:
@@ -48,7 +49,7 @@ class Argument(NamedTuple):
 class Kind(NamedTuple):
     """One kind of collection.
 
-    `one_of` names arguments of which exactly one must be given. `capabilities` are the ACL rules it needs, in words, for `--check`.
+    `one_of` names arguments of which exactly one must be given. `capabilities` are the ACL rules that it needs whatever its arguments are.
     """
 
     name: str
@@ -65,6 +66,15 @@ class Kind(NamedTuple):
     """Seconds for an item where the spec does not say: all rungs together, and the first of several has half of it."""
     modules: tuple[str, ...] = ()
     """What its parses import when an answer comes, because it is slow to import; a run with time to spare imports it before."""
+
+    def rights(self, given: Mapping[str, JSON]) -> tuple[str, ...]:
+        """The ACL rules that it needs with these arguments, in words (`nomad: namespace read-logs`)."""
+        return self.capabilities + tuple(more for name, more in self.further_rights.items() if given.get(name))
+
+    @property
+    def further_rights(self) -> Mapping[str, str]:
+        """The ACL rules that arguments take, by name. What comes without them is all but what the argument asks for."""
+        return {name: argument.capability for name, argument in self.arguments.items() if argument.capability}
 
 
 API: Ladder = (("api", None),)

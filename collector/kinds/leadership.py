@@ -1,4 +1,4 @@
-"""Who leads: `/v1/status/leader` and `/v1/status/peers`, which Nomad and Consul answer alike."""
+"""Leader and peers: `/v1/status/leader` and `/v1/status/peers`, which Nomad and Consul answer alike."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A `litefs status` of one's own making: LiteFS 0.5 has no such command, a wrapper or a later release may. What it prints is used."""
+"""A custom `litefs status`: LiteFS 0.5 has no such command, but a wrapper or a later release may. Its output is used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a job tells LiteFS its lease: `consul:` blocks of litefs.yml in templates, environment and arguments.
+"""Where a job configures LiteFS's lease: `consul:` blocks of litefs.yml in templates, environment and arguments.
 
 The text is a template, not YAML, so that it is searched, not parsed. Source: docs/litefs.md.
 """

@@ -48,7 +48,7 @@ KIND = Kind(
         "mount": Argument("string", "LiteFS's mount (fuse.dir) inside the task", required=True),
         "alloc": Argument("string", "full ID of the allocation, for the exec rungs", item="id"),
         "node": Argument("string", "name of the node", item="node"),
-        "url": Argument("string", "http://host:port of LiteFS, when neither the http rung nor address gives it"),
+        "url": Argument("string", "http://host:port of LiteFS, if neither the http rung nor address gives it"),
         "address": Argument("string", "address of the allocation", item="address"),
         "litefs_port": port("port of LiteFS's HTTP API", 20202),
         "namespace": NAMESPACE,

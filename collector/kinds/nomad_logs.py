@@ -90,7 +90,7 @@ KIND = Kind(
         "task": TASK,
         "stream": Argument("string", "which stream", default="stderr", choices=("stderr", "stdout")),
         "lines": Argument("integer", "how many lines the report shows", default=20, least=1, most=KEPT),
-        "written": Argument("boolean", "ask when the last line was written, too", default=False),
+        "written": Argument("boolean", "also ask when the last line was written", default=False, capability="nomad: namespace read-fs"),
         "namespace": NAMESPACE,
         "node": NODE,
     },

@@ -1,4 +1,4 @@
-"""Whether two root causes say the same of two nodes, so that one of them, with both names, tells all."""
+"""Whether two root causes say the same of two nodes, so that they can be shown once with both names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Root causes in words: the first of a code in full, further ones of the same code by what is their own."""
+"""Root causes in words: the first of a code in full, further ones of the same code by what differs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What changed since the run before (docs/history.md), in words."""
+"""What changed since the previous run (docs/history.md), in words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text from outside, made safe to print: nothing here can move a cursor, change a colour or turn a line around."""
+"""Makes text from outside safe to print: it cannot move a cursor, change a colour or reverse a line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is known of each node that is not well: its checks, the end of its logs and LiteFS's state, each with where it came from."""
+"""What is known of each unhealthy node: its checks, the end of its logs and LiteFS's state, each with its source."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def _litefs(state: Mapping[str, JSON]) -> dict[str, JSON]:
     failed = [f"{attempt['rung']}: {attempt['reason']}" for attempt in state.get("attempts") or [] if attempt["status"] != "ok"]
     return {
         "text": ", ".join(str(fact) for fact in facts if fact),
-        "rung": f"told by {rung}" if rung else "it gave no answer",
+        "rung": f"read by {rung}" if rung else "it gave no answer",
         "notes": [*(state.get("notes") or []), *(failed if rung else [])],
     }
 

@@ -58,6 +58,8 @@ def _environment(template_dirs: tuple[Path, ...]) -> ImmutableSandboxedEnvironme
     from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader, StrictUndefined, select_autoescape  # noqa: PLC0415 - as above
     from jinja2.sandbox import ImmutableSandboxedEnvironment  # noqa: PLC0415 - as above
 
+    from collector.render.kept import KeptTemplates  # noqa: PLC0415 - as above
+
     ours = FileSystemLoader(template_dir())
     environment = ImmutableSandboxedEnvironment(
         loader=ChoiceLoader([FileSystemLoader(list(template_dirs)), ours, PrefixLoader({OURS: ours})]),
@@ -66,7 +68,7 @@ def _environment(template_dirs: tuple[Path, ...]) -> ImmutableSandboxedEnvironme
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        optimized=False,  # folding constants takes longer than it saves
+        bytecode_cache=None if template_dirs else KeptTemplates(__file__),  # a user's own may not be ours to write beside
     )
     environment.filters |= _filters()
     return environment

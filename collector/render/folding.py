@@ -1,4 +1,4 @@
-"""Runs of log lines that say the same, told once: the same retry twenty times over is one fact and twenty lines."""
+"""Repeated log lines shown once: the same retry twenty times over is one fact, not twenty lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a root cause touches, as a sentence."""
+"""What a root cause affects, as a sentence."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _writes(impact: Mapping[str, JSON]) -> Iterator[str]:
         if impact.get("primary_unwell"):
             yield f"LiteFS takes writes ({where}, where the application is not well{', ' + following if following else ''})"
             return
-        yield f"writes go on ({where}{', ' + following if following else ''})"
+        yield f"writes continue ({where}{', ' + following if following else ''})"
     elif impact.get("writes") == "blocked" and impact.get("primary"):
         yield f"writes fail on the primary {impact['primary']}" + (f" ({following})" if replicas else "")
     elif impact.get("writes") == "blocked":
@@ -55,4 +55,4 @@ def _writes(impact: Mapping[str, JSON]) -> Iterator[str]:
     elif impact.get("lease_holder"):
         yield f"no primary was heard; by its lease in Consul, {impact['lease_holder']} leads" + (f" ({following})" if replicas else "")
     elif impact.get("databases"):
-        yield "whether writes go on is not known"
+        yield "it is not known whether writes continue"

@@ -1,4 +1,4 @@
-"""Which facts came by another way than the first, and why: a healthy report has no Diagnostics that would say it."""
+"""Which facts came from a fallback rung, and why: a healthy report has no Diagnostics that would say so."""
 
 from __future__ import annotations
 
@@ -14,4 +14,4 @@ def fallbacks(document: Mapping[str, JSON]) -> list[str]:
         failed = [f"{attempt['rung']}: {attempt['reason']}" for attempt in item["attempts"] if attempt["status"] != "ok"]
         if item["status"] == "ok" and failed:
             reasons.setdefault((item["task"], item["rung"]), []).append("; ".join(failed))
-    return [f"{task}: told by {rung} ({count(len(said), 'item')}), not by {said[0]}" for (task, rung), said in reasons.items()]
+    return [f"{task}: read by {rung} ({count(len(said), 'item')}), not by {said[0]}" for (task, rung), said in reasons.items()]

@@ -1,4 +1,4 @@
-"""Text laid out in columns of a terminal: cutting, padding, wrapping and tables, by what a character really takes up."""
+"""Text laid out in terminal columns: cutting, padding, wrapping and tables, by display width."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What machines read: JUnit suites, Nagios performance data, Prometheus counts, and the escaping that each format needs."""
+"""Machine-readable formats: JUnit suites, Nagios performance data, Prometheus samples, and the escaping that each needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table of nodes: what stands in each cell, which rows are shown, and what the others come to."""
+"""The table of nodes: the cells, which rows are shown, and a summary of the others."""
 
 from __future__ import annotations
 

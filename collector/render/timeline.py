@@ -1,4 +1,4 @@
-"""The picture of what happened when: a lane for each node, the last event on the right, and the more room the nearer to it.
+"""The timeline picture: a lane for each node, the last event on the right, on a logarithmic scale.
 
 What happened has its shape, and how bad it is its colour; what is only known to lie between two runs has a bar back to the first of them.
 """

@@ -1,4 +1,4 @@
-"""Seconds, moments and lists as people read them."""
+"""Durations, times and lists in human-readable form."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Report document to what a reader is shown: words, ages and cells, still plain data, shared by every template made for people."""
+"""Report document to what a reader sees: words, ages and cells, still plain data, shared by all human-readable templates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A recorded cluster that answers again: through HTTP behind a forward proxy, and through a `nomad` on PATH.
+"""A recorded cluster that answers again: over HTTP behind a forward proxy, and through a `nomad` on PATH.
 
     recording = Recording.load("incidents/app-crash.jsonl.gz")
     with demo_environment(recording) as environ: ...     # settings resolved from this environ see the recorded cluster

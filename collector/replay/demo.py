@@ -1,4 +1,4 @@
-"""The environment in which a recorded cluster is the one at hand."""
+"""The environment that points the collector at a recorded cluster."""
 
 from __future__ import annotations
 

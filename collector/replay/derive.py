@@ -1,4 +1,4 @@
-"""Answers that a recording proves without holding them word by word.
+"""Answers that follow from a recording without being in it.
 
 - An address where every recorded request failed to connect fails for any other path too: that a connection is refused does not depend on
   the path.

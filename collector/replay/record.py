@@ -1,4 +1,4 @@
-"""Records what a live cluster answers, redacted, in the form that collector/replay serves again.
+"""Records a live cluster's answers, redacted, in the format that collector/replay serves.
 
 A `Recorder` stands between the scheduler and the sources: it passes each request on and keeps what came back, so a recording holds exactly
 what the main job saw. `crawl` asks on, so that the recording also serves rules that are not written yet.

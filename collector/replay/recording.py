@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 from collector.errors import DeliveryError, Problem, SpecError
 from collector.files import write_atomic
 from collector.model import JSON, Mark, Query, by_name, host_port
-from collector.sound import sound_json
+from collector.strict_json import strict_json
 
 MAX_LINE = 64 << 20
 """Longest line, in bytes. An answer itself is capped at 8 MiB when it is collected; JSON escapes make it at most six times as long."""
@@ -204,7 +204,7 @@ def _lines(path: Path) -> Generator[_Line, None, None]:
 
 def _document(path: Path, number: int, raw: bytes) -> JSON:
     try:
-        value = sound_json(raw)
+        value = strict_json(raw)
     except (ValueError, RecursionError) as error:
         _reject(path, number, f"not JSON: {error}")
     if not isinstance(value, dict):

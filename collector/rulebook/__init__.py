@@ -1,10 +1,12 @@
 """Rules as data: the form of a rule, the rules that ship, a user's own, what is wrong with them, and what they say of a code.
 
-rule.py      a rule as the engine uses it
-joins.py     joins that many rules share, by name
-reading.py   rules/*.yml to rules
-lint.py      every problem of a list of rules
-explain.py   a code in words
+conditions.py  what must be observed where
+joins.py       what a finding explains, and what many rules share of that, by name
+rule.py        a rule as the engine uses it
+kept.py        what a YAML file that ships says, read once and for all
+reading.py     rules/*.yml to rules
+lint.py        every problem of a list of rules
+explain.py     a code in words
 """
 
 from __future__ import annotations
@@ -15,10 +17,11 @@ from itertools import count
 
 from collector.errors import SpecError
 from collector.model import JSON
+from collector.rulebook.conditions import Search
 from collector.rulebook.explain import explain
 from collector.rulebook.lint import lint_rules
 from collector.rulebook.reading import codes, made, shipped, symptoms
-from collector.rulebook.rule import Rule, Search
+from collector.rulebook.rule import Rule
 from collector.yamlio import Document
 
 __all__ = ["codes", "explain", "lint_rules", "rules_of", "shipped", "symptoms"]

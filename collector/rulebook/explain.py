@@ -1,4 +1,4 @@
-"""What a code means, told from its rules alone."""
+"""What a code means, derived from its rules alone."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from collector.errors import UsageError
 from collector.model import JSON
+from collector.rulebook.joins import SYMPTOM
 from collector.rulebook.reading import codes, shipped, symptoms
-from collector.rulebook.rule import OPTIONAL, SYMPTOM, UNKNOWN, Rule
+from collector.rulebook.rule import OPTIONAL, UNKNOWN, Rule
 from collector.suggest import did_you_mean
 
 

@@ -9,9 +9,9 @@ from collector.errors import Problem
 from collector.model import JSON, Mark
 from collector.observe.topics import TOPICS
 from collector.resources import schema
-from collector.rulebook.joins import joins
+from collector.rulebook.joins import SYMPTOM, joins
 from collector.rulebook.reading import completed, shipped
-from collector.rulebook.rule import HERE, PLACEHOLDER, SYMPTOM, UNKNOWN
+from collector.rulebook.rule import HERE, PLACEHOLDER, UNKNOWN
 from collector.structure import faults, problem
 from collector.suggest import did_you_mean
 from collector.yamlio import Document, child

@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from itertools import count
 
-from collector import yamlio
 from collector.model import JSON
 from collector.resources import rule_files
-from collector.rulebook.joins import spelled_out
-from collector.rulebook.rule import UNKNOWN, Rule, Search, compile_rule
-from collector.yamlio import child
+from collector.rulebook import kept
+from collector.rulebook.conditions import Search
+from collector.rulebook.rule import UNKNOWN, Rule, compile_rule
 
 _ITS_OWN = frozenset({"unless", "explained_by"})
 """What says of one way to recognise a cause that it is special."""
@@ -23,15 +21,15 @@ def shipped() -> tuple[Rule, ...]:
     """All rules of the collector. Raises `SpecError` if one is wrong, which a test forbids."""
     rules: list[Rule] = []
     for path in rule_files():
-        document = yamlio.read(path)
-        rules += made(document.data, (f"{path.name}:{document.mark(child('$', index)).line}" for index in count()))
+        file = kept.read(path)
+        rules += made(file.data, (f"{path.name}:{line}" for line in file.lines))
     return tuple(rules)
 
 
 def made(rules: Sequence[JSON], places: Iterable[str], search: Search = re.Pattern.search) -> Iterator[Rule]:
     """The rules of one list that lint finds nothing wrong with, each with its place in words."""
     for data, place in zip(completed(rules), places, strict=False):
-        yield compile_rule({**data, "explains": list(spelled_out(data.get("explains", ())))}, place, search)
+        yield compile_rule(data, place, search)
 
 
 def completed(rules: Sequence[JSON]) -> list[dict[str, JSON]]:

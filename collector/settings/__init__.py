@@ -1,4 +1,4 @@
-"""What the environment says: where Nomad and Consul are, how to talk to them, how to send mail.
+"""Settings from the environment: where Nomad and Consul are, how to talk to them, how to send mail.
 
 The only reader of environment variables. Names and meaning are those of the `nomad` and `consul` command lines, not of the Python SDKs,
 which read some of the same names differently (docs/settings.md lists where). An empty variable counts as unset, as it does for the CLIs.

@@ -1,4 +1,4 @@
-"""One environment variable at a time, each as what it stands for, or a `SettingsError` that names it."""
+"""Environment variables, each parsed to its value, or a `SettingsError` that names it."""
 
 from __future__ import annotations
 

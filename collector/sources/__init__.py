@@ -1,4 +1,4 @@
-"""Where the outside world begins: a `Request` goes in, a `Reply` comes out.
+"""The boundary to the outside world: a `Request` goes in, a `Reply` comes out.
 
 Everything below here is imported when it is first needed: the SDKs cost a fifth of a second, which `--version` need not pay.
 """

@@ -1,4 +1,4 @@
-"""What may be asked: reads only. Some calls that change a cluster are GETs, so that a method alone proves nothing.
+"""What may be requested: reads only. Some GETs change a cluster, so the method alone proves nothing.
 
 For Nomad and Consul what kinds and `record` ask is listed, and everything else is refused. LiteFS shares its source with the health checks
 of any workload, whose paths nobody can list; there the calls that change, copy or load something are listed instead.

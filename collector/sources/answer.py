@@ -1,4 +1,4 @@
-"""What an HTTP server answered, before it is judged; and where it was asked."""
+"""What an HTTP server answered, before it is classified; and which server that was."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Commands, through `process`. No shell, no input, no token in arguments, capped output, an end at the deadline.
+"""Commands inside a task, by `nomad alloc exec`: no shell, no input, no token in arguments, capped output, an end at the deadline.
 
-Nomad's command line runs what is asked inside a task. It ends with 1 for its own failures and passes the command's code on otherwise, so
-that only its words tell the two apart (Nomad 2.0, command/alloc_exec.go).
+Nomad's command line exits with 1 for its own failures and passes on the command's exit code otherwise, so only its output tells the two
+apart (Nomad 2.0, command/alloc_exec.go).
 """
 
 from __future__ import annotations
@@ -9,8 +9,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import time
-from collections.abc import Mapping, Sequence
 from errno import EACCES, ENOENT, ENOEXEC
 from pathlib import Path
 from typing import Final
@@ -21,7 +19,6 @@ from collector.settings import Settings
 from collector.sources.process import Finished, Processes
 
 CAP = 1 << 20
-GIT_SECONDS = 2.0
 _ALLOC = re.compile(r"[0-9a-fA-F][0-9a-fA-F-]{0,35}")
 _OWN_FAILURE: Final = re.compile(
     rb"\A(?:Error querying allocation:|Error initializing client:|Error fetching allocations:|No allocation\(s\) with prefix or id "
@@ -138,44 +135,3 @@ def _said(output: bytes) -> str:
     """The first line of an output, as the end of a sentence."""
     lines = [line.strip() for line in output.decode("utf-8", "replace").splitlines() if line.strip()]
     return f": {lines[0][:300]}" if lines else ""
-
-
-_GIT_ALONE: Final = {
-    "GIT_OPTIONAL_LOCKS": "0",
-    "GIT_TERMINAL_PROMPT": "0",
-    "GIT_NO_LAZY_FETCH": "1",
-    "GIT_ALLOW_PROTOCOL": "none",
-    "GIT_LITERAL_PATHSPECS": "1",
-    "LC_ALL": "C",
-}
-"""Git asks nobody: no user, and no remote for what a partial clone lacks (by a command that its configuration names)."""
-_COMMIT: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-
-
-def git_commit(path: str | Path, settings: Settings) -> str | None:
-    """The commit that last changed a file, with `-dirty` when the file differs from it; None where git cannot tell in two seconds."""
-    git = shutil.which("git", path=settings.path)
-    if git is None:
-        return None
-    file = Path(path).absolute()
-    environment = {"PATH": settings.path, "HOME": settings.home, **_GIT_ALONE}
-    # A repository's own configuration may name programs to run; a report must not start them.
-    base = [git, "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "log.showSignature=false", "-C", str(file.parent)]
-    until = time.monotonic() + GIT_SECONDS
-    commit = _output([*base, "log", "-1", "--format=%H", "--", file.name], environment, until)
-    if not _COMMIT.fullmatch(commit):
-        return None
-    # Not by `git status`, which runs what the repository calls a filter for the file.
-    kept = _output([*base, "rev-parse", f"HEAD:./{file.name}"], environment, until)
-    here = _output([*base, "hash-object", "--no-filters", "--", file.name], environment, until)
-    if time.monotonic() >= until:
-        return None  # what has not been said is no difference
-    return commit if kept == here != "" else f"{commit}-dirty"
-
-
-def _output(argv: Sequence[str], environment: Mapping[str, str], until: float) -> str:
-    try:
-        finished = Processes().run(argv, environment, until, CAP)
-    except OSError:
-        return ""
-    return finished.stdout.decode("utf-8", "replace").strip() if finished.code == 0 else ""

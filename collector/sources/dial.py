@@ -1,4 +1,4 @@
-"""Does anything listen there? One TCP connect that sends nothing; through the proxy, when there is one, by its CONNECT."""
+"""Does anything listen there? One TCP connection without data; through the proxy's CONNECT if there is one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Memory that large answers take, and give back."""
+"""Returns the memory of large answers to the system."""
 
 from __future__ import annotations
 

@@ -147,7 +147,8 @@ class _TlsConnection(HTTPSConnection):
         """Send. In TLS 1.3 a server judges our certificate after the handshake, and is gone when we ask; its alert is often lost."""
         if not self._sent(data):
             raise SSLError(
-                SSL_ERROR_SSL, "it hung up right after the handshake, as who does not accept our client certificate, or wants one"
+                SSL_ERROR_SSL,
+                "it closed the connection right after the handshake, as a server does that requires a client certificate or rejects ours",
             )
         self._fresh = False
 

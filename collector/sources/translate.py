@@ -1,4 +1,4 @@
-"""The one place where what went wrong becomes a status, a cause and a sentence."""
+"""The one place where an error becomes a status, a cause and a sentence."""
 
 from __future__ import annotations
 

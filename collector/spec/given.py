@@ -1,4 +1,4 @@
-"""Values of a spec's variables, its own or the command line's, held against what the variables are for, before anything is asked."""
+"""Checks variable values, the spec's own or the command line's, against how the variables are used, before anything is asked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a schema cannot say of a spec: that names are known, expressions are expressions, and the order has a beginning."""
+"""What a schema cannot check in a spec: that names are known, expressions are valid, and there is no cycle."""
 
 from __future__ import annotations
 

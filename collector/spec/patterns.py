@@ -1,4 +1,4 @@
-"""Patterns of a spec that backtrack without end. A run cuts them off; `lint` says so before."""
+"""Patterns of a spec that backtrack excessively. A run cuts them off; `lint` reports them beforehand."""
 
 from __future__ import annotations
 

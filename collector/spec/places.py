@@ -1,4 +1,4 @@
-"""Where the expressions of a task stand, and which names from outside each may use."""
+"""Where a task has expressions, and which names from outside each may use."""
 
 from __future__ import annotations
 

@@ -59,43 +59,43 @@ def _top_level() -> dict[str, Schema]:
     return {
         "version": _about("version of the spec language", {"title": "the one that this collector reads: docs/spec.md", "const": 1}),
         "name": _about("name of the spec, shown in every report", _TEXT),
-        "vars": _about("variables with their default values; -e overrides them", {"type": "object", "propertyNames": _NAME}),
+        "vars": _about("variables and their default values; -e overrides them", {"type": "object", "propertyNames": _NAME}),
         "collect": _about("the tasks, in any order", {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/task"}}),
         "analyze": _about("how to judge what was collected", _object(_analyze())),
-        "report": _about("what to deliver", {"type": "array", "items": _report()}),
-        "expect": _about("what should be there, so that its absence is seen", _object(_expect())),
-        "redact": _about("regular expressions of further text to keep out of every output", _TEXTS),
+        "report": _about("where the report goes", {"type": "array", "items": _report()}),
+        "expect": _about("what must exist, so that its absence is noticed", _object(_expect())),
+        "redact": _about("regular expressions for more text to keep out of every output", _TEXTS),
     }
 
 
 def _analyze() -> dict[str, Schema]:
     thresholds = {name: _about(f"{text} (default {THRESHOLDS[name]:g}s)", _DURATION) for name, text in _THRESHOLDS.items()}
     return {
-        "thresholds": _about("limits of lag and clocks", _object(thresholds)),
-        "rules": _about("rules of your own (docs/rules.md)", {"type": "array", "items": {"type": "object"}}),
-        "rule_files": _about("files with rules of your own, relative to the spec", _TEXTS),
+        "thresholds": _about("limits for lag and clocks", _object(thresholds)),
+        "rules": _about("your own rules (docs/rules.md)", {"type": "array", "items": {"type": "object"}}),
+        "rule_files": _about("files with your own rules, relative to the spec", _TEXTS),
     }
 
 
 def _report() -> Schema:
     file = {
-        "path": _about("the file, replaced as a whole", _TEXT),
-        "format": _about("what to write (default text)", {"enum": list(FORMATS)}),
-        "mode": _about("its permissions (default 0600; prometheus 0644)", {"type": "string", "pattern": "^0?[0-7]{3}$"}),
+        "path": _about("the file; it is replaced atomically", _TEXT),
+        "format": _about("output format (default text)", {"enum": list(FORMATS)}),
+        "mode": _about("file permissions (default 0600; prometheus 0644)", {"type": "string", "pattern": "^0?[0-7]{3}$"}),
     }
     email = {
         "to": _about("recipients", _one_or_more("an address")),
         "from": _about("sender (default COLLECTOR_MAIL_FROM)", _TEXT),
         "when": _about(
-            "always (the default), on a problem, or on a change since the run before", {"enum": ["always", "problem", "change"]}
+            "always (the default), on a problem, or on a change since the previous run", {"enum": ["always", "problem", "change"]}
         ),
-        "subject_prefix": _about("first words of the subject (default [collector])", {"type": "string"}),
+        "subject_prefix": _about("prefix of the subject (default [collector])", {"type": "string"}),
     }
     ping = {
         "url": _about("URL of a dead man's switch, called when a run starts and ends", {"type": "string", "pattern": "^https?://"}),
         "method": _about("HTTP method (default POST)", {"enum": ["GET", "POST"]}),
         "fail_on": _about(
-            "verdicts that call it with /fail (default none)", _one_or_more("a verdict", {"enum": [str(verdict) for verdict in Verdict]})
+            "verdicts that are reported as /fail (default none)", _one_or_more("a verdict", {"enum": [str(verdict) for verdict in Verdict]})
         ),
     }
     outputs = {
@@ -119,7 +119,7 @@ def _expect() -> dict[str, Schema]:
         ]
     }
     return {
-        "nodes": _about("nodes that must be there", nodes),
+        "nodes": _about("nodes that must exist", nodes),
         "instances": _about("allocations of the job that must run", {"type": "integer", "minimum": 0}),
         "services": _about("services that must have instances in Consul", _TEXTS),
     }
@@ -129,7 +129,7 @@ def _task(kinds: Mapping[str, Kind]) -> Schema:
     properties = {**_task_keys(kinds), **{name: _kind(kind) for name, kind in kinds.items()}}
     return {
         "title": "Task",
-        "description": "One kind of collection, with when and how often to do it.",
+        "description": "One kind of collection, and when and how to run it.",
         **_object(properties),
         "oneOf": [{"required": [name]} for name in kinds],
     }
@@ -137,23 +137,26 @@ def _task(kinds: Mapping[str, Kind]) -> Schema:
 
 def _task_keys(kinds: Mapping[str, Kind]) -> dict[str, Schema]:
     return {
-        "name": _about("what the task is for; default its kind", _TEXT),
-        "when": _about("do it only if this is true; of a list, if all of it is true", _CONDITION),
+        "name": _about("what the task is for (default: its kind)", _TEXT),
+        "when": _about("run the task only if this is true; for a list, if all of its elements are", _CONDITION),
         "register": _about("name under which other tasks see the result", _NAME),
-        "loop": _about("do it for each element, which is called `item`", {"type": ["string", "array"], "minLength": 1}),
-        "vars": _about("variables of this task", {"type": "object", "propertyNames": _NAME}),
+        "loop": _about("run the task once per element, available as `item`", {"type": ["string", "array"], "minLength": 1}),
+        "vars": _about("variables for this task only", {"type": "object", "propertyNames": _NAME}),
         "tags": _about(
-            "words for -t and --skip-tags",
+            "labels for -t and --skip-tags",
             _one_or_more("a word"),
         ),
-        "timeout": _about("time that one item may take, with all rungs (default 10s; 20s for what all else waits for)", _SOME_TIME),
-        "retries": _about("how often to try again, where that can help", {"type": "integer", "minimum": 0, "maximum": 20}),
-        "delay": _about("pause before another try", _DURATION),
-        "until": _about("try again until this is true; `result` is the result", _CONDITION),
-        "ignore_errors": _about("a failure of this task is no gap in the report", {"type": "boolean"}),
+        "timeout": _about(
+            "time limit for one item, all rungs together (default 10s; 20s for the lists that everything else waits for)", _SOME_TIME
+        ),
+        "retries": _about("how often to retry where that can help", {"type": "integer", "minimum": 0, "maximum": 20}),
+        "delay": _about("pause before a retry", _DURATION),
+        "until": _about("retry until this is true; `result` is the item's result", _CONDITION),
+        "ignore_errors": _about("a failure of this task does not count as a gap", {"type": "boolean"}),
         "no_log": _about("keep what this task collects out of every output", {"type": "boolean"}),
         "try": _about(
-            "the ladder: ways to ask, called rungs; the first that answers wins", {"type": "array", "minItems": 1, "items": _rung(kinds)}
+            "the ladder: several ways to ask (rungs), tried in order; the first that answers wins",
+            {"type": "array", "minItems": 1, "items": _rung(kinds)},
         ),
     }
 
@@ -176,9 +179,9 @@ def _kind(kind: Kind) -> Schema:
 
 
 def _meaning(argument: Argument) -> str:
-    """What an argument is, and where it comes from if the spec leaves it out."""
+    """What an argument is, and its default."""
     if argument.item:
-        return f"{argument.help}; left out, it is the item's `{argument.item}`"
+        return f"{argument.help}; default: the item's `{argument.item}`"
     return f"{argument.help} (default {argument.default})" if argument.default else argument.help
 
 

@@ -1,4 +1,4 @@
-"""What stands beside the tasks of a spec and fits its schema, and still cannot be what was meant."""
+"""Checks outside the tasks: values that fit the schema but cannot be what was meant."""
 
 from __future__ import annotations
 
@@ -72,4 +72,4 @@ def _threshold_faults(given: Mapping[str, JSON]) -> Iterator[Fault]:
 def _repeated(listed: list[JSON], path: str) -> Iterator[Fault]:
     for index, name in enumerate(listed):
         if name in listed[:index]:
-            yield Fault(child(path, index), f'"{name}" stands here a second time', "what is listed is counted")
+            yield Fault(child(path, index), f'"{name}" is here a second time', "what is listed is counted")

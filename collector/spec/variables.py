@@ -1,4 +1,4 @@
-"""-e on the command line: values that come before those of a spec."""
+"""`-e` on the command line: values that override those of a spec."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _like(default: JSON, value: JSON) -> JSON:
 def _from_pair(text: str) -> dict[str, JSON]:
     name, equals, value = text.partition("=")
     if not equals or not name.isidentifier():
-        raise UsageError(f"-e {text}: is neither name=value nor @file")
+        raise UsageError(f"-e {text}: must be name=value or @FILE")
     try:
         value.encode()
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""YAML text to plain JSON data, with the place of every value.
+"""YAML text to plain JSON data, with the position of every value.
 
 The subset of YAML that a spec, a rule file or a file of variables needs: mappings with text keys, lists, scalars. Built on the parser's
 events, so that nothing recurses, nothing is constructed from a tag, and what is refused is refused before it can cost anything
@@ -70,7 +70,7 @@ def _syntax_problem(error: yaml.YAMLError, text: str, file: str) -> Problem:
     lines = text.splitlines()
     line = lines[place.line] if place.line < len(lines) else ""
     if line[place.column : place.column + 1] == "\t":
-        return Problem(Mark(file, place.line + 1, place.column + 1), "not YAML: a tab stands here", "indent with spaces")
+        return Problem(Mark(file, place.line + 1, place.column + 1), "not YAML: a tab character", "indent with spaces")
     context = getattr(error, "context", None)
     detail = f"{message} {context}" if context else message
     return Problem(Mark(file, place.line + 1, place.column + 1), f"not YAML: {detail}", QUOTE_IT if "{{" in line else "")

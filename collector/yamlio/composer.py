@@ -94,7 +94,7 @@ class Composer:
         path = child(frame.path, text)
         if path in self.keys:
             self._problem(
-                event, f'key "{text}" stands here a second time', f"the first is in line {mark_of(self.file, self.keys[path]).line}", path
+                event, f'key "{text}" is here a second time', f"the first is in line {mark_of(self.file, self.keys[path]).line}", path
             )
         self.keys.setdefault(path, event.start_mark)
         frame.key, frame.member = text, path

@@ -1,4 +1,4 @@
-"""JSON paths, and the place of each value in its file."""
+"""JSON paths, and the position of each value in its file."""
 
 from __future__ import annotations
 

@@ -42,7 +42,9 @@ def test_the_primary_is_seen_where_its_lease_says_and_tells_of_its_replicas() ->
     assert {row.name: row.role for row in told.nodes} == {"edge-01": "unknown", "edge-02": "primary", "edge-03": "unknown"}
     assert told.coverage.unseen_nodes == ("edge-01", "edge-03")
     assert [root.code for root in told.root_causes] == ["nomad.server.unreachable"]
-    assert impact_in_words(told.root_causes[0].impact) == "writes go on (primary edge-02, with 2 replicas connected, which were not heard)"
+    assert (
+        impact_in_words(told.root_causes[0].impact) == "writes continue (primary edge-02, with 2 replicas connected, which were not heard)"
+    )
 
 
 def test_where_that_network_is_not_reached_the_lease_alone_says_who_leads() -> None:

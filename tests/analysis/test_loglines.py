@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from collector import loglines
 from collector.loglines import ERROR, FATAL, LONGEST, PLAIN, WARNING, complaint, decisive, moment_of, read
-from collector.loglines.wholes import quoted
+from collector.loglines.multiline import quoted
 
 START = 'level=INFO msg="no backup client configured, skipping"'
 

@@ -118,7 +118,7 @@ def test_a_job_without_a_deployment_tells_when_it_was_submitted():
     assert ("deployment", None, "version 1 of job wiki is submitted") in kinds({})
     deployed = {"deployments": [{"status": "successful"}]}
     assert [text for kind, _, text in kinds(deployed) if kind == "deployment"] == [
-        "deployment " + ident("deployment")[:8] + " begins; by now it is successful: "
+        "deployment " + ident("deployment")[:8] + " begins; now it is successful: "
     ]
 
 
@@ -159,7 +159,7 @@ def test_what_a_wrong_clock_has_stamped_is_told_by_the_servers(ahead, hour):
     assert [at for kind, at in here if kind == "primary"] == [NOW - 50]
     assert [at for kind, at in here if kind == "task_event"][::5] == [NOW - 60, NOW - 20]
     assert report.details[0].events[0]["at"] == NOW - 20
-    assert "is told here by the servers' clock" in roots["clock.skew"].detail
+    assert "are shown here by the servers' clock" in roots["clock.skew"].detail
 
 
 @pytest.mark.parametrize("ahead", [0.0, HOUR])

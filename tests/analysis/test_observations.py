@@ -210,3 +210,16 @@ MEANINGS = [
 @pytest.mark.parametrize(("kind", "text", "expected"), MEANINGS, ids=[text[:50] or "empty" for _, text, _ in MEANINGS])
 def test_a_checks_text_means(kind, text, expected):
     assert meaning(kind, "check-1", text) == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "capability"),
+    [("nomad_logs", "nomad: namespace read-fs"), ("consul_lease", "consul: key read, consul: session read")],
+)
+def test_a_right_without_which_a_part_was_held_back_is_named(kind, capability):
+    made = bundle({"nodes": {"n2": {"log": ["started"]}}})
+    result = next(result for result in made.results if result.kind == kind)
+    held = Attempt(result.rung, Status.DENIED, "answers HTTP 403: Permission denied", 0.1, cause="", code=403)
+    others = tuple(other for other in made.results if other is not result)
+    seen = observe(made._replace(results=(*others, result._replace(attempts=(held, *result.attempts))))).observations
+    assert [(one.fields["kind"], one.fields["capability"]) for one in seen.of("gap")] == [(kind, capability)]

@@ -46,7 +46,7 @@ def test_what_is_to_be_done_stands_with_the_way_in_which_the_cause_is_recognised
     (envoy,) = [way for way in ways if any("Envoy" in text for text in way["recognised"])]
     assert len(ways) > 2
     assert envoy["recognised"] == [text for text in envoy["recognised"] if "Envoy" in text]
-    assert envoy["remedy"].startswith("Read the log of the sidecar's task")
+    assert envoy["remedy"].startswith("Read the log of the sidecar task")
 
 
 def test_a_text_is_explained_without_the_brackets_of_what_a_report_may_leave_out():

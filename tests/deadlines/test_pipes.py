@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from collector.commands import lint, patience
+from collector.commands import lint, reading
 from tests.deadlines.process import DEADLINE, HANGS, LATE, diagnose, run
 from tests.hostile.run import call, cluster
 
@@ -36,7 +36,7 @@ def place(tmp_path: Path) -> Path:
 def test_a_spec_that_never_comes(pipe: str, place: Path) -> None:
     ended = run("diagnose", pipe, "--deadline", f"{DEADLINE}s", environ=NOBODY, place=place)
     assert (ended.code, ended.stdout, ended.children, ended.files) == (64, "", (), ())
-    assert "is it a pipe into which nobody writes?" in ended.stderr
+    assert "is it a pipe without a writer?" in ended.stderr
     assert ended.seconds < LATE + STARTING
 
 
@@ -47,7 +47,7 @@ def test_a_file_of_the_environment_that_never_comes(variable: str, pipe: str, pl
     assert ended.seconds < LATE + STARTING
 
 
-@pytest.mark.parametrize(("words", "module"), [(["lint"], lint), (["analyze"], patience), (["diff", "/dev/null"], patience)])
+@pytest.mark.parametrize(("words", "module"), [(["lint"], lint), (["analyze"], reading), (["diff", "/dev/null"], reading)])
 def test_a_file_that_never_comes(words: list[str], module: object, pipe: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "FILE", 1.0)
     words = [*words, pipe]

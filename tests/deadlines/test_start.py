@@ -26,7 +26,7 @@ CAN_WAIT = {
     "rich",
     "smtplib",
     "subprocess",
-    "collector.aside",
+    "collector.background",
     "collector.analyze",
     "collector.loglines",
     "collector.observe",

@@ -7,7 +7,7 @@ import pytest
 from collector.deliver import File, Mail, Ping, Stdout
 from collector.deliver.deadline import Patience
 from collector.deliver.delivery import Outlets, deliver
-from collector.deliver.kept import KEEP, keep_undelivered
+from collector.deliver.undelivered import KEEP, keep_undelivered
 from collector.settings import MailSettings
 
 from . import servers

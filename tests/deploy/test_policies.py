@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 def needed(spec):
     """The capabilities of all kinds that a spec uses."""
     tasks = yaml.safe_load((ROOT / spec).read_text())["collect"]
-    return {capability for task in tasks for kind in task.keys() & KINDS.keys() for capability in KINDS[kind].capabilities}
+    return {capability for task in tasks for kind in task.keys() & KINDS.keys() for capability in KINDS[kind].rights(task[kind])}
 
 
 @pytest.mark.parametrize("system", ["nomad", "consul"])
@@ -23,8 +23,9 @@ def test_the_policies_that_ship_are_those_that_the_spec_needs(system):
 
 def test_every_capability_of_every_kind_has_a_rule():
     for kind in KINDS.values():
-        policies = policies_for(kind.capabilities)
-        assert all(policies[capability.split(":")[0]] for capability in kind.capabilities), kind.name
+        rights = kind.rights(dict.fromkeys(kind.arguments, True))
+        policies = policies_for(rights)
+        assert all(policies[right.split(":")[0]] for right in rights), kind.name
 
 
 @pytest.mark.parametrize(
@@ -54,7 +55,12 @@ def test_each_namespace_and_key_has_a_rule_of_its_own():
 def test_nothing_that_ships_can_write():
     text = "".join((ROOT / f"deploy/{system}-policy.hcl").read_text() for system in ("nomad", "consul"))
     assert set(re.findall(r'policy = "(\w+)"', text)) == {"read"}
-    assert set(re.search(r"capabilities = \[(.*)]", text)[1].replace('"', "").split(", ")) == {"alloc-exec", "read-job", "read-logs"}
+    assert set(re.search(r"capabilities = \[(.*)]", text)[1].replace('"', "").split(", ")) == {
+        "alloc-exec",
+        "read-fs",
+        "read-job",
+        "read-logs",
+    }
 
 
 def test_a_capability_without_a_rule_is_a_mistake_of_the_kind():

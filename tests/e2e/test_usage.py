@@ -39,10 +39,10 @@ REFUSED = [
     ("diagnose SPEC --limt=x", 'did you mean "--limit"?', "collector diagnose --help"),
     ("lint SPEC --now 1", "unrecognized arguments: --now", "collector lint --help"),
     ("explain a b", "unrecognized arguments: b", "collector explain --help"),
-    ("diagnose SPEC --deadline 0", "in no time", "collector diagnose --help"),
-    ("diagnose SPEC --deadline 0ms", "in no time", "collector diagnose --help"),
+    ("diagnose SPEC --deadline 0", "leaves no time", "collector diagnose --help"),
+    ("diagnose SPEC --deadline 0ms", "leaves no time", "collector diagnose --help"),
     ("diagnose SPEC --deadline 99999999999h", "more than a day", "collector diagnose --help"),
-    ("record SPEC FILE --deadline 0.0", "in no time", "collector record --help"),
+    ("record SPEC FILE --deadline 0.0", "leaves no time", "collector record --help"),
 ]
 
 

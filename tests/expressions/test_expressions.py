@@ -54,7 +54,7 @@ RENDERED = [
 REFUSED = [
     ("{{ missing }}", "'missing' is undefined"),
     ("{{ map.absent }}", "map has no 'absent'"),
-    ("{{ nothing.x }}", "nothing is null, so that it has no 'x'"),
+    ("{{ nothing.x }}", "nothing is null, so it has no 'x'"),
     ("{{ missing | upper }}", "'missing' is undefined"),
     ("{{ [map.absent] }}", "no attribute 'absent'"),
     ("at {{ nothing }}", "is null"),

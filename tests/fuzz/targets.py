@@ -24,8 +24,8 @@ from collector.render import changes_text, report_document
 from collector.replay.recording import Recording
 from collector.resources import incident
 from collector.settings.address import parse_address
-from collector.sound import sound_json
 from collector.spec import load_spec
+from collector.strict_json import strict_json
 from tests.analysis.bundles import bundle
 from tests.e2e.incidents import diagnose, report
 from tests.kinds.test_properties import PARSERS
@@ -79,7 +79,7 @@ def _analysis(body: bytes) -> object:
 def _kept(body: bytes) -> object:
     """An earlier run that can be read can be compared with."""
     with suppress(ValueError, RecursionError):
-        return outlook(load_run(sound_json(body)), report_document(report("app-crash")))
+        return outlook(load_run(strict_json(body)), report_document(report("app-crash")))
     return None
 
 

@@ -104,7 +104,7 @@ def diagnose(
     with (
         cluster(name, spoiler, rename=rename, command=command) as (proxy, reach),
         tempfile.TemporaryDirectory() as directory,
-        mock.patch("collector.sources.command.git_commit", return_value=None),
+        mock.patch("collector.sources.git.git_commit", return_value=None),
     ):
         bundle = Path(directory) / "bundle.json"
         arguments = ["diagnose", str(spec_path("navidrome")), "-o", "json", "-v", "-v", "--deadline", deadline, "--bundle", str(bundle)]

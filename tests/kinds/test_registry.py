@@ -69,7 +69,7 @@ def test_the_documentation_has_every_kind_with_its_arguments_rungs_and_rights(na
     kind, text = KINDS[name], DOCS.read_text("utf-8")
     section = re.search(rf"^## `{name}`\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
     assert section, f"docs/kinds.md has no section on {name}"
-    for word in (*kind.arguments, *kind.rungs, *kind.capabilities):
+    for word in (*kind.arguments, *kind.rungs, *kind.capabilities, *kind.further_rights.values()):
         assert f"`{word}`" in section[1], f"docs/kinds.md does not mention {word} of {name}"
 
 

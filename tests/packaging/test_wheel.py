@@ -58,6 +58,7 @@ def test_all_data_ships(wheel, directory):
     with zipfile.ZipFile(wheel) as archive:
         shipped = {name for name in archive.namelist() if name.startswith(f"collector/{directory}/")}
     here = {f"collector/{path.relative_to(ROOT)}" for path in (ROOT / directory).rglob("*") if path.is_file()}
+    here = {name for name in here if "__pycache__" not in name}
     assert here
     assert shipped == here
 

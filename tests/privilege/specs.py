@@ -40,7 +40,7 @@ def nomad_tasks(nomad: Guarded) -> dict[str, list[dict[str, Any]]]:
         "nomad_allocations": [{"nomad_allocations": {"job": JOB}}],
         "nomad_evaluations": [{"nomad_evaluations": {"job": JOB}}],
         "nomad_deployments": [{"nomad_deployments": {"job": JOB}}],
-        "nomad_logs": [{"nomad_logs": {"alloc": alloc, "task": JOB}}],
+        "nomad_logs": [{"nomad_logs": {"alloc": alloc, "task": JOB, "written": True}}],
         "nomad_checks": [{"nomad_checks": {"alloc": alloc}}],
         "litefs_status": [
             {"litefs_status": {"alloc": alloc, "task": JOB, "mount": mount}, "try": [{"exec": ["cat", f"{mount}/.lag"]}]},

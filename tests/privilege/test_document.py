@@ -18,7 +18,12 @@ def rights() -> str:
 
 
 def _of(kind: str, system: str) -> str:
-    return ", ".join(right.removeprefix(system) for right in KINDS[kind].capabilities if right.startswith(system)) or "-"
+    """The rights of a kind in one system; those that an argument takes with it."""
+    own = [right.removeprefix(system) for right in KINDS[kind].capabilities if right.startswith(system)]
+    further = [
+        f"with `{name}` {right.removeprefix(system)}" for name, right in KINDS[kind].further_rights.items() if right.startswith(system)
+    ]
+    return ", ".join(own + further) or "-"
 
 
 def places() -> str:

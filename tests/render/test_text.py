@@ -90,7 +90,7 @@ def test_diagnostics_name_check_output_source_log_and_rung():
         "dial tcp 10.0.0.8:4533: connect: connection refused",
         "stderr of allocation d8017ee6, task navidrome, all 6 lines",
         "http: 10.0.0.8:20202 refused the connection",
-        "LiteFS: role unknown, version 0.5.14 (told by exec cat)",
+        "LiteFS: role unknown, version 0.5.14 (read by exec cat)",
         "`litefs status` is not a command of this LiteFS",
     ):
         assert part in text
@@ -166,14 +166,14 @@ IMPACTS = [
         "2 of 3 instances well, 1 more runs, with checks that are not known now",
     ),
     ({"instances": 1, "instances_left": 0, "writes": "unknown", "databases": []}, "0 of 1 instance well"),
-    ({"writes": "go on", "primary": "n1", "replicas_left": 1}, "writes go on (primary n1, 1 replica in step)"),
+    ({"writes": "go on", "primary": "n1", "replicas_left": 1}, "writes continue (primary n1, 1 replica in step)"),
     (
         {"writes": "go on", "primary": "n1", "primary_unwell": True, "replicas_left": 1},
         "LiteFS takes writes (primary n1, where the application is not well, 1 replica in step)",
     ),
     (
         {"writes": "go on", "primary": "n1", "replicas_left": 0, "replicas_connected": 2},
-        "writes go on (primary n1, with 2 replicas connected, which were not heard)",
+        "writes continue (primary n1, with 2 replicas connected, which were not heard)",
     ),
     ({"writes": "unknown", "lease_holder": "n1"}, "no primary was heard; by its lease in Consul, n1 leads"),
     (
@@ -184,12 +184,12 @@ IMPACTS = [
     ({"writes": "blocked", "replicas_left": 0}, "writes are blocked: no primary"),
     (
         {"writes": "unknown", "databases": ["db"]},
-        "whether writes go on is not known; no data seen at risk; database db",
+        "it is not known whether writes continue; no data seen at risk; database db",
     ),
     ({"data_at_risk": ["one", "two"]}, "data at risk: one, two"),
     (
         {"data_at_risk": [], "data_at_risk_elsewhere": True, "databases": ["db"]},
-        "whether writes go on is not known; data at risk by another root cause; database db",
+        "it is not known whether writes continue; data at risk by another root cause; database db",
     ),
     ({"services": ["a", "b", "c", "d", "e"]}, "services a, b, c and 2 more"),
 ]

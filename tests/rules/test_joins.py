@@ -17,7 +17,8 @@ from collector.analyze.engine import Engine
 from collector.analyze.hits import Hit, Match, Subject
 from collector.model import Finding
 from collector.observe import TOPICS, Observation, Observations
-from collector.rulebook.rule import SYMPTOM, Rule
+from collector.rulebook.joins import SYMPTOM
+from collector.rulebook.rule import Rule
 
 ROWS: list[dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("joins.yml").read_text("utf-8"))["rows"]
 HERE, NEIGHBOUR, OTHERS, WHOLE = "here", "neighbour", "others", "whole"

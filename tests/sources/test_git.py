@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from collector.settings import Settings
-from collector.sources.command import git_commit
+from collector.sources.git import git_commit
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ def test_a_repository_cannot_start_what_fetches(repository: Path) -> None:
 def test_a_git_that_hangs_is_given_up_and_calls_no_file_changed(
     hangs: str, repository: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("collector.sources.command.GIT_SECONDS", 1.0)
+    monkeypatch.setattr("collector.sources.git.GIT_SECONDS", 1.0)
     slow, real = tmp_path_factory.mktemp("bin"), shutil.which("git")
     (slow / "git").write_text(f'#!/bin/sh\ncase " $* " in *" {hangs} "*) exec sleep 60;; esac\nexec {real} "$@"\n')
     (slow / "git").chmod(0o700)

@@ -118,8 +118,8 @@ BAD = [
         HEAD + "collect: [plants: {}]\nanalyze: {thresholds: {lag_critical: ▸1}}",
         "lag_warning (3s) is above lag_critical (1s) (set lag_warning too)",
     ),
-    ("a node expected twice", HEAD + "collect: [plants: {}]\nexpect: {nodes: [a, b, ▸a]}", '"a" stands here a second time'),
-    ("a service expected twice", HEAD + "collect: [plants: {}]\nexpect: {services: [a, ▸a]}", '"a" stands here a second time'),
+    ("a node expected twice", HEAD + "collect: [plants: {}]\nexpect: {nodes: [a, b, ▸a]}", '"a" is here a second time'),
+    ("a service expected twice", HEAD + "collect: [plants: {}]\nexpect: {services: [a, ▸a]}", '"a" is here a second time'),
     ("pattern", HEAD + "collect: [plants: {}]\nredact: [▸'(']", "is not a regular expression"),
     ("yaml", HEAD + "collect: {▸{ x }}", "a key must be text"),
 ]

@@ -176,7 +176,7 @@ def test_extra_variables_come_from_a_file(tmp_path) -> None:
 
 @pytest.mark.parametrize("value", ["tank", "=x", "a b=c", "1=2"])
 def test_an_extra_variable_that_is_none_is_refused(value) -> None:
-    with pytest.raises(UsageError, match="neither name=value nor @file"):
+    with pytest.raises(UsageError, match="must be name=value or @FILE"):
         parse_extra_vars([value])
 
 

@@ -1,4 +1,4 @@
-"""Filters of the spec language that know the kinds' data: which allocations to look at, whom to ask, what to sample again.
+"""Filters of the spec language that know the kinds' data: which allocations to look at, which agents to ask, what to sample again.
 
 Pure functions over plain data (docs/architecture.md, "Data of each kind"). Each takes what a task registered. None, which a task registers
 that did not succeed, is an empty answer everywhere: a spec needs no guard against a failed input.

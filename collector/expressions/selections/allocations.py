@@ -1,4 +1,4 @@
-"""Which of a job's allocations stand for it now, where a process can be, and which look wrong.
+"""Which of a job's allocations are current, where a process may be running, and which look wrong.
 
 Nomad keeps ended allocations for hours. What counts is told by `desired_status`, `client_status`, the chain of `previous`/`next` and
 `modify_index` (recordings/README.md: "Pick by ModifyIndex and DesiredStatus").

@@ -1,4 +1,4 @@
-"""What a task registered, read: with a loop a list of {"item", "status", "data"}, without one its data, and None where it failed."""
+"""Reads what a task registered: with a loop a list of {"item", "status", "data"}, without one its data, None if it failed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whom to ask why a Consul check is not passing, and what can be asked again from here."""
+"""Which agents to ask why a Consul check is not passing, and which checks can be repeated from here."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ GIVEN_UP_FOR = "Services not healthy by deadline: "
 
 UNCHANGED = "it has not changed since it was registered"
 OF_ALLOCATION = "it is not older than its allocation"
-OF_START = "it was registered anew when its task started"
+OF_START = "it was registered again when its task started"
 
 
 class Since(NamedTuple):

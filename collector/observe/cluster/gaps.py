@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from collector.kinds import KINDS
 from collector.model import JSON, Attempt, Result, Status, host_of
-from collector.observe.cluster.parted import LEADER_KINDS, parted
+from collector.observe.cluster.partition import LEADER_KINDS, partition
 from collector.observe.litefs.states import elsewhere
 from collector.observe.observation import Observation, scope
 from collector.observe.world.survey import World
@@ -60,10 +60,15 @@ def _token_fault(world: World, result: Result, denied: Attempt) -> str | None:
 
 
 def _lacking(world: World, result: Result) -> str | None:
-    """The rights that what was denied needs. Where the job was not seen its lease's key is a guess, and a token need not read that."""
+    """The rights that what was denied needs: of an item that has its data, those that an argument takes, if it has any.
+
+    Where the job was not seen its lease's key is a guess, and a token need not read that.
+    """
     if result.kind == "consul_lease" and any(other.kind == "nomad_job" for other in world.failed):
         return None
-    return ", ".join(KINDS[result.kind].capabilities)
+    kind = KINDS[result.kind]
+    further = kind.further_rights.values() if result.status is Status.OK else ()
+    return ", ".join(further or kind.capabilities)
 
 
 def _system(result: Result) -> str:
@@ -229,7 +234,7 @@ def observe_servers(world: World) -> Iterator[Observation]:
         endpoint = world.bundle.endpoints.get(system, "")
         lost = ", ".join(lost_servers(world, system)) or None
         said = one.reason or ("has a leader" if one.leader else "no leader")
-        apart = parted(world, system)
+        apart = partition(world, system)
         said += f"; {apart['followers']} name {apart['led_by']}" if apart["led_by"] else ""
         yield Observation(
             "server",

@@ -75,7 +75,7 @@ def observe_cluster(world: World, litefs: Mapping[str, State], held: Lease | Non
         f" ({fields['primary_nodes']})" if primaries else ""
     )
     quote += _lease_words(held)
-    quote = f"expected by the spec, known to nobody: {gone['nodes_absent']}; {quote}" if gone["nodes_absent"] else quote
+    quote = f"expected by the spec, but unknown to Nomad and Consul: {gone['nodes_absent']}; {quote}" if gone["nodes_absent"] else quote
     item = held.result.id if held else next((state.result.id for state in seen), "")
     yield Observation("cluster", {}, fields, quote=quote, source="LiteFS's nodes and Consul's lease", item=item)
 

@@ -9,11 +9,11 @@ from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from collector.loglines import WARNING, Line, complaint, decisive, moment_of, read
+from collector.loglines.json_blocks import gathered
 from collector.loglines.litefs import LAST_WORD, LTX_FILE, NOT_TAKEN
 from collector.loglines.matters import may_follow, own_matter
 from collector.loglines.meanings import meanings
-from collector.loglines.objects import gathered
-from collector.loglines.wholes import quoted, told_whole
+from collector.loglines.multiline import quoted, told_whole
 from collector.model import JSON, Result
 from collector.observe.litefs.files import Files
 from collector.observe.litefs.reached import Reached, has_reached

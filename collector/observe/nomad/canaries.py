@@ -28,7 +28,7 @@ def with_spares(world: World, evaluations: Iterable[Observation], wells: Mapping
     whole = {group for _, _, group in complete} - {group["name"] for key, group in _wanted(world).items() if key not in complete}
     for one in evaluations:
         spare = one.fields["group"] in whole
-        quote = f"{one.quote}; the group has all its instances, all of them well" if spare else one.quote
+        quote = f"{one.quote}; the group has all its instances, all healthy" if spare else one.quote
         yield one._replace(fields={**one.fields, "spare": spare}, quote=quote)
 
 

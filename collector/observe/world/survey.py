@@ -9,8 +9,8 @@ from collector.model import JSON, THRESHOLDS, Bundle, Result, Status
 from collector.observe.world.clocks import ahead_by_events, ahead_by_node
 from collector.observe.world.hosts import hosts
 from collector.observe.world.instances import Instance
+from collector.observe.world.namesakes import fresh, told_apart
 from collector.observe.world.successors import current
-from collector.observe.world.twins import fresh, told_apart
 
 
 @dataclass(slots=True)

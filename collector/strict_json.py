@@ -1,4 +1,4 @@
-"""JSON from somebody else's file: no number in it is one that only looks like it."""
+"""Strict JSON for files from elsewhere: every number must be a real, finite one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LARGE = re.compile(rb"\d{300}|[eE]\+?\d{3}")
 """Where no number is too large none is read by us, which takes ten times as long; as text in a string it costs that time and no more."""
 
 
-def sound_json(raw: bytes) -> JSON:
+def strict_json(raw: bytes) -> JSON:
     """The text's JSON; ValueError where it is none, or holds NaN or a number that no float can hold."""
     if not _LARGE.search(raw):
         return json.loads(raw, parse_constant=no_constant)

@@ -12,7 +12,7 @@ LEADER_KINDS = {"nomad": "nomad_agent", "consul": "consul_leader"}
 _NAMES = {"nomad": "name", "consul": "node"}
 
 
-def parted(world: World, system: str) -> Mapping[str, JSON]:
+def partition(world: World, system: str) -> Mapping[str, JSON]:
     """The leader that some servers name, who they are, and who knows none; each null where all agree."""
     told = [r.data for r in world.bundle.results if r.kind == LEADER_KINDS[system] and r.status is Status.OK]
     led = {row[_NAMES[system]]: row["leader"] for row in told if row["known_leader"] and row["leader"]}

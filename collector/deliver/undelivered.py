@@ -1,4 +1,4 @@
-"""A report that nobody took is kept as a file."""
+"""Undelivered mail is kept as a file."""
 
 from __future__ import annotations
 

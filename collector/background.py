@@ -1,4 +1,4 @@
-"""Work in a thread of its own, whose outcome is waited for later, or not at all."""
+"""Runs work in a thread; its result is awaited later, or not at all."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def aside(work: Callable[[], T], name: str) -> Future[T]:
+def in_background(work: Callable[[], T], name: str) -> Future[T]:
     """Do the work in a thread that does not keep the process alive; the future has what it returns or raises."""
     outcome: Future[T] = Future()
     threading.Thread(target=_do, args=(work, outcome), name=name, daemon=True).start()

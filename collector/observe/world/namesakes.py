@@ -34,9 +34,9 @@ def _labels(rows: Iterable[Row]) -> dict[str, str]:
         machines.setdefault(row["name"], {}).setdefault(row["address"], []).append(row)
     return {
         row["id"]: f"{name} ({max(machine, key=fresh)['id'][:8]})"
-        for name, twins in machines.items()
-        if len(twins) > 1
-        for machine in twins.values()
+        for name, namesakes in machines.items()
+        if len(namesakes) > 1
+        for machine in namesakes.values()
         for row in machine
     }
 

@@ -11,7 +11,7 @@ import pytest
 
 from collector.replay import Recording
 from collector.resources import incident
-from collector.sound import sound_json
+from collector.strict_json import strict_json
 from tests.hostile.run import BUGS, Run, again, call, diagnose
 
 REFUSED = 78
@@ -21,13 +21,13 @@ FIELDS = ("time", "lag_seconds", "date_within", "started_at")
 
 def test_what_is_a_number_is_read_as_json_does() -> None:
     text = b'[1, -2.5e3, 1e100, 1e-400, "9e999 %s", %s, -%d]' % (b"9" * 400, b"7" * 300, int(1e308))
-    assert sound_json(text) == json.loads(text)
+    assert strict_json(text) == json.loads(text)
 
 
 @pytest.mark.parametrize("number", ABSURD)
 def test_what_only_looks_like_a_number_is_refused(number: str) -> None:
     with pytest.raises(ValueError, match=r"digits|too large|is not a JSON number"):
-        sound_json(f'{{"x": [{number}]}}'.encode())
+        strict_json(f'{{"x": [{number}]}}'.encode())
 
 
 @pytest.mark.parametrize("number", ABSURD)

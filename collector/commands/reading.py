@@ -1,4 +1,4 @@
-"""An end to reading what never comes: a pipe into which nobody writes, a terminal at which nobody sits."""
+"""Reading with a time limit: a pipe without a writer, or an unattended terminal, must not hang a command."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ LEAST = 1.0
 
 
 @contextmanager
-def patience(seconds: float, what: str) -> Iterator[None]:
+def time_limit(seconds: float, what: str) -> Iterator[None]:
     """`UsageError` where what is read within the block is not there within so many seconds."""
     seconds = max(LEAST, seconds)
     try:
         with cut_off_at(time.monotonic() + seconds):
             yield
     except Overdue:
-        raise UsageError(f"cannot read {what}: nothing came within {seconds:g} s; is it a pipe into which nobody writes?") from None
+        raise UsageError(f"cannot read {what}: nothing came within {seconds:g} s; is it a pipe without a writer?") from None
 
 
 def content_of(name: str, what: str, most: int) -> bytes:
     """The bytes of a file, at most so many: once, as a pipe gives them. `UsageError` where it cannot be read."""
     try:
-        with patience(FILE, what), Path(name).open("rb") as stream:
+        with time_limit(FILE, what), Path(name).open("rb") as stream:
             return stream.read(most)
     except OSError as error:
         raise UsageError(f"cannot read {what}: {error.strerror}") from error

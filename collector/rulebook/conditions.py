@@ -1,0 +1,114 @@
+"""A rule's conditions: what must be observed where, compiled from the plain data of a YAML file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import cache
+from operator import ge, gt, le, lt
+from typing import NamedTuple
+
+from collector.cutoff import compiled
+from collector.model import JSON
+
+Test = Callable[[JSON], Mapping[str, str] | None]
+"""Tests one field's value: None when it does not fit, else what it captured (usually nothing)."""
+
+Search = Callable[[re.Pattern[str], str], re.Match[str] | None]
+"""How a pattern is looked for in a text; of somebody else's patterns, raises `TooSlow`."""
+
+LONGEST = 8192
+"""A pattern sees so many characters of a text and no more: how long a line is, is up to whoever writes the log."""
+
+
+class Matcher(NamedTuple):
+    """Looks for observations of `topic` whose fields pass all `tests`.
+
+    `of` is where it looks: `same` (the subject's own), `node`, `cluster` (everywhere), `elsewhere` (on other nodes).
+    `times` bounds how many must fit; (1, None) by default, and a minimum of 0 makes it optional evidence. A `quiet` one is a condition
+    and a source of values, and no evidence.
+    """
+
+    topic: str
+    tests: tuple[tuple[str, Test], ...]
+    of: str = "same"
+    times: tuple[int, int | None] = (1, None)
+    quiet: bool = False
+
+
+class Group(NamedTuple):
+    """Holds when all of `all`, at least one of `any` (if there are some) and none of `none` hold."""
+
+    all: tuple[Condition, ...] = ()
+    any: tuple[Condition, ...] = ()
+    none: tuple[Condition, ...] = ()
+
+
+Condition = Matcher | Group
+
+
+def compile_condition(data: Mapping[str, JSON], search: Search = re.Pattern.search) -> Condition:
+    """A condition from data that fits the schema and whose patterns are some."""
+    if "see" in data:
+        tests = tuple((name, _test(wanted, search)) for name, wanted in data.get("where", {}).items())
+        return Matcher(data["see"], tests, data.get("of", "same"), _count(data.get("count", {})), data.get("quiet", False))
+    return Group(*(tuple(compile_condition(one, search) for one in data.get(part, ())) for part in ("all", "any", "none")))
+
+
+def _count(data: Mapping[str, int]) -> tuple[int, int | None]:
+    return data.get("min", 1), data.get("max")
+
+
+_FITS: Mapping[str, str] = {}
+
+
+def _test(wanted: JSON, search: Search) -> Test:
+    if isinstance(wanted, Mapping):
+        (operator, operand), *_ = wanted.items()
+        return _OPERATORS[operator](operand, search)
+    if isinstance(wanted, list):
+        return lambda value: _FITS if value in wanted and not _mixed(value, wanted) else None
+    return lambda value: _FITS if value == wanted and isinstance(value, bool) == isinstance(wanted, bool) else None
+
+
+def _mixed(value: JSON, wanted: list[JSON]) -> bool:
+    """True equals 1 in Python; a rule that says 1 does not mean true."""
+    return isinstance(value, bool) and not any(one is value for one in wanted)
+
+
+def _matches(pattern: str, search: Search) -> Test:
+    """Compiled once there is a text to look into: most rules are about faults that a cluster has not."""
+    regex = cache(lambda: compiled(pattern))
+
+    def test(value: JSON) -> Mapping[str, str] | None:
+        found = search(regex(), value[:LONGEST]) if isinstance(value, str) else None
+        return None if found is None else {name: text for name, text in found.groupdict().items() if text is not None}
+
+    return test
+
+
+def _compares(how: Callable[[float, float], bool]) -> Callable[[float, Search], Test]:
+    def make(bound: float, _search: Search) -> Test:
+        return lambda value: _FITS if isinstance(value, int | float) and not isinstance(value, bool) and how(value, bound) else None
+
+    return make
+
+
+def _differs(unwanted: JSON, search: Search) -> Test:
+    test = _test(unwanted, search)
+    return lambda value: _FITS if test(value) is None else None
+
+
+def _exists(wanted: bool, _search: Search) -> Test:
+    return lambda value: _FITS if (value is not None and value != "") == wanted else None
+
+
+_OPERATORS: Mapping[str, Callable[[JSON, Search], Test]] = {
+    "matches": _matches,
+    "lt": _compares(lt),
+    "le": _compares(le),
+    "gt": _compares(gt),
+    "ge": _compares(ge),
+    "not": _differs,
+    "exists": _exists,
+}

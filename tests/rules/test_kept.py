@@ -1,0 +1,68 @@
+"""What a rule file says is read once, and kept until the file changes."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from collector import yamlio
+from collector.errors import SpecError
+from collector.resources import joins_file, rule_files
+from collector.rulebook import kept
+
+TEXT = "- code: a\n\n- code: b\n"
+
+
+@pytest.fixture
+def path(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    path = tmp_path / "own.yml"
+    path.write_text(TEXT)
+    return path
+
+
+@pytest.fixture
+def never_again(monkeypatch):
+    def forbid():
+        monkeypatch.setattr(yamlio, "load", lambda *_: pytest.fail("the YAML was read a second time"))
+
+    return forbid
+
+
+@pytest.mark.parametrize("file", [*rule_files(), joins_file()], ids=lambda file: file.stem)
+def test_what_is_kept_is_what_the_yaml_says(file):
+    document = yamlio.read(file)
+    read = kept.read(file)
+    assert read.data == document.data
+    assert read.lines == [document.mark(f"$[{index}]").line for index in range(len(read.lines))]
+
+
+def test_a_second_run_reads_no_yaml(path, never_again):
+    first = kept.read(path)
+    assert first == ([{"code": "a"}, {"code": "b"}], [1, 3])
+    never_again()
+    assert kept.read(path) == first
+
+
+@pytest.mark.parametrize("damage", [b"", b"no bytecode at all", b"\0" * 16])
+def test_what_changed_or_is_damaged_is_read_anew(path, damage):
+    kept.read(path)
+    (there,) = (path.parent / "__pycache__").iterdir()
+    there.write_bytes(damage)
+    assert kept.read(path).data == [{"code": "a"}, {"code": "b"}]
+    path.write_text(TEXT + "- code: c\n")
+    assert kept.read(path).lines == [1, 3, 4]
+
+
+def test_where_nothing_may_be_written_nothing_is_kept(path, monkeypatch):
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    assert kept.read(path).lines == [1, 3]
+    assert not (path.parent / "__pycache__").exists()
+
+
+def test_a_file_that_is_no_yaml_is_told_and_not_kept(path):
+    path.write_text("- [")
+    for _ in range(2):
+        with pytest.raises(SpecError, match=r"own\.yml"):
+            kept.read(path)
