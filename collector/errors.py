@@ -4,7 +4,7 @@
     ├── UsageError        64   wrong flags or arguments
     ├── SettingsError     78   an environment variable or a file it names does not make sense
     ├── SpecError         78   a spec, a rule or a bundle is wrong; carries every problem with its place
-    └── DeliveryError     70   a report could not be handed over (the report itself is kept)
+    └── DeliveryError     70   a report could not be delivered (the report itself is kept)
     Unanswered                 a rung got no usable answer: a value on its way to becoming an `Attempt`, never seen by a user
 
 Anything else that escapes is a bug and ends with exit code 70.
@@ -18,7 +18,7 @@ from collector.model import Mark, Reply, Status
 
 
 class CollectorError(Exception):
-    """A failure that the user can mend: what failed, where, why, what to do."""
+    """A failure that the user can fix: what failed, where, why, what to do."""
 
     exit_code: ClassVar[int] = 70
 

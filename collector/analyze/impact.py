@@ -60,7 +60,8 @@ def whole(seen: Observed, gone: frozenset[str] = frozenset()) -> Whole:
     synced = sum(bool(one.fields["synced"]) for one in litefs)
     replicas = [one for one in litefs if one.fields["is_primary"] is False]
     closed, unheard, connected = _closed(seen), _unheard(seen), _connected(states)
-    well = {one.scope["alloc"] for one in instances if one.fields["well"] and one.scope.get("node") not in closed | gone}
+    stuck = {one.scope["alloc"] for one in litefs if one.fields["stuck"] and "alloc" in one.scope}
+    well = {one.scope["alloc"] for one in instances if one.fields["well"] and one.scope.get("node") not in closed | gone} - stuck
     return Whole(
         instances=max(len(well), _wanted(seen)),
         well=len(well - unheard),

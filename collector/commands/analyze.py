@@ -10,7 +10,7 @@ from io import BytesIO
 
 from collector.bundle import MAX_BYTES, load_bundle
 from collector.commands.reading import content_of
-from collector.commands.reporting import handover, scope_of, without_spec
+from collector.commands.reporting import build_reporter, scope_of, without_spec
 from collector.cutoff import Overdue, cut_off_at
 from collector.errors import Problem, SpecError, UsageError
 from collector.model import Bundle, Mark, Report
@@ -27,8 +27,8 @@ def run(arguments: argparse.Namespace) -> int:
     name = arguments.bundle_file
     bundle = bundle_of(content_of(name, f"the bundle {name}", MAX_BYTES + 1), name)
     scope = scope_of(bundle.endpoints, bundle.expect, bundle.vars, namespace=bundle.endpoints.get("namespace"), of="bundles")
-    to = handover(arguments, Settings.from_environment(os.environ), without_spec(bundle), scope=scope)
-    return to.finish(_concluded(bundle, _time(arguments.now), name))
+    reporter = build_reporter(arguments, Settings.from_environment(os.environ), without_spec(bundle), scope=scope)
+    return reporter.finish(_concluded(bundle, _time(arguments.now), name))
 
 
 def _concluded(bundle: Bundle, now: float | None, name: str) -> Report:

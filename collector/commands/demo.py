@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from collector.commands.collecting import collect_bundle, commit_of, progress_bar, read_spec
-from collector.commands.reporting import handover
+from collector.commands.reporting import build_reporter
 from collector.errors import DeliveryError
 from collector.model import JSON, Bundle, Report
 from collector.pipeline import Call, conclude
@@ -31,9 +31,9 @@ def run(arguments: argparse.Namespace) -> int:
     given = parse_extra_vars(arguments.extra_vars)
     recording = Recording.load(_file(arguments.incident))
     with replayed(recording, given) as call, progress_bar(wanted=not arguments.quiet) as progress:
-        place = handover(arguments, call.settings, call.spec)
+        reporter = build_reporter(arguments, call.settings, call.spec)
         report = diagnosed(call._replace(progress=progress), recording)
-    code = place.finish(report)
+    code = reporter.finish(report)
     return code if code == DeliveryError.exit_code else 0
 
 

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from collector.commands.collecting import build_call, collect_bundle, plan_only, progress_bar
-from collector.commands.reporting import handover, scope_of, write_bundle
+from collector.commands.reporting import build_reporter, scope_of, write_bundle
 from collector.deliver.destinations import check_directory
 from collector.errors import CollectorError, DeliveryError
 from collector.model import Bundle
@@ -20,16 +20,18 @@ def run(arguments: argparse.Namespace) -> int:
         return plan_only(call)
     if arguments.bundle:
         check_directory(Path(arguments.bundle))
-    to = handover(arguments, call.settings, call.spec, scope=_scope(call), seconds=call.limits.deadline)
-    to.begin()
-    call = call._replace(limits=call.limits._replace(deadline=to.budget.for_collecting, afterwards=to.afterwards), prepare=to.prepare)
+    reporter = build_reporter(arguments, call.settings, call.spec, scope=_scope(call), seconds=call.limits.deadline)
+    reporter.begin()
+    call = call._replace(
+        limits=call.limits._replace(deadline=reporter.budget.for_collecting, afterwards=reporter.afterwards), prepare=reporter.prepare
+    )
     try:
         with progress_bar(wanted=not arguments.quiet) as progress:
             bundle = collect_bundle(call._replace(progress=progress))
         problems = _saved(bundle, arguments.bundle)
-        return to.finish(conclude(bundle), problems)
+        return reporter.finish(conclude(bundle), problems)
     except Exception as error:  # a bug, too, must not look as if the run were still going on
-        to.fail(error.exit_code if isinstance(error, CollectorError) else CollectorError.exit_code)
+        reporter.fail(error.exit_code if isinstance(error, CollectorError) else CollectorError.exit_code)
         raise
 
 

@@ -1,6 +1,6 @@
 """What every command that makes a report shares: compare it with earlier runs, render and deliver it, determine the exit code.
 
-Where it goes is found out before the first request leaves; what gets it there is imported once there is a report.
+Destinations are checked before the first request is sent; what delivers the report is imported once there is one.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ TO_DELIVER = 30.0
 EXIT_CODES = {Verdict.OK: 0, Verdict.WARNING: 1, Verdict.CRITICAL: 2, Verdict.UNKNOWN: 3}
 
 
-class Handover:
-    """Where one run's report goes; made, and thereby checked, before the first request leaves."""
+class Reporter:
+    """Delivers one run's report; built, and thereby checked, before the first request is sent."""
 
     def __init__(
         self, arguments: argparse.Namespace, settings: Settings, places: tuple[Destination, ...], store: Store | None, budget: Budget
@@ -64,16 +64,16 @@ class Handover:
             _warn(ping_start(ping, self.run, seconds=min(self.budget.reserved, self.budget.for_the_next)))
 
     def prepare(self) -> None:
-        """Read the templates and import what hands reports over, so that it need not be done once there is one."""
+        """Read the templates and import what delivers reports, so that it need not be done once there is one."""
         from collector.deliver import delivery  # noqa: F401 - imported to be there later
         from collector.render import prepare
 
         prepare([place.format for place in self.places if isinstance(place, Stdout | File)], self.template_dirs)
 
     def finish(self, report: Report, problems: Sequence[str] = ()) -> int:
-        """Hand the report over and keep the run; the exit code is the verdict's, or 70 when the report did not get everywhere.
+        """Deliver the report and keep the run; the exit code is the verdict's, or 70 if the report did not get everywhere.
 
-        `problems` are sentences on what else was to be handed over and was not.
+        `problems` are sentences on what else could not be delivered.
         """
         from collector.deliver.deadline import Patience
         from collector.deliver.delivery import Outlets, deliver
@@ -137,7 +137,9 @@ class Handover:
         return [place for place in self.places if isinstance(place, Ping)]
 
 
-def handover(arguments: argparse.Namespace, settings: Settings, spec: Spec, *, scope: str = "", seconds: float = TO_DELIVER) -> Handover:
+def build_reporter(
+    arguments: argparse.Namespace, settings: Settings, spec: Spec, *, scope: str = "", seconds: float = TO_DELIVER
+) -> Reporter:
     """Where the report of this call goes, and how it shares its `seconds`.
 
     `scope` sets apart runs that cannot be compared (`scope_of`).
@@ -152,7 +154,7 @@ def handover(arguments: argparse.Namespace, settings: Settings, spec: Spec, *, s
     )
     places = destinations(spec, wishes, mail=settings.mail, keeps_runs=bool(arguments.state))
     budget = Budget(seconds, reaches=any(isinstance(place, Mail | Ping) for place in places))
-    return Handover(arguments, settings, places, _store(arguments, spec, scope), budget)
+    return Reporter(arguments, settings, places, _store(arguments, spec, scope), budget)
 
 
 def scope_of(servers: Mapping[str, JSON], narrowed: Mapping[str, JSON], variables: Mapping[str, JSON], **within: str | None) -> str:

@@ -7,7 +7,11 @@ from collections.abc import Mapping
 
 from collector.loglines.envelope import opened
 
-_DISK = re.compile(r"(?i)no space left on device|ENOSPC|database or disk is full")
+_DISK = re.compile(
+    r"(?i)no space left on device|ENOSPC|database or disk is full|\b(?:errno|os error)[ =:]{1,2}28\b"
+    r"|Auf dem Gerät ist kein Speicherplatz mehr"
+)
+"""In any language of the C library its number stands beside the words, as Python and Rust write them; Java and C have the words alone."""
 _OTHER_LIMIT = re.compile(
     r"(?i)/sys/|/proc/|cgroup|inotify|\bfsnotify(?::| watch)|file watch|watch(?:es)? limit|add(?:ing)? (?:a )?watch|syscall: 'watch'"
     r"|\bsemaphores?:|\bsem(?:get|op)\b|\bshm(?:get|_open)\b|shared memory segment|session keyring|create session key:"
@@ -16,7 +20,7 @@ _OTHER_LIMIT = re.compile(
 )
 """The kernel says ENOSPC or EDQUOT of these, too (inotify(7), semget(2), shmget(2), namespaces(7), keyrings(7)). Node has an error's code
 on a line of its own, below the message that tells which it is."""
-_QUOTA = re.compile(r"(?i)disk quota exceeded|EDQUOT")
+_QUOTA = re.compile(r"(?i)disk quota exceeded|EDQUOT|\b(?:errno|os error)[ =:]{1,2}122\b")
 _ASKS_FOR_LEASE = re.compile(
     r"cannot fetch cluster ID from|lease renewal error|cannot acquire lease or find primary|create consul session"
     r"|fetch primary url|cannot find primary|register node|acquire lease|cannot remove lease|set leaser cluster id"

@@ -145,3 +145,9 @@ def test_the_primary_whose_application_cannot_write_takes_no_writes():
     lines = [f'{{"ts": "2027-01-15T07:59:5{n}Z", "err": "unable to open database file"}}' for n in range(5)]
     (root,) = analyze(bundle({"nodes": {"n1": {"log": lines}}})).root_causes
     assert root.impact["writes"] == "blocked"
+
+
+def test_an_instance_whose_litefs_is_stuck_is_not_well_whatever_its_checks_say():
+    frozen = {"status": "timeout", "cause": "timeout", "reason": "10.1.0.12:20303 did not answer in time", "rungs": ["http", "exec"]}
+    root = analyze(bundle({"nodes": {"n2": {"fails": frozen, "checks": {"info": {"status": "passing", "type": "tcp"}}}}})).root_causes[0]
+    assert (root.code, root.impact["instances_left"]) == ("litefs.process.hung", 2)

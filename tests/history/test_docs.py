@@ -35,7 +35,7 @@ def test_every_field_of_the_changes_is_documented():
     "sentence",
     [
         f"at least {FLAPS} times in the last {WINDOW} runs",
-        f"The last {kept.KEEP_RUNS} runs of a spec are kept, at most {kept.KEEP_SECONDS // 86400} days",
+        f"The last {kept.KEEP_RUNS} runs of a spec are kept, for at most {kept.KEEP_SECONDS // 86400} days",
         f"each of a node's last {LENGTH} runs",
     ],
 )

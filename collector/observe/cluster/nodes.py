@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from collector.model import JSON, Attempt, Result, Status
@@ -61,11 +61,12 @@ def _from_nomadless(world: World, every: Sequence[Check], found: dict[str, Node]
 
 def observe_nodes(world: World, known: Mapping[str, Node], every: Sequence[Check], holding: set[str]) -> Iterator[Observation]:
     """One observation per node."""
-    moved = {alloc["node"]: alloc["modify_time"] for alloc in migrated(world)}
+    away = migrated(world)
+    moved = {alloc["node"]: alloc["modify_time"] for alloc in away}
     gone = moved | {one.node: one.alloc["modify_time"] for one in world.instances if one.status == "lost"}
     living = {one.node for one in world.instances if not one.over and one.status != "unknown"}
     placed = {one.node for one in world.instances}
-    missing = missing_total(world)
+    missing, unmade = missing_total(world), _not_made_good(world, {alloc["id"] for alloc in away})
     health = serf(every)
     direct = _direct(world)
     heard = {world.node(result.target.node) for kind in BY_CLIENT for result in world.results(kind) if _tells(result)}
@@ -74,7 +75,7 @@ def observe_nodes(world: World, known: Mapping[str, Node], every: Sequence[Check
     for node in known.values():
         fields = _fields(world, node, health.get(node.name), direct.get(node.name, []))
         fields |= {
-            "missing": missing > 0 and node.name not in living,
+            "missing": (missing > 0 or node.name in unmade) and node.name not in living,
             "holds_primary": node.name in holding,
             "driver_down": _driver_down(world, node, needed=missing > 0 or node.name in placed),
             "answers": fields["answers"] or node.name in heard,
@@ -92,6 +93,20 @@ def observe_nodes(world: World, known: Mapping[str, Node], every: Sequence[Check
         yield Observation(
             "node", scope(node=node.name), fields, quote=words, source=f"node {node.name}", item=node.item, at=gone.get(node.name)
         )
+
+
+def _not_made_good(world: World, moved: Collection[str]) -> set[str]:
+    """Nodes whose instance was lost or moved away, and others but fail in its place: they count as there, and it is missed all the same."""
+    places: dict[tuple[str, str], list[Mapping[str, JSON]]] = {}
+    for alloc in sorted(world.allocations, key=lambda one: -one["create_index"]):
+        places.setdefault((alloc["namespace"], alloc["name"]), []).append(alloc)
+    found = set()
+    for one in world.instances:
+        if one.alloc["healthy"] is not True and (one.restarting or one.status == "failed"):
+            older = (a for a in places[one.alloc["namespace"], one.alloc["name"]] if a["create_index"] < one.alloc["create_index"])
+            last = next((a for a in older if a["client_status"] != "failed" or a["healthy"] is True), None)
+            found |= {last["node"]} if last and (last["client_status"] == "lost" or last["id"] in moved) else set()
+    return found
 
 
 def _fields(world: World, node: Node, health: Check | None, direct: Sequence[tuple[Result, bool, Attempt]]) -> dict[str, JSON]:

@@ -187,7 +187,7 @@ PARTS: Mapping[str, Topic] = {
             "gone": "which of its agents Nomad's and Consul's servers miss, if both answered: nomad, consul or both; else null",
             "closed": "why it takes no allocation, though it is ready: drain (under way, or it moved the job's last allocation away), or "
             "mark; else null",
-            "missing": "the job lacks instances, and this node has no live one",
+            "missing": "the job lacks instances, or what replaces the one that was here fails, and this node has no live one",
             "member": "Consul's member status: alive, failed, left, leaving, absent, or unknown when Consul was not seen",
             "serf": "status of the node's serfHealth check",
             "answers": "something on the node itself answered: LiteFS, its agent, or its Nomad client",

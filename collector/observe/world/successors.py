@@ -14,6 +14,8 @@ from collector.observe.world.instances import Instance
 
 OVER = {"failed", "lost", "unknown"}
 SYSTEM = {"system", "sysbatch"}
+RESCHEDULED = "alloc was rescheduled because it failed"
+"""Nomad's words for a failed one that it wants no more, since it looks for another place: it says so before it has found one."""
 
 Slot = tuple[str, str, str]
 Group = tuple[str, str, str]
@@ -36,7 +38,8 @@ def current(every: Sequence[Instance]) -> list[Instance]:
 def _over_against_the_wish(one: Instance, places: _Places) -> bool:
     if one.quit:
         return places.live.get(group_of(one.alloc), 0) < (_count(one) or 0)
-    return one.status in OVER and (one.alloc["desired_status"] == "run" or one.status == "lost" or bool(one.alloc["next"]))
+    looked_for = bool(one.alloc["next"]) or one.alloc["desired_description"] == RESCHEDULED
+    return one.status in OVER and (one.alloc["desired_status"] == "run" or one.status == "lost" or looked_for)
 
 
 def _places(every: Iterable[Instance]) -> _Places:
