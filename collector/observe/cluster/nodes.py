@@ -103,7 +103,8 @@ def _not_made_good(world: World, moved: Collection[str]) -> set[str]:
     found = set()
     for one in world.instances:
         if one.alloc["healthy"] is not True and (one.restarting or one.status == "failed"):
-            older = (a for a in places[one.alloc["namespace"], one.alloc["name"]] if a["create_index"] < one.alloc["create_index"])
+            same = places.get((one.alloc["namespace"], one.alloc["name"]), [])
+            older = (a for a in same if a["create_index"] < one.alloc["create_index"])
             last = next((a for a in older if a["client_status"] != "failed" or a["healthy"] is True), None)
             found |= {last["node"]} if last and (last["client_status"] == "lost" or last["id"] in moved) else set()
     return found

@@ -53,10 +53,10 @@ PARTS: Mapping[str, Topic] = {
             "registered": "Consul has every service of its group from it; null if that could not be seen",
             "has_litefs": "LiteFS was asked here, or appears in its log; for an instance that does not run, in another one of its group",
             "beside_litefs": "the most troubled task is not the one in which LiteFS answers, or accepts the connection",
-            "restartable": "its ID, if Nomad can restart it: not if it is over, or waits to be restarted",
-            "starts_in": "seconds until Nomad restarts its task by itself; null if the task does not wait for that",
-            "returns": "its process exited by itself after it had run for two minutes or more, and Nomad restarts it within seconds",
-            "given_up": "what Nomad does next with one that failed and has not been replaced: later (it places another one), never (by "
+            "restartable": "its ID, if Nomad can restart it: not if it is over, or waits to be started again",
+            "starts_in": "seconds until Nomad starts its task again by itself; null if it does not wait for that",
+            "returns": "its process exited by itself after two minutes or more, and Nomad starts it again within seconds",
+            "given_up": "what Nomad does next about a failed one that nothing has replaced: later (it places another one), never (by "
             "itself), or asked (only when asked to); else null",
             "driver": "driver of its main task",
             "memory_mb": "its memory limit",

@@ -19,8 +19,8 @@ WHOLE: Mapping[str, Topic] = {
             "litefs_silent": "LiteFS nodes that were asked and did not answer",
             "litefs_expected": "LiteFS nodes that were asked",
             "litefs_all": "every instance that is not over has a LiteFS that answered",
-            "leader_unheard": "who holds the lease by a session that exists, and neither answered nor accepted a connection without "
-            "answering, though a replica hears from it; else null",
+            "leader_unheard": "who holds the lease with a session that exists, and neither answered nor accepted a connection silently, "
+            "though a replica hears from it; else null",
             "handover": "seconds since a primary was last heard of, while its lease may still expire by itself and be acquired (30 s)",
             "candidates": "of those that answered, how many may become primary",
             "with_id": "of those that answered, how many have a cluster ID",
