@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from collector import loglines
 from collector.backtracking import slow_on
-from collector.loglines import envelope, litefs, wholes
+from collector.loglines import envelope, litefs, multiline
 from collector.observe import logs
 from collector.redact.rules import OPEN_FLAG, OPEN_KEY, RULES
 from collector.resources import joins_file, rule_files
@@ -97,7 +97,7 @@ def test_our_own_patterns_end() -> None:
 
 LOGLINES = {
     name: pattern.pattern
-    for module in (loglines, envelope, litefs, wholes, logs)
+    for module in (loglines, envelope, litefs, multiline, logs)
     for name, pattern in vars(module).items()
     if isinstance(pattern, re.Pattern)
 }
