@@ -1,4 +1,4 @@
-"""How to bring an instance back once its cause is fixed, where Nomad does not start it again by itself, or not soon."""
+"""How to bring an instance back once its cause is fixed, where Nomad does not restart it by itself, or not soon."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from collector.model import Finding, first_of
 from collector.observe import Observation, Observed
 
 LONG = 60.0
-"""Seconds: a wait for Nomad this long is worth cutting short."""
+"""Seconds from which on it is worth cutting Nomad's wait short."""
 MOST = 3
 WORDS = {
-    "waits": "Nomad starts {nodes} again in {minutes} min, and `nomad alloc restart` has no effect until then: once this is fixed, stop "
-    "the allocation, and Nomad places a new one at once.",
-    "returns": "Before it exited, {nodes} had run for long, and Nomad starts it again within seconds: look again in a minute.",
-    "later": "Nomad has given up {nodes} and will place it again after a growing delay: once this is fixed, have it placed at once.",
-    "asked": "Nomad has given up {nodes}: once this is fixed, have it placed again.",
-    "never": "Nomad has given up {nodes}, and nothing shows that it will place it again: once this is fixed, run the job with a change (a new "
-    "value in its `meta` is enough), since Nomad leaves an unchanged job as it is.",
+    "waits": "Nomad restarts {nodes} only in {minutes} min, and `nomad alloc restart` has no effect until then: once the cause is fixed, "
+    "stop the allocation, and Nomad places a new one at once.",
+    "returns": "Nomad restarts {nodes}, which had run for a long time, within seconds: look again in a minute.",
+    "later": "Nomad has given up on {nodes} and will place it again after a growing delay: once the cause is fixed, force that now.",
+    "asked": "Nomad has given up on {nodes}: once the cause is fixed, have it placed again.",
+    "never": "Nomad has given up on {nodes}, and nothing shows that it will place it again: once the cause is fixed, run the job with a "
+    "change (a new value in its `meta` is enough), since Nomad leaves an unchanged job as it is.",
 }
 """By what Nomad does next by itself."""
 
 
 def with_restarts(causes: Causes, seen: Observed) -> Causes:
-    """Root causes, each of which says how to bring back the instances that it took down."""
+    """Root causes, each of which says how to bring back what it took down."""
     waiting = {one.scope["alloc"]: (one, how) for one in seen.observations.of("instance") if (how := _how(one))}
     if not waiting:
         return causes
@@ -42,7 +42,7 @@ def _how(one: Observation) -> str | None:
 
 
 def _held(findings: Iterable[Finding], waiting: Mapping[str, tuple[Observation, str]]) -> dict[str, list[Observation]]:
-    """The instances that the findings are about, by what Nomad does next."""
+    """By what Nomad does next: the instances that the findings are of."""
     found: dict[str, list[Observation]] = {}
     for alloc in dict.fromkeys(one.alloc for one in findings if one.alloc in waiting):
         one, how = waiting[alloc or ""]
@@ -57,7 +57,7 @@ def _told(root: Finding, held: Mapping[str, Sequence[Observation]], seen: Observ
 
 
 def _sentence(how: str, some: Sequence[Observation], here: str | None) -> str:
-    """The node is named only if it is not the cause's own, so that the same words for many nodes can be shown once."""
+    """A node is named where it is another than the cause's: what is told of each of many nodes alike can be told once."""
     minutes = max(round((one.fields["starts_in"] or 0.0) / 60) for one in some)
     nodes = list(dict.fromkeys(one.scope.get("node", "") for one in some))
     return WORDS[how].format(nodes="the instance" if nodes == [here] else f"the instance on {first_of(nodes, MOST)}", minutes=minutes)

@@ -56,8 +56,8 @@ def ended(alloc: dict[str, Any], then: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("alloc", "then", "words", "command"),
     [
-        (LOOP, LATE_AGAIN, "starts the instance again in 5 min", f"nomad alloc stop {ident('n2')}"),
-        (OVER | {"followup_eval": ident("evaluation")}, EXITS[1], "places it again after a delay that grows", EVAL),
+        (LOOP, LATE_AGAIN, "restarts the instance only in 5 min", f"nomad alloc stop {ident('n2')}"),
+        (OVER | {"followup_eval": ident("evaluation")}, EXITS[1], "will place it again after a growing delay", EVAL),
         (OVER, EXITS[1], "run the job with a change", None),
     ],
     ids=["Nomad waits for minutes", "Nomad places another one later", "Nomad places no other one"],
@@ -100,7 +100,7 @@ def test_what_waits_to_be_started_again_cannot_be_restarted_and_starts_soon_anyw
     ends = {"stdout": ["subprocess exited with error code 1, litefs shutting down"]}
     running = {"alloc": {"restarts": 6}, "events": [*EXITS, {"type": "Started", "ago": 4}, *EXITS[1:2], {"type": "Started", "ago": 2}]}
     waits, runs = (first({"nodes": {"n2": {**ended(LOOP, SOON), **ends, **how}}}) for how in ({}, running))
-    assert ([what for what, _ in waits.commands], "again in" in waits.remedy) == (["read"], False)
+    assert ([what for what, _ in waits.commands], "only in" in waits.remedy) == (["read"], False)
     assert typed(runs)[-1] == f"nomad alloc restart {ident('n2')} {TASK}"
 
 
