@@ -51,5 +51,5 @@ def test_where_that_network_is_not_reached_the_lease_alone_says_who_leads() -> N
     told = report(reached=False)
     assert [row.role for row in told.nodes] == ["unknown"] * 3
     assert [root.code for root in told.root_causes] == ["nomad.server.unreachable"]
-    assert impact_in_words(told.root_causes[0].impact) == "no LiteFS was heard; by its lease in Consul, edge-02 leads"
+    assert impact_in_words(told.root_causes[0].impact) == "no primary was heard; by its lease in Consul, edge-02 leads"
     assert sum("edge-02" in gap["item"] for gap in told.coverage.gaps) == 1
