@@ -26,8 +26,8 @@ HEAD = """\
 # Mutation testing
 
 Written by `make mutation`; do not edit. Each rule and each redaction pattern is broken in one place at a time: a condition, field,
-alternative or look-around is dropped, a truth or a bound is turned round, a place to look at is another. Then the tests that state examples
-run. A break that they notice needs no reader; one that they do not notice is a place that may go wrong unseen, or makes no difference.
+alternative or look-around is removed, a truth value or a bound is inverted, a place to look is changed. Then the tests that state examples
+run. A mutant that they detect needs no attention; one that survives marks a place that could break unnoticed, or that makes no difference.
 """
 
 
