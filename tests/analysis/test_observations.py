@@ -223,3 +223,12 @@ def test_a_right_without_which_a_part_was_held_back_is_named(kind, capability):
     others = tuple(other for other in made.results if other is not result)
     seen = observe(made._replace(results=(*others, result._replace(attempts=(held, *result.attempts))))).observations
     assert [(one.fields["kind"], one.fields["capability"]) for one in seen.of("gap")] == [(kind, capability)]
+
+
+@pytest.mark.parametrize(
+    ("delay", "starts_in"), [("300000000000", 291.0), ("", 0.0), ("-1", 0.0), ("\u00b2", 0.0), ("9" * 400, 0.0), ("9" * 5000, 0.0)]
+)
+def test_how_long_nomad_waits_is_believed_only_if_it_is_a_wait(delay, starts_in):
+    waits = {"type": "Restarting", "ago": 9, "details": {"start_delay": delay}}
+    case = {"nodes": {"n2": {"alloc": {"state": "pending"}, "events": [{"type": "Terminated", "ago": 9, "exit_code": 1}, waits]}}}
+    assert field(case, "instance", "starts_in", node="n2") == pytest.approx(starts_in)

@@ -1,8 +1,9 @@
-"""What Nomad does next, of itself, for an instance that does not run: when it starts its task again, or that it has given it up."""
+"""What Nomad does next by itself for an instance that does not run: when it starts its task again, or that it has given up on it."""
 
 from __future__ import annotations
 
 import math
+import re
 
 from collector.model import JSON
 from collector.observe.world.instances import STARTING, YOUNG, Instance
@@ -11,6 +12,8 @@ from collector.observe.world.successors import is_system
 from collector.observe.world.survey import World
 
 NANOSECONDS = 1e9
+DELAY = re.compile(r"[0-9]{1,15}")
+"""What Nomad writes for a wait, in nanoseconds; more digits (eleven days) are no wait that anybody has configured."""
 
 
 def again_fields(world: World, one: Instance) -> dict[str, JSON]:
@@ -31,7 +34,7 @@ def _waits_until(one: Instance) -> float | None:
     if not events or (last := events[-1])["type"] != "Restarting":
         return None
     delay = last["details"].get("start_delay", "")
-    return float(last["time"] + int(delay) / NANOSECONDS) if delay.isdecimal() else -math.inf
+    return float(last["time"] + int(delay) / NANOSECONDS) if DELAY.fullmatch(delay) else -math.inf
 
 
 def _ran_long(one: Instance) -> bool:
