@@ -58,10 +58,13 @@ def gather(call: Call, sources: Performer, redactor: Redactor) -> Bundle:
 
 
 def _chores(call: Call, expressions: Expressions) -> tuple[Callable[[], object], ...]:
-    """What can wait until the first request has left: checks that take Jinja2, and imports of what comes after collecting."""
+    """What can wait until the first request has left: checks that take Jinja2, and imports of what comes after collecting.
+
+    In small pieces, since a reply that comes meanwhile waits for the end of one.
+    """
     spec = call.spec
     later = {module: None for task in spec.tasks for module in KINDS[task.kind].modules}
-    later |= dict.fromkeys(("collector.validate", "collector.analyze", "collector.render"))
+    later |= dict.fromkeys(("collector.validate", "collector.observe", "collector.analyze", "collector.render"))
     return (
         lambda: check_syntax(spec, expressions),
         call.commit,
