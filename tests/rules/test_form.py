@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import random
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -83,3 +85,24 @@ def test_a_file_of_rules_is_of_one_cause_or_of_symptoms(path: Path) -> None:
 def test_the_lines_of_a_rule_file_fit_a_screen(path: Path) -> None:
     lines = path.read_text("utf-8").splitlines()
     assert [number for number, line in enumerate(lines, 1) if len(line) > 150 or line != line.rstrip()] == []
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "tests" / "rules" / "cases").glob("*.yml")), ids=lambda path: path.stem)
+def test_no_key_of_a_case_is_given_twice(path):
+    """The last one would win, and what the other says would be tried by nobody."""
+    presets = (ROOT / "tests" / "rules" / "presets.yml").read_text("utf-8")
+    whole = yaml.compose(presets + path.read_text("utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    assert not [f"{key} in line {line - presets.count(chr(10))}" for key, line in _twice(whole, set())]
+
+
+def _twice(node: yaml.Node, seen: set[int]) -> Iterator[tuple[str, int]]:
+    """Keys of mappings that are there twice, with their lines; `<<` may be."""
+    if id(node) in seen or not isinstance(node, yaml.CollectionNode):
+        return
+    seen.add(id(node))
+    if isinstance(node, yaml.MappingNode):
+        told = Counter(key.value for key, _ in node.value)
+        yield from ((key.value, key.start_mark.line + 1) for key, _ in node.value if told[key.value] > 1 and key.value != "<<")
+    for member in node.value:
+        for part in member if isinstance(member, tuple) else (member,):
+            yield from _twice(part, seen)
