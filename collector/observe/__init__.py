@@ -16,9 +16,11 @@ from collector.observe.cluster.neighbours import with_nodes
 from collector.observe.cluster.nodes import Node, nodes, observe_nodes
 from collector.observe.cluster.whole import holders, observe_cluster, observe_skew
 from collector.observe.consul import Registration, observe_registrations, observe_services, orphans, registered, registrations
+from collector.observe.litefs.fields import observe_litefs, unshown
+from collector.observe.litefs.lease import Lease, lease
 from collector.observe.litefs.positions import State
 from collector.observe.litefs.reached import reached
-from collector.observe.litefs.states import Lease, expected, lease, observe_litefs, ports, proxy_ports, states, unshown
+from collector.observe.litefs.states import expected, ports, proxy_ports, states
 from collector.observe.logs.messages import Log, Standing, logs, observe_logs
 from collector.observe.logs.roles import followed
 from collector.observe.logs.strangers import with_strangers

@@ -8,8 +8,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from collector.model import JSON
 from collector.observe.cluster.expected import missed
 from collector.observe.cluster.nodes import Node
+from collector.observe.litefs.lease import Lease, advertised, several_leases
 from collector.observe.litefs.positions import State
-from collector.observe.litefs.states import Lease, advertised, ports, several_leases
+from collector.observe.litefs.states import ports
 from collector.observe.nomad.scheduling import lost_nodes, ready_nodes
 from collector.observe.observation import Observation, scope
 from collector.observe.world.clocks import Reading, asked_apart, readings, usual
