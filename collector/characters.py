@@ -1,4 +1,4 @@
-"""Control, invisible and unencodable characters: one list for what is removed from answers and from output."""
+"""Control, invisible and unencodable characters: the one list used for cleaning both collected answers and output."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The program: arguments in, exit code out. Every outcome has its own code, and only a verdict looks like one."""
+"""The program's entry point: arguments in, exit code out. Each kind of outcome has its own exit code."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BETWEEN_LOOKS = 50_000
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; returns its exit code (docs/command-line.md)."""
+    """Run one command and return its exit code (docs/command-line.md)."""
     try:
         code = _command(sys.argv[1:] if argv is None else argv)
         flush()
@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _complain("interrupted")
         return INTERRUPTED
     except BrokenPipeError:
-        # The reader of stdout went away (`collector … | head`): not our failure, but no verdict either.
+        # The reader of stdout has gone (`collector … | head`): not our failure, but not a verdict either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return INTERRUPTED
     except Exception as bug:  # noqa: BLE001 - the last resort: a bug must not look like a verdict
@@ -48,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _lack(bug: Exception) -> str:
-    """What the system gives too little of, where that is all that is wrong."""
+    """Name the system resource that ran out, if that is the cause of the error."""
     if isinstance(bug, MemoryError):
         return "there is not enough memory: raise the limit of this process (`ulimit -v`, a container's or unit's memory)"
     if isinstance(bug, OSError) and bug.errno in {errno.EMFILE, errno.ENFILE}:
@@ -67,7 +67,7 @@ def _command(argv: Sequence[str]) -> int:
 
 
 def run() -> None:
-    """The console script; leaves at once, whatever still hangs in a worker thread."""
+    """Entry point of the console script; exits at once, even if a worker thread hangs."""
     code = INTERNAL_ERROR
     try:
         open_missing()
@@ -78,14 +78,14 @@ def run() -> None:
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(OSError, ValueError):  # its reader has gone
                 stream.flush()
-    finally:  # whatever was raised: Python's own exit code for it is 1, which is a verdict
+    finally:  # Python's exit code for an uncaught exception is 1, which would be a verdict
         os._exit(code)
 
 
 def _end_as_by_ctrl_c(*numbers: signal.Signals) -> None:
-    """Whoever ends the run (systemd, timeout, a closed terminal) gets the report so far, and no child is left behind.
+    """Treat SIGTERM and SIGHUP (systemd, timeout, a closed terminal) like Ctrl-C: report what there is and leave no child behind.
 
-    What somebody chose to ignore (nohup) stays ignored.
+    Signals that the caller ignores (nohup) stay ignored.
     """
     for number in numbers:
         if signal.getsignal(number) is signal.SIG_DFL:
@@ -93,7 +93,7 @@ def _end_as_by_ctrl_c(*numbers: signal.Signals) -> None:
 
 
 def _lost(lost: sys.UnraisableHookArgs) -> None:
-    """What is raised while an object is destroyed reaches nobody: Ctrl-C is said once more; no traceback is printed of anything."""
+    """Handle exceptions raised in destructors: repeat Ctrl-C, which would be lost, and print no traceback for anything else."""
     if lost.exc_type is KeyboardInterrupt:  # not from here, where it would be lost again
         _thread.start_new_thread(_interrupt_soon, ())
 
@@ -108,7 +108,7 @@ def _complain(message: str) -> None:
 
 
 def _report_bug(bug: Exception) -> int:
-    """A bug: one line without values (they could hold a secret), the places it came through, and what to do."""
+    """Report a bug: one line without values (they could hold a secret), the code locations, and what to do."""
     if (
         isinstance(bug, ModuleNotFoundError) and bug.name and not bug.name.startswith("collector")
     ):  # `python -m collector` by another Python

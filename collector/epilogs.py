@@ -1,4 +1,4 @@
-"""The end of a command's help: examples and exit codes."""
+"""The epilog of each command's help: examples and exit codes."""
 
 from __future__ import annotations
 
@@ -78,5 +78,5 @@ EXAMPLES: Mapping[str, str] = {
 
 
 def epilog(command: str) -> str:
-    """Examples and exit codes of a command; those of the whole for the empty name."""
+    """Return the examples and exit codes of a command; of the program itself for the empty name."""
     return f"examples:\n{EXAMPLES[command]}\n{EXIT_CODES.get(command, ANY)}"

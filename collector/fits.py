@@ -1,8 +1,8 @@
-"""Does a value fit a JSON schema? Answers only "certainly" or "not certainly", but fast, for the thousands of values that do.
+"""A fast partial JSON Schema validator: answers either "certainly valid" or "unknown".
 
-jsonschema says where a value breaks which rule, and takes 1.7 ms for what there is to know of one node: for a cluster of thousands that is
-longer than its servers take. So a schema is turned into plain functions, once. They know the keywords of the table below; a schema with any
-other one, and every value that does not surely fit, are jsonschema's to judge.
+jsonschema takes 1.7 ms for the data of one node: for thousands of nodes that is longer than the servers take to answer. So each schema is
+compiled once into plain functions for the keywords in the table below. Schemas with other keywords, and values that are not certainly
+valid, are left to jsonschema, which also explains what is wrong.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ LOCAL: Final = "#/$defs/"
 TYPES: Final[Mapping[str, frozenset[type]]] = {
     "null": frozenset({type(None)}),
     "boolean": frozenset({bool}),
-    "integer": frozenset({int}),  # 1.0 is one too: not surely
+    "integer": frozenset({int}),  # 1.0 is an integer too: left to jsonschema
     "number": frozenset({int, float}),
     "string": frozenset({str}),
     "array": frozenset({list}),
@@ -40,11 +40,11 @@ COMPARED: Final[Mapping[str, Callable[[JSON, JSON], bool]]] = {
 
 
 class _Unknown(Exception):  # noqa: N818 - not an error: the schema is left to jsonschema
-    """A schema asks for something that is not known here."""
+    """The schema uses a keyword that is not implemented here."""
 
 
 def fits(schema: Schema) -> Test:
-    """A test that is true only for values that fit the schema. Where it cannot read the schema it never is."""
+    """Return a test that is true only for values that fit the schema; always false if the schema cannot be compiled."""
     try:
         return _Compiler(schema).test(schema)
     except _Unknown:
@@ -52,7 +52,7 @@ def fits(schema: Schema) -> Test:
 
 
 class _Compiler:
-    """One schema document. As JSON schema has it, a keyword about one type says nothing of values of another type."""
+    """Compiles one schema document. As in JSON Schema, a keyword about one type accepts values of any other type."""
 
     def __init__(self, document: Schema) -> None:
         self._definitions: Mapping[str, JSON] = document.get("$defs", {})
@@ -75,7 +75,7 @@ class _Compiler:
         }
 
     def test(self, schema: JSON) -> Test:
-        """Everything that a schema asks for, as one test."""
+        """Return one test for all keywords of a schema."""
         if isinstance(schema, bool):
             return lambda _value: schema
         return _all([self._keyword(name, schema) for name in schema if name not in SILENT])
@@ -105,7 +105,7 @@ class _Compiler:
         return prefix_items
 
     def _items(self, named: int, asked: JSON) -> Test:
-        """Of all elements but the first ones, which `prefixItems` has named."""
+        """Test the elements after those covered by `prefixItems`."""
         test = self.test(asked)
         return lambda value: type(value) is not list or all(map(test, value[named:] if named else value))
 
@@ -130,7 +130,7 @@ class _Compiler:
         return lambda value: any(test(value) for test in tests)
 
     def _ref(self, asked: JSON) -> Test:
-        """A definition may refer to itself, so what it comes to is looked up when a value is tested."""
+        """Resolve the reference when a value is tested, since definitions may be recursive."""
         name = str(asked).removeprefix(LOCAL)
         if name not in self._definitions:
             raise _Unknown(asked)
@@ -164,7 +164,7 @@ def _type(asked: JSON) -> Test:
 
 
 def _enum(asked: JSON) -> Test:
-    """Of texts, whole numbers and null only: to Python, but not to JSON, 1 equals true."""
+    """Only for strings, integers and null: in Python 1 equals true, in JSON it does not."""
     kinds = frozenset(map(type, asked))
     if not kinds <= {str, int, type(None)}:
         raise _Unknown("enum")
@@ -179,7 +179,7 @@ def _format(asked: JSON) -> Test:
 
 
 def is_moment(text: str) -> bool:
-    """A moment of the calendar with its zone: `date-time`, which no pattern can say."""
+    """True for a valid `date-time` with a time zone; a pattern cannot check the calendar."""
     try:
         return datetime.fromisoformat(text).tzinfo is not None
     except ValueError:

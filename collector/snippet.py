@@ -12,7 +12,7 @@ COUNTED = re.compile(r"\d+ errors? occurred:")
 
 
 def snippet(said: bytes) -> str:
-    """The first line that says something, cut to `LONGEST` characters; a page of HTML says nothing in one line."""
+    """Return the first meaningful line, cut to `LONGEST` characters; empty for an HTML page."""
     if said.lstrip()[:1] == b"<":
         return ""
     lines = (line.strip() for line in said[:LOOKED_AT].decode("utf-8", "replace").splitlines())

@@ -1,7 +1,7 @@
-"""Checks data against the JSON schemas of specs and rules, with readable messages.
+"""Validates data against the JSON schemas of specs and rules, with readable messages.
 
-Not jsonschema: its import costs more than reading a spec, and its messages know no "did you mean". A test holds both to the same verdict.
-Understood: type, const, enum, pattern, minLength, minimum, maximum, minItems, items, properties, required, additionalProperties,
+Not jsonschema: importing it takes longer than reading a spec, and its messages have no spelling suggestions. A test checks that both agree.
+Supported: type, const, enum, pattern, minLength, minimum, maximum, minItems, items, properties, required, additionalProperties,
 propertyNames, minProperties, maxProperties, anyOf, oneOf of single required keys, $ref into $defs.
 """
 
@@ -30,7 +30,7 @@ _SHOWN = 40
 
 
 class Fault(NamedTuple):
-    """One thing that does not fit: at the value of `path`, or at its key."""
+    """One violation, at the value of `path` or at its key."""
 
     path: str
     message: str
@@ -39,13 +39,13 @@ class Fault(NamedTuple):
 
 
 def problem(document: Document, fault: Fault) -> Problem:
-    """A fault of a document's data, with its place in the file."""
+    """Convert a fault to a `Problem` with its position in the file."""
     mark = document.key_mark(fault.path) if fault.at_key else document.mark(fault.path)
     return Problem(mark, fault.message, fault.hint)
 
 
 def faults(data: JSON, schema: Mapping[str, JSON], at: str = "$") -> list[Fault]:
-    """Everything in the data, which stands at the path `at`, that does not fit the schema."""
+    """Return every violation of the schema; `at` is the JSON path of the data."""
     return list(_check(data, schema, at, schema))
 
 
@@ -68,7 +68,7 @@ def _check(data: JSON, schema: Mapping[str, JSON], path: str, root: Mapping[str,
 
 
 def _check_any(data: JSON, branches: list[Mapping[str, JSON]], path: str, root: Mapping[str, JSON]) -> Iterator[Fault]:
-    """The faults of the branch whose type and keys fit best, where one does: they say more than that no branch fits."""
+    """Return the faults of the branch that fits best by type and keys, if any: more helpful than that no branch fits."""
     branches = [_resolved(branch, root) for branch in branches]
     found = [list(_check(data, branch, path, root)) for branch in branches]
     if not all(found):
@@ -89,7 +89,7 @@ def _resolved(schema: Mapping[str, JSON], root: Mapping[str, JSON]) -> Mapping[s
 
 
 def _alike(data: JSON, branch: Mapping[str, JSON]) -> int:
-    """How many of the keys are the branch's, or are meant to be."""
+    """Count the keys that belong to the branch, or are misspellings of its keys."""
     properties = branch.get("properties", {})
     return sum(key in properties or bool(did_you_mean(key, properties)) for key in data) if isinstance(data, dict) else 0
 
@@ -167,7 +167,7 @@ def _type_words(types: str | list[str]) -> str:
 
 
 def _short(data: JSON) -> str:
-    """A value as a message shows it; what is long or has members is named by its type."""
+    """Show a value in a message; long ones and containers by their type only."""
     if data is None:
         return "empty"
     if isinstance(data, (dict, list)):

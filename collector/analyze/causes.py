@@ -1,4 +1,4 @@
-"""Matched rules to causes: findings joined by what explains what. Roots are those that nothing explains, the likeliest first."""
+"""Joins matched rules into causes by what explains what. A root is a finding that nothing explains; the most likely root comes first."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from collector.rulebook.rule import UNKNOWN
 
 
 class Causes(NamedTuple):
-    """Roots first, most likely first; then everything that they explain; and what was considered and dropped."""
+    """The root causes, most likely first; `findings` adds everything they explain; `ruled_out` is what was considered and dropped."""
 
     roots: tuple[Finding, ...]
     findings: tuple[Finding, ...]
     ruled_out: tuple[RuledOut, ...]
 
     def with_roots(self, roots: Iterable[Finding]) -> Causes:
-        """The same causes, of which each root is told anew."""
+        """Return a copy with the roots replaced; `roots` must correspond to the present ones in number and order."""
         new = tuple(roots)
         return self._replace(roots=new, findings=(*new, *self.findings[len(new) :]))
 
 
 def connect(hits: Sequence[Hit], dropped: Sequence[Dropped], engine: Engine, seen: Observations) -> Causes:
-    """Join what was found into causes."""
+    """Join rule hits into causes."""
     ruled_out = [_ruled_out(one) for one in dropped]
     drafts = _without_ruled_out(drafts_of(hits), ruled_out, engine)
     _link(drafts, engine)
@@ -65,7 +65,7 @@ def _links(draft: Draft, engine: Engine, which: str) -> Iterator[Link]:
 
 
 def _link(drafts: list[Draft], engine: Engine) -> None:
-    """Give every finding that something explains its one parent, the nearest and then the most direct; never in a circle."""
+    """Give every explainable finding one parent: the nearest candidate, then the most direct one. Never creates a cycle."""
     index = Index(drafts)
     edges = [
         (_distance(link, draft, other), -draft.best.rule.directness, draft.id, draft, other)
@@ -81,13 +81,13 @@ def _link(drafts: list[Draft], engine: Engine) -> None:
 
 
 def _distance(link: Link, draft: Draft, other: Draft) -> tuple[bool, ...]:
-    """Nearest are causes on its node, of its task, for what is to be seen of an instance those in it, and those that saw the same."""
+    """Return a sort key, nearest first: same node, a cause rather than a symptom, same task, same instance, shared evidence."""
     far, outside = link.of not in NEAR, other.symptom and link.of != "instance"
     return far, draft.symptom, draft.of_another_task(other), outside, other.symptom and not draft.rests_on(other)
 
 
 def _without_last_resorts(drafts: list[Draft]) -> list[Draft]:
-    """A last resort says what nobody else knows; where something explains it, that has said it already, and explains what it explained."""
+    """Drop explained findings of last-resort rules, and attach their children to what explains them."""
     said = {draft for draft in drafts if draft.parent is not None and draft.best.rule.last_resort}
     kept = [draft for draft in drafts if draft not in said]
     for draft in kept:
@@ -106,7 +106,7 @@ def _passing_over(said: Collection[Draft], drafts: Iterable[Draft]) -> Iterator[
 
 
 def _unknowns(symptoms: list[Draft], seen: Observations) -> list[Draft]:
-    """What no rule explains, taken together by node; what concerns the whole goes with a node's, if there is one."""
+    """Group unexplained symptoms into one `unknown` root per node; cluster-wide symptoms join the worst node's group if there is one."""
     groups: dict[str | None, list[Draft]] = {}
     for symptom in symptoms:
         groups.setdefault(symptom.node, []).append(symptom)
@@ -136,7 +136,7 @@ def _with(hit: Hit, lines: list[Observation]) -> Hit:
 
 
 def _ranked(roots: list[Draft]) -> list[Draft]:
-    """By severity, what is known first, what it explains (what is as bad first), directness, onset; one cause's nodes together."""
+    """Sort by severity, known before unknown, number of findings explained, directness, onset; roots of one code stay together."""
     groups: dict[str, list[Draft]] = {}
     for root in roots:
         groups.setdefault(root.code, []).append(root)

@@ -1,4 +1,4 @@
-"""How to bring an instance back once its cause is fixed, where Nomad does not restart it by itself, or not soon."""
+"""Adds to root causes how to bring an instance back once the cause is fixed, if Nomad does not restart it by itself, or not soon."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collector.model import Finding, first_of
 from collector.observe import Observation, Observed
 
 LONG = 60.0
-"""Seconds from which on it is worth cutting Nomad's wait short."""
+"""A wait of at least this many seconds is worth cutting short."""
 MOST = 3
 WORDS = {
     "waits": "Nomad restarts {nodes} only in {minutes} min, and `nomad alloc restart` has no effect until then: once the cause is fixed, "
@@ -21,11 +21,11 @@ WORDS = {
     "never": "Nomad has given up on {nodes}, and nothing shows that it will place it again: once the cause is fixed, run the job with a "
     "change (a new value in its `meta` is enough), since Nomad leaves an unchanged job as it is.",
 }
-"""By what Nomad does next by itself."""
+"""Sentences by what Nomad does next by itself."""
 
 
 def with_restarts(causes: Causes, seen: Observed) -> Causes:
-    """Root causes, each of which says how to bring back what it took down."""
+    """Return the causes, each root extended by how to bring back what it took down."""
     waiting = {one.scope["alloc"]: (one, how) for one in seen.observations.of("instance") if (how := _how(one))}
     if not waiting:
         return causes
@@ -42,7 +42,7 @@ def _how(one: Observation) -> str | None:
 
 
 def _held(findings: Iterable[Finding], waiting: Mapping[str, tuple[Observation, str]]) -> dict[str, list[Observation]]:
-    """By what Nomad does next: the instances that the findings are of."""
+    """Group the instances of these findings by what Nomad does next."""
     found: dict[str, list[Observation]] = {}
     for alloc in dict.fromkeys(one.alloc for one in findings if one.alloc in waiting):
         one, how = waiting[alloc or ""]
@@ -57,7 +57,7 @@ def _told(root: Finding, held: Mapping[str, Sequence[Observation]], seen: Observ
 
 
 def _sentence(how: str, some: Sequence[Observation], here: str | None) -> str:
-    """A node is named where it is another than the cause's: what is told of each of many nodes alike can be told once."""
+    """Name the nodes only if they differ from the cause's, so that causes on many nodes keep the same wording and can be merged."""
     minutes = max(round((one.fields["starts_in"] or 0.0) / 60) for one in some)
     nodes = list(dict.fromkeys(one.scope.get("node", "") for one in some))
     return WORDS[how].format(nodes="the instance" if nodes == [here] else f"the instance on {first_of(nodes, MOST)}", minutes=minutes)
