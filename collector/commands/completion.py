@@ -1,4 +1,4 @@
-"""`collector completion SHELL`: a script that completes commands, options, files and shipped names."""
+"""`collector completion SHELL`: a completion script for commands, options, files and shipped names."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _with_values(parser: Parser) -> Parser:
-    """The parser, with what shtab is to offer for each argument."""
+    """Annotate the parser's arguments with the completions that shtab offers."""
     for command, below in subparsers(parser).items():
         for action in below._actions:  # noqa: SLF001 - argparse has no public name for the arguments of a parser
             _offer(command, action)

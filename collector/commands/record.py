@@ -1,4 +1,4 @@
-"""`collector record SPEC FILE`: a live cluster's answers, redacted, for replay and for tests."""
+"""`collector record SPEC FILE`: records a live cluster's answers, redacted, for replay and tests."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ REFUSED = 400
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run the spec's collection and keep every exchange; says on stderr how much was recorded."""
+    """Run the spec's collection, keep every exchange, and say on stderr how many were recorded."""
     call = build_call(arguments)
     _check_hidden(call)
     for name in filter(None, (arguments.recording, arguments.bundle)):
@@ -47,13 +47,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _check_hidden(call: Call) -> None:
-    """A recording holds exchanges as they are: of a task whose results the spec hides there must be none."""
+    """Refuse specs with `no_log` tasks: a recording would contain what they hide."""
     hidden = next((task.name for task in select_tasks(call.spec, call.selection) if task.no_log), None)
     if hidden:
         raise UsageError(f"the task {hidden!r} has no_log, and a recording would hold what it collects: leave it out with --skip-tags")
 
 
 def _unusable(recording: Recording) -> str:
-    """How many of the answers are refusals, errors or none at all: somebody may have recorded a token that is not right."""
+    """Count the answers that are refusals, errors or missing, which may mean a wrong token."""
     bad = sum(one.status is None or one.status >= REFUSED for one in recording.http)
     return f" ({'all' if bad == len(recording.http) else bad} of them refusals, errors or none at all)" if bad else ""

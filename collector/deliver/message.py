@@ -1,4 +1,4 @@
-"""A report as a mail: subject, thread, text and HTML parts, the full page attached."""
+"""Formats a report as a mail: subject, threading, text and HTML parts, the full page attached."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MAX_LINE = 998
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """The three forms of the report that a mail carries."""
+    """The three forms of the report in a mail."""
 
     text: str
     html: str
@@ -34,7 +34,7 @@ class Content:
 
 
 def compose(mail: Mail, document: Mapping[str, JSON], content: Content, *, sender: str, now: float) -> EmailMessage:
-    """Return the message; `document` is the report's, `now` Unix seconds. No text of the report can add a header."""
+    """Return the message; `document` is the report document, `now` Unix seconds. Text from the report cannot inject headers."""
     domain = sender.rpartition("@")[2]
     thread = f"<{_thread(name_of(document), sender)}@{domain}>"
     message = EmailMessage()
@@ -53,20 +53,23 @@ def compose(mail: Mail, document: Mapping[str, JSON], content: Content, *, sende
 
 
 def _line_length(subject: str) -> int:
-    """Return how long a header's lines may be: 78 as a rule, but a longer subject would begin with an empty line, its text folded below it.
+    """Return the maximum length of header lines: 78, but more for a longer subject, which would otherwise start with an empty line.
 
-    Encoded words (RFC 2047) are short by themselves, and have to be.
+    Encoded words (RFC 2047) are short enough, and must be.
     """
     return MAX_LINE if subject.isascii() else 78
 
 
 def default_sender() -> str:
-    """Return `collector@` this machine, for a mail whose sender nobody named."""
+    """Return `collector@HOSTNAME`, used if no sender is configured."""
     return "collector@" + (re.sub(r"[^A-Za-z0-9.-]+", "-", socket.gethostname()).strip(".-") or "localhost")
 
 
 def _thread(name: str, sender: str) -> str:
-    """The root that all mails of a spec and job from one sender answer to. Never sent itself: clients join what refers to the same ID."""
+    """Return the Message-ID of the thread's root for a spec, job and sender.
+
+    It is never sent: clients group mails that refer to the same ID.
+    """
     return "collector." + sha256(f"{name}\n{sender}".encode("utf-8", "replace")).hexdigest()[:24]
 
 
@@ -90,7 +93,7 @@ def _file_name(document: Mapping[str, JSON]) -> str:
 
 
 def subject(document: Mapping[str, JSON], prefix: str) -> str:
-    """Return verdict, cause and change in one line: `[collector] navidrome CRITICAL odroid8: app.exited - new`."""
+    """Return verdict, cause and change on one line: `[collector] navidrome CRITICAL odroid8: app.exited - new`."""
     what = " ".join(filter(None, [prefix, name_of(document), document["verdict"].upper(), _cause(document)]))
     change = _change(document)
     return _one_line(f"{what} - {change}" if change else what)
@@ -106,7 +109,7 @@ def _cause(document: Mapping[str, JSON]) -> str:
 
 
 def _symptom(finding: Mapping[str, JSON]) -> str:
-    """What is seen, where the code alone, `unknown`, says nothing to who reads a subject."""
+    """Return the symptom to show if the code is only `unknown`."""
     if finding["code"] != "unknown":
         return ""
     seen = finding["title"].removesuffix(UNEXPLAINED)
@@ -118,7 +121,7 @@ def _name(finding: Mapping[str, JSON]) -> str:
 
 
 def _change(document: Mapping[str, JSON]) -> str:
-    """What changed: the state of the cause in the subject, what else is there for the first time or got worse, and what has ended."""
+    """Describe the change: the state of the cause in the subject, what else is new or worse, and what is resolved."""
     rows = [row for row in (document.get("changes") or {}).get("findings", ()) if row["root"]]
     first = next(iter(document["root_causes"]), None)
     own = next((row["state"] for row in rows if first and (row["code"], row["node"]) == (first["code"], first["node"])), "")
@@ -127,13 +130,13 @@ def _change(document: Mapping[str, JSON]) -> str:
 
 
 def _was(document: Mapping[str, JSON]) -> str:
-    """The verdict before, where it is another one and no cause tells why: something was not to be seen, or is again."""
+    """Return the previous verdict if it differs and no cause explains that, as when something became visible or invisible."""
     before = ((document.get("changes") or {}).get("verdict") or {}).get("from")
     return f"was {before}" if before not in (None, document["verdict"]) else ""
 
 
 def _rows(state: str, rows: Sequence[Mapping[str, JSON]]) -> str:
-    """The causes of a state in a few words: `resolved odroid8: app.exited (+1 more)`; empty where there is none."""
+    """Summarize the causes in a state: `resolved odroid8: app.exited (+1 more)`; empty if there are none."""
     names = [_name(row) + _symptom(row) for row in rows if row["state"] == state]
     more = f" (+{len(names) - 1} more)" if len(names) > 1 else ""
     return f"{state} {names[0]}{more}" if names else ""

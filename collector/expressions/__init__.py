@@ -1,8 +1,8 @@
-"""Expressions of a spec: what is between `{{` and `}}`, evaluated over plain data in a sandbox.
+"""Evaluates a spec's expressions, the text between `{{` and `}}`, over plain data in a sandbox.
 
-A text that is exactly one expression stands for the expression's value, a list stays a list; expressions within a text become part of it.
-There are no statements, no methods that change anything, and no second round: text that was collected is never looked at for expressions.
-Names such as `{{ item.id }}` are looked up without Jinja2, whose import costs 60 ms and is not needed before a run's first request.
+A string that is exactly one expression keeps the type of its value (a list stays a list); expressions within a longer text become part of
+it. There are no statements and no mutating methods, and results are never evaluated again. Simple names such as `{{ item.id }}` are looked
+up without Jinja2, whose import takes 60 ms and is not needed before a run's first request.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ TESTS = frozenset({
 
 
 class ExpressionError(CollectorError):
-    """An expression that cannot be evaluated with the data that is there; the message quotes it."""
+    """An expression cannot be evaluated with the available data; the message quotes it."""
 
     exit_code: ClassVar[int] = 78
 
@@ -58,14 +58,14 @@ class ExpressionError(CollectorError):
 
 
 class Expressions:
-    """Evaluates expressions; keeps what it compiled. Every method raises `ExpressionError` and nothing else."""
+    """Evaluates expressions and caches the compiled ones. Every method raises only `ExpressionError`."""
 
     def __init__(self, now: float | None = None) -> None:
         self._constants = {NOW: time.time() if now is None else now}
         self._compiled: dict[str, Compiled] = {}
 
     def render(self, value: JSON, variables: Mapping[str, JSON]) -> JSON:
-        """The value with every expression in it, at any depth, replaced by what it stands for."""
+        """Return the value with every expression in it, at any depth, evaluated."""
         if isinstance(value, str):
             return self._render_text(value, variables)
         if isinstance(value, Mapping):
@@ -75,18 +75,18 @@ class Expressions:
         return value
 
     def test(self, expression: str, variables: Mapping[str, JSON]) -> bool:
-        """Is the expression, bare or in braces, true?"""
+        """Evaluate a condition, with or without braces."""
         return bool(self.evaluate(expression, variables))
 
     def evaluate(self, expression: str, variables: Mapping[str, JSON]) -> JSON:
-        """The value of an expression, bare or in braces."""
+        """Evaluate an expression, with or without braces."""
         inner = _bare(expression)
         scope = {**self._constants, **variables}
         path = path_of(inner)
         return _look_up(inner, path, scope) if path else self._run(inner, scope)
 
     def check(self, expression: str) -> None:
-        """Raises `ExpressionError` unless the expression, without its braces, is one that Jinja2 can compile."""
+        """Raise `ExpressionError` if Jinja2 cannot compile the expression (given without braces)."""
         self._compile(expression)
 
     def _render_text(self, text: str, variables: Mapping[str, JSON]) -> JSON:
@@ -151,7 +151,7 @@ def _look_up(expression: str, path: tuple[str, ...], variables: Mapping[str, JSO
 
 
 def _words(error: Exception) -> str:
-    """What Jinja2 says, in a spec's words: there are no templates in a spec, and what failed registered null."""
+    """Rephrase Jinja2's error in a spec's terms: an undefined value comes from a task that registered null."""
     said = str(error) or type(error).__name__
     if "end of template" in said:
         return "ends where something more is expected"
