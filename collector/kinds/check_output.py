@@ -1,13 +1,13 @@
-"""Why a check fails: its own output.
+"""The output of failing checks.
 
-Consul's catalog often has an empty or an old text: an agent syncs a change of status at once, but a change of text alone only every
+Consul's catalog often has an empty or old output: an agent syncs a changed status at once, but a changed output alone only every
 `check_update_interval` (5 min by default). Source: hashicorp/consul issues 1982 and 9113.
-So the node's own agent is asked: from here, then from within a task on that node; and where neither works, the check is repeated from here.
+So the node's own agent is queried: from here, then from within a task on that node; if neither works, the check is repeated from here.
 
-The agent wants Consul's token, and anybody with `node:write` can put a node with any address into the catalog. The token goes only to
-addresses that the gossip pool has for the node (`member`): nobody gets in there without the gossip key.
+The agent needs Consul's token, but anybody with `node:write` can register a node with any address in the catalog. So the token is only sent
+to addresses from the gossip pool (`member`), which takes the gossip key to join.
 
-What an agent says of a check that it runs seldom may be over by now: such a check that fails is repeated from here as well.
+The output of a check that runs rarely may be out of date, so such a check is also repeated from here if it fails.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ NOT_THERE = (b"not found", b"no such file", b"No such file")
 
 
 def agent(args: Args) -> Rung:
-    """The node's own agent, where it listens on the node's address."""
+    """Query the node's own agent at the node's address."""
     if not args.get("address"):
         raise Unanswered(Status.SKIPPED, "the node's address is not known")
     place = host_port(args["address"], args["port"])
@@ -44,7 +44,7 @@ def agent(args: Args) -> Rung:
 
 
 def _told_anybody(args: Args, reply: Reply) -> list[dict[str, JSON]]:
-    """The checks that an agent shows without a token. That it shows none is no refusal of ours: another rung may do better."""
+    """Return the checks that an agent shows without a token; none is not a refusal, since another rung may do better."""
     try:
         return asking.parsed(reply, lambda body: parse(body, args["node"]))
     except Unanswered as why:
@@ -54,7 +54,7 @@ def _told_anybody(args: Args, reply: Reply) -> list[dict[str, JSON]]:
 
 
 def from_task(args: Args) -> Rung:
-    """The same agent on the host's loopback, from within a task that shares the host's network (wget, then curl)."""
+    """Query the agent on the host's loopback address, from a task that uses host networking (wget, then curl)."""
     if not args.get("alloc") or not args.get("task"):
         raise Unanswered(Status.SKIPPED, "no live allocation on this node to ask from")
     url = f"{args['scheme']}://{host_port('127.0.0.1', args['port'])}{PATH}"
@@ -66,7 +66,7 @@ def from_task(args: Args) -> Rung:
 
 
 def probe(args: Args) -> Rung:
-    """The check repeated from here: GET and TCP connect only. It says what this machine sees, not what the node's agent saw."""
+    """Repeat the check from here: GET and TCP connect only. Shows what this machine sees, not what the node's agent sees."""
     probes = _repeatable(args, args["checks"])
     if not probes:
         raise Unanswered(
@@ -78,13 +78,13 @@ def probe(args: Args) -> Rung:
 
 
 def _repeatable(args: Args, rows: Sequence[JSON]) -> list[tuple[JSON, Probe]]:
-    """The checks that can be repeated from here, each with how."""
+    """Return the checks that can be repeated from here, with their requests."""
     found = ((row, probe_of(row, args["endpoints"])) for row in rows)
     return [(row, asked) for row, asked in found if asked is not None]
 
 
 def _asked_again(args: Args, rows: list[dict[str, JSON]]) -> Rung:
-    """The agent's rows. Of one that fails and is run seldom, `now` says what comes of it when it is repeated from here."""
+    """Return the agent's rows; `now` is the result of repeating a failing check that runs rarely."""
     seldom = {row["check_id"] for row in args["checks"] if (row.get("interval") or 0.0) >= SELDOM}
     probes = _repeatable(args, [row for row in rows if row["check_id"] in seldom and row["status"] == "critical"])
     if not probes:
@@ -95,7 +95,7 @@ def _asked_again(args: Args, rows: list[dict[str, JSON]]) -> Rung:
 
 
 def parse(body: bytes, node: str) -> list[dict[str, JSON]]:
-    """`/v1/agent/checks`: the checks of that node's own agent, by ID. Another node's agent, or an empty answer, is none."""
+    """Parse `/v1/agent/checks` by check ID. An empty answer, or one from another node's agent, is rejected."""
     rows = [check(row) for _id, row in shapes.named({"checks": bodies.decode(body)}, "checks")]
     others = {row["node"] for row in rows} - {node}
     if others:
@@ -115,7 +115,7 @@ def _first_tool(args: Args, commands: Sequence[tuple[str, ...]]) -> asking.Askin
 
 
 def _answer(args: Args, source: str, asked_from: str, rows: list[dict[str, JSON]], *, known: bool = False) -> JSON:
-    """Only the checks that were asked about; one that the agent does not know is not there."""
+    """Return only the requested checks; those that the agent does not know are omitted."""
     wanted = {row["check_id"] for row in args["checks"]}
     return {
         "node": args["node"],

@@ -1,4 +1,4 @@
-"""A kind of collection: its name, its arguments, and the ways to ask."""
+"""A kind of collection: its name, its arguments, and its rungs."""
 
 from collections.abc import Callable, Mapping
 from typing import Literal, NamedTuple
@@ -15,9 +15,11 @@ Ladder = tuple[tuple[str, JSON], ...]
 class Argument(NamedTuple):
     """One argument of a kind.
 
-    `type` is a JSON schema type name, of the value once it is rendered. `choices`, when there are any, are all the values it may have.
-    `item` names the key of the loop's item that supplies the argument when the spec does not write it down. `least` and `most` are the
-    bounds of a number, and stand together. `capability` is the ACL rule that it takes besides those of its kind, where it is given.
+    `type` is the JSON schema type of the rendered value. `choices`, if any, are its possible values. `item` names the key of the loop's
+    item
+    that supplies the argument if the spec omits it. `least` and `most` are the bounds of a number, and are given together. `capability` is
+    an
+    additional ACL capability needed if the argument is given.
     """
 
     type: Literal["string", "integer", "boolean", "array"]
@@ -32,14 +34,14 @@ class Argument(NamedTuple):
 
     @property
     def words(self) -> str:
-        """What it must be, as a message says it."""
+        """Describe the allowed values for a message."""
         if self.choices:
             return f"one of {', '.join(self.choices)}"
         bounds = f" from {self.least} to {self.most}" if self.most is not None else ""
         return f"{'an' if self.type[0] in 'aeiou' else 'a'} {self.type}{bounds}"
 
     def schema(self) -> dict[str, JSON]:
-        """What a rendered value of it must be, as a JSON schema."""
+        """Return the JSON schema of a rendered value."""
         if self.choices:
             return {"enum": list(self.choices)}
         bounds = {"minimum": self.least, "maximum": self.most}
@@ -49,7 +51,7 @@ class Argument(NamedTuple):
 class Kind(NamedTuple):
     """One kind of collection.
 
-    `one_of` names arguments of which exactly one must be given. `capabilities` are the ACL rules that it needs whatever its arguments are.
+    Exactly one of the arguments in `one_of` must be given. `capabilities` are the ACL capabilities needed whatever the arguments.
     """
 
     name: str
@@ -68,12 +70,12 @@ class Kind(NamedTuple):
     """What its parses import when an answer comes, because it is slow to import; a run with time to spare imports it before."""
 
     def rights(self, given: Mapping[str, JSON]) -> tuple[str, ...]:
-        """The ACL rules that it needs with these arguments, in words (`nomad: namespace read-logs`)."""
+        """Return the ACL capabilities needed with these arguments (`nomad: namespace read-logs`)."""
         return self.capabilities + tuple(more for name, more in self.further_rights.items() if given.get(name))
 
     @property
     def further_rights(self) -> Mapping[str, str]:
-        """The ACL rules that arguments take, by name. What comes without them is all but what the argument asks for."""
+        """Return the ACL capabilities needed by optional arguments, by name; without them only what the argument adds is missing."""
         return {name: argument.capability for name, argument in self.arguments.items() if argument.capability}
 
 
@@ -91,12 +93,12 @@ API_OR_STALE: Ladder = (("api", None), (STALE, None))
 
 
 def port(help_: str, default: int) -> Argument:
-    """An argument that is a TCP port."""
+    """Return an argument for a TCP port."""
     return Argument("integer", help_, default=default, least=1, most=65535)
 
 
 def of_alloc(args: Args) -> Target:
-    """Target of an item about one allocation, or one task of it."""
+    """Return the target of an item about an allocation, or one of its tasks."""
     return Target(node=args.get("node"), alloc=args.get("alloc"), task=args.get("task"))
 
 

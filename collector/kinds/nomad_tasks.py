@@ -1,4 +1,4 @@
-"""The task states of an allocation: restarts, and the events that tell why."""
+"""The task states of an allocation: restarts and events."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ MESSAGES = (
 
 
 def tasks(row: Obj) -> list[dict[str, JSON]]:
-    """The tasks of an allocation stub, by name. Source: Nomad's API documentation, "Allocations", "Events".
+    """Return the tasks of an allocation stub, sorted by name. Source: Nomad's API documentation, "Allocations", "Events".
 
-    An event without a time is left out: Nomad writes none, and nobody could say what it came before.
+    Events without a time are omitted: Nomad writes none, and they could not be ordered.
     """
     return [_task(name, state) for name, state in shapes.named(row, "TaskStates")]
 
@@ -53,6 +53,6 @@ def _event(event: Obj) -> JSON:
 
 
 def _number(event: Obj, details: Obj, field: str, detail: str) -> int | None:
-    """Details are texts; the fields of the same meaning are deprecated but older than they."""
+    """Parse a number from `Details` (strings), which replace deprecated fields of the same meaning."""
     told = shapes.text(details, detail)
     return int(told) if NUMBER.fullmatch(told) else shapes.maybe_whole(event, field)

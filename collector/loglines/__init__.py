@@ -1,8 +1,7 @@
-"""The log reader: whose line it is, which run it belongs to, and which line decides.
+"""Interprets log lines: who wrote each line, which run of the process it belongs to, and which line explains its end.
 
-LiteFS writes its errors at INFO and mixes its lines with those of the application that it supervises, so the text decides, never the level
-(facts: LiteFS 0.5 sends the standard logger through slog). Formats understood: logfmt, JSON, glog, traces of Python, Go, Java, Rust and
-Node, bare text.
+LiteFS logs errors at INFO and mixes its lines with those of the application it supervises, so the text decides, never the level (LiteFS 0.5
+sends the standard logger through slog). Supported formats: logfmt, JSON, glog, traces of Python, Go, Java, Rust and Node, plain text.
 """
 
 from __future__ import annotations
@@ -21,10 +20,11 @@ FATAL, ERROR, WARNING, PLAIN = 3, 2, 1, 0
 
 
 class Line(NamedTuple):
-    """One line: `text` as it came, `message` without its envelope, `origin` litefs or app.
+    """One line: `text` as collected, `message` without its envelope, `origin` litefs or app.
 
-    `run` counts the process's starts within this text (0 is the oldest), `weight` is one of FATAL, ERROR, WARNING, PLAIN.
-    `harmless` marks LiteFS's normal start, handoff and shutdown lines; `settles` those that end a spell of trouble.
+    `run` numbers the process's runs within this text (0 is the oldest), `weight` is FATAL, ERROR, WARNING or PLAIN. `harmless` marks
+    LiteFS's
+    normal start, handoff and shutdown lines; `settles` marks lines that say a problem is over.
     """
 
     number: int
@@ -99,7 +99,7 @@ _HARMLESS_TRACE = re.compile(r"^(?:KeyboardInterrupt|SystemExit|asyncio\.excepti
 
 
 def read(lines: Sequence[str], *, litefs: bool = True) -> list[Line]:
-    """Every line with its origin, run and weight, in order. `litefs`: who wrote them is LiteFS, as far as is known without reading them."""
+    """Return every line with its origin, run and weight, in order. `litefs`: it is already known that LiteFS writes to this log."""
     out: list[Line] = []
     run = 0
     started = ended = spoken = False
@@ -123,9 +123,9 @@ def read(lines: Sequence[str], *, litefs: bool = True) -> list[Line]:
 
 
 def decisive(lines: Iterable[Line]) -> Line | None:
-    """The line that says why a process ended: the last fatal one of the newest run that has one, else the last error, else none.
+    """Return the line that explains why a process ended: the last fatal one of the newest run that has one, else the last error, else None.
 
-    Of an exception with causes (Java) the last `Caused by` counts, of a Python trace its last line.
+    For an exception with causes (Java) that is the last `Caused by`, for a Python traceback its last line.
     """
     best: Line | None = None
     for line in lines:
@@ -139,9 +139,9 @@ def decisive(lines: Iterable[Line]) -> Line | None:
 
 
 def complaint(line: Line) -> str:
-    """What a line says of the writer's own trouble: its message and its fields for errors; empty where it speaks of something else.
+    """Return what a line says is wrong with its writer: the message and its error fields; empty if it is about something else.
 
-    A log also holds what users write, search and upload. That stands in other fields or in quotes, or at a level at which nobody complains.
+    Logs also contain text that users write, search for and upload. It stands in other fields or in quotes, or at an informational level.
     """
     if line.origin == "litefs":
         return line.message
@@ -157,22 +157,22 @@ def complaint(line: Line) -> str:
 
 
 def _unquoted(text: str) -> str:
-    """Without what stands in quotes, unless the word before says that it is the error's own text."""
+    """Remove quoted text, unless the preceding word shows that the error itself is quoted."""
     return _QUOTED.sub(lambda found: found[0] if found["before"] or not found["end"] else '""', text)
 
 
 def is_litefs(line: Line) -> bool:
-    """Surely a line of LiteFS's: of its normal life, or a last word that nobody else has."""
+    """True if LiteFS certainly wrote the line: part of its normal operation, or a final error that only LiteFS has."""
     return line.harmless or bool(ENDS.match(line.text))
 
 
 def _speaks(line: Line) -> bool:
-    """It is the application's, and does not just go on with a line before it."""
+    """True if the application wrote it and it does not merely continue the previous line."""
     return line.origin == "app" and not line.text.startswith((" ", "\t")) and bool(line.text.strip())
 
 
 def _line(index: int, text: str, message: str, level: str, run: int, *, last_word: bool) -> Line:
-    """`last_word`: here LiteFS may say its last word."""
+    """Parse one line. `last_word`: a final error of LiteFS is possible here."""
     own = bool(HARMLESS.match(message) or LITEFS_OWN.match(message) or (last_word and LAST_WORD.match(text)))
     return Line(
         number=index,
@@ -187,7 +187,7 @@ def _line(index: int, text: str, message: str, level: str, run: int, *, last_wor
 
 
 def _weight(text: str, message: str, level: str) -> int:
-    """How much it weighs by its level and words; what only points back at others decides nothing."""
+    """Return the weight by level and words; a line that only refers to other errors weighs at most WARNING."""
     weight = _as_told(text, message, level)
     return WARNING if weight > WARNING and _POINTS_BACK.search(message) else weight
 

@@ -1,4 +1,4 @@
-"""JSON that a logger has laid out over several lines: one message again."""
+"""Joins JSON that a logger spread over several lines."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _LETTERS, _ITEMS, _FIELDS = 300, 3, 20
 
 
 def gathered(lines: Sequence[str]) -> list[str]:
-    """The lines, each object that begins and ends at the margin as one of them."""
+    """Return the lines with each object that begins and ends in the first column joined into one line."""
     return list(_gathered(lines))
 
 
@@ -26,7 +26,7 @@ def _gathered(lines: Sequence[str]) -> Iterator[str]:
 
 
 def _end(lines: Sequence[str], start: int) -> int:
-    """Where the object ends that begins there; where it begins, if nothing at the margin closes it."""
+    """Return where the object that begins here ends, or its beginning if no line in the first column closes it."""
     for index in range(start + 1, min(start + MOST, len(lines))):
         if not lines[index].startswith((" ", "\t")):
             return index if lines[index].rstrip() == "}" else start

@@ -1,4 +1,4 @@
-"""What LiteFS logs, as patterns that begin where a message begins (facts: the sources of LiteFS v0.5.14)."""
+"""LiteFS's log messages as patterns, anchored at the start of the message (source: LiteFS v0.5.14)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an application says is wrong with itself: a matter that no disk, lock, lease, link or neighbour can bring about."""
+"""Recognises errors that are an application's own: not caused by a disk, lock, lease, link or another service."""
 
 from __future__ import annotations
 
@@ -56,17 +56,17 @@ _OF_THE_CLUSTER = re.compile(
 
 @cache
 def _known() -> Mapping[str, re.Pattern[str]]:
-    """Compiled once there is trouble to look into."""
+    """Compiled on first use, since most runs have no errors to look into."""
     return {matter: re.compile("|".join(patterns)) for matter, patterns in _MATTERS.items()}
 
 
 def may_follow(text: str | None) -> bool:
-    """It may well be a consequence of whatever is wrong beside it: then nothing of it is known to be the application's own."""
+    """True if the text may be the consequence of another problem, so that the error is not certainly the application's own."""
     return bool(text and _OF_THE_CLUSTER.search(text))
 
 
 def own_matter(text: str) -> str | None:
-    """The matter in words, or None where the text names none, or beside it one that something else may have brought about."""
+    """Return the error in words; None if the text contains none, or also something that another problem may have caused."""
     if not text or may_follow(text):
         return None
     return next((matter for matter, pattern in _known().items() if pattern.search(text)), None)

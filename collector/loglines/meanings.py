@@ -1,4 +1,4 @@
-"""What a line means that more than one rule asks for, by the words of LiteFS, of the system and of who judges certificates and tokens."""
+"""Meanings of a line used by several rules, by the words of LiteFS, the operating system, and validators of certificates and tokens."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ _DATES = re.compile(
 
 
 def meanings(message: str, complaint: str) -> Mapping[str, str | bool | None]:
-    """The fields of a line that its words alone decide."""
+    """Return the fields of a log line that depend on its words alone."""
     return {
         "full": full(complaint),
         "asks_for_lease": bool(_ASKS_FOR_LEASE.search(message)),
@@ -73,7 +73,7 @@ def meanings(message: str, complaint: str) -> Mapping[str, str | bool | None]:
 
 
 def meanings_of_event(message: str) -> Mapping[str, str | bool | None]:
-    """The fields of a task event that its words alone decide."""
+    """Return the fields of a task event that depend on its words alone."""
     return {
         "full": full(message),
         "asks_consul": asks_consul(message),
@@ -83,7 +83,7 @@ def meanings_of_event(message: str) -> Mapping[str, str | bool | None]:
 
 
 def meanings_of_check(output: str) -> Mapping[str, str | bool | None]:
-    """The fields of a check that the words of its output alone decide."""
+    """Return the fields of a check that depend on its output's words alone."""
     return {
         "full": full(output),
         "read_only": read_only(output),
@@ -94,17 +94,17 @@ def meanings_of_check(output: str) -> Mapping[str, str | bool | None]:
 
 
 def read_only(text: str) -> str | None:
-    """SQLite's words in a text for a database that may not be written, or None."""
+    """Return SQLite's words for a database that cannot be written, or None."""
     return _first(_READ_ONLY, text)
 
 
 def agent_refused(text: str) -> bool:
-    """A text says that nobody listens at a port of a Consul agent, or that a name which the agent answers for could not be looked up."""
+    """True if the text says that a Consul agent's port refused a connection, or that a lookup of a name it serves failed."""
     return bool(_AGENT_REFUSED.search(text) or (_CONSUL_NAME.search(text) and _UNRESOLVED.search(text)))
 
 
 def asks_consul(event: str) -> bool | None:
-    """Of a task event about a template: what it waits for is Consul's, or may be, and not Vault's or Nomad's alone. None of any other."""
+    """Whether a template waits for Consul, or may (rather than only for Vault or Nomad); None for other task events."""
     if not _OF_TEMPLATE.search(event):
         return None
     named = set(_DEPENDENCY.findall(event))
@@ -112,27 +112,27 @@ def asks_consul(event: str) -> bool | None:
 
 
 def malformed(text: str) -> str | None:
-    """SQLite's words in a text for a database that is not sound, or None."""
+    """Return SQLite's words for a corrupt database, or None."""
     return _first(_MALFORMED, text)
 
 
 def misdated(text: str) -> bool:
-    """A certificate, a token or a request is refused for its dates."""
+    """True if a certificate, token or request is rejected because of its dates."""
     return bool(_DATES.search(text))
 
 
 def write_refused(text: str) -> bool:
-    """LiteFS says in this line that it refused a write."""
+    """True if LiteFS refused a write."""
     return bool(_WRITE_REFUSED.match(opened(text)[0]))
 
 
 def write_failed(text: str) -> bool:
-    """A write failed for want of room, or because the system does not let the file be used."""
+    """True if a write failed for lack of space, or because the system does not allow access to the file."""
     return bool(full(text) or _UNUSABLE.search(text))
 
 
 def full(text: str) -> str | None:
-    """What a complaint says is full: the `disk`, a `quota` of it, or None."""
+    """Return what a complaint says is full, `disk` or `quota`, or None."""
     what = "quota" if _QUOTA.search(text) else "disk" if _DISK.search(text) else None
     return None if what and _OTHER_LIMIT.search(text) else what
 

@@ -1,4 +1,4 @@
-"""A message that goes on over several lines: how far it goes, and what is only its trace."""
+"""Messages that span several lines: where they end, and where a mere stack trace begins."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SIGNAL = "[signal SIG"
 
 
 def quoted(lines: Sequence[Line], line: Line) -> str:
-    """The line with what goes on with it, as far as that is a message and no trace."""
+    """Return the line with its continuation lines, excluding a stack trace."""
     after = lines[line.number + 1 : line.number + 1 + _FAR]
     return "\n".join([line.text, *_rest(line, after)])
 
@@ -36,40 +36,40 @@ def _rest(line: Line, after: Sequence[Line]) -> list[str]:
 
 
 def told_whole(lines: Sequence[Line], line: Line) -> str:
-    """The line; one that ends in a colon (a YAML parser's) says what is wrong only in the indented one after it."""
+    """Return the line; if it ends in a colon (a YAML parser's), with the indented line that says what is wrong."""
     following = lines[line.number + 1].text if line.text.endswith(":") and line.number + 1 < len(lines) else ""
     return f"{line.text} {following.strip()}" if following.startswith(("  ", "\t")) else line.text
 
 
 def _headed(line: Line, after: Sequence[Line]) -> list[str]:
-    """The first paragraph below a heading."""
+    """Return the first paragraph below a heading."""
     told = dropwhile(_RULE.match, (one.text for one in after)) if HEADING.match(line.text) else ()
     return [text.rstrip() for text in takewhile(str.strip, told)][:FURTHER]
 
 
 def _causes(after: Sequence[Line]) -> list[str]:
-    """The innermost of the causes that a blank line and a heading set off."""
+    """Return the innermost of the causes that follow a blank line and a heading."""
     told = [one.text for one in after if one.text.strip()]
     causes = list(takewhile(_goes_on, told[1:])) if told[:1] == [_CAUSES] else []
     return [_CAUSES, *causes[-FURTHER:]] if causes else []
 
 
 def _annotated(after: Sequence[Line]) -> list[str]:
-    """A piece of the file with bars before its lines, and below it what is wrong there (Rust's toml)."""
+    """Return a quoted piece of a file, marked by bars, and the message below it (Rust's toml)."""
     piece = list(takewhile(_BAR.match, (one.text for one in after)))
     told = [one.text for one in after[len(piece) : len(piece) + 1] if piece]
     return [*(text for text in piece if text.strip()[:1].isdigit()), *told]
 
 
 def _thrown(line: Line, after: Sequence[Line]) -> list[str]:
-    """An exception's message may have lines of its own, up to the first frame of its trace (V8, Java)."""
+    """Return the further lines of an exception's message, up to the first stack frame (V8, Java)."""
     between = list(takewhile(lambda one: not _FRAME.match(one.text), after))
     ends = len(between) < len(after) and all(one.origin == "app" and one.weight < ERROR and one.text.strip() for one in between)
     return [one.text for one in between[:FURTHER]] if ends and _THROWN.match(line.message) else []
 
 
 def _indented(line: Line, after: Sequence[Line]) -> list[str]:
-    """The indented lines; where it says so, the next one in any case."""
+    """Return the indented lines that follow; also the next line if this one announces it."""
     first = [one.text for one in after[:1] if _NEXT_TELLS.search(line.text)]
     return [*first, *takewhile(_goes_on, (one.text for one in after[len(first) : FURTHER]))]
 
