@@ -33,8 +33,7 @@ def policies_for(
     """Return {"nomad": HCL, "consul": HCL}, each empty if not needed; raise ValueError for an unknown capability.
 
     `namespaces` are the Nomad namespaces examined, `keys` prefixes of LiteFS's lease keys in Consul. Both may come from a cluster, so they
-    are
-    quoted and cannot inject a rule.
+    are quoted and cannot inject a rule.
     """
     wanted = set(capabilities)
     unknown = sorted(one for one in wanted if one not in CONSUL and one not in AGENT_AND_NODE and not one.startswith(NAMESPACE))

@@ -30,11 +30,10 @@ class Whole(NamedTuple):
     """Facts about the whole cluster, computed once.
 
     `instances` is how many the job wants, so that missing ones are counted; `well` how many of them are healthy; `unheard` how many run
-    with
-    check results that are out of date, because their node's Consul agent is gone. `synced` counts the replicas that follow the primary.
-    `strangers`: every replica has a different cluster ID from the primary. `unwell` are nodes with an application root cause. `connected`
-    is the
-    number of replicas that the primary reports, if none of them was reached; `holder` is the lease's holder, if no primary was reached.
+    with check results that are out of date, because their node's Consul agent is gone. `synced` counts the replicas that follow the
+    primary. `strangers`: every replica has a different cluster ID from the primary. `unwell` are nodes with an application root cause.
+    `connected` is the number of replicas that the primary reports, if none of them was reached; `holder` is the lease's holder, if no
+    primary was reached.
     """
 
     instances: int
@@ -170,11 +169,9 @@ def impact(root: Finding, below: Sequence[Finding], seen: Observed, all_of_it: W
     """Return the impact of one root cause as plain data (docs/architecture.md, `Finding.impact`).
 
     `writes` is `blocked` (no primary, or one that cannot commit), `go on`, or `unknown` (no LiteFS node answered). `data_at_risk` is a list
-    of
-    sentences. Optional keys: `primary_unwell` (true: LiteFS's primary is on a node whose application is unhealthy), `instances_unheard`
-    (how
-    many run with out-of-date check results), `replicas_connected` (the primary's count, if no replica was reached), `lease_holder` (if no
-    primary was reached but there may be one). `impacts` adds `data_at_risk_elsewhere` (true: only another root endangers data).
+    of sentences. Optional keys: `primary_unwell` (true: LiteFS's primary is on a node whose application is unhealthy), `instances_unheard`
+    (how many run with out-of-date check results), `replicas_connected` (the primary's count, if no replica was reached), `lease_holder` (if
+    no primary was reached but there may be one). `impacts` adds `data_at_risk_elsewhere` (true: only another root endangers data).
     """
     touched = [root, *below]
     nodes = sorted({one.node for one in touched if one.node})

@@ -20,8 +20,7 @@ class Effort:
     """Measures this thread's own work, to predict later work as a fraction of it.
 
     Both grow with the cluster and with the slowness of the machine. The prediction is scaled up if other processes compete for the
-    processor;
-    waiting for this process's own threads does not count, since they are idle by then.
+    processor; waiting for this process's own threads does not count, since they are idle by then.
     """
 
     def __init__(self) -> None:

@@ -27,8 +27,7 @@ def send(message: EmailMessage, to: Sequence[str], server: MailSettings, patienc
     """Send the message to every recipient; raise `DeliveryError` that says for whom it failed, and why.
 
     Only temporary failures are retried (no connection, 4xx replies), and only for the remaining recipients. The Message-ID stays the same,
-    so
-    that a server that accepted the mail but failed to confirm it delivers it once.
+    so that a server that accepted the mail but failed to confirm it delivers it once.
     """
     delivery = _Delivery(message, server, list(to))
     ends_at = time.monotonic() + patience.deadline

@@ -81,8 +81,7 @@ def together(runs: Bounds, now: Bounds) -> Bounds:
     """Return the narrowest bounds consistent with both.
 
     An earlier run identifies a check by name, while this run's conclusion is about one registration of it. So an earlier run that saw
-    another
-    status overrides the conclusion, and one that saw the same status extends it to before the registration.
+    another status overrides the conclusion, and one that saw the same status extends it to before the registration.
     """
     sound = now.since is not None and (runs.not_before is None or now.since >= runs.not_before)
     since = min((moment for moment in (runs.since, now.since if sound else None) if moment is not None), default=None)

@@ -68,11 +68,9 @@ class Run:
     """One run, with what it carries on from earlier runs.
 
     `gaps` counts the gaps per node ("" for the cluster). `listed`: the nodes are from Nomad's list, so a missing one has been removed.
-    `tracks`
-    (by fingerprint) and `series` (by node) hold all of the past that later runs need, including this run; so do `facts` (this run's first)
-    and
-    `moments`, the latest changes of facts, oldest first. `owed`: this run had news, and the mail failed. `last_success`: when the last run
-    started that could give a verdict.
+    `tracks` (by fingerprint) and `series` (by node) hold all of the past that later runs need, including this run; so do `facts` (this
+    run's first) and `moments`, the latest changes of facts, oldest first. `owed`: this run had news, and the mail failed. `last_success`:
+    when the last run started that could give a verdict.
     """
 
     started_at: str

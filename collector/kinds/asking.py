@@ -83,8 +83,7 @@ def refusal(reply: Reply) -> Unanswered:
     """Convert a reply that is not ok to an `Unanswered`, in the server's own words if it has any.
 
     A refusal is final, and so is "too many requests", which more requests would not help; a server that cannot be reached may be reachable
-    in
-    another way, or later.
+    in another way, or later.
     """
     no = denied(reply)
     reason = _with_words(reply.reason or f"{reply.endpoint} answered {reply.code}", snippet(reply.body), reply)

@@ -16,10 +16,8 @@ class Argument(NamedTuple):
     """One argument of a kind.
 
     `type` is the JSON schema type of the rendered value. `choices`, if any, are its possible values. `item` names the key of the loop's
-    item
-    that supplies the argument if the spec omits it. `least` and `most` are the bounds of a number, and are given together. `capability` is
-    an
-    additional ACL capability needed if the argument is given.
+    item that supplies the argument if the spec omits it. `least` and `most` are the bounds of a number, and are given together.
+    `capability` is an additional ACL capability needed if the argument is given.
     """
 
     type: Literal["string", "integer", "boolean", "array"]

@@ -159,8 +159,7 @@ def _transaction(locks: Obj) -> str | None:
     """Return the open transaction of a client, derived from SQLite's locks; those that LiteFS itself holds are excluded.
 
     In WAL mode a client holds `shared` and `dms` while connected, and a reader one of `read0` to `read4`. LiteFS takes all of them
-    exclusively
-    (db.go, TryAcquireWriteLock), in rollback mode `shared`.
+    exclusively (db.go, TryAcquireWriteLock), in rollback mode `shared`.
     """
     if locks.get("recover") == "exclusive" or locks.get("shared") == "exclusive":
         return None

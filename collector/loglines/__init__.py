@@ -23,8 +23,7 @@ class Line(NamedTuple):
     """One line: `text` as collected, `message` without its envelope, `origin` litefs or app.
 
     `run` numbers the process's runs within this text (0 is the oldest), `weight` is FATAL, ERROR, WARNING or PLAIN. `harmless` marks
-    LiteFS's
-    normal start, handoff and shutdown lines; `settles` marks lines that say a problem is over.
+    LiteFS's normal start, handoff and shutdown lines; `settles` marks lines that say a problem is over.
     """
 
     number: int

@@ -40,11 +40,10 @@ def by_name(asked: Iterable[tuple[str, str]]) -> Query:
 class Http(NamedTuple):
     """One GET request.
 
-    `source` is `nomad`, `consul` or `litefs` (`litefs` also stands for any plain HTTP endpoint of a workload).
-    `base` is the address (`http://host:port`); None means the configured Nomad or Consul server, which always gets its token.
-    `token` is false for an untrusted address: the request carries no token and no password.
-    `verify` is false for a workload's endpoint whose certificate is not to be verified, as its check in the job says.
-    `limit` is the maximum body size in bytes; a longer body is cut, and the reply says so.
+    `source` is `nomad`, `consul` or `litefs` (`litefs` also stands for any plain HTTP endpoint of a workload). `base` is the address
+    (`http://host:port`); None means the configured Nomad or Consul server, which always gets its token. `token` is false for an untrusted
+    address: the request carries no token and no password. `verify` is false for a workload's endpoint whose certificate is not to be
+    verified, as its check in the job says. `limit` is the maximum body size in bytes; a longer body is cut, and the reply says so.
     """
 
     source: str
@@ -79,11 +78,9 @@ class Reply(NamedTuple):
     """The outcome of one request; failures are replies too, never exceptions.
 
     `status` is `ok` for HTTP 2xx, exit code 0 and an accepted connection. 401 and 403 are `denied`; any other HTTP or exit code is
-    `failed`.
-    `cause` is why there is no answer: refused, dns, reset, unroutable, tls, timeout, capped, protocol, redirect, exec (Nomad itself failed
-    to
-    run the command), missing. `code` is the HTTP status or the exit code. `date` is the server's clock (HTTP Date). `reason` is a redacted
-    sentence, empty if ok.
+    `failed`. `cause` is why there is no answer: refused, dns, reset, unroutable, tls, timeout, capped, protocol, redirect, exec (Nomad
+    itself failed to run the command), missing. `code` is the HTTP status or the exit code. `date` is the server's clock (HTTP Date).
+    `reason` is a redacted sentence, empty if ok.
     """
 
     endpoint: str

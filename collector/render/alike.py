@@ -1,4 +1,4 @@
-"""Whether two root causes say the same of two nodes, so that they can be shown once with both names."""
+"""Determines whether two root causes say the same about two nodes, so that they can be shown once with both names."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ TOGETHER = 60.0
 
 
 class Said(NamedTuple):
-    """What a cause says, without what is its node's alone. `wide`: it explains something that is not its node's."""
+    """A cause's text without node-specific parts. `wide`: it explains findings beyond its node."""
 
     words: tuple[JSON, ...]
     since: str | None
     wide: bool
 
     def covers(self, other: Said) -> bool:
-        """The other says the same and nothing beyond, and began at about the same time. What the whole shows, is shown once."""
+        """True if the other cause says nothing more and began at about the same time. Cluster-wide details are shown once."""
         apart = seconds_between(self.since, other.since)
         at_once = self.since == other.since or (apart is not None and abs(apart) <= TOGETHER)
         return self.words == other.words and at_once and not other.wide
 
 
 def said(cause: Mapping[str, JSON], explained: Sequence[Mapping[str, JSON]], address: str | None) -> Said:
-    """What a cause in words says, with a placeholder for the node's name, its address, its allocation and moments."""
+    """Return a cause's text with its node's name, address, allocation and times replaced by placeholders."""
     alloc = str(cause["alloc"] or "")
     names = {cause["node"], address, alloc, alloc[:8]}
 

@@ -1,4 +1,4 @@
-"""Root causes in words: the first of a code in full, further ones of the same code by what differs."""
+"""Root causes in words: the first of a code in full, further ones by their differences."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _ALIKE = 3
 
 
 def causes_in_words(document: Mapping[str, JSON], *, verbose: int) -> list[JSON]:
-    """Return the root causes to show, in their order, with everything in words and nothing in identifiers.
+    """Return the root causes to show, in order, with all texts in words instead of identifiers.
 
-    Those that say the same of several nodes are one, whose `where` names them. `alike` is the number of an earlier cause of the same code
-    whose detail and remedy hold here too (None: there is none); impact and commands are left out where they are the same there. `also`, on
-    the last one shown of a code, names the nodes of those that are not told.
+    Causes that say the same about several nodes are merged, with the nodes in `where`. `alike` is the number of an earlier cause of the
+    same code with the same detail and remedy (None: there is none); impact and commands are omitted if equal. `also`, on a code's last
+    cause shown, names the nodes of those omitted.
     """
     known = {finding["id"]: finding for finding in [*document["findings"], *document["root_causes"]]}
     addresses = {node["name"]: node["address"] for node in document["nodes"]}
@@ -49,7 +49,7 @@ def causes_in_words(document: Mapping[str, JSON], *, verbose: int) -> list[JSON]
 
 
 class _Told(NamedTuple):
-    """A cause to show, the nodes that it is told of, and those of its code that are only named."""
+    """A cause to show, its nodes, and the nodes of omitted causes of its code."""
 
     cause: dict[str, JSON]
     said: Said
@@ -63,7 +63,7 @@ def _named(one: _Told) -> dict[str, JSON]:
 
 
 def only_named(document: Mapping[str, JSON], causes: Sequence[Mapping[str, JSON]]) -> frozenset[str]:
-    """Return the nodes of which the causes to show have the name alone, because what they have is shown of other nodes."""
+    """Return the nodes that the causes shown only name, because the same problem is shown for another node."""
     told: dict[str, list[str]] = {}
     for root in document["root_causes"]:
         told.setdefault(root["code"], []).append(root["node"])
@@ -72,7 +72,7 @@ def only_named(document: Mapping[str, JSON], causes: Sequence[Mapping[str, JSON]
 
 
 def _told_once(cause: dict[str, JSON], first: Mapping[str, JSON]) -> dict[str, JSON]:
-    """Return a cause without what the first one of its code says already."""
+    """Remove from a cause what the first one of its code already says."""
     if any(cause[field] != first[field] for field in ("detail", "remedy")):
         return cause
     return {
@@ -107,7 +107,7 @@ def _cause(
 
 
 def _first_seen(finding: Mapping[str, JSON], document: Mapping[str, JSON]) -> str:
-    """Return since when earlier runs know a finding that nothing dates; empty when they do not."""
+    """Return when earlier runs first saw a finding without onset; empty if they did not."""
     for row in (document["changes"] or {}).get("findings") or []:
         if row["runs"] > 1 and all(row[part] == finding[part] for part in ("code", "node", "service")):
             return f"first seen {clock(row['first_seen'])} ({age(row['first_seen'], document['now'])} ago, {count(row['runs'], 'run')})"
@@ -115,7 +115,7 @@ def _first_seen(finding: Mapping[str, JSON], document: Mapping[str, JSON]) -> st
 
 
 def _command(command: Mapping[str, JSON]) -> dict[str, JSON]:
-    """Return a command to paste, on one line, and in words whether it changes anything."""
+    """Return a command on one line, and in words whether it changes anything."""
     changes = command["what"] != "read"
     return {"what": "changes" if changes else "read-only", "changes": changes, "command": on_one_line(command["command"])}
 

@@ -1,4 +1,4 @@
-"""The sandbox that templates run in: where they are found, what they may call, how their output is escaped."""
+"""The sandbox for templates: where they are found, what they may call, and how output is escaped."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ OURS = "collector"
 
 
 def fill(template: str, values: Mapping[str, JSON], template_dirs: Sequence[Path]) -> str:
-    """Return `template` filled with plain data; one of the same name in `template_dirs` comes before ours.
+    """Render `template` with plain data; one of the same name in `template_dirs` takes precedence.
 
     Raises:
-        SettingsError: a template of the user's own is wrong, with its name, line and reason.
+        SettingsError: the user's own template is invalid; with its name, line and reason.
     """
     with _explaining(template, template_dirs):
         return load(template, template_dirs).render(values)
 
 
 def load(template: str, template_dirs: Sequence[Path]) -> Template:
-    """Return `template`, read and compiled once; raises as `fill` does."""
+    """Load and compile `template`; raises as `fill` does."""
     with _explaining(template, template_dirs):
         return _environment(tuple(template_dirs)).get_template(template)
 
 
 @contextmanager
 def _explaining(template: str, template_dirs: Sequence[Path]) -> Iterator[None]:
-    """Turn a mistake in a template into its explanation; one in ours is a bug, and stays what it is."""
-    from jinja2 import TemplateError, TemplateSyntaxError  # noqa: PLC0415 - a run that prints no report need not load it
+    """Convert errors in a user's template to `SettingsError`; an error in ours is a bug and is passed on."""
+    from jinja2 import TemplateError, TemplateSyntaxError  # noqa: PLC0415 - not needed by a run that prints no report
 
     try:
         yield
@@ -68,7 +68,7 @@ def _environment(template_dirs: tuple[Path, ...]) -> ImmutableSandboxedEnvironme
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        bytecode_cache=None if template_dirs else KeptTemplates(__file__),  # a user's own may not be ours to write beside
+        bytecode_cache=None if template_dirs else KeptTemplates(__file__),  # the directory of a user's template may not be writable
     )
     environment.filters |= _filters()
     return environment

@@ -1,4 +1,4 @@
-"""The table of nodes: the cells, which rows are shown, and a summary of the others."""
+"""The table of nodes: its cells, which rows are shown, and a summary of the others."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ _NOMAD_SEVERITY = {"ready": None, "down": "critical", "disconnected": "critical"
 
 
 def node_rows(document: Mapping[str, JSON], *, verbose: int) -> dict[str, JSON]:
-    """Return the table's columns, the rows to show as cells in their order, and what the rest comes to (empty when all are shown).
+    """Return the columns, the rows to show as cells, and a summary of the rest (empty if all are shown).
 
-    `brief` is what all of them come to where the text has no table: nothing is wrong, and there are more than `SCREEN`.
+    `brief` summarizes all nodes for a text without a table: nothing is wrong, and there are more than `SCREEN`.
     """
     nodes, unseen, said = document["nodes"], frozenset(document["coverage"]["unseen_nodes"]), _said(document)
     everyone = verbose or len(nodes) <= TABLE_LIMIT
@@ -59,7 +59,7 @@ def _severity(node: Mapping[str, JSON], unseen: Collection[str]) -> str | None:
 
 
 def _caption(nodes: Sequence[Mapping[str, JSON]], unseen: Collection[str], *, well: bool) -> str:
-    """Return what the nodes come to. What is wrong may be no node's: then none is accused, and none called well."""
+    """Summarize the nodes. A cluster-wide problem may be no node's; then no node is called unhealthy or healthy."""
     sick = sum(1 for node in nodes if node["severity"])
     state = f"{sick} not well" if sick else "all well" if well else "no fault seen on any"
     parts = [count(len(nodes), "node"), state, f"{len(unseen)} not seen" if unseen else ""]
@@ -83,12 +83,12 @@ def _cells(node: Mapping[str, JSON], document: Mapping[str, JSON], said: Mapping
 
 
 def _cell(text: str, severity: str | None = None, note: str = "") -> dict[str, JSON]:
-    """Return a cell; `note` is for outputs that have room for it."""
+    """Return a cell; `note` is for outputs with room for it."""
     return {"text": text, "severity": severity, "note": note}
 
 
 def _consul(node: Mapping[str, JSON], now: str) -> dict[str, JSON]:
-    """Return the worst of the node's checks; its note is how long the one has lasted that has done so longest."""
+    """Return the worst status of the node's checks; its note is how long the oldest check of that status has had it."""
     status, severity = node["consul"], _CONSUL_SEVERITY.get(node["consul"])
     same = (
         [check for check in node.get("checks", ()) if check["status"] == status and (check["since"] or check["not_before"])]
@@ -101,7 +101,7 @@ def _consul(node: Mapping[str, JSON], now: str) -> dict[str, JSON]:
 
 
 def _nomad(node: Mapping[str, JSON]) -> dict[str, JSON]:
-    """Return the client's status; of a ready one, that a check of its own fails, or that it takes no work, is shown instead."""
+    """Return the client's status; for a ready one, rather that one of its own checks fails, or that it accepts no work."""
     if node["nomad"] == "ready" and node["consul"] != "critical" and any(check["status"] == "critical" for check in node.get("checks", ())):
         return _cell("CRITICAL", "critical", "a check that Nomad itself makes is critical")
     if node["nomad"] == "ready" and node["eligibility"] == "ineligible":
@@ -110,18 +110,18 @@ def _nomad(node: Mapping[str, JSON]) -> dict[str, JSON]:
 
 
 def _lag(node: Mapping[str, JSON], document: Mapping[str, JSON], said: Mapping[str, str]) -> dict[str, JSON]:
-    """Return the lag; a replica whose lag nobody knows shows a question mark, a primary has none."""
+    """Return the lag: a question mark for a replica whose lag is unknown, none for a primary."""
     unknown = "?" if node["role"] == "replica" else NOTHING
     return _cell(unknown if node["lag_seconds"] is None else short(node["lag_seconds"]), _lateness(node, document, said.get(node["name"])))
 
 
 def lateness(node: Mapping[str, JSON], document: Mapping[str, JSON]) -> str | None:
-    """Return how bad it is that the node is behind: by the run's thresholds, or by a finding that says so; None when it is not."""
+    """Return the severity of the node's lag, by the run's thresholds or a finding; None if it is not behind."""
     return _lateness(node, document, _said(document).get(node["name"]))
 
 
 def _said(document: Mapping[str, JSON]) -> dict[str, str]:
-    """Return how bad a finding says that it is that a node is behind, by node: one look at the findings for all rows."""
+    """Return the severity of findings about a lagging node, by node; computed once for all rows."""
     rows = [finding for code in reversed(_BEHIND) for finding in document["findings"] if finding["code"] == code]
     return {finding["node"]: str(finding["severity"]) for finding in rows}
 
@@ -135,13 +135,13 @@ def _lateness(node: Mapping[str, JSON], document: Mapping[str, JSON], said: str 
 
 
 def _transactions(databases: Sequence[Mapping[str, JSON]]) -> dict[str, JSON]:
-    """Return each database's position, and by how many transactions it is behind: `36`, `34 (-2)`, `36/7`."""
+    """Return each database's position and the number of transactions it is behind: `36`, `34 (-2)`, `36/7`."""
     positions = [f"{database['txid']}" + (f" (-{database['behind']})" if database.get("behind") else "") for database in databases]
     return _cell("/".join(positions) or NOTHING)
 
 
 def _rest(nodes: Sequence[Mapping[str, JSON]], *, others: bool) -> str:
-    """Return what the nodes that have no row come to: `294 more nodes: consul 294 passing; nomad 294 ready; 293 replica, 1 primary`."""
+    """Summarize the nodes without a row: `294 more nodes: consul 294 passing; nomad 294 ready; 293 replica, 1 primary`."""
     tally = "; ".join(f"{name} {_tally(node[name] for node in nodes)}" for name in ("consul", "nomad", "role"))
     return f"{count(len(nodes), 'more node' if others else 'node')}: {tally} (all with -v)"
 

@@ -1,12 +1,12 @@
-"""Rules as data: the form of a rule, the rules that ship, a user's own, what is wrong with them, and what they say of a code.
+"""Rules as data: their form, the shipped rules, a user's own, linting, and explanations of codes.
 
-conditions.py  what must be observed where
-joins.py       what a finding explains, and what many rules share of that, by name
-rule.py        a rule as the engine uses it
-kept.py        what a YAML file that ships says, read once and for all
-reading.py     rules/*.yml to rules
-lint.py        every problem of a list of rules
-explain.py     a code in words
+conditions.py  what must be observed, and where
+joins.py       what a finding explains, and named groups of such links
+rule.py        a compiled rule
+kept.py        a cache of shipped YAML files
+reading.py     reads rules/*.yml
+lint.py        finds every problem in a list of rules
+explain.py     explains a code
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ __all__ = ["codes", "explain", "lint_rules", "rules_of", "shipped", "symptoms"]
 
 
 def rules_of(own: Sequence[JSON], search: Search = re.Pattern.search) -> tuple[Rule, ...]:
-    """The shipped rules and a spec's own, whose patterns are looked for by `search`.
+    """Return the shipped rules and a spec's own, whose patterns are searched with `search`.
 
-    Raises `SpecError` when one of the spec's is wrong: bundles come from anywhere.
+    Raises `SpecError` if one of the spec's rules is invalid: bundles may come from anywhere.
     """
     if not own:
         return shipped()

@@ -1,4 +1,4 @@
-"""A rule as the engine uses it: compiled from the plain data of a YAML file (schemas/rule.schema.json)."""
+"""A rule, compiled from the plain data of a YAML file (schemas/rule.schema.json)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ UNKNOWN = "unknown"
 
 
 class Rule(NamedTuple):
-    """One way to recognise one cause, or one symptom. Texts hold placeholders `{name}` for fields, captures and scope parts."""
+    """One way to recognise a cause or a symptom. Texts contain placeholders `{name}` for fields, captures and scope parts."""
 
     code: str
     summary: str
@@ -44,12 +44,12 @@ class Rule(NamedTuple):
 
     @property
     def symptom(self) -> bool:
-        """It names no cause."""
+        """True if its code is a symptom's."""
         return self.code.startswith(SYMPTOM)
 
 
 def compile_rule(data: Mapping[str, JSON], place: str = "", search: Search = re.Pattern.search) -> Rule:
-    """A rule from data that fits the schema and whose patterns are some: lint says so."""
+    """Compile a rule that fits the schema and has valid patterns (see lint)."""
     return Rule(
         code=data["code"],
         summary=data["summary"],

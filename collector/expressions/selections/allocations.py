@@ -25,8 +25,7 @@ def current(allocs: Sequence[Allocation] | None, nodes: Sequence[Mapping[str, JS
     """Return one allocation per place: the newest live one, else the last failed or lost one that was not replaced.
 
     A place is a node (by ID) and an allocation's name, since the allocations of a system job share one name. If a group has neither, as in
-    a
-    stopped or finished job, its newest ended ones are returned. With `nodes`, an allocation without an address gets its node's. Sorted by
+    a stopped or finished job, its newest ended ones are returned. With `nodes`, an allocation without an address gets its node's. Sorted by
     node and name.
     """
     chosen: list[Allocation] = []
@@ -82,9 +81,8 @@ def suspect(
 
     A current allocation is suspect if it is not running or restarted recently, if one of its tasks failed, if its deployment considers it
     unhealthy, if one of its checks (Consul's or Nomad's) or its node's is not passing, or if it lacks a service that others of its group
-    have.
-    A suspect that is too young to judge is joined by its failed predecessor. `checks` is what a consul_checks task registered, `own` what a
-    nomad_checks task did. "Recently" is relative to `now`, or else to the allocations' newest event.
+    have. A suspect that is too young to judge is joined by its failed predecessor. `checks` is what a consul_checks task registered, `own`
+    what a nomad_checks task did. "Recently" is relative to `now`, or else to the allocations' newest event.
     """
     everything = allocs or ()
     now = max(now or 0.0, _latest(everything))

@@ -1,7 +1,6 @@
 """Which LiteFS nodes to sample a second time, and where the leader is.
 
-Positions are sampled one after another while the primary keeps writing, so a replica that seems behind may only have been sampled
-earlier.
+Positions are sampled one after another while the primary keeps writing, so a replica that seems behind may only have been sampled earlier.
 """
 
 from __future__ import annotations

@@ -26,8 +26,7 @@ def troubled(checks: JSON, job: Row | None = None, allocs: Sequence[Row] | None 
 
     `checks` are those not passing, without duplicates. The agent's own check (serfHealth) is excluded, since nobody on the node knows more
     about it; `agent` is false if it fails: then the agent cannot be queried. `alloc` is an allocation there, or null. `endpoints` are those
-    of
-    HTTP and TCP checks as the job defines them, at the instance's address and the allocation's own port if the check has one. The first
+    of HTTP and TCP checks as the job defines them, at the instance's address and the allocation's own port if the check has one. The first
     argument is what a consul_checks task registered.
     """
     everything = members(checks, "checks")
