@@ -1,4 +1,4 @@
-"""Bundle to observations: knows Nomad, Consul and LiteFS, decides nothing."""
+"""Turns a bundle into observations: knows Nomad, Consul and LiteFS, but makes no judgements."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ __all__ = ["TOPICS", "Check", "Lease", "Node", "Observation", "Observations", "O
 
 
 class Observed(NamedTuple):
-    """A bundle, understood: the observations for the rules, and what tables and details are made from."""
+    """The observations for rules, and the data that tables and details are made from."""
 
     world: World
     observations: Observations
@@ -50,7 +50,7 @@ class Observed(NamedTuple):
 
 
 def observe(bundle: Bundle) -> Observed:
-    """Everything that can be stated about the cluster from this bundle; deterministic, no clock, no I/O."""
+    """Return everything that can be stated about the cluster from this bundle. Deterministic: no clock, no I/O."""
     world = survey(bundle)
     every = checks(world)
     litefs = states(world)
@@ -99,7 +99,7 @@ def _instances(seen: Observed, holding: AbstractSet[str]) -> list[Observation]:
 
 
 def _standing(seen: Observed, instances: Iterable[Observation], litefs: Iterable[Observation]) -> Standing:
-    """How each allocation stands now, against which its log is read."""
+    """Return the current state of each allocation, needed to interpret its logs."""
     here = [(one.scope["alloc"], one.fields) for one in litefs if "alloc" in one.scope]
     apart = {alloc for alloc, fields in here if fields["diverged"] or not fields["settled"]}
     return Standing(

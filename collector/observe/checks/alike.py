@@ -1,4 +1,4 @@
-"""What fails at one instance and passes at another: anywhere, or at a replica that stands just as it does."""
+"""Finds checks that fail at one instance and pass at another, anywhere or at a replica in the same state."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LONG = 30.0
 
 
 def passing_alike(every: Sequence[Check], litefs: Iterable[State]) -> dict[tuple[str, str], str]:
-    """By the node and ID of a failing check: the node where the same one passes, with the same data, as long without a primary."""
+    """Map each failing check (node, ID) to a node where the same check passes, with the same data and equally long without a primary."""
     waiting = {state.alloc: _data(state) for state in litefs if _waits(state)}
     passes = {(_what(check), waiting[_alloc(check)]): check.node for check in every if _is(check, "passing") and _alloc(check) in waiting}
     failing = [check for check in every if _is(check, "critical") and _alloc(check) in waiting]
@@ -21,7 +21,7 @@ def passing_alike(every: Sequence[Check], litefs: Iterable[State]) -> dict[tuple
 
 
 def passing(every: Iterable[Check]) -> dict[tuple[str | None, str], set[str]]:
-    """The nodes on which a check (service, name) passes."""
+    """Return the nodes on which a check (service, name) passes."""
     found: dict[tuple[str | None, str], set[str]] = {}
     for check in every:
         if _is(check, "passing"):
@@ -30,7 +30,7 @@ def passing(every: Iterable[Check]) -> dict[tuple[str | None, str], set[str]]:
 
 
 def _waits(state: State) -> bool:
-    """A replica that has had its data for long, and for long has heard nothing."""
+    """True for a replica that has data and has had no heartbeat from a primary for at least LONG seconds."""
     data: Mapping[str, object] = state.data or {}
     lag = data.get("lag_seconds")
     return not state.primary and bool(data.get("databases")) and isinstance(lag, float | int) and lag >= LONG

@@ -1,4 +1,4 @@
-"""What the text of a check means, and where it can come from."""
+"""Interprets a check's output, and names where it came from."""
 
 from __future__ import annotations
 
@@ -55,9 +55,9 @@ _URL = re.compile(r"https?://[^\s\"'<>]+")
 
 
 class Text(NamedTuple):
-    """A check's text and where it came from; `passes`: who told it, after the catalog, said with it that the check passes.
+    """A check's output and its source; `passes`: a source newer than the catalog reports that the check passes.
 
-    `now`: its last run failed, it is run seldom, and it passed when it was repeated from here.
+    `now`: the result of repeating a check that runs rarely: its last run failed, and it passes from here.
     """
 
     result: Result
@@ -68,16 +68,16 @@ class Text(NamedTuple):
 
     @property
     def over(self) -> bool:
-        """What made the check fail is over, by the word of the node's own agent or by a repeated check."""
+        """True if the cause of the failure is over, according to the node's own agent or a repeated check."""
         return self.now or (self.passes and self.source != "probe")
 
     def words(self, node: str) -> str:
-        """Where it came from, for a reader."""
+        """Name the source for a reader."""
         return WORDS[self.source].format(node=node)
 
 
 def meaning(row_type: str | None, check_id: str, output: str) -> tuple[str, int | None]:
-    """What a check's text says went wrong, and the HTTP status in it."""
+    """Return what failed according to a check's output, and the HTTP status in it."""
     if check_id.startswith(MAINTENANCE):
         return "maintenance", None
     if not output.strip():
@@ -88,7 +88,7 @@ def meaning(row_type: str | None, check_id: str, output: str) -> tuple[str, int 
 
 
 def _told(row_type: str | None, output: str) -> tuple[str, int | None]:
-    """What Consul, Nomad or our own probe says of a request."""
+    """Interpret the messages of Consul, Nomad or our own probe about a request."""
     if answered := _ANSWERED.match(output):
         return "http", int(answered[1])
     for name, pattern in _MEANINGS:
@@ -99,7 +99,7 @@ def _told(row_type: str | None, output: str) -> tuple[str, int | None]:
 
 
 def failure(row: Mapping[str, JSON], text: Text, *, redirected: bool, unrun: bool) -> tuple[str, int | None]:
-    """What is wrong with a check. Nomad tells the HTTP status apart from the text, which is then the answer's body alone."""
+    """Return what failed. Nomad reports the HTTP status separately, so that its output is only the response body."""
     if row["status"] == "passing":
         return "none", None
     if text.passes:
@@ -112,7 +112,7 @@ def failure(row: Mapping[str, JSON], text: Text, *, redirected: bool, unrun: boo
 
 
 def answered_with(row: Mapping[str, JSON], output: str) -> str:
-    """The body of the answer in a check's text, empty where that is of none. Nomad tells nothing but the body."""
+    """Return the response body in a check's output; empty if it contains none. For Nomad the output is the body."""
     if row.get("code"):
         return output
     _, answered, body = output.partition(" Output: ") if _ANSWERED.match(output) else ("", "", "")
@@ -120,24 +120,24 @@ def answered_with(row: Mapping[str, JSON], output: str) -> str:
 
 
 def is_better(other: Text, catalog: Text) -> bool:
-    """That a check passes from here says nothing of why the node's agent calls it failing: then the agent's old text says more."""
+    """True if the new output should replace the old. A pass from here does not explain why the node's agent reports a failure."""
     return bool(other.output) and not (other.passes and other.source == "probe" and catalog.output)
 
 
 def asked_for(output: str) -> str | None:
-    """The first URL in a text."""
+    """Return the first URL in an output."""
     url = _URL.search(output)
     return url[0].rstrip(":,;") if url else None
 
 
 def refused_request(output: str) -> str | None:
-    """The URL to which no answer came, where the text is about that."""
+    """Return the URL of an unanswered request in an output."""
     request = _REQUEST.match(output)
     return request[1] if request else None
 
 
 def path_and_port(url: str) -> tuple[str | None, int | None]:
-    """A check's output may quote anything: an address without its second bracket, a port of seven digits."""
+    """Return path and port of a URL in an output, which may be malformed (an unclosed bracket, a port of seven digits)."""
     try:
         parts = urlsplit(url)
     except ValueError:

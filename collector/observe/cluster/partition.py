@@ -1,4 +1,4 @@
-"""Servers that were asked themselves and do not agree on whether there is a leader: a part of them is cut off."""
+"""Detects a partition: servers queried directly disagree on whether there is a leader."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NAMES = {"nomad": "name", "consul": "node"}
 
 
 def partition(world: World, system: str) -> Mapping[str, JSON]:
-    """The leader that some servers name, who they are, and who knows none; each null where all agree."""
+    """Return the leader that some servers name, these servers, and those that know no leader; each null if all agree."""
     told = [r.data for r in world.bundle.results if r.kind == LEADER_KINDS[system] and r.status is Status.OK]
     led = {row[_NAMES[system]]: row["leader"] for row in told if row["known_leader"] and row["leader"]}
     alone = {row[_NAMES[system]] for row in told if row["known_leader"] is False} - led.keys()

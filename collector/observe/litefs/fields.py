@@ -17,7 +17,7 @@ ASKED_PATH = re.compile(r"the spec asks LiteFS for (/\S*):")
 
 
 def observe_litefs(world: World, every: Mapping[str, State], held: Lease | None) -> Iterator[Observation]:
-    """One observation per allocation that was asked."""
+    """Yield one observation per allocation that was queried."""
     found = any(state.primary for state in every.values())
     kept = _expected_id(every, held)
     for state in every.values():
@@ -34,7 +34,7 @@ def observe_litefs(world: World, every: Mapping[str, State], held: Lease | None)
 
 
 def unshown(world: World, litefs: Iterable[Observation], held: Lease | None, *, shown: bool) -> Iterator[Observation]:
-    """With whether it is the spec alone that says that there is a LiteFS. `shown`: a log or a check is of one."""
+    """Add whether only the spec suggests that there is a LiteFS. `shown`: a log or a check is LiteFS's."""
     every = list(litefs)
     unread = any(result.kind == "consul_lease" and not result.ignore_errors for result in world.failed)
     led = held is not None and (held.alive or held.data["cluster_id"] is not None)
@@ -93,14 +93,14 @@ def _fields(world: World, state: State, primary_found: bool, kept: str | None) -
 
 
 def _is_in_step(world: World, state: State) -> bool:
-    """Within the threshold by its own clock; where that tells nothing, by its position."""
+    """True if within the threshold by its own lag; without a lag, by its position."""
     if state.late is None:
         return state.behind == 0 and not state.never_synced
     return state.late < world.lag_warning and not state.behind
 
 
 def _lagging(world: World, state: State) -> str | None:
-    """How far a connected one is behind, beyond a threshold: by its own clock, or by a position that a second look confirmed."""
+    """Return the severity of a connected replica's lag, by its own lag or by a position confirmed by a second sample."""
     lag = 0.0 if state.late is None else state.late
     if lag >= world.lag_critical:
         return "critical"
@@ -108,7 +108,7 @@ def _lagging(world: World, state: State) -> str | None:
 
 
 def _spec_path(state: State) -> str | None:
-    """The path that a rung of the spec was refused for, whether or not a later rung answered."""
+    """Return the path of a rung that was refused, whether or not a later rung answered."""
     results = [result for result, _ in state.samples] + list(state.failures)
     reasons = (attempt.reason for result in results for attempt in result.attempts)
     found = next(filter(None, map(ASKED_PATH.search, reasons)), None)
@@ -130,13 +130,13 @@ def _words(state: State, fields: Mapping[str, JSON]) -> str:
 
 
 def _at(db: Mapping[str, JSON], diverged: JSON) -> str:
-    """A database's position, with its content's checksum where that is what differs."""
+    """Describe a database's position, with its checksum if that is what differs."""
     told = f"{db['name']} at {db['txid']}" + (f", {db['behind']} behind" if db["behind"] else "")
     return f"{told} with checksum {db['checksum']}" if db["name"] == diverged else told
 
 
 def _follows(state: State, fields: Mapping[str, JSON]) -> Iterator[str]:
-    """Whom a replica follows and how closely, as far as it was asked: a settled one is not asked for its primary's name."""
+    """Describe whom a replica follows and how closely, as far as it was queried: a settled one is not asked for its primary's name."""
     if fields["knows_primary"] is not None:
         yield f"primary {fields['primary_hostname'] or 'unknown to it'}"
     if state.never_synced:

@@ -17,30 +17,30 @@ LITEFS_SESSION = "litefs"
 
 
 class Lease(NamedTuple):
-    """The lease in Consul, and the result that told it."""
+    """The lease in Consul, with its result."""
 
     result: Result
     data: Mapping[str, JSON]
 
     @property
     def alive(self) -> bool:
-        """Held by a session that exists."""
+        """True if it is held by an existing session."""
         return bool(self.data["held"] and self.data["session_alive"] is not False)
 
     @property
     def session(self) -> Mapping[str, JSON]:
-        """Its session as Consul lists it; empty where that is not known."""
+        """Its session in Consul's list; empty if unknown."""
         sessions: Sequence[Mapping[str, JSON]] = self.data["sessions"]
         return next((one for one in sessions if one["id"] == self.data["session"]), {})
 
     @property
     def foreign(self) -> bool:
-        """Held by somebody who is not LiteFS: the session is known, and has another name."""
+        """True if the session is known and its name is not LiteFS's."""
         return bool(self.data["held"] and self.session.get("name", LITEFS_SESSION) != LITEFS_SESSION)
 
 
 def lease(world: World, every: Mapping[str, State]) -> Lease | None:
-    """The lease, where it was asked for. A job may have several LiteFS: then the one of those that were asked, if that can be told."""
+    """Return the lease, if requested. Of several, the one that belongs to the LiteFS that was queried, if that can be determined."""
     told = {result.data["key"]: Lease(result, result.data) for result in world.results("consul_lease")}
     leases = [one for one in told.values() if not _is_a_guess(world, one)]
     if len(leases) < 2:  # noqa: PLR2004 - nothing to choose from
@@ -51,7 +51,7 @@ def lease(world: World, every: Mapping[str, State]) -> Lease | None:
 
 
 def several_leases(world: World, every: Mapping[str, State]) -> list[str]:
-    """Keys of the leases by which more than one of the LiteFS that were asked lead; none where a single one decides."""
+    """Return the keys of leases held by different LiteFS nodes that were queried; empty if a single one decides."""
     told = {result.data["key"]: Lease(result, result.data) for result in world.results("consul_lease")}
     ends = _ends(world, every) if len(told) > 1 else set()
     found = {key: end for key, one in told.items() if one.alive and (end := _end(world, one)) in ends}
@@ -59,19 +59,19 @@ def several_leases(world: World, every: Mapping[str, State]) -> list[str]:
 
 
 def _end(world: World, held: Lease) -> tuple[str, int] | None:
-    """What it advertises, with the node's own name for the whole name of one."""
+    """Return the advertised host and port, with the host name replaced by the node's name."""
     end = advertised(held)
     return (hosts(world.addresses, {end[0]}, ()).get(end[0], end[0]), end[1]) if end else None
 
 
 def _is_a_guess(world: World, held: Lease) -> bool:
-    """There is no such key in Consul, and none in the job either: a static lease, or another key. It says nothing of who may lead."""
+    """True if the key exists neither in Consul nor in the job: the lease is static, or has another key."""
     named = any(held.data["key"] in job["lease_keys"] for job in world.jobs.values())
     return bool(world.jobs) and not named and not held.data["held"] and not held.data["cluster_id"]
 
 
 def advertised(held: Lease) -> tuple[str, int] | None:
-    """Host and port of the primary's URL in the lease."""
+    """Return host and port of the primary's URL in the lease."""
     try:
         parts = urlsplit(str(held.data["advertise_url"] or ""))
         host, port = parts.hostname, parts.port
@@ -81,10 +81,10 @@ def advertised(held: Lease) -> tuple[str, int] | None:
 
 
 def _ends(world: World, every: Mapping[str, State]) -> set[tuple[str, int] | None]:
-    """Every address and name that a LiteFS which was asked may advertise, with every port that was asked."""
+    """Return every address and name that a queried LiteFS may advertise, combined with every queried port."""
     nodes = {state.node for state in every.values()}
     theirs = [alloc for alloc in world.allocations if alloc["node"] in nodes]
-    # LiteFS may be on another of the node's networks than the port that the allocation's address is from.
+    # LiteFS may listen on another network of the node than the one of the allocation's address.
     hosts = nodes | {alloc["address"] for alloc in theirs} | {port["host"] for alloc in theirs for port in alloc["ports"]}
     asked = ports(world)
     return {(host, port) for host in hosts if host for port in asked}

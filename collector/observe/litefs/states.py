@@ -17,7 +17,7 @@ _PORT = re.compile(r"[0-9]{1,5}")
 
 
 def states(world: World) -> dict[str, State]:
-    """LiteFS's state by allocation, for every one that was asked; positions already compared with the primary's."""
+    """Return LiteFS's state by allocation, for all that were queried, with positions compared."""
     nodes = {alloc["id"]: alloc["node"] for alloc in world.allocations}
     found: dict[str, State] = {}
     for result in world.bundle.results:
@@ -34,25 +34,25 @@ def states(world: World) -> dict[str, State]:
 
 
 def expected(world: World) -> set[str]:
-    """Allocations (nodes, where the allocation is not known) that LiteFS was to be asked for in, whether or not the time sufficed."""
+    """Return the allocations (or nodes, if the allocation is unknown) where LiteFS was to be queried, even if there was no time for it."""
     results = [result for result in world.bundle.results if result.kind == "litefs_status" and result.status is not Status.SKIPPED]
     return {result.target.alloc or result.target.node or "" for result in results if not elsewhere(world, result)}
 
 
 def _was_asked(result: Result) -> bool:
-    """Did a rung come to its end? That the run ended first says nothing of LiteFS, nor does what a spec hides."""
+    """True if any rung was completed: a run that ended first, and a result hidden by the spec, say nothing about LiteFS."""
     return result.status is not Status.SKIPPED and any(attempt.status not in {Status.BUDGET, Status.SKIPPED} for attempt in result.attempts)
 
 
 def elsewhere(world: World, result: Result) -> bool:
-    """The item asks a task that its allocation does not have: LiteFS runs in another group of the job."""
+    """True if the item's task is not in its allocation: LiteFS runs in another group of the job."""
     alloc = world.alloc.get(result.target.alloc or "")
     tasks = {task["name"] for task in alloc["tasks"]} if alloc else set()
     return bool(tasks and result.target.task and result.target.task not in tasks)
 
 
 def ports(world: World) -> set[int]:
-    """LiteFS's HTTP ports, from what was asked and from the variable that says so."""
+    """Return LiteFS's HTTP ports, from the requests made and from the variable `litefs_port`."""
     told = _PORT.fullmatch(str(world.bundle.vars.get("litefs_port", "")))
     found = {int(told[0])} if told else set()
     for result in world.bundle.results:
@@ -62,7 +62,7 @@ def ports(world: World) -> set[int]:
 
 
 def proxy_ports(world: World) -> dict[str, int]:
-    """Allocation -> the port of LiteFS's proxy, as LiteFS itself says in its log."""
+    """Map each allocation to the port of LiteFS's proxy, which LiteFS logs."""
     texts = ((result.data["alloc"], line) for result in world.results("nomad_logs") for line in result.data["lines"])
     return {alloc: int(found[1]) for alloc, line in texts if (found := PROXY.search(line))}
 
