@@ -17,7 +17,7 @@ from collector.suggest import did_you_mean
 SHELLS = ("bash", "zsh", "fish")
 NUMBER = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
 LONGEST = 86400.0
-"""Seconds that a run may be given. The clocks that end it take no number of any size."""
+"""Maximum deadline in seconds; the timers that enforce it have an upper limit."""
 
 
 class Parser(argparse.ArgumentParser):

@@ -18,17 +18,17 @@ from typing import Any
 from collector.cutoff import Allowance, TooSlow
 
 SHORT, LONG = 40, 1500
-"""Characters. What doubles with each takes for ever at 40; at 1,500 a square takes hundredths of a second, and a cube seconds."""
+"""Text lengths. At 40 characters exponential growth never ends; at 1,500 quadratic growth takes hundredths of a second, cubic seconds."""
 MISFIT = "\x00\n\n"
-"""What hardly any pattern fits, `.` included."""
+"""A character that hardly any pattern matches, not even `.`."""
 MOST = 30
-"""Repetitions of one pattern that are tried."""
+"""Maximum number of repetitions tried per pattern."""
 ALPHABET = string.ascii_lowercase + string.digits + " /.:=-_\"'" + string.printable
 SPENT = 2.0
-"""Seconds of CPU that all texts of one pattern may take: a quarter of that is slow in any case."""
+"""CPU seconds for all texts of one pattern; a quarter of that counts as slow in any case."""
 
 Parsed = Any
-"""What Python's own parser makes of a pattern: a list of (opcode, argument)."""
+"""The output of Python's own pattern parser: a list of (opcode, argument)."""
 
 
 def slow_on(pattern: str, flags: int = 0, *, length: int = LONG, between: Sequence[str] = (), spent: float = SPENT) -> str | None:

@@ -20,7 +20,7 @@ from collector.streams import flush, note, open_missing
 INTERNAL_ERROR = 70
 INTERRUPTED = 130
 BETWEEN_LOOKS = 50_000
-"""Objects made until Python looks for cycles: a run makes hardly any, and is over soon (docs/benchmarks.md)."""
+"""Allocations between garbage collections: a short run creates hardly any cycles (docs/benchmarks.md)."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -20,9 +20,9 @@ from typing import TypeVar
 T = TypeVar("T")
 
 AGAIN = 0.1
-"""Seconds after which it is said once more: an exception that is raised while an object is destroyed gets lost."""
+"""Seconds until the exception is raised again, since one raised in a destructor is lost."""
 SOON = 0.001
-"""Seconds after which it is tried again where it could not be said."""
+"""Seconds until the next attempt if the exception could not be raised."""
 
 LINT = "`collector lint` says what makes it slow"
 
@@ -60,7 +60,7 @@ class Allowance:
 
     SECONDS = 0.5
     TICK = 0.01
-    """Seconds between two looks at what is being done, and the least that a search may take: what the kernel can measure."""
+    """The timer's period, which is also the minimum limit for a search, in seconds: the kernel's resolution."""
 
     def __init__(self, seconds: float = SECONDS) -> None:
         self._left = seconds
@@ -143,7 +143,7 @@ SPARED: set[CodeType] = {
         contextlib._GeneratorContextManager.__exit__,  # noqa: SLF001
     )
 }
-"""Code in which it never rings. What runs between any two lines of ours and takes a lock (a tracer of tests) belongs here, too."""
+"""Code that is never interrupted. Anything that runs between our lines and takes a lock (such as a coverage tracer) belongs here too."""
 
 
 def _is_spared(frame: FrameType | None) -> bool:

@@ -20,7 +20,7 @@ EXIT_CODES: Mapping[str, str] = {
     "diff": "exit codes:\n  0 success, whatever changed\n" + FAILURES,
     "demo": "exit codes:\n  0 success, whatever verdict it shows\n" + FAILURES,
 }
-"""By command: verdicts are for those that make one. `ANY` is for the others."""
+"""By command: verdicts for those that make a report, `ANY` for the others."""
 ANY = "exit codes:\n  0 success\n" + FAILURES
 EXAMPLES: Mapping[str, str] = {
     "": """\
@@ -74,7 +74,7 @@ EXAMPLES: Mapping[str, str] = {
   collector completion fish > ~/.config/fish/completions/collector.fish
 """,
 }
-"""Calls that teach, by command; each fits 80 columns."""
+"""Instructive calls, by command; each fits 80 columns."""
 
 
 def epilog(command: str) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 PRIVATE = 0o600
 PATIENCE = 5.0
-"""Seconds for who reads from a pipe or a device that a file's name turns out to be."""
+"""Time limit in seconds for a reader, if the file is a pipe or a device."""
 
 
 def write_atomic(path: Path, content: bytes, mode: int = PRIVATE) -> None:

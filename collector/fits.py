@@ -19,7 +19,7 @@ Test = Callable[[JSON], bool]
 Schema = Mapping[str, JSON]
 
 SILENT: Final = frozenset({"$schema", "$id", "$defs", "title", "description"})
-"""Keywords that ask for nothing."""
+"""Keywords without constraints."""
 LOCAL: Final = "#/$defs/"
 TYPES: Final[Mapping[str, frozenset[type]]] = {
     "null": frozenset({type(None)}),
@@ -30,7 +30,7 @@ TYPES: Final[Mapping[str, frozenset[type]]] = {
     "array": frozenset({list}),
     "object": frozenset({dict}),
 }
-"""Exact types of what JSON is read into; `True` is no integer."""
+"""The exact Python types for JSON types; `True` is not an integer."""
 COMPARED: Final[Mapping[str, Callable[[JSON, JSON], bool]]] = {
     "minimum": operator.ge,
     "maximum": operator.le,

@@ -29,12 +29,13 @@ class Call(NamedTuple):
     limits: Limits = Limits()
     selection: Selection = Selection()
     given: Mapping[str, JSON] = {}
-    """The variables of the spec that the caller set."""
+    """The spec's variables set by the caller."""
     progress: Callable[[int, int], None] = lambda _done, _known: None
     commit: Callable[[], Callable[[], str | None]] = lambda: lambda: None
-    """Has the git commit of the spec's file asked for while the first answers come; what it returns waits for it."""
+    """Starts looking up the git commit of the spec's file, which runs while the first answers arrive; the returned function waits for
+    it."""
     prepare: Callable[[], object] = lambda: None
-    """What makes ready for the report, done while the first answers come."""
+    """Prepares for the report while the first answers arrive."""
 
 
 def gather(call: Call, sources: Performer, redactor: Redactor) -> Bundle:

@@ -12,7 +12,7 @@ NAMESPACE = "nomad: namespace "
 READ_JOB, EXEC = "read-job", "alloc-exec"
 
 AGENT_AND_NODE = {"nomad: agent read": "agent", "nomad: node read": "node"}
-"""Nomad's rules that cover a whole region (acl/policy.go)."""
+"""Nomad's rules for a whole region (acl/policy.go)."""
 
 CONSUL = {
     "consul: agent read": "agent_prefix",
@@ -21,10 +21,10 @@ CONSUL = {
     "consul: service read": "service_prefix",
     "consul: session read": "session_prefix",
 }
-"""Consul's rules (acl/policy.go); a prefix of "" is every name."""
+"""Consul's rules (acl/policy.go); the prefix "" matches every name."""
 
 LITEFS_KEYS = ("litefs/",)
-"""Where LiteFS's own examples keep its lease."""
+"""The lease's key in LiteFS's own examples."""
 
 
 def policies_for(

@@ -10,7 +10,7 @@ from collector.errors import UsageError
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?P<domain>[A-Za-z0-9](?:[A-Za-z0-9.-]{0,253}[A-Za-z0-9])?)")
 
 LONGEST_LABEL = 63
-"""Characters between two dots of a name (RFC 1035, 2.3.4)."""
+"""Maximum length of a label between two dots (RFC 1035, 2.3.4)."""
 
 
 def address(text: str) -> str:

@@ -6,9 +6,9 @@ import re
 
 LONGEST = 200
 LOOKED_AT = 4096
-"""Bytes."""
+"""Maximum bytes examined."""
 COUNTED = re.compile(r"\d+ errors? occurred:")
-"""The heading of a list of errors (hashicorp/go-multierror), which Nomad and Consul answer with: what is wrong comes after it."""
+"""The heading of an error list (hashicorp/go-multierror) in answers of Nomad and Consul; the errors follow it."""
 
 
 def snippet(said: bytes) -> str:

@@ -9,9 +9,10 @@ import re
 from collector.model import JSON
 
 MAX_DIGITS = 309
-"""A float holds no whole number of more digits, and not each of so many (the largest is 1.8e308)."""
+"""Digits of the largest float (1.8e308); a longer integer cannot be represented."""
 _LARGE = re.compile(rb"\d{300}|[eE]\+?\d{3}")
-"""Where no number is too large none is read by us, which takes ten times as long; as text in a string it costs that time and no more."""
+"""Parsing integers ourselves takes ten times as long, so it is only done if a text contains this many digits; a match within a string
+merely costs time."""
 
 
 def strict_json(raw: bytes) -> JSON:

@@ -19,7 +19,7 @@ from collector.rulebook.rule import Rule
 QUOTES_PER_MATCHER = 2
 _NARROWEST = ("alloc", "service", "node")
 _FEW = 32
-"""A field that has no more values than this in a topic is looked at by its values, where there are more observations."""
+"""Topics with more observations than this are pre-checked by a field's distinct values, if there are at most this many."""
 
 
 class Engine:

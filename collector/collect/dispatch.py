@@ -17,7 +17,7 @@ from collector.collect.workers import Job, Workers
 from collector.model import Dial, Exec, Http, Reply, Request, Status, host_port, pairs
 
 GRACE = 0.25
-"""Seconds that a request may overrun its deadline before its worker is written off."""
+"""Seconds that a request may exceed its deadline before its worker is abandoned."""
 PER_SERVER = 16
 PER_COMMAND = 8
 

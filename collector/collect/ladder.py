@@ -11,7 +11,7 @@ from collector.kinds.kind import STALE
 from collector.model import JSON, Attempt, Item, Reply, Request, Rung, Status
 
 CLIENT_ERROR = 4
-"""The first digit of HTTP codes that say: do not ask like this again."""
+"""The first digit of HTTP codes for which repeating the request is pointless."""
 
 RungFunction = Callable[[Mapping[str, JSON]], Rung]
 

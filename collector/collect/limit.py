@@ -10,7 +10,7 @@ from collector.model import JSON, Result, Status, first_of
 from collector.suggest import did_you_mean
 
 LISTS = frozenset({"nomad_nodes", "consul_members"})
-"""Kinds that know every node of a cluster."""
+"""Kinds that list all nodes of a cluster."""
 REDACTED = "<redacted:"
 SHOWN = 20
 

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 SMALL = 0.02
-"""Seconds of a parse that is not worth asking whether it fits."""
+"""Parses shorter than this (in seconds) are not checked against the remaining time."""
 FOLLOWS = 4.0
-"""What is done with a long answer (redacting it, looping over it, judging and showing it) takes so many times what its parse took."""
+"""Processing a large answer (redacting, looping, validating, showing) takes this many times as long as parsing it."""
 LATE = 0.5
-"""Seconds by which that may be late; a run ends within a second of its deadline."""
+"""Seconds by which the deadline may be exceeded; a run ends within a second of its deadline."""
 ABANDONING = 1e-4
-"""Seconds of a processor for an item that is still open at the end."""
+"""Processor seconds per item still open at the end."""
 
 
 class Effort:

@@ -17,7 +17,7 @@ from collector.model import Item, Request, Result, Spec, Status, Task
 from collector.policies import LITEFS_KEYS, policies_for
 
 INVENTORY = ("nomad_job", "nomad_allocations", "nomad_nodes", "consul_checks", "consul_members")
-"""Kinds that loops run over; asking them changes nothing and costs one call each."""
+"""Kinds that loops run over; they take one read-only call each."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,12 +26,12 @@ from collector.kinds.kind import Kind
 from collector.model import JSON, Item, Performer, Reply, Request, Result, Spec, Status, Task
 
 PAUSE = 0.2
-"""Seconds before another try where a spec does not say."""
+"""Seconds between retries if the spec does not say."""
 LATE = 0.1
-"""Seconds after the deadline at which this thread itself is cut off, whatever it is at: an expression, a pattern of the user's."""
+"""Seconds after the deadline at which this thread's own work (an expression, a user's pattern) is cut off."""
 TOO_LATE = "the answer came too late to do anything with it before the run's deadline"
 SOON = 0.01
-"""Seconds in which what was asked leaves, and in which another reply may come, before something else is done."""
+"""Seconds to wait for another reply before a chore is done instead."""
 PARSE_BUGS = (RecursionError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError)
 
 
@@ -44,9 +44,9 @@ class Means(NamedTuple):
     redaction: Redaction
     progress: Callable[[int, int], None] = lambda _done, _known: None
     announce: Callable[[Item, Sequence[Request]], None] | None = None
-    """For `--check`: told of every item that leaves and what it asks first."""
+    """For `--check`: called with every item and its first requests."""
     chores: Sequence[Callable[[], object]] = ()
-    """What is to be done in any case, best while nothing but waiting is to be done; what one raises ends the run."""
+    """Work to be done in any case, preferably while waiting; an exception ends the run."""
 
 
 class Limits(NamedTuple):
@@ -55,9 +55,9 @@ class Limits(NamedTuple):
     deadline: float = 30.0
     forks: int = 32
     asks: Callable[[Task], bool] = lambda _task: True
-    """Which tasks may really ask; the others are planned only."""
+    """Which tasks may send requests; the others are only planned."""
     afterwards: float = 0.0
-    """What follows on collecting takes so many times what its own work takes; the deadline is for both."""
+    """The time needed after collecting, as a multiple of collecting's own work; the deadline covers both."""
 
 
 class Collected(NamedTuple):

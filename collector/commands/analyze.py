@@ -19,7 +19,7 @@ from collector.settings import Settings
 from collector.validate import validate
 
 PATIENCE = 120.0
-"""Seconds for the analysis of one bundle: 5,000 nodes take a few."""
+"""Time limit in seconds for analyzing one bundle; 5,000 nodes take a few seconds."""
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 
 SHARE, MOST = 1 / 3, 10.0
-"""Of the deadline, and at most so many seconds, is kept for mail and pings."""
+"""The share of the deadline, and the maximum in seconds, that is reserved for mail and pings."""
 LEAST = 0.5
-"""Seconds that each of them gets in any case: it costs a run that is late already less than a report that nobody reads."""
+"""The minimum in seconds for each of them: better to be late than to deliver no report."""
 
 ANALYSIS, WRITING = 0.6, 0.15
-"""What judging takes, and what each output takes, for a second of collecting's own work (docs/benchmarks.md, 5,000 nodes)."""
+"""Seconds for the analysis and for each output, per second of collecting's own work (docs/benchmarks.md, 5,000 nodes)."""
 
 
 class Budget:

@@ -19,7 +19,7 @@ NAMES: Mapping[tuple[str, str], Callable[[], Iterable[str]]] = {
     ("demo", "incident"): lambda: ["list", *incidents()],
     ("schema", "name"): schema_names,
 }
-"""What an argument of a command can be, where that is known. The parser takes any text: the commands say better what was meant."""
+"""Possible values of an argument, where known. The parser accepts any text, since commands give better suggestions."""
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -11,7 +11,7 @@ from collector.cutoff import Overdue, cut_off_at
 from collector.errors import UsageError
 
 FILE = 30.0
-"""Seconds for a file where no deadline is given."""
+"""Time limit in seconds for a file if there is no deadline."""
 LEAST = 1.0
 
 

@@ -20,7 +20,7 @@ from collector.streams import note
 
 CRAWL_SECONDS = 30.0
 REFUSED = 400
-"""HTTP status from which an answer is a refusal or an error."""
+"""HTTP statuses from here on are refusals or errors."""
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collector.history import Outlook, Store
 
 TO_DELIVER = 30.0
-"""Seconds for a report that takes no collecting."""
+"""Time limit in seconds for a report without collecting."""
 EXIT_CODES = {Verdict.OK: 0, Verdict.WARNING: 1, Verdict.CRITICAL: 2, Verdict.UNKNOWN: 3}
 
 

@@ -14,14 +14,14 @@ from collector.deliver.destinations import Mail
 from collector.model import JSON, UNEXPLAINED, name_of
 
 MAX_PAGE = 8 << 20
-"""A page above this many bytes is not attached: many servers take no mail above 10 MB, and base64 adds a third."""
+"""Larger pages (in bytes) are not attached: many servers reject mails above 10 MB, and base64 adds a third."""
 
 MAX_SUBJECT = 200
 MAX_SYMPTOM = 80
-"""Characters of a subject, and of what is seen in it."""
+"""Maximum length of a subject, and of the symptom in it."""
 
 MAX_LINE = 998
-"""Characters of a line that every mail server takes (RFC 5322, 2.1.1)."""
+"""The line length that every mail server accepts (RFC 5322, 2.1.1)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from collector.deliver.deadline import within
 from collector.deliver.destinations import Ping
 
 MAX_BODY = 10_000
-"""Bytes of body; self-hosted services keep 10 kB by default and may refuse more."""
+"""Maximum size of the body in bytes; self-hosted services keep 10 kB by default and may reject more."""
 
 DEADLINE = 10.0
 TIMEOUT = urllib3.Timeout(connect=5.0, read=5.0)
@@ -65,4 +65,4 @@ _REASONS: tuple[tuple[type[Exception], str], ...] = (
     (urllib3.exceptions.TimeoutError, "no answer in time"),
     (TimeoutError, "no answer in time"),
 )
-"""The first that fits: urllib3 derives "no connection" from its timeout, and "name not known" from "no connection"."""
+"""The first match counts: urllib3 derives "no connection" from its timeout, and "name not known" from "no connection"."""

@@ -17,10 +17,10 @@ from collector.errors import DeliveryError
 from collector.settings import MailSettings
 
 TRANSIENT, PERMANENT = 400, 500
-"""SMTP reply codes from 400 on may succeed later, from 500 on they will not (RFC 5321, 4.2.1)."""
+"""SMTP replies from 400 on are temporary failures, from 500 on permanent ones (RFC 5321, 4.2.1)."""
 
 Answers = Mapping[str, tuple[int, bytes]]
-"""What smtplib tells of the recipients that a server refused: recipient to reply code and text."""
+"""smtplib's result for rejected recipients: recipient to reply code and text."""
 
 
 def send(message: EmailMessage, to: Sequence[str], server: MailSettings, patience: Patience) -> None:

@@ -12,10 +12,10 @@ from pathlib import Path
 from collector.files import write_atomic
 
 KEEP = 10
-"""How many undelivered reports a directory holds; a mail server that is down for a week must not fill the disk."""
+"""Maximum number of undelivered reports kept, so that a mail server that is down for a week cannot fill the disk."""
 
 _NAME = re.compile(r"undelivered-\d{8}T\d{6}Z-[0-9a-f]{6}\.[a-z]+")
-"""How a kept report is called. Without --state the directory is everybody's for temporary files, and may have others of a like name."""
+"""The name of a kept report. Without --state the directory is for everybody's temporary files, which may have similar names."""
 
 
 def keep_undelivered(directory: Path, content: bytes, suffix: str) -> str:

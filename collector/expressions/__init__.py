@@ -19,30 +19,31 @@ from collector.expressions.selections import functions
 from collector.model import JSON
 
 Compiled = Callable[[Mapping[str, JSON]], JSON]
-"""An expression, ready to be evaluated with variables."""
+"""A compiled expression, to be evaluated with variables."""
 
 MAX_TEXT = 1 << 20
-"""Characters that one rendered text may have."""
+"""Maximum length of a rendered text."""
 
 FILTERS = frozenset({
     "abs", "batch", "count", "d", "default", "dictsort", "first", "float", "groupby", "int", "items", "join", "last", "length", "list",
     "lower", "map", "max", "min", "reject", "rejectattr", "replace", "reverse", "round", "select", "selectattr", "slice", "sort",
     "string", "sum", "title", "tojson", "trim", "unique", "upper", "urlencode",
 })  # fmt: skip
-"""Jinja2's own filters that a spec may use: those that select and convert. What only formats, or can blow up, is left out."""
+"""Jinja2 filters available to specs: those that select and convert. Mere formatting, and filters that can produce huge output, are
+excluded."""
 
 FUNCTIONS = frozenset({"range"})
-"""Jinja2's own functions that a spec may use."""
+"""Jinja2 functions available to specs."""
 
 NOW = "now"
-"""Name of the one constant: the Unix time at which the run began."""
+"""The name of the only constant: the Unix time at which the run began."""
 
 TESTS = frozenset({
     "!=", "<", "<=", "==", ">", ">=", "boolean", "defined", "divisibleby", "eq", "equalto", "even", "false", "float", "ge", "greaterthan",
     "gt", "in", "integer", "iterable", "le", "lessthan", "lower", "lt", "mapping", "ne", "none", "number", "odd", "sameas", "sequence",
     "string", "true", "undefined", "upper",
 })  # fmt: skip
-"""Jinja2's own tests that a spec may use."""
+"""Jinja2 tests available to specs."""
 
 
 class ExpressionError(CollectorError):

@@ -19,7 +19,7 @@ _TOKEN = re.compile(
 _PATH = re.compile(r"\s*([^\W\d]\w*(?:\.[^\W\d]\w*)*)\s*")
 _OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
 KEYWORDS = frozenset({"and", "or", "not", "in", "is", "if", "else", "true", "false", "none", "True", "False", "None"})
-"""Words that are no names in an expression."""
+"""Words that are not names."""
 
 
 class Segment(NamedTuple):

@@ -13,7 +13,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from collector.model import JSON
 
 METHODS = frozenset({"endswith", "get", "items", "keys", "lower", "split", "startswith", "strip", "upper", "values"})
-"""Methods of text and mappings that an expression may call: none changes its object, none makes more out of it than it holds."""
+"""Allowed methods of strings and mappings: none modifies its object or produces more than its content."""
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):

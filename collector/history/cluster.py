@@ -9,10 +9,10 @@ from collector.history.run import CLUSTER_FACTS, NodeState, Run
 from collector.model import JSON
 
 Change = dict[str, JSON]
-"""{"what", "node": name or None, "from", "to"}; a check has its "service" (None: the node's own) and "name" too."""
+"""{"what", "node": name or None, "from", "to"}; a check also has "service" (None: the node's own) and "name"."""
 
 SHORT = 8
-"""How many characters of an ID Nomad's own commands show and take."""
+"""Length of the short IDs that Nomad's own commands show and accept."""
 
 
 def cluster_changes(old: Run, new: Run) -> list[Change]:

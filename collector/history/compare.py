@@ -14,7 +14,7 @@ from collector.history.tracks import Turn, follow, is_news, remembered
 from collector.model import JSON, RANK
 
 ORDER = ("new", "worse", "flapping", "unchanged", "better", "unseen", "resolved")
-"""The states of findings in the order in which they are listed."""
+"""The states of findings in the order of listing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,19 +13,19 @@ from collector.model import JSON
 T = TypeVar("T")
 
 FORGET = 50
-"""After so many runs that did not see it, something is no longer remembered."""
+"""Facts are forgotten after this many runs that did not see them."""
 
 MOMENTS = 60
-"""How many changes are remembered, the last ones."""
+"""Maximum number of changes remembered, the latest ones."""
 
 MOMENTS_OF_A_RUN = 20
-"""How many of them may be one run's: an outage changes every check at once."""
+"""Maximum from a single run, since an outage changes every check at once."""
 
 NONE = "none"
-"""The value where it was seen that there is none: no leader, no primary."""
+"""The value if it was seen that there is none: no leader, no primary."""
 
 Watched = Literal["check", "eligibility", "node status", "consul leader", "nomad leader", "primary"]
-"""What is watched; what matters to more readers comes later."""
+"""What is tracked, in ascending order of importance to readers."""
 ORDER: tuple[Watched, ...] = get_args(Watched)
 
 

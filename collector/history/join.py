@@ -13,7 +13,7 @@ from collector.model import JSON, NodeDetail, NodeRow, Report
 
 SOURCE = "earlier runs"
 KINDS = {"nomad leader": "leader", "consul leader": "leader", "primary": "primary", "node status": "node", "eligibility": "node"}
-"""The timeline's kind of each change; a check's is `check`."""
+"""The timeline's kind for each change; a check's is `check`."""
 
 WORST = {
     "critical": "critical",
@@ -23,7 +23,7 @@ WORST = {
     "ineligible": "warning",
     NONE: "warning",
 }
-"""How bad a value is; any other is for information."""
+"""The severity of a value; any other is informational."""
 
 _Key = tuple[str | None, ...]
 

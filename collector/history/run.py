@@ -60,7 +60,7 @@ class Track:
 
 
 Series = Sequence[Sequence[float | None]]
-"""Lag in seconds and restarts of a node in the last runs, oldest first; None where it was not known."""
+"""A node's lag in seconds and restarts in the last runs, oldest first; None if unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ CLUSTER_FACTS: tuple[tuple[str, tuple[str, str]], ...] = (
     ("consul version", ("consul", "version")),
     ("consul leader", ("consul", "leader")),
 )
-"""What of the document's `cluster` is watched for a change: (what a reader calls it, where it stands)."""
+"""Values of the document's `cluster` tracked for changes: (name for readers, path)."""
 
 
 def fingerprint(code: str, node: str | None, service: str | None) -> str:

@@ -8,7 +8,7 @@ from collector.history.run import NodeState, Series
 from collector.model import JSON
 
 LENGTH = 20
-"""How many runs a line shows."""
+"""Number of runs in a line."""
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 UNKNOWN = "·"

@@ -26,10 +26,10 @@ from collector.strict_json import strict_json
 
 KEEP_RUNS = 50
 MAX_BYTES = 32 << 20
-"""Of a kept run, packed or unpacked."""
+"""Maximum size of a kept run, compressed and uncompressed."""
 KEEP_SECONDS = 30 * 86400
 ABANDONED_SECONDS = 3600
-"""A temporary file that is this old was left by a run that was killed."""
+"""A temporary file of this age was left by a run that was killed."""
 
 _NAME = re.compile(r"(?P<number>\d{8,})-[0-9a-f]{8}\.json\.gz")
 

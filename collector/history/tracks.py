@@ -10,18 +10,18 @@ from collector.history.run import Run, Sighting, Track
 from collector.model import RANK
 
 WINDOW = 10
-"""How many runs flapping looks back."""
+"""Number of runs considered for flapping."""
 
 FLAPS = 3
-"""How many times in these runs a finding must have come or gone to be called flapping."""
+"""Number of changes within these runs from which a finding is flapping."""
 
 LOST = frozenset({"down", "disconnected"})
-"""What Nomad calls a node that it does not hear."""
+"""Nomad's statuses for a node out of contact."""
 
 SEEN, ABSENT, BLIND = "1", "0", "?"
 
 NEWS = frozenset({"new", "worse", "resolved"})
-"""States that a reader who asked for changes wants to hear of; flapping is news once, when it starts."""
+"""States that are news for a reader who asked for changes; flapping is news only when it starts."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,8 @@ BAD_REQUEST, TOO_MANY, SERVER_ERROR = 400, 429, 500
 NO_LEADER = b"No cluster leader"
 PERMISSION_DENIED = b"Permission denied"
 FILTERED = "X-Consul-Results-Filtered-By-ACLs"
-"""Consul answers a listing with 200 and leaves out what a token may not read; since 1.11 it says so here, but not to who has no token."""
+"""Consul answers with 200 and omits what the token may not read; since 1.11 it says so in this header, though not to requests without a
+token."""
 PER_PAGE = 500
 MAX_PAGES = 200
 NEXT_TOKEN = "X-Nomad-NextToken"  # noqa: S105 - the name of a header

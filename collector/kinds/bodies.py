@@ -15,15 +15,15 @@ from collector.model import JSON
 from collector.strict_json import finite, no_constant
 
 MAX_DIGITS = 20
-"""A whole number of more digits than an unsigned 64-bit one has is none that Nomad, Consul or LiteFS would send."""
+"""The digits of an unsigned 64-bit integer; Nomad, Consul and LiteFS send no longer ones."""
 MANY_DIGITS = re.compile(rb"\d{%d}" % MAX_DIGITS)
 LARGE = 1 << 20
-"""Bytes of an answer that is counted before it is read."""
+"""Responses of more bytes are measured before they are parsed."""
 MANY_SIGNS = 1_500_000
-"""Of JSON's commas, colons and brackets. Python takes up to 200 bytes for what JSON says in two: these fit into memory, and 13,000
-instances of a service have so many."""
+"""Maximum number of commas, colons and brackets. Python takes up to 200 bytes for two bytes of JSON; this many fit into memory, and 13,000
+instances of a service have as many."""
 WIDE, MUCH_WIDE = re.compile(rb"[\xf0-\xf4]"), 16 << 20
-"""One character beyond the first 65,536, and Python takes four bytes for each character of the text that it is in."""
+"""A single character beyond the first 65,536 makes Python use four bytes for each character of its string."""
 LONE_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 

@@ -23,7 +23,7 @@ from collector.model import JSON, Exec, Http, Reply, Rung, Status, host_port
 
 PATH = "/v1/agent/checks"
 SELDOM = 30.0
-"""Seconds between two runs of a check from which on what it says may be long over."""
+"""Seconds between two runs of a check from which on its output may be out of date."""
 NOT_THERE = (b"not found", b"no such file", b"No such file")
 
 

@@ -12,9 +12,9 @@ from collector.kinds.shapes import Obj
 from collector.model import JSON, Http, Rung, Target
 
 NOMAD_SERVICE = re.compile(r"_nomad-task-(?P<alloc>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})-")
-"""How Nomad names the instances it registers. Source: hashicorp/nomad, client/serviceregistration/id.go."""
+"""The IDs of instances registered by Nomad. Source: hashicorp/nomad, client/serviceregistration/id.go."""
 LIMIT = 64 << 20
-"""Bytes of a service's health: Consul gives no pages, and 2 kB for each instance, so that 8 MiB would be full at 4,000 nodes."""
+"""Maximum bytes of a service's health. Consul has no pagination, and sends 2 kB per instance: 8 MiB would be exceeded at 4,000 nodes."""
 
 
 def api(args: Args) -> Rung:

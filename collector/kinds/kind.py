@@ -6,10 +6,10 @@ from typing import Literal, NamedTuple
 from collector.model import JSON, Rung, Target
 
 Args = Mapping[str, JSON]
-"""An item's rendered arguments, defaults filled in, with the rung's own rendered value under "rung"."""
+"""An item's rendered arguments including defaults, with the rung's own rendered value under "rung"."""
 
 Ladder = tuple[tuple[str, JSON], ...]
-"""The rungs to try, in order: (rung name, its value); the value is None where a rung needs none."""
+"""The rungs to try, in order: (rung name, its value); the value is None if the rung needs none."""
 
 
 class Argument(NamedTuple):
@@ -61,11 +61,11 @@ class Kind(NamedTuple):
     target: Callable[[Args], Target] = lambda _args: Target()
     capabilities: tuple[str, ...] = ()
     advice: Callable[[str, JSON], str | None] = lambda _rung, _value: None
-    """What to say of a rung as a spec writes it (its name, its value with expressions in it), when it cannot be what was meant."""
+    """Returns advice on a rung as written in a spec (its name and unrendered value) that cannot be intended, or None."""
     timeout: float = 10.0
-    """Seconds for an item where the spec does not say: all rungs together, and the first of several has half of it."""
+    """Default seconds for an item: all rungs together; the first of several may use half of it."""
     modules: tuple[str, ...] = ()
-    """What its parses import when an answer comes, because it is slow to import; a run with time to spare imports it before."""
+    """Modules that its parsers import on first use because they are slow to import; imported in advance if there is time."""
 
     def rights(self, given: Mapping[str, JSON]) -> tuple[str, ...]:
         """Return the ACL capabilities needed with these arguments (`nomad: namespace read-logs`)."""
@@ -78,16 +78,16 @@ class Kind(NamedTuple):
 
 
 API: Ladder = (("api", None),)
-"""The ladder of a kind that can be asked in one way only."""
+"""The ladder of a kind with a single way to ask."""
 
 AWAITED = 20.0
-"""Seconds for what all else waits for, the job and the listings that grow with the cluster: a server under load takes its time for them."""
+"""Seconds for what everything else depends on, the job and lists that grow with the cluster: a busy server takes long for them."""
 
 STALE = "stale"
-"""The rung that asks the same again, of what the server knows itself. Left out where that would meet the same again."""
+"""The rung that asks a server for its own state. Skipped if it would fail in the same way."""
 
 API_OR_STALE: Ladder = (("api", None), (STALE, None))
-"""The ladder of a kind that a server without a leader can still tell what it knows itself."""
+"""The ladder of a kind that a server without a leader can answer from its own state."""
 
 
 def port(help_: str, default: int) -> Argument:

@@ -122,4 +122,4 @@ MEANINGS: tuple[tuple[frozenset[str], str, Callable[[JSON], JSON]], ...] = (
     (frozenset({"lag", "lagseconds", "replicationlag"}), "lag_seconds", _seconds),
     (frozenset({"uptime", "uptimeseconds"}), "uptime_seconds", _seconds),
 )
-"""(names, letters only) → part of the state, and how its value is read."""
+"""(names, letters only) → field of the state, and its parser."""

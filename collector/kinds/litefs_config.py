@@ -14,7 +14,7 @@ from collector.kinds.shapes import Obj
 from collector.model import JSON
 
 _BODY = r"[^\n]*\n?(?P<body>(?:(?P=indent)[ \t]+[^\n]*(?:\n|\Z)|[ \t]*(?:\{\{[^\n]*)?\n)*)"
-"""What is indented deeper than the key; lines of Nomad's template language stand anywhere."""
+"""Lines indented deeper than the key; lines of Nomad's template language may stand anywhere."""
 BLOCK = re.compile(r"^(?P<indent>[ \t]*)consul:[ \t]*(?P<flow>\{[^}\n]*\})?" + _BODY, re.MULTILINE)
 LEASE_BLOCK = re.compile(r"^(?P<indent>[ \t]*)lease:[ \t]*" + _BODY, re.MULTILINE)
 STATIC = re.compile(r"""^[ \t]*type:[ \t]*["']?static\b""", re.MULTILINE)

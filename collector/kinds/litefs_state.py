@@ -13,7 +13,7 @@ CLUSTER_ID = re.compile(r"LFSC[0-9A-Fa-f]{16}")
 NEVER_SYNCED_MS = 2147483647
 """`.lag` of a node that has not synced since it started or was demoted (litefs v0.5.14, fuse/lag_node.go:25-76)."""
 SAWTOOTH = 3.0
-"""Seconds. A replica in contact hears from its primary every second, so that its lag metric saws between 0 and 1 (docs/litefs.md)."""
+"""Seconds. A connected replica gets a heartbeat every second, so its lag metric oscillates between 0 and 1 (docs/litefs.md)."""
 
 
 class State:

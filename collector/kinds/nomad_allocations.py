@@ -13,7 +13,7 @@ from collector.kinds.shapes import Obj
 from collector.model import JSON, Rung
 
 LIVE = frozenset({"pending", "running", "unknown"})
-"""Client statuses of what is not over; Nomad hears nothing of an `unknown` one, which may run on."""
+"""Client statuses of allocations that have not ended; an `unknown` one has lost contact but may still run."""
 UNSPECIFIED = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - compared with, never bound to
 
 

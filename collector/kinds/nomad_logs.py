@@ -12,7 +12,7 @@ from collector.model import Http, Reply, Rung, Status
 OFFSET = 65536
 KEPT = 400
 NO_LOG = re.compile(rb"No logs available|not started yet|file not found|no such file or directory|log entry for task .* not found")
-"""What Nomad says where there is no log yet (client/fs_endpoint.go); a client that is gone or an unknown allocation reads differently."""
+"""Nomad's message if there is no log yet (client/fs_endpoint.go); it differs for a lost client and an unknown allocation."""
 
 
 def api(args: Args) -> Rung:

@@ -14,7 +14,7 @@ MESSAGES = (
     "DisplayMessage", "DriverError", "DownloadError", "SetupError", "ValidationError", "VaultError", "KillError",
     "RestartReason", "KillReason", "TaskSignalReason", "DriverMessage", "GenericSource", "Message",
 )  # fmt: skip
-"""Where an event's text is: Nomad renders DisplayMessage since 0.9 from one of the others."""
+"""Where an event's text is: since 0.9 Nomad derives DisplayMessage from one of the others."""
 
 
 def tasks(row: Obj) -> list[dict[str, JSON]]:

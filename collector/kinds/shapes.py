@@ -16,7 +16,7 @@ Obj = Mapping[str, JSON]
 """A JSON object."""
 NANOSECONDS = 1_000_000_000
 END_OF_TIME = 253_402_300_799
-"""The last second of the year 9999, after which no calendar of ours goes on."""
+"""The last second of the year 9999, the limit of Python's calendar."""
 
 
 def invalid(reason: str) -> Unanswered:

@@ -16,7 +16,7 @@ from collector.loglines.litefs import ENDS, HARMLESS, LAST_WORD, LITEFS_OWN, SET
 __all__ = ["ERROR", "FATAL", "LONGEST", "PLAIN", "WARNING", "Line", "complaint", "decisive", "is_litefs", "moment_of", "read"]
 
 FATAL, ERROR, WARNING, PLAIN = 3, 2, 1, 0
-"""How much a line weighs when the decisive one is looked for."""
+"""Weights of lines, for choosing the decisive one."""
 
 
 class Line(NamedTuple):
@@ -53,14 +53,14 @@ _ERROR = re.compile(
     re.ASCII,
 )
 HEADING = re.compile(r"^(?: {2,3}[A-Z][\w\\]{1,200}(?:Exception|Error) *|APPLICATION FAILED TO START|Error: P\d{4})$")
-"""Stands above what is wrong (PHP's Collision, Spring Boot, Prisma)."""
+"""Headings above an error message (PHP's Collision, Spring Boot, Prisma)."""
 _POINTS_BACK = re.compile(
     r"(?i)\b(?:continue|abort(?:ing|ed)?|exit(?:ing)?|stopping|quitting)\b.{0,40}? due to"
     r" (?:(?:the|these|previous|prior|earlier|above|\d{1,4}) (?:\w{1,20} ){0,3}errors\b|\w{1,20} error\(s\))(?! ?:)"
     r"|\b(?:check|see) the (?:\w{1,20} ){0,3}(?:logs?|errors?|messages?|output|lines?) above\b"
     r"|\bfor (?:more )?details,? (?:check|see) the (?:\w{1,20} ){0,3}logs\b"
 )
-"""Says no more than that something was said before: Authelia, Rocket, compilers."""
+"""Lines that only refer to an earlier message: Authelia, Rocket, compilers."""
 _WARNING = re.compile(r"\bWARN(?:ING)?\b")
 _LEVELS = {
     "fatal": FATAL, "panic": FATAL, "critical": FATAL, "crit": FATAL, "emerg": FATAL, "alert": FATAL, "f": FATAL,
@@ -71,13 +71,13 @@ _TROUBLE = frozenset({
     "error", "err", "errmsg", "error_message", "exception", "exc_info", "cause", "reason", "stack", "stacktrace", "stack_trace", "panic",
     "error.message", "error.stack_trace", "@x",
 })  # fmt: skip
-"""Fields in which loggers put what went wrong. What any other field holds (a title, a query, a file) is what the line is about."""
+"""Fields in which loggers put errors. Other fields (a title, a query, a file) only say what the line is about."""
 _QUOTED = re.compile(
     r"""(?P<before>\b(?:err(?:or)?|exception|cause|reason|message|panic|fatal)"?[:=]\s*|\bextended_code: \d+ \}, Some\()?"""
     r"""(?P<quoted>"(?:[^"\\\n]|\\.)*+(?P<end>"?))""",
     re.IGNORECASE,
 )
-"""One without an end is found too, and left as it is: else each of its quotes would be tried up to the end of the line."""
+"""Also matches an unterminated quote, which is left as it is; otherwise each of its quotes is tried up to the end of the line."""
 _TOLD_CALMLY = re.compile(
     r"^(?:\x1b\[[\d;]{1,8}m)?(?:"
     r"[\d\-T:.,/ Z+\[\](\t]*\b(?:INFO|DEBUG|TRACE|NOTICE|Info|Debug)\b"
@@ -93,7 +93,7 @@ _TOLD_CALMLY = re.compile(
     r"|(?:info|debug|verbose)(?:\x1b\[[\d;]{1,8}m)?: )"  # winston
 )
 _SLOG = re.compile(r'^(?:time=\S+ )?level=INFO msg=(?:"(?:[^"\\]|\\.)*"|\S+)$')
-"""How LiteFS writes everything, its errors too."""
+"""The envelope of everything LiteFS logs, including errors."""
 _HARMLESS_TRACE = re.compile(r"^(?:KeyboardInterrupt|SystemExit|asyncio\.exceptions\.CancelledError|GeneratorExit)\b")
 
 

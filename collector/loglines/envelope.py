@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 LONGEST = 2000
-"""Characters of a line that are looked at: what decides stands at its start, and patterns must not meet a line of a megabyte."""
+"""Maximum characters of a line that are examined: the start is decisive, and patterns must not run on a megabyte."""
 _PAIR = re.compile(r'(?:^|\s)(\w[\w.-]*)=("(?:[^"\\]|\\.)*"|\S*)')
 _STAMP = re.compile(
     r"""^(\d{4}-\d\d-\d\dT\S+)|(?:\b(?:[Tt]ime|ts|[Tt]imestamp)|@t)"?[=:]\s?"?(\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d))"""
@@ -17,13 +17,13 @@ _PHP = re.compile(
     r"^(?:\[[^\]]*\] )?(?:NOTICE|WARNING): (?:PHP message: "
     r"|\[pool [^\]]+\] child \d+ said into std(?:err|out): \"(?:NOTICE: PHP message: )?)"
 )
-"""PHP-FPM's envelope, in which every line of an application is a notice or a warning of the pool's."""
+"""PHP-FPM's envelope, in which every line of an application is a notice or warning of the pool."""
 _GLOG = re.compile(r"^([IWEF])\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ [^\]]+\] (.*)")
 _LEVEL_KEYS = ("level", "lvl", "severity", "levelname", "log.level", "@l", "Level", "level_name")
 _NUMBERED = {10: "trace", 20: "debug", 30: "info", 40: "warn", 50: "error", 60: "fatal"}
-"""The levels of pino and bunyan (Node), which write them as numbers."""
+"""The numeric levels of pino and bunyan (Node)."""
 _MESSAGE_KEYS = ("msg", "message", "@m", "@mt", "RenderedMessage", "MessageTemplate", "event", "error")
-"""Of Elastic's common schema (ECS) and of Serilog (its compact form, CLEF, has the keys with an @), too."""
+"""Includes the keys of Elastic's common schema (ECS) and of Serilog (its compact form, CLEF, has an @)."""
 
 
 def opened(text: str) -> tuple[str, str]:

@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterator, Sequence
 
 MOST = 120
-"""Lines that one object may take."""
+"""Maximum lines of one object."""
 _LETTERS, _ITEMS, _FIELDS = 300, 3, 20
-"""What is kept of a text, a list (the frames of a trace, mostly) and an object, so that the message is no longer than a line may be."""
+"""How much is kept of a string, a list (usually stack frames) and an object, so that the message fits the line limit."""
 
 
 def gathered(lines: Sequence[str]) -> list[str]:

@@ -51,7 +51,7 @@ _OF_THE_CLUSTER = re.compile(
     r"|refused|time[ds]?[- ]?out|deadline|unreachable|(?<!service )unavailable|not connected|transport endpoint"
     r"|\bE(?:CONN|HOST|NET|AI_|IO|ROFS|NOSPC|DQUOT|ADDR)"
 )
-"""Words of what the cluster gives; `Service Unavailable` is HTTP's for any 503."""
+"""Words about what the cluster provides; `Service Unavailable` is HTTP's phrase for any 503."""
 
 
 @cache

@@ -11,44 +11,45 @@ _DISK = re.compile(
     r"(?i)no space left on device|ENOSPC|database or disk is full|\b(?:errno|os error)[ =:]{1,2}28\b"
     r"|Auf dem Gerät ist kein Speicherplatz mehr"
 )
-"""In any language of the C library its number stands beside the words, as Python and Rust write them; Java and C have the words alone."""
+"""In other languages of the C library the error number stands beside the words, in Python and Rust; Java and C print the words only."""
 _OTHER_LIMIT = re.compile(
     r"(?i)/sys/|/proc/|cgroup|inotify|\bfsnotify(?::| watch)|file watch|watch(?:es)? limit|add(?:ing)? (?:a )?watch|syscall: 'watch'"
     r"|\bsemaphores?:|\bsem(?:get|op)\b|\bshm(?:get|_open)\b|shared memory segment|session keyring|create session key:"
     r"|(?:network|user|mount|pid|ipc) namespace"
     r"|\A[\s{]*(?:errno: -?\d+,\s*)?(?:syscall: '\w+',\s*)?code: 'ENOSPC'"
 )
-"""The kernel says ENOSPC or EDQUOT of these, too (inotify(7), semget(2), shmget(2), namespaces(7), keyrings(7)). Node has an error's code
-on a line of its own, below the message that tells which it is."""
+"""Other limits reported as ENOSPC or EDQUOT (inotify(7), semget(2), shmget(2), namespaces(7), keyrings(7)). Node prints an error's code on
+a line of its own, below the message that names the limit."""
 _QUOTA = re.compile(r"(?i)disk quota exceeded|EDQUOT|\b(?:errno|os error)[ =:]{1,2}122\b")
 _ASKS_FOR_LEASE = re.compile(
     r"cannot fetch cluster ID from|lease renewal error|cannot acquire lease or find primary|create consul session"
     r"|fetch primary url|cannot find primary|register node|acquire lease|cannot remove lease|set leaser cluster id"
 )
-"""LiteFS v0.5.14, store.go and consul/consul.go: each is about a request to Consul."""
+"""LiteFS v0.5.14, store.go and consul/consul.go: errors of requests to Consul."""
 _WRITE_REFUSED = re.compile(r"fuse: \w+\(\): .*read only replica")
 _READ_ONLY = re.compile(r"(?i)attempt to write a read-?only database|SQLITE_READONLY\b")
-"""SQLite's words (8) for a write that the file system does not allow, as LiteFS answers on a replica with a rollback journal."""
+"""SQLite's error 8, for a write that the file system rejects, as LiteFS does on a replica with a rollback journal."""
 _AGENT_REFUSED = re.compile(r"(?i):(?:850[0-3]|8600)\b.{0,200}?\brefused\b")
-"""The default ports of a Consul agent (HTTP, HTTPS, gRPC, DNS), whatever address of the node an application knows it by."""
+"""The default ports of a Consul agent (HTTP, HTTPS, gRPC, DNS), at whatever address of the node."""
 _CONSUL_NAME = re.compile(r"(?i)\b[\w-]{1,63}\.(?:service|node|query)\.(?:[\w-]{1,63}\.)?consul\b")
 _UNRESOLVED = re.compile(
     r"(?i)ENOTFOUND|EAI_AGAIN|no such host|server misbehaving|i/o timeout|name or service not known|failure in name resolution|UnknownHost"
     r"|(?:not|failed to|unable to) (?:be )?(?:resolved?|lookup)|getaddrinfo|NXDOMAIN|SERVFAIL"
 )
-"""What resolvers say of a name; those below Consul's domain are answered by the node's own agent."""
+"""Resolvers' messages about a name; the node's own agent answers for Consul's domain."""
 _OF_TEMPLATE = re.compile(r"(?i)\Amissing: |\btemplate\b")
 _DEPENDENCY = re.compile(r"\b([a-z]+)(?:\.\w+)*\(")
-"""consul-template's name of what a template reads: `kv.block(KEY)`, `health.service(NAME)`, `vault.read(PATH)`, `nomad.var.block(PATH)`."""
+"""consul-template's notation of what a template reads: `kv.block(KEY)`, `health.service(NAME)`, `vault.read(PATH)`,
+`nomad.var.block(PATH)`."""
 _MALFORMED = re.compile(r"database disk image is malformed|file is (?:encrypted or is )?not a database")
-"""SQLite's words (11 and 26) for files that are no sound database."""
+"""SQLite's errors 11 and 26, for corrupt database files."""
 _UNUSABLE = re.compile(r"unable to open database file|disk I/O error|attempt to write a read-?only database")
-"""SQLite's words (14, 10 and 8) for a file that the system does not let it open, read or write."""
+"""SQLite's errors 14, 10 and 8, for a file that cannot be opened, read or written."""
 _OF_IMAGE = re.compile(
     r"(?is)(?!.*container configuration for image).*(?:pull|manifest|no such image|failed to find docker (?:image|auth)|repository"
     r"|registry|toomanyrequests|image archive|local docker image)"
 )
-"""How the docker and podman drivers tell that they do not get an image, and not that they cannot start what is in it."""
+"""Messages of the docker and podman drivers for failing to get an image, as opposed to starting it."""
 _STATIC = re.compile(r"Using static (?:primary:|to determine primary)")
 _OF_CONSUL = re.compile(r"initializing consul: key=")
 _DATES = re.compile(

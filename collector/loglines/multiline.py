@@ -9,20 +9,20 @@ from itertools import dropwhile, takewhile
 from collector.loglines import ERROR, HEADING, Line
 
 FURTHER = 3
-"""Lines that a message may go on for in a quote."""
+"""Maximum continuation lines in a quote."""
 _FAR = 8
-"""Lines after it that are looked at."""
+"""Maximum following lines examined."""
 _FRAME = re.compile(r"^\s+(?:at |File )")
 _NEXT_TELLS = re.compile(r":\s*$|^(?:Syntax|Execution) error\b.*\)\.$")
-"""What is wrong stands in the next line: after a colon, and after where it is (Clojure)."""
+"""The next line says what is wrong: after a colon, and after a location (Clojure)."""
 _THROWN = re.compile(r"^(?:Uncaught )?[\w.$]{0,100}(?:Error|Exception)\b[^:]{0,80}: ")
 _RULE = re.compile(r"^(?:Description:|[*\s]*)$")
-"""Between a heading and its paragraph."""
+"""A rule between a heading and its paragraph."""
 _BAR = re.compile(r"^\s*(?:\d{1,6} )?\|")
 _CAUSES = "Caused by:"
-"""A line of its own before the causes, outermost first (Rust's anyhow and eyre)."""
+"""The line before a list of causes, outermost first (Rust's anyhow and eyre)."""
 _SIGNAL = "[signal SIG"
-"""Which signal it was that a panic, or a fatal error of the runtime, tells of (Go)."""
+"""The signal behind a panic or a fatal error of the runtime (Go)."""
 
 
 def quoted(lines: Sequence[Line], line: Line) -> str:

@@ -21,7 +21,7 @@ def host_of(url: str) -> str:
 
 
 Query = Mapping[str, str | int | tuple[str, ...]]
-"""Parameters by name; one that is there more than once has all its values."""
+"""Parameters by name; a repeated parameter has a list of values."""
 
 
 def pairs(query: Query) -> list[tuple[str, str]]:

@@ -7,7 +7,7 @@ from collector.model.results import Result
 from collector.model.words import JSON, Severity, Verdict
 
 UNEXPLAINED = "; no rule explains it"
-"""The end of an `unknown`'s title that is only a symptom's."""
+"""The end of an `unknown`'s title if it is only a symptom's."""
 
 
 class Evidence(NamedTuple):

@@ -7,7 +7,7 @@ from collector.model.spec import Target
 from collector.model.words import JSON, Status
 
 HIDDEN = "hidden by no_log"
-"""The reason of a result that a spec keeps out of every output."""
+"""The reason of a result that the spec keeps out of every output."""
 
 
 class Attempt(NamedTuple):

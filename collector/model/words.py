@@ -12,11 +12,11 @@ JSON = Any
 
 
 THRESHOLDS: Mapping[str, float] = {"lag_warning": 3.0, "lag_critical": 10.0, "skew_warning": 5.0}
-"""In seconds, where a spec says nothing else. Lag: a replica's heartbeat comes every second, so that its idle lag swings between 0 and 1
-(docs/litefs.md). Skew: an HTTP Date has whole seconds, and what a node says of itself takes a moment to reach the servers."""
+"""Defaults in seconds. Lag: a replica gets a heartbeat every second, so its idle lag oscillates between 0 and 1 (docs/litefs.md). Skew: an
+HTTP Date has whole seconds, and a node's answer takes a moment to arrive."""
 
 FORMATS = ("text", "json", "html", "markdown", "junit", "nagios", "prometheus")
-"""The outputs that a report can have."""
+"""The output formats of a report."""
 
 Natural = tuple[tuple[int, str], ...]
 _DIGITS = re.compile(r"(\d+)")
@@ -61,7 +61,7 @@ class Severity(StrEnum):
 
 
 RANK: Mapping[str, int] = {severity: rank for rank, severity in enumerate(Severity)}
-"""The place of each severity, the worst first."""
+"""The rank of each severity, worst first."""
 
 
 class Verdict(StrEnum):

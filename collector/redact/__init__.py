@@ -24,9 +24,9 @@ from collector.redact.rules import NAMED_KEY, PLACEHOLDER, RULES, Rule
 __all__ = ["UNCHECKED", "Redactor", "clean", "placeholder"]
 
 LONGEST_LINE = 8192
-"""A user's own pattern sees at most so many characters at once: nobody can tell a slow pattern from a fast one, but its food can be cut."""
+"""Maximum characters that a user's pattern sees at once: slow patterns cannot be recognised, but their input can be limited."""
 UNCHECKED = "unchecked"
-"""What stands in the place of a text that a pattern was too slow for."""
+"""The placeholder for a text on which a pattern took too long."""
 MAX_PASSES = 4
 REMEMBERED = 20_000
 LONGEST_REMEMBERED = 100

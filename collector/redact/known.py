@@ -10,12 +10,12 @@ from html.entities import codepoint2name
 from itertools import accumulate
 
 SHORTEST_VALUE = 6
-"""A secret value shorter than this is not looked for: it would blank out words that only happen to be the same."""
+"""Shorter secret values are not searched for: they would also match ordinary words."""
 LONG_VALUE = 16
-"""One that is as long is no word, in whichever case it is written."""
+"""Values of at least this length are not words, so they are also searched for in other case."""
 
 Hide = Callable[[str], str]
-"""What stands in the place of a secret."""
+"""Returns the placeholder for a secret."""
 
 
 class KnownValues:

@@ -11,7 +11,7 @@ from collector.redact.rules import OPEN_FLAG, OPEN_KEY
 Hide = Callable[[str], str]
 
 OPENING = (":", "=", "|", ">", "-", "+", ": ", "= ", "| ", "> ")
-"""How a line ends whose value is on the next one."""
+"""The end of a line whose value is on the next one."""
 _QUOTED = re.compile(r"""\s{0,200}(?P<q>\\?["'])(?!<redacted:|(?:true|false|null|none|nil)\b)(?P<v>.+?)(?:(?P=q),?)?\s*""")
 _BARE = re.compile(r"\s{1,200}(?!<redacted:|(?:true|false|null|none|nil)\b)(?P<v>[^\s\"'{\[]\S*)\s*")
 

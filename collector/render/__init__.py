@@ -30,7 +30,7 @@ FORMATS = {
     "nagios": "report.nagios.j2",
     "prometheus": "report.prom.j2",
 }
-"""The output formats and the template of each."""
+"""The output formats and their templates."""
 
 _MAIL = "mail.html.j2"
 _WIDTH = 80

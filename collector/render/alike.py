@@ -12,7 +12,7 @@ from collector.render.units import seconds_between
 
 _NAME = re.compile(r"[\w-]+(?:\.[\w-]+)*")
 TOGETHER = 60.0
-"""Seconds between two onsets that are no news."""
+"""Seconds between two onsets that count as the same time."""
 
 
 class Said(NamedTuple):

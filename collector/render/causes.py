@@ -12,13 +12,13 @@ from collector.render.impact import impact_in_words
 from collector.render.units import age, clock
 
 _SYMPTOMS = 4
-"""So many symptoms are named under their cause; the rest is counted (all of them with -v)."""
+"""Maximum symptoms named under their cause; others are counted (none with -v)."""
 
 _ALSO = 24
-"""So many of those nodes are named; the rest is counted."""
+"""Maximum nodes of omitted causes named; others are counted."""
 
 _ALIKE = 3
-"""So many root causes of one code are told; the nodes of the others are named (all of them are told with -v)."""
+"""Maximum root causes of one code shown; of the others only the nodes are named (all are shown with -v)."""
 
 
 def causes_in_words(document: Mapping[str, JSON], *, verbose: int) -> list[JSON]:

@@ -9,13 +9,13 @@ from collector.model import JSON, count
 from collector.render.units import NOTHING, age, clock, time_of_day
 
 _QUIET = frozenset({"unchanged", "unseen"})
-"""States that are no news: counted, and of root causes the worst are listed with their age (all findings with -v)."""
+"""States that are not news: counted, and the worst root causes listed with their age (all findings with -v)."""
 
 _LASTING = 3
-"""So many root causes without news are listed."""
+"""Maximum root causes listed that are not news."""
 
 _NAMED = 3
-"""A change of the cluster that more nodes share than this is told once."""
+"""Changes shared by more nodes than this are merged."""
 
 
 def changes_in_words(document: Mapping[str, JSON], *, verbose: int) -> dict[str, JSON] | None:

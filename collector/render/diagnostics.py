@@ -9,19 +9,19 @@ from collector.render.folding import folded
 from collector.render.units import NOTHING, between, duration, lasting, on_the_day
 
 _WANTED = 20
-"""Lines of a log that are shown where the item did not say how many."""
+"""Default number of log lines shown."""
 
 _EVENTS = 5
 
 _TONES = {"passing": "ok", "success": "ok", "warning": "warning", "critical": "critical", "failure": "critical"}
-"""Colours of the states that Consul and Nomad's own checks have."""
+"""Colours of check states of Consul and Nomad."""
 
 _AGELESS = ", since when is not known"
 _STATELESS = f"{_AGELESS} without --state"
-"""Of a check that nothing dates; earlier runs would have, were they kept."""
+"""For a check of unknown age; earlier runs would help, if they were kept."""
 
 _EXCERPT = 1000
-"""Characters of one log line, or of one check's output, that are shown without -v."""
+"""Maximum characters of a log line or a check's output without -v."""
 
 
 def diagnostics(document: Mapping[str, JSON], *, verbose: int, without: Collection[str] = ()) -> list[JSON]:

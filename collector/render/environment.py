@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 OURS = "collector"
-"""The prefix by which a template of a user's own can include or extend ours: `{% extends "collector/report.html.j2" %}`."""
+"""The prefix with which a user's template includes or extends ours: `{% extends "collector/report.html.j2" %}`."""
 
 
 def fill(template: str, values: Mapping[str, JSON], template_dirs: Sequence[Path]) -> str:

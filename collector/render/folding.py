@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 _LONGEST = 10
-"""Lines of one block that repeats: what a program says in each of its tries."""
+"""Maximum lines of a repeated block, such as the messages of one retry."""
 
 # Parts that differ between repeats. Other numbers are kept: exit codes, ports and counts matter.
 _VARYING = re.compile(

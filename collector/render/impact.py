@@ -8,7 +8,7 @@ from collector.model import JSON, count
 from collector.render.units import listing
 
 _NAMED = 3
-"""So many names of a list are said; the rest is counted."""
+"""Maximum names listed; others are counted."""
 
 _TOUCHED = (("services", "service"), ("databases", "database"))
 

@@ -10,7 +10,7 @@ from collector.model import JSON
 
 ELLIPSIS = "…"
 NARROWEST = 40
-"""Terminals with fewer columns than this get lines of this many."""
+"""The minimum width; narrower terminals get lines of this many columns."""
 
 _GAP = "  "
 _SGR = re.compile(r"\x1b\[[0-9;]*m")

@@ -9,13 +9,13 @@ from collector.model import JSON, count
 from collector.render.units import NOTHING, lasting, short
 
 TABLE_LIMIT = 40
-"""A cluster with more nodes than this shows the sick ones and a summary of the others (all of them with -v)."""
+"""Larger clusters show unhealthy nodes and a summary of the others (all nodes with -v)."""
 
 SCREEN = 12
-"""A cluster that is well and has more nodes than this is told in one line of the text, so that all of it fits a screen of 24 lines."""
+"""A healthy cluster with more nodes than this is summarized on one line, so that the text fits a screen of 24 lines."""
 
 MAILED = 5
-"""So many columns, those that are kept longest, are in the table of a mail: there is room for no more on a phone."""
+"""Number of columns in a mail's table, those kept longest: a phone has no room for more."""
 
 COLUMNS: tuple[dict[str, JSON], ...] = (
     {"title": "NODE", "least": 8, "right": False, "keep": 0, "about": "the node's name"},
@@ -28,11 +28,11 @@ COLUMNS: tuple[dict[str, JSON], ...] = (
     {"title": "LAG", "least": 5, "right": False, "keep": 4, "about": "how far LiteFS is behind its primary"},
     {"title": "TXID", "least": 5, "right": False, "keep": 5, "about": "the last transaction of the database"},
 )
-"""`least` is how far a column shrinks, `keep` the order in which columns are kept where there is no room for all."""
+"""`least` is a column's minimum width, `keep` its priority if not all columns fit."""
 
 _CONSUL_SEVERITY = {"critical": "critical", "warning": "warning", "absent": "warning", "unknown": "unknown"}
 _BEHIND = ("litefs.replica.lagging", "symptom.replica-behind")
-"""Codes of findings that say that a node is behind; what the first one says counts."""
+"""Codes of findings about a lagging node; the first match counts."""
 _NOMAD_SEVERITY = {"ready": None, "down": "critical", "disconnected": "critical", "initializing": "warning"}
 
 

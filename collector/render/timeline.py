@@ -18,7 +18,7 @@ _LEFT, _RIGHT, _TOP, _STEP = 96, 4, 34, 36
 _LANES = 8
 _NAME = 12
 _NEAR = 15
-"""Marks of one lane that would stand nearer than this are drawn as one."""
+"""Marks of one lane closer together than this are merged."""
 
 _CIRCLE = "M-7 0a7 7 0 1 0 14 0a7 7 0 1 0-14 0z"
 _DEPLOYMENT = "M0 8-8-6h16z"
@@ -32,14 +32,14 @@ SHAPES: Mapping[str, tuple[str, str]] = {
     "evaluation": ("placement", _DEPLOYMENT),
     "onset": ("root cause", "M-3-9h11l-4 4.5 4 4.5h-8v9h-3z"),
 }
-"""What each kind of event is called, and its shape as the data of an SVG path around the origin."""
+"""The name of each kind of event, and its shape as SVG path data around the origin."""
 
 _GROWN = 1.45
-"""How much larger a shape is that has a number in it."""
+"""How much larger a shape with a number in it is."""
 
 _TICKS = (0, 10, 60, 600, 3600, 6 * 3600, 86400, 7 * 86400, 30 * 86400)
 _TICK_GAP, _FIRST_GAP = 62, 92
-"""The last moment's label ends at its tick, the others stand around theirs."""
+"""Minimum distances: the last moment's label ends at its tick, the others are centred on theirs."""
 
 _NAMED = 6
 _CLUSTER = "cluster"

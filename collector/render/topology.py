@@ -10,7 +10,7 @@ from collector.render.nodes import lateness
 from collector.render.units import short
 
 WIDTH = 400
-"""Units of the picture's width; its type is readable when that is shown in 340 pixels of a phone, too."""
+"""Width of the picture in units; its text stays readable at 340 pixels, on a phone."""
 
 _BOX, _TALL, _STEP, _MARGIN = 136, 44, 60, 2
 _SHOWN = 8
@@ -26,7 +26,7 @@ _CUT = {
     "litefs.process.hung": "hung",
     "litefs.lease.unreachable": "no lease",
 }
-"""What is written on a stream that a finding of this code on its replica has cut."""
+"""The label of a stream broken by a finding of this code on its replica."""
 
 
 def topology(document: Mapping[str, JSON]) -> dict[str, JSON] | None:

@@ -20,12 +20,12 @@ from collector.render.units import EPOCH, clock, duration, listing, on_the_day, 
 
 _GAPS_LISTED = 12
 _NAMED = 6
-"""Items of one gap that are named without -v."""
+"""Maximum items of a gap named without -v."""
 _APART = 3
-"""So many reasons that differ in their address alone are told apart."""
+"""Maximum reasons differing only in the address that are shown separately."""
 _ADDRESS = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?|\[[0-9a-fA-F:.]+\]:\d+")
 _EACH = "each address"
-"""What stands for the addresses of gaps that differ in nothing else."""
+"""Replaces the address in merged reasons."""
 
 
 def view(document: Mapping[str, JSON], *, verbose: int, diff: bool = False) -> dict[str, JSON]:

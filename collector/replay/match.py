@@ -19,7 +19,7 @@ from collector.model import Query, pairs
 from collector.replay.recording import HttpExchange, Recording
 
 SUBJECT = frozenset({"task", "type", "path", "node_id", "recurse", "raw", "keys", "plain"})
-"""Query parameters that choose what is asked for: Nomad's file system and client endpoints, the forms of Consul's KV answers."""
+"""Query parameters that select the subject: Nomad's file system and client endpoints, the forms of Consul's KV answers."""
 TRUE = frozenset({"", "1", "true"})
 FALSE = frozenset({"0", "false"})
 

@@ -23,7 +23,7 @@ from collector.replay.recording import Recording
 
 NOT_RECORDED = 501
 POLL = 0.02
-"""Seconds between two looks at whether the server should stop."""
+"""Seconds between two checks whether the server should stop."""
 
 
 class Asked(NamedTuple):
@@ -70,7 +70,7 @@ def running(server: Server) -> Iterator[Server]:
 
 
 _Request = socket.socket | tuple[bytes, socket.socket]
-"""What socketserver hands around as a request; in a TCP server it is a socket."""
+"""The type of socketserver's request; in a TCP server it is a socket."""
 
 
 class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):

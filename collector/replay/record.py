@@ -19,7 +19,7 @@ from collector.replay.recording import ExecExchange, HttpExchange, Recording, ne
 
 HEADERS = frozenset({"content-type", "date"})
 HEADER_FAMILIES = ("litefs-", "x-nomad-", "x-consul-")
-"""The headers that are kept: those that parsers read. Nothing else is, so no cookie can be."""
+"""The headers kept, those that parsers read. All others are dropped, including cookies."""
 
 WIDER: tuple[Http, ...] = (
     Http("nomad", "/v1/agent/self"),
@@ -42,7 +42,7 @@ WIDER: tuple[Http, ...] = (
     Http("consul", "/v1/session/list"),
     Http("consul", "/v1/operator/autopilot/health"),
 )
-"""What `crawl` asks beyond a spec: the clusters' own lists. No KV store and no variables: they hold users' secrets."""
+"""What `crawl` requests beyond a spec: the clusters' own lists. No KV store and no variables, which hold users' secrets."""
 
 
 class Redaction(Protocol):

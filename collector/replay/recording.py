@@ -27,11 +27,11 @@ from collector.model import JSON, Mark, Query, by_name, host_port
 from collector.strict_json import strict_json
 
 MAX_LINE = 64 << 20
-"""Longest line, in bytes. An answer itself is capped at 8 MiB when it is collected; JSON escapes make it at most six times as long."""
+"""Maximum length of a line in bytes. Bodies are limited to 8 MiB when collected; JSON escapes make them at most six times as long."""
 MAX_TOTAL = 1 << 30
-"""Largest unpacked recording, in bytes: a gzip bomb stops here."""
+"""Maximum uncompressed size of a recording in bytes, against gzip bombs."""
 LAST_MOMENT = 250_000_000_000
-"""Unix seconds within the years that calendars know."""
+"""The last Unix second that Python's calendar can represent."""
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 

@@ -26,7 +26,7 @@ CAUSES: Mapping[str, str] = {
     "timeout": "connection_read_timeout",
     "protocol": "http_protocol_error",
 }
-"""Error types of RFC 9209 (section 2.3) for `model.Reply.cause`, which is how `collector record` begins a failure's text."""
+"""RFC 9209 error types (section 2.3) for `model.Reply.cause`, with which `collector record` begins a failure's text."""
 WORDS: Mapping[str, tuple[str, ...]] = {
     "connection_refused": ("refused",),
     "dns_error": ("name or service", "resolve", "getaddrinfo", "nodename"),
@@ -37,9 +37,9 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "destination_ip_unroutable": ("no route", "unreachable"),
     "connection_terminated": ("reset", "closed", "disconnected", "aborted", "incomplete"),
 }
-"""The same for the words of Python's own exceptions, which other recorders keep."""
+"""The same for the messages of Python's own exceptions, which other recorders keep."""
 NOT_ACCEPTED = "did not accept"
-"""What a reply's reason says where the timeout was one of connecting; any other came after the connection was accepted."""
+"""In the reason of a timeout while connecting; any other timeout came after the connection was accepted."""
 TIMEOUTS = frozenset({"connection_timeout", "connection_read_timeout"})
 HOP_BY_HOP = frozenset({"connection", "content-length", "content-encoding", "transfer-encoding", "keep-alive", "proxy-status"})
 

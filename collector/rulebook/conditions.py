@@ -12,13 +12,13 @@ from collector.cutoff import compiled
 from collector.model import JSON
 
 Test = Callable[[JSON], Mapping[str, str] | None]
-"""Tests one field's value: None when it does not fit, else what it captured (usually nothing)."""
+"""Tests a field's value: None if it does not match, else its captures (usually none)."""
 
 Search = Callable[[re.Pattern[str], str], re.Match[str] | None]
-"""How a pattern is looked for in a text; of somebody else's patterns, raises `TooSlow`."""
+"""Searches a text for a pattern; for a user's pattern it may raise `TooSlow`."""
 
 LONGEST = 8192
-"""A pattern sees so many characters of a text and no more: how long a line is, is up to whoever writes the log."""
+"""Maximum characters of a text that a pattern sees, since the length of log lines is unlimited."""
 
 
 class Matcher(NamedTuple):

@@ -13,7 +13,7 @@ from collector.rulebook import kept
 from collector.rulebook.conditions import Condition, Search, compile_condition
 
 SYMPTOM = "symptom."
-"""Codes that begin so are no causes: never a root, always shown under one."""
+"""The prefix of codes that are not causes: never a root, always shown below one."""
 
 
 class Link(NamedTuple):

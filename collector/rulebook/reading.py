@@ -13,7 +13,7 @@ from collector.rulebook.conditions import Search
 from collector.rulebook.rule import UNKNOWN, Rule, compile_rule
 
 _ITS_OWN = frozenset({"unless", "explained_by"})
-"""What says of one way to recognise a cause that it is special."""
+"""Keys that are not inherited, since they are specific to one way to recognise a cause."""
 
 
 @cache

@@ -11,13 +11,13 @@ from collector.rulebook.conditions import Condition, Search, compile_condition
 from collector.rulebook.joins import SYMPTOM, Link, compile_link, links
 
 HERE = "here"
-"""In `explained_by`: whatever is found on the same node."""
+"""In `explained_by`: any finding on the same node."""
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
-"""In a rule's texts: stands for a field, a capture or a part of the scope."""
+"""In a rule's texts: a field, a capture or a scope part."""
 OPTIONAL = re.compile(r"\[([^\[\]]*\{\w+\}[^\[\]]*)\]")
-"""A part of a rule's text that is left out where its placeholder has no value."""
+"""A part of a rule's text that is omitted if its placeholder has no value."""
 UNKNOWN = "unknown"
-"""The root of what no rule explains."""
+"""The code of a root that no rule explains."""
 
 
 class Rule(NamedTuple):

@@ -18,7 +18,7 @@ SMTP_PORTS: Mapping[str, int] = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 
 
 SECRETS = ("NOMAD_TOKEN", "CONSUL_HTTP_TOKEN", "COLLECTOR_SMTP_PASSWORD", "NOMAD_HTTP_AUTH", "CONSUL_HTTP_AUTH")
-"""Variables whose value is a secret; of the last two, what stands behind the colon."""
+"""Variables whose value is a secret; in the last two, the part after the colon."""
 
 
 class Tls(NamedTuple):

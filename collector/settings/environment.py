@@ -9,7 +9,7 @@ from collector.errors import SettingsError
 
 TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
-"""What Go's strconv.ParseBool takes, and so both CLIs."""
+"""The values that Go's strconv.ParseBool accepts, and so both CLIs."""
 MAX_SECRET_FILE = 64 << 10
 
 

@@ -60,7 +60,7 @@ LITEFS_REFUSED: Final = (
     "/stream",
     "/tx",
 )
-"""LiteFS 0.5.14, http/server.go: what changes it, hands out whole databases, or streams junk for a minute."""
+"""LiteFS 0.5.14, http/server.go: requests that change it, return whole databases, or stream junk for a minute."""
 
 
 _BASE: Final = re.compile(

@@ -27,9 +27,9 @@ _OWN_FAILURE: Final = re.compile(
     rb"|^failed to exec into task: (?!.*executable file not found)",
     re.MULTILINE,
 )
-"""How Nomad begins when it failed itself: before the command ran it is all that there is, afterwards it follows the command's own words.
+"""Nomad's messages for its own failures: before the command ran there is nothing else, afterwards they follow its output.
 
-That a task has no such program is the command's matter: drivers without containers say it so, a container's runtime ends with 127.
+A missing program is the command's failure: drivers without containers report it like this, a container's runtime exits with 127.
 """
 _DENIED: Final = re.compile(rb"Permission denied|\b40[13] \(|ACL token (?:not found|expired)", re.IGNORECASE)
 _UNREACHABLE: Final = re.compile(
@@ -44,9 +44,9 @@ _NOT_STARTED: Final = {
     ENOENT: f"its interpreter or loader is not there, as where it is made for another C library; {INSTALL}",
     EACCES: "the collector's user may not run it: look at its rights, and at whether its file system is mounted `noexec`",
 }
-"""What to do where the kernel refuses to start a program that is there (execve(2))."""
+"""What to do if the kernel refuses to start an existing program (execve(2))."""
 _OTHER: Final = re.compile(rb"\AUsage: nomad |\Aflag provided but not defined: ")
-"""How a Nomad answers that does not know `alloc exec`, or one of its options (command/meta.go); 0.9.2 was the first that does."""
+"""Messages of a Nomad without `alloc exec`, or one of its options (command/meta.go); 0.9.2 was the first to have it."""
 
 
 class Nomad:

@@ -19,7 +19,7 @@ from collector.sources.answer import Answer, basic, trusted
 from collector.sources.session import Session
 
 VERSION = "0.1.5"
-"""Of python-consul2. Another distribution, py-consul, installs itself over the same directory without a word."""
+"""The version of python-consul2. Another distribution, py-consul, silently installs over the same directory."""
 
 
 class Consul:

@@ -13,7 +13,7 @@ from collector.settings import Settings
 from collector.sources.process import Processes
 
 CAP = 1 << 12
-"""Bytes of an answer: what is asked for is a hash."""
+"""Maximum bytes of output: a hash is expected."""
 GIT_SECONDS = 2.0
 _ALONE: Final = {
     "GIT_OPTIONAL_LOCKS": "0",
@@ -23,7 +23,7 @@ _ALONE: Final = {
     "GIT_LITERAL_PATHSPECS": "1",
     "LC_ALL": "C",
 }
-"""Git prompts no user, and asks no remote for what a partial clone lacks (by a command that its configuration names)."""
+"""No prompts, and no fetching of missing objects of a partial clone (by a command that its configuration names)."""
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 

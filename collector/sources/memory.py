@@ -6,7 +6,7 @@ from contextlib import suppress
 from functools import cache
 
 LARGE = 1 << 18
-"""Bytes of an answer that only large clusters give."""
+"""Response size in bytes that only large clusters reach."""
 APART = 1 << 21
 M_MMAP_THRESHOLD = -3
 """Source: glibc, malloc.h; mallopt(3)."""

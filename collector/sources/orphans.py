@@ -18,7 +18,7 @@ from subprocess import Popen
 
 SUBREAPER = 36
 PATIENCE = 0.2
-"""Seconds for those that were killed to be gone: each may leave children of its own behind."""
+"""Seconds to wait for killed processes, since each may leave children of its own."""
 PAUSE = 0.005
 _lock = threading.Lock()
 _running: set[int] = set()

@@ -19,9 +19,9 @@ from collector.sources.orphans import end_all, gone, parented
 
 CHUNK = 64 << 10
 POLL = 0.05
-"""Seconds after which to look whether a process ended while something else still holds its pipes."""
+"""Seconds between checks whether a process has ended while another still holds its pipes."""
 MERCY = 0.2
-"""Seconds between asking a process to end and making it."""
+"""Seconds between SIGTERM and SIGKILL."""
 
 
 @dataclass(frozen=True, slots=True)

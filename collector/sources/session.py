@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 CHUNK = 64 << 10
 PIECE = 1 << 20
 CUT = 1 << 20
-"""What is kept of an answer that is longer than its limit: enough for a log; of a list that is not whole nobody reads more."""
+"""Bytes kept of a response beyond its limit: enough for a log; an incomplete list is useless."""
 
 
 class Exchange:

@@ -19,9 +19,9 @@ from urllib3.exceptions import NewConnectionError
 from collector.model import Status
 
 EXPECTED: Final = (OSError, ValueError, LookupError, http.client.HTTPException, urllib3.exceptions.HTTPError, zlib.error)
-"""What sending a request can raise because of a server or a network; requests' exceptions are OSErrors. Anything else is a bug of ours.
+"""Exceptions of a request caused by a server or a network; requests' are OSErrors. Any other is a bug of ours.
 
-python-nomad's exceptions have no base among these: its adapter unwraps them. python-consul2's HTTP client has no exceptions of its own.
+python-nomad's exceptions have no base among these: its adapter unwraps them. python-consul2's HTTP client has none of its own.
 """
 
 
@@ -68,15 +68,15 @@ _TABLE: Final[tuple[tuple[tuple[type[BaseException], ...], Failure], ...]] = (
     ),
     ((OSError,), PROTOCOL),
 )
-"""The first row that fits any exception of a chain: SDKs and requests wrap the true one, and none of them keeps it in a fixed place.
+"""The first row that matches any exception of a chain: SDKs and requests wrap the original one in varying places.
 
-urllib3's NewConnectionError is left out: it calls itself a timeout, whatever it wraps.
+urllib3's NewConnectionError is omitted: it is a subclass of its timeout, whatever it wraps.
 """
 
 _NO_ROUTE: Final = frozenset({EHOSTUNREACH, ENETUNREACH, EHOSTDOWN, ENETDOWN, EADDRNOTAVAIL})
 
 _NO_TLS: Final = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE"})
-"""What OpenSSL says of bytes that are no TLS record; which of them depends on its version."""
+"""OpenSSL's messages for bytes that are not a TLS record; they depend on its version."""
 
 PROXY_ERRORS: Final[Mapping[str, Failure]] = {
     "dns_timeout": DNS,
@@ -97,7 +97,7 @@ PROXY_ERRORS: Final[Mapping[str, Failure]] = {
     "tls_certificate_error": TLS,
     "tls_alert_received": TLS,
 }
-"""Error types of RFC 9209, section 2.3: how a forward proxy says why its target did not answer."""
+"""Error types of RFC 9209, section 2.3: why a forward proxy's target did not answer."""
 
 
 def failure(error: BaseException) -> Failure | None:

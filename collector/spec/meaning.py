@@ -21,7 +21,7 @@ _RESERVED = frozenset({ITEM, RESULT}) | KEYWORDS | GIVEN
 
 RawTask = Mapping[str, JSON]
 Tasks = Sequence[tuple[str, RawTask]]
-"""Tasks whose structure is right, each with its JSON path."""
+"""Structurally valid tasks with their JSON paths."""
 
 
 def meaning_faults(spec: Mapping[str, JSON], tasks: Tasks, kinds: Mapping[str, Kind], expressions: Expressions | None) -> Iterator[Fault]:

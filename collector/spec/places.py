@@ -11,10 +11,10 @@ from collector.model import JSON
 from collector.yamlio import child
 
 ITEM, RESULT = "item", "result"
-"""Names that are there without being defined: the element of a loop, and in `until` what came back."""
+"""Predefined names: the element of a loop, and in `until` the result."""
 
 GIVEN = FUNCTIONS | {NOW}
-"""Names that every expression has."""
+"""Names available in every expression."""
 
 _BARE = frozenset({"when", "until"})
 _LITERAL = frozenset({"name", "register", "tags", "timeout", "retries", "delay", "ignore_errors", "no_log"})

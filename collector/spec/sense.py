@@ -13,7 +13,7 @@ from collector.structure import Fault
 from collector.yamlio import child
 
 _SEEN_BY: Final = {"nodes": ("nomad_nodes", "consul_members"), "instances": ("nomad_allocations",), "services": ("consul_checks",)}
-"""What of `expect` is seen by which kinds."""
+"""The kinds that each key of `expect` depends on."""
 
 
 def sense_faults(spec: Mapping[str, JSON], kinds: Container[str]) -> Iterator[Fault]:

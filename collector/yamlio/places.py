@@ -11,7 +11,7 @@ from collector.model import JSON, Mark
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 Place = Any
-"""A mark of PyYAML, of its C parser or its own: lines and columns from 0; None where it has none."""
+"""A mark of PyYAML's C or Python parser: lines and columns from 0; None if it has none."""
 
 
 class Document(NamedTuple):

@@ -12,7 +12,7 @@ _CONSTANTS: dict[str, JSON] = {"": None, "~": None, "null": None, "true": True, 
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)", re.ASCII)
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?)([eE][-+]?[0-9]+)?", re.ASCII)
 _NUMERIC = frozenset("+-.0123456789")
-"""What a number may begin with: a quick look, since most scalars are words."""
+"""Characters a number may begin with: a quick pre-check, since most scalars are words."""
 
 
 def scalar(text: str) -> JSON:

@@ -30,7 +30,7 @@ SELECTIONS: Mapping[str, str] = {
     "with_task": "allocations",
     "without": "instances",
 }
-"""Every selection by the name that a spec uses, and the module here that has it: none is needed before a run's first request."""
+"""Every selection by its name in specs, with its module, which is imported on first use."""
 
 
 def functions() -> dict[str, Callable[..., JSON]]:

@@ -16,9 +16,9 @@ Allocation = Mapping[str, JSON]
 
 BROKEN = frozenset({"failed", "lost"})
 RECENT_RESTART = 600.0
-"""Seconds within which a restart still counts as trouble."""
+"""Seconds within which a restart counts as a problem."""
 YOUNG = 60.0
-"""Seconds under which an allocation is too young to have said what is wrong with it."""
+"""Seconds below which an allocation is too young to have logged what is wrong."""
 
 
 def current(allocs: Sequence[Allocation] | None, nodes: Sequence[Mapping[str, JSON]] | None = None) -> list[Allocation]:

@@ -16,7 +16,7 @@ from collector.model import JSON, host_of
 
 Data = Mapping[str, JSON]
 LAST = 20
-"""Lines at a log's end that tell of the present, as far as a log does."""
+"""Number of lines at the end of a log that are taken to describe the present."""
 
 
 def leading(leases: JSON, checks: JSON = None, port: int = 20202) -> list[Data]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from collector.model import JSON
 
 BAD = ("warning", "critical")
-"""Statuses of a Consul check that say that something is wrong."""
+"""Statuses of a failing Consul check."""
 
 
 def turns(registered: JSON) -> list[Mapping[str, JSON]]:

@@ -9,10 +9,10 @@ from collector.expressions.selections.registered import BAD, members
 from collector.model import JSON
 
 SERF = "serfHealth"
-"""ID of the check that Consul itself makes of a node's agent."""
+"""ID of Consul's own check of a node's agent."""
 
 PRESENT = ("alive", "leaving")
-"""Statuses of a member that is there."""
+"""Statuses of a present member."""
 
 Row = Mapping[str, JSON]
 

@@ -8,7 +8,7 @@ from collector.observe.checks.health import Check
 from collector.observe.litefs.positions import State
 
 LONG = 30.0
-"""Seconds without a word from a primary after which the checks of all its replicas have been run, if they are not run seldom."""
+"""Seconds without a heartbeat after which all of a replica's checks have been run, unless they run rarely."""
 
 
 def passing_alike(every: Sequence[Check], litefs: Iterable[State]) -> dict[tuple[str, str], str]:

@@ -30,7 +30,7 @@ LITEFS_PATHS = re.compile(r"^/(?:info|metrics|debug/(?:vars|pprof.*|rand)|events
 """Every route of LiteFS 0.5 (http/server.go:134-247 at v0.5.14)."""
 
 PROBED = frozenset({"http", "tcp", "grpc"})
-"""What a run of these comes to has a text, always (Consul v1.13.9, agent/checks/check.go), unless `discard_check_output` is set."""
+"""Types whose every run leaves an output (Consul v1.13.9, agent/checks/check.go), unless `discard_check_output` is set."""
 AGENTS = frozenset({"agent", "exec"})
 
 
@@ -170,7 +170,7 @@ def _task(world: World, row: Mapping[str, JSON], *, on_litefs: bool) -> str | No
 
 
 SELDOM = 30.0
-"""Seconds between two runs of a check from which on a reader must know that what it says may be old."""
+"""Seconds between two runs of a check from which on a reader should know that its output may be old."""
 
 
 def _how_seldom(row: Mapping[str, JSON]) -> str:

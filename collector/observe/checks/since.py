@@ -14,7 +14,7 @@ from collector.observe.world.survey import World
 
 PREFIX = "_nomad-task-"
 GIVEN_UP_FOR = "Services not healthy by deadline: "
-"""Nomad's reason why a deployment gives an allocation up; the services' names follow (client/allochealth/tracker.go)."""
+"""Nomad's reason for a deployment to give up an allocation; the services' names follow (client/allochealth/tracker.go)."""
 
 UNCHANGED = "it has not changed since it was registered"
 OF_ALLOCATION = "it is not older than its allocation"

@@ -10,12 +10,12 @@ from urllib.parse import urlsplit
 from collector.model import JSON, Result
 
 MAINTENANCE = ("_node_maintenance", "_service_maintenance")
-"""IDs of the checks that `consul maint` adds; its reason is in their notes."""
+"""IDs of the checks that `consul maint` adds; the reason is in their notes."""
 OWN_WORDS = {"script", "ttl", "alias"}
-"""Types of checks whose text is not Consul's but a script's, or a program's: a `refused` in it may be about anything. Nomad runs a job's
-script itself and reports it as `ttl`."""
+"""Types of checks whose output is a program's, not Consul's: a `refused` in it may be about anything. Nomad runs a job's script itself and
+reports it as `ttl`."""
 LONGEST = 4000
-"""Characters of a check's text that are kept and looked at; Consul itself cuts at 4 KiB."""
+"""Maximum characters of a check's output that are kept; Consul itself cuts at 4 KiB."""
 WORDS = {
     "catalog": "text from the catalog",
     "agent": "text from {node}'s own agent",
@@ -23,7 +23,7 @@ WORDS = {
     "probe": "asked again from here",
     "nomad": "Nomad's own check",
 }
-"""Where a check's text can come from."""
+"""The possible sources of a check's output."""
 _MEANINGS = tuple(
     (name, re.compile(pattern, re.IGNORECASE))
     for name, pattern in (
@@ -41,16 +41,16 @@ _MEANINGS = tuple(
         ("ttl", r"TTL expired"),
     )
 )
-"""What the texts of Consul's and Nomad's checks (Go's net package) and of our own probes (kinds/probing.py) say, the first that fits."""
+"""Messages of Consul's and Nomad's checks (Go's net package) and of our own probes (kinds/probing.py); the first match counts."""
 _RAN_OUT = re.compile(r"\A(?:context deadline exceeded\Z|Timed out \([\d.a-zµ]+\) running check\b)")
-"""What Nomad's client and Consul's agent say of a script that they ended for its timeout (script_check_hook.go, agent/checks/check.go)."""
+"""Messages for a script killed after its timeout, by Nomad's client (script_check_hook.go) and Consul's agent (agent/checks/check.go)."""
 _HTTP_CODE = re.compile(
     r"(?:\bHTTP (?:GET|HEAD|POST|PUT|OPTIONS) \S+: |\bHTTP[/ ]?[\d.]* ?|\bstatus(?: code)?[ :=]+|: )([1-5]\d\d)(?!\w|\.\d)"
 )
 _ANSWERED = re.compile(r"\A(?:HTTP )?[A-Z]{3,7} https?://\S+: ([1-5]\d\d)(?!\S)")
-"""An answer came; what follows is its body, which may quote anything (Consul's agent, and kinds/probing.py)."""
+"""A response; its body follows, which may contain anything (Consul's agent, and kinds/probing.py)."""
 _REQUEST = re.compile(r'\A(?:Get|Head|Post|Put) "(https?://[^"]{1,300})": ')
-"""No answer came to it (Go's url.Error)."""
+"""An unanswered request (Go's url.Error)."""
 _URL = re.compile(r"https?://[^\s\"'<>]+")
 
 

@@ -13,7 +13,7 @@ _REFUSED = (
     re.compile(rf"(?<![\w.:-]){_PLACE}[^\n]{{0,60}}?\brefused\b"),
     re.compile(rf"\bECONNREFUSED {_PLACE}"),
 )
-"""The words of Go, Python, Java and nginx, and of Node."""
+"""Messages of Go, Python, Java, nginx and Node."""
 
 Places = Mapping[tuple[str, int], str]
 

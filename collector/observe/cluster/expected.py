@@ -8,7 +8,7 @@ from collector.model import JSON, Bundle, Result, Status, Target, first_of
 from collector.observe.world.survey import World
 
 NAMED = 5
-"""So many missing nodes are named; the others are counted."""
+"""Maximum number of missing nodes named; others are counted."""
 
 
 def missing_nodes(world: World, known: Collection[str]) -> list[str] | int:

@@ -14,24 +14,24 @@ from collector.observe.observation import Observation, scope
 from collector.observe.world.survey import World
 
 DECISIVE = {"nomad_allocations", "nomad_nodes", "consul_checks", "consul_members"}
-"""Without these nobody knows whether the instances live and pass their checks."""
+"""Kinds without which it is unknown whether the instances run and pass their checks."""
 LEADERS = set(LEADER_KINDS.values())
 LOCAL = LEADERS | {"consul_members"}
-"""What any agent answers from its own memory, leader or not."""
+"""Kinds that any agent answers from its own state, with or without a leader."""
 NO_ANSWER = {"refused", "timeout", "dns", "reset", "unroutable", "protocol"}
 NO_LEADER = ("no cluster leader", "no leader")
 PAIR = 2
-"""Servers of which none may be lost: one alone has no majority."""
+"""A number of servers that can spare none: one alone has no majority."""
 GATEWAY = {502, 504}
-"""Statuses that a proxy gives, and neither Nomad nor Consul."""
+"""Statuses of a proxy; Nomad and Consul do not use them."""
 UNAVAILABLE = re.compile(
     r"(?i)answers HTTP 503(?:$|: .*(?:no available server|no healthy upstream|upstream connect|service (?:temporarily )?unavailable))"
 )
-"""A proxy's too, which says so in a page or in these words; Consul's own 503 says what was limited."""
+"""A proxy's 503, in a page or in these words; Consul's own 503 says what was limited."""
 TOKEN_FAULT = re.compile(
     r"(?i)token (?:has )?expired|ACL (?:token )?not found|token (?:not found|does not exist)|unknown token|invalid token"
 )
-"""What Nomad and Consul say of a token that they do not know, or not any more."""
+"""Messages of Nomad and Consul for an unknown or expired token."""
 UNGIVEN = "none was given"
 NO_SERVERS = ("no known consul servers", "no servers", "rpc error getting client", "failed to get rpc connection")
 

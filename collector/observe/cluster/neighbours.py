@@ -10,12 +10,12 @@ from collector.observe.observation import Observation
 from collector.observe.world.survey import World
 
 NO_PATH = re.compile(r"(?i)no path to node\b")
-"""Nomad's servers keep a connection to each client that is there (structs.ErrNoNodeConn)."""
+"""Nomad's servers keep a connection to each client (structs.ErrNoNodeConn)."""
 NO_SERVER = re.compile(
     r'failed querying server "\[?(?P<host>[^"\]]{1,80}?)\]?:\d+": rpc error: failed to get conn: (?:dial |rpc error: lead thread didn)'
 )
-"""A server passes a question on to the one that has the client's connection (nomad/rpc.go), and gets no connection to that one; of several
-questions at once only the first is told why (helper/pool/pool.go)."""
+"""A server forwards a query to the one with the client's connection (nomad/rpc.go), and cannot connect to that; of several concurrent
+queries only the first gets the reason (helper/pool/pool.go)."""
 
 
 def servers_lost_on(world: World, known: Collection[str]) -> dict[str, set[str]]:

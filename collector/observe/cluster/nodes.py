@@ -16,9 +16,9 @@ from collector.observe.world.survey import World
 
 NO_ANSWER = {Status.UNREACHABLE, Status.TIMEOUT}
 DIRECT = {"litefs_status": {"http"}, "check_output": {"agent"}}
-"""Kinds and rungs whose answer comes from the node itself, not from the servers."""
+"""Kinds and rungs answered by the node itself, not by the servers."""
 BY_CLIENT = ("nomad_logs", "nomad_checks")
-"""Kinds that the node's Nomad client answers by way of the servers: an answer is the node's, and its lack may be the servers' matter."""
+"""Kinds answered by the node's Nomad client through the servers: an answer is the node's, but a missing one may be the servers' fault."""
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ from collector.model import JSON, Status
 from collector.observe.world.survey import World
 
 LEADER_KINDS = {"nomad": "nomad_agent", "consul": "consul_leader"}
-"""Kinds that ask one server what it knows of the leader."""
+"""Kinds that ask one server about the leader."""
 _NAMES = {"nomad": "name", "consul": "node"}
 
 

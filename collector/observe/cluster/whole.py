@@ -17,7 +17,7 @@ from collector.observe.world.clocks import Reading, asked_apart, readings, usual
 from collector.observe.world.survey import World
 
 HANDOVER = 30.0
-"""Seconds in which a lease that nobody renews ends and is taken again: twice LiteFS's TTL of 10 s, its lock-delay, a retry."""
+"""Seconds in which an abandoned lease expires and is acquired again: twice LiteFS's TTL of 10 s, its lock-delay, a retry."""
 
 
 def holders(world: World, held: Lease | None, litefs: Mapping[str, State], known: Mapping[str, Node], hosts: Mapping[str, str]) -> set[str]:

@@ -14,11 +14,11 @@ from collector.kinds.litefs_state import NEVER_SYNCED_MS, SAWTOOTH
 from collector.model import JSON, Result
 
 NEGATIVE = -1.0
-"""Seconds: a lag below this is more than rounding (docs/litefs.md: it can be negative, by clock skew)."""
+"""Seconds: a lag below this exceeds rounding errors (docs/litefs.md: clock skew can make it negative)."""
 NOT_ACCEPTED = "did not accept a connection"
-"""How sources/translate.py says that connecting itself ran out of time: such a process does not hang, nothing reaches it."""
+"""How sources/translate.py reports that connecting timed out: the process is unreachable, not hanging."""
 NO_COMMAND = re.compile(r"executable file not found|is not a command of this LiteFS")
-"""Why a command of a rung could not run (Go's os/exec, and kinds/litefs_command.py)."""
+"""Why a rung's command could not run (Go's os/exec, and kinds/litefs_command.py)."""
 
 Sample = tuple[Result, Mapping[str, JSON]]
 

@@ -24,13 +24,13 @@ from collector.observe.world.survey import World
 
 _VARYING = re.compile(r"\b[0-9A-F]{16}\b|\b\d[\d:.,TZ+-]*\b|0x[0-9a-f]+")
 MAX_MESSAGES = 200
-"""Distinct messages of one log that rules see, newest first: a log that says something else every time says nothing new."""
+"""Maximum distinct messages of one log for rules, newest first: a log whose every line differs adds no information."""
 
 TAIL = 20
 OLD = 3600.0
-"""Seconds after which what a log says is no news, where its lines tell when they were written."""
+"""Seconds after which a log message is history, if its lines have times."""
 RECENT = 60.0
-"""Seconds in which it is of now."""
+"""Seconds within which it describes the present."""
 
 
 class Log(NamedTuple):

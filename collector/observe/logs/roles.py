@@ -14,7 +14,7 @@ from collector.model import host_of
 from collector.observe.logs.messages import Log
 
 LONGEST = 160
-"""Characters of a line that are told."""
+"""Maximum length of a quoted line."""
 
 
 class RoleChange(NamedTuple):

@@ -13,7 +13,7 @@ from collector.observe.world.survey import World
 
 NANOSECONDS = 1e9
 DELAY = re.compile(r"[0-9]{1,15}")
-"""What Nomad writes for a wait, in nanoseconds; more digits (eleven days) are no wait that anybody has configured."""
+"""Nomad's notation of a delay, in nanoseconds; more digits (eleven days) are not a configured delay."""
 
 
 def again_fields(world: World, one: Instance) -> dict[str, JSON]:

@@ -14,7 +14,7 @@ from collector.observe.world.runs import ends_since, executor_gone, own_exits
 from collector.observe.world.survey import World
 
 STEPS = {"Failed Artifact Download": 1, "Template": 2, "Driver Failure": 3, "Setup Failure": 3}
-"""Types of events that tell how far a task came before it started: Nomad takes these steps in this order (task_runner_hooks.go)."""
+"""Event types that show how far a task got before it started, in the order of Nomad's steps (task_runner_hooks.go)."""
 _VARYING = re.compile(r"\b[0-9a-f]{8,}\b|\d+")
 
 

@@ -15,11 +15,11 @@ from collector.observe.world.successors import group_of, standing
 from collector.observe.world.survey import World
 
 DRAINED = re.compile(r"migrat|node is tainted")
-"""How Nomad's schedulers describe what a drain stopped; system jobs have words of their own (scheduler/scheduler_system.go, util.go)."""
+"""How Nomad's schedulers describe allocations stopped by a drain; system jobs differ (scheduler/scheduler_system.go, util.go)."""
 
 SIGNALLED = 128
 ENDING_SIGNALS = frozenset({4, 5, 6, 7, 8, 9, 11, 13, 15, 31})
-"""What ends a process that does not handle it, of those that are sent, or that a crash brings about (signal(7))."""
+"""Signals that end a process by default, among those that are sent or that a crash causes (signal(7))."""
 
 
 def observe_instances(world: World, checks: Sequence[Check], litefs: set[str], registered: Mapping[str, bool]) -> Iterator[Observation]:
@@ -50,9 +50,9 @@ def observe_instances(world: World, checks: Sequence[Check], litefs: set[str], r
 
 
 LAPSED = 1800.0
-"""So long an end by itself is news of an instance that runs again."""
+"""Seconds for which an exit is news about an instance that runs again."""
 UNDECIDED = 600.0
-"""So long a deployment may wait for an allocation to become healthy (`progress_deadline`, by default)."""
+"""Seconds that a deployment may wait for an allocation to become healthy (default of `progress_deadline`)."""
 
 
 def instance_fields(one: Instance, checks: Sequence[Check], *, has_litefs: bool) -> dict[str, JSON]:

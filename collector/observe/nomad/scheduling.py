@@ -13,12 +13,13 @@ COLLISION = "reserved port collision"
 SHORTCUT = "computed class ineligible"
 NO_DRIVER = "missing drivers"
 PREEMPTION = "preemption"
-"""Why Nomad looks for another place for what made room for a job of a higher priority (structs.EvalTriggerPreemption).
+"""The trigger for placing again what was displaced by a job of higher priority (structs.EvalTriggerPreemption).
 
-That one's own node is then counted among those that have an instance, and not among those that have no room.
+Its own node then counts among those that have an instance, and not among those without room.
 """
 FORGOTTEN = "queued-allocs"
-"""Of what waits, when nothing tells any more what began it: an evaluation that is complete is kept for an hour (`eval_gc_threshold`)."""
+"""The trigger of a blocked evaluation. The original one may be gone: completed ones are garbage-collected after an hour
+(`eval_gc_threshold`)."""
 OPEN_EVALUATION = {"blocked", "pending"}
 
 

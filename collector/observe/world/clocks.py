@@ -14,16 +14,16 @@ from collector.model import JSON, THRESHOLDS, Bundle, Result, Status
 from collector.observe.world.runs import LOOP_SPACING
 
 SKEW = THRESHOLDS["skew_warning"]
-"""Seconds that a clock may be off where ages are reckoned, whatever a spec warns of."""
+"""Clock offset in seconds that is tolerated when calculating ages, whatever a spec's thresholds."""
 SETTLING = 900.0
-"""Seconds after a job's registration in which the servers stamp its allocations for reasons of their own: updates in place, health."""
+"""Seconds after a job's registration during which servers stamp its allocations for other reasons: in-place updates, health."""
 LONG_AGO = 3600.0
-"""Seconds that the servers' clock is off the collector's: what is played back from a recording was answered then."""
+"""An offset in seconds between servers and collector that shows that the answers are from a recording."""
 APART = 45.0
-"""Seconds. Making a recording waits for what hangs, playing it back does not: answers come together that were made apart,
-by 40 s at most among the recorded incidents (those in which LiteFS is frozen)."""
+"""Seconds by which parallel answers may differ in a replayed recording, since recording waited for hanging servers and replaying does not:
+at most 40 s in the recorded incidents (those with a frozen LiteFS)."""
 LOOP = 3
-"""Ends that follow each other closely, from which a task counts as one that ends again and again."""
+"""Number of exits in quick succession from which a task exits again and again."""
 
 
 class Reading(NamedTuple):

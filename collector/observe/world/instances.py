@@ -28,21 +28,21 @@ from collector.observe.world.runs import (
 )
 
 YOUNG = 10.0
-"""Seconds below which a first start is not judged: Nomad's own default for `min_healthy_time` is 10 s."""
+"""Seconds below which a first start is not judged: Nomad's default for `min_healthy_time` is 10 s."""
 STARTING = 2 * YOUNG
 SERIES = 3
-"""So many restarts are a series."""
+"""Number of restarts that make a series."""
 REQUESTED = "User requested"
-"""How Nomad's reason begins for a restart that somebody asked its API for (client/alloc_endpoint.go)."""
+"""The prefix of Nomad's reason for a restart requested through its API (client/alloc_endpoint.go)."""
 RERENDERED = "Template with change_mode restart re-rendered"
 """Nomad's reason for a restart because of a template (taskrunner/template/template.go)."""
 BATCH = {"batch", "sysbatch"}
 FETCH = re.compile(r"(?i)\b(?:downloading|pulling)\b|\bimage pull progress\b")
-"""How Nomad's client and drivers tell that they fetch artifacts (structs.go) or an image (drivers/docker; others in words of theirs)."""
+"""Messages of Nomad's client and drivers while fetching artifacts (structs.go) or an image (drivers/docker; others differ)."""
 FETCHING = {"Driver", "Downloading Artifacts"}
-"""Types of the events that tell it."""
+"""Types of these events."""
 FAILS = {"Driver Failure", "Failed Artifact Download", "Setup Failure"}
-"""Types of the events that tell why a task could not be started."""
+"""Types of events that say why a task could not be started."""
 
 Allocation = Mapping[str, JSON]
 

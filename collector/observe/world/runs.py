@@ -9,23 +9,24 @@ from collections.abc import Iterable, Mapping, Sequence
 from collector.model import JSON
 
 LOOP_WINDOW = 120.0
-"""A process that ended by itself at least twice, the last time within these seconds, is in a loop though it may run right now."""
+"""Seconds since the last of at least two exits within which a process is in a restart loop, even if it runs right now."""
 LOOP_SPACING = 600.0
-"""Ends further apart than this (Nomad's default delay between restarts is 15 s) are two stories, not a loop."""
+"""Exits further apart than this (in seconds) are not a loop; Nomad's default delay between restarts is 15 s."""
 OUTLIVED = 20.0
 OUTLIVED_TIMES = 5
-"""Seconds, and how many times as long as its last two runs: what runs longer than both has got over what ended it."""
+"""A process has recovered if it has run for `OUTLIVED` seconds and this many times as long as each of its last two runs."""
 REGULAR = 3
 REGULAR_TIMES = 2
-"""So many runs, of which the longest is at most so many times the shortest, follow a rule; one so many times the longest breaks it."""
+"""At least `REGULAR` runs are regular if the longest is at most this many times the shortest; a run this many times the longest breaks
+that."""
 LEAST = OUTLIVED / 2
-"""Seconds that a run takes in any case to break such a rule, where that is also `OUTLIVED_TIMES` the longest."""
+"""Minimum seconds of a run that breaks the regularity, if it is also `OUTLIVED_TIMES` the longest."""
 RESTARTED_FOR = 'healthcheck: check "'
-"""Nomad's reason for a restart that a `check_restart` asks for; the check's name follows (check_watcher.go)."""
+"""Nomad's reason for a restart by `check_restart`; the check's name follows (check_watcher.go)."""
 _EXECUTOR = re.compile(r'executor: error waiting on process: (?:rpc error: code = \w+ desc = )?([^"]+)')
-"""What the drivers exec, java, raw_exec and qemu say of an end when the executor is gone, their process beside it (handleWait)."""
+"""Messages of the exec, java, raw_exec and qemu drivers for an exit that was not observed because the executor is gone (handleWait)."""
 SIGNAL_ENDS = 10.0
-"""Seconds within which an end is a signal's that Nomad sent: a template's SIGHUP, half an hour ago, is no excuse for a crash."""
+"""Seconds after a signal from Nomad within which it explains an exit: a template's SIGHUP half an hour ago does not."""
 
 Event = Mapping[str, JSON]
 

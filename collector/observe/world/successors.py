@@ -15,7 +15,7 @@ from collector.observe.world.instances import Instance
 OVER = {"failed", "lost", "unknown"}
 SYSTEM = {"system", "sysbatch"}
 RESCHEDULED = "alloc was rescheduled because it failed"
-"""Nomad's words for a failed one that it wants no more, since it looks for another place: it says so before it has found one."""
+"""Nomad's description of a failed allocation that it will place elsewhere; set before a new place is found."""
 
 Slot = tuple[str, str, str]
 Group = tuple[str, str, str]

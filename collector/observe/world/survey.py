@@ -29,14 +29,14 @@ class World:
     instance: Mapping[str, Instance] = field(default_factory=dict)
     allocations: tuple[Mapping[str, JSON], ...] = ()
     jobs: Mapping[tuple[str, str], Mapping[str, JSON]] = field(default_factory=dict)
-    """By namespace and ID: another namespace may have a job of the same ID."""
+    """By namespace and ID, since namespaces may have jobs of the same ID."""
     alloc_items: Mapping[str, str] = field(default_factory=dict)
     alloc: Mapping[str, Mapping[str, JSON]] = field(default_factory=dict)
     addresses: Mapping[str, str | None] = field(default_factory=dict)
     clients: Mapping[str, tuple[Result, Mapping[str, JSON]]] = field(default_factory=dict)
     ahead: Mapping[str, float] = field(default_factory=dict)
     hosts: Mapping[str, str] = field(default_factory=dict)
-    """What LiteFS calls a machine -> Nomad's name of it, where that is another."""
+    """LiteFS's name for a machine -> Nomad's, where they differ."""
 
     @property
     def lag_warning(self) -> float:
