@@ -58,7 +58,7 @@ def duration(text: str) -> float:
 
 def positive(text: str) -> int:
     """Parse a whole number from 1 to 1000."""
-    if not text.isdecimal() or not 1 <= int(text) <= 1000:  # noqa: PLR2004 - the sentence below names it
+    if not text.isdecimal() or not 1 <= int(text) <= 1000:  # noqa: PLR2004 - named in the message below
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to 1000")
     return int(text)
 
@@ -214,7 +214,7 @@ def _add_demo(commands: Commands[Parser]) -> None:
     )
     _add_variables(parser)
     _add_report(parser)
-    parser.set_defaults(mail_to=[], mail_when=None, state=None, diff=False)  # a demonstration has no delivery of its own
+    parser.set_defaults(mail_to=[], mail_when=None, state=None, diff=False)  # demo has no delivery options
 
 
 def _add_record(commands: Commands[Parser]) -> None:

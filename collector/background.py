@@ -20,5 +20,5 @@ def in_background(work: Callable[[], T], name: str) -> Future[T]:
 def _do(work: Callable[[], T], outcome: Future[T]) -> None:
     try:
         outcome.set_result(work())
-    except Exception as error:  # noqa: BLE001 - not handled here: handed to whoever waits, who knows what it means
+    except Exception as error:  # noqa: BLE001 - passed to whoever awaits the future
         outcome.set_exception(error)

@@ -49,7 +49,7 @@ def slow_on(pattern: str, flags: int = 0, *, length: int = LONG, between: Sequen
 
 
 def _texts(pattern: str, flags: int, length: int, between: Sequence[str]) -> Iterator[str]:
-    parsed = importlib.import_module("re._parser").parse(pattern, flags)  # what `sre_parse` was until it was deprecated
+    parsed = importlib.import_module("re._parser").parse(pattern, flags)  # formerly `sre_parse`
     for before, body in islice(_repeated(parsed, ""), MOST):
         for characters in (SHORT, length):
             yield before + body * (characters // len(body)) + MISFIT

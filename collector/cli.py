@@ -94,7 +94,7 @@ def _end_as_by_ctrl_c(*numbers: signal.Signals) -> None:
 
 def _lost(lost: sys.UnraisableHookArgs) -> None:
     """Handle exceptions raised in destructors: repeat Ctrl-C, which would be lost, and print no traceback for anything else."""
-    if lost.exc_type is KeyboardInterrupt:  # not from here, where it would be lost again
+    if lost.exc_type is KeyboardInterrupt:  # raised here it would be lost again
         _thread.start_new_thread(_interrupt_soon, ())
 
 
@@ -111,10 +111,10 @@ def _report_bug(bug: Exception) -> int:
     """Report a bug: one line without values (they could hold a secret), the code locations, and what to do."""
     if (
         isinstance(bug, ModuleNotFoundError) and bug.name and not bug.name.startswith("collector")
-    ):  # `python -m collector` by another Python
+    ):  # `python -m collector` with a Python that lacks our packages
         _complain(f"{sys.executable} has no package {bug.name!r}: call bin/collector, or install requirements/run.txt into this Python")
         return INTERNAL_ERROR
-    from traceback import walk_tb  # noqa: PLC0415 - for a bug alone
+    from traceback import walk_tb  # noqa: PLC0415 - only for a bug
 
     walked = walk_tb(bug.__traceback__)
     frames = [f"{os.path.basename(frame.f_code.co_filename)}:{line}" for frame, line in walked]  # noqa: PTH119 - no pathlib import for this

@@ -31,7 +31,7 @@ class Overdue(BaseException):
     """Raised when the deadline has passed. Not an `Exception`, so that it is not mistaken for an error in a user's expression."""
 
 
-class TooSlow(Exception):  # noqa: N818 - not an error: a search that did not come to its end
+class TooSlow(Exception):  # noqa: N818 - control flow, not an error
     """A pattern was cut off."""
 
 
@@ -97,7 +97,7 @@ class Allowance:
     def _look(self) -> None:
         """Timer callback. Measures time rather than counting ticks, since signals that arrive between checks of `re` merge into one."""
         if self._busy and time.thread_time() - self._began > self._share():
-            self._busy = False  # once: what is on its way out is not to be said again
+            self._busy = False  # only once: the exception is already being raised
             raise _Late
 
 
@@ -139,7 +139,7 @@ SPARED: set[CodeType] = {
     for way in (
         _Timer.__enter__,
         _Timer.__exit__,
-        contextlib._GeneratorContextManager.__enter__,  # noqa: SLF001 - nothing else tells
+        contextlib._GeneratorContextManager.__enter__,  # noqa: SLF001 - there is no public way
         contextlib._GeneratorContextManager.__exit__,  # noqa: SLF001
     )
 }

@@ -64,7 +64,7 @@ class SpecError(CollectorError):
         self.problems = problems
 
 
-class Unanswered(Exception):  # noqa: N818 - not an error: a rung that got no usable answer
+class Unanswered(Exception):  # noqa: N818 - control flow, not an error
     """Raised by a rung instead of returning data; the next rung is tried unless `final`.
 
     A refusal (403) or a definite absence (404 of the object itself) is `final`, since another rung would get the same answer.

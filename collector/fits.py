@@ -39,7 +39,7 @@ COMPARED: Final[Mapping[str, Callable[[JSON, JSON], bool]]] = {
 }
 
 
-class _Unknown(Exception):  # noqa: N818 - not an error: the schema is left to jsonschema
+class _Unknown(Exception):  # noqa: N818 - control flow, not an error
     """The schema uses a keyword that is not implemented here."""
 
 
@@ -150,7 +150,7 @@ def _all(tests: Sequence[Test]) -> Test:
         return tests[0]
 
     def every(value: JSON) -> bool:
-        for test in tests:  # noqa: SIM110 - a generator would cost more than the tests
+        for test in tests:  # noqa: SIM110 - a generator would take longer than the tests
             if not test(value):
                 return False
         return True

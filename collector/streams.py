@@ -24,7 +24,7 @@ def open_missing() -> None:
         except OSError:
             os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
         if getattr(sys, name) is None:
-            setattr(sys, name, open(number, "r" if number == 0 else "w", encoding="utf-8", errors="backslashreplace"))  # noqa: PTH123, SIM115 - kept open for the life of the process
+            setattr(sys, name, open(number, "r" if number == 0 else "w", encoding="utf-8", errors="backslashreplace"))  # noqa: PTH123, SIM115 - open for the life of the process
 
 
 def say(text: str) -> None:

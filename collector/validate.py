@@ -93,9 +93,9 @@ def _validator(name: str) -> Validator:
 
     JSON Schema accepts 1.0 as an integer, but code that needs a Python int would not, so this validator is stricter.
     """
-    from jsonschema import Draft202012Validator, FormatChecker  # noqa: PLC0415 - costs 90 ms, for which only what does not fit need wait
-    from jsonschema.validators import extend  # noqa: PLC0415 - comes with it
-    from referencing import Registry  # noqa: PLC0415 - comes with it
+    from jsonschema import Draft202012Validator, FormatChecker  # noqa: PLC0415 - takes 90 ms, needed only if something does not fit
+    from jsonschema.validators import extend  # noqa: PLC0415 - see above
+    from referencing import Registry  # noqa: PLC0415 - see above
 
     checker = Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
     strict: type[Validator] = extend(Draft202012Validator, type_checker=checker)  # type: ignore[no-untyped-call]

@@ -245,7 +245,7 @@ class _Scheduler:
         result = result_of(run, outcome, now, self._means.redaction)
         run.parent.values[run.turn] = result.data if result.status is Status.OK else None
         run.parent.results[run.turn] = result
-        # Not before it has its result: should the deadline's signal come in between, nothing would be left to name the item.
+        # Only after its result is stored: the deadline's signal may arrive in between, and the item must not get lost.
         self._runs.pop(run, None)
         run.parent.open -= 1
         self._done += 1

@@ -28,7 +28,7 @@ class Workers:
     def __init__(self, perform: Callable[[Request, float], Reply], size: int) -> None:
         self._perform = perform
         self._size = size
-        self._started = 0  # without those that were written off
+        self._started = 0  # excluding abandoned ones
         self._busy = 0
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self.finished: queue.SimpleQueue[tuple[Job, Reply | BaseException]] = queue.SimpleQueue()

@@ -60,7 +60,7 @@ def _seconds(text: str) -> datetime:
     """Parse a number; ValueError if it is no valid date: NaN, a billion years from now, nanoseconds."""
     try:
         return datetime.fromtimestamp(float(text), UTC)
-    except (OverflowError, OSError) as error:  # which one, is up to the platform
+    except (OverflowError, OSError) as error:  # which of them depends on the platform
         raise ValueError(text) from error
     except ValueError:
         return datetime.fromisoformat(text)

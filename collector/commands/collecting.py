@@ -60,7 +60,7 @@ def commit_of(spec: Spec, settings: Settings) -> Callable[[], Callable[[], str |
 
         def answer() -> str | None:
             while True:
-                with suppress(KeyboardInterrupt):  # git is given up two seconds after its start, and not left alone until then
+                with suppress(KeyboardInterrupt):  # git is killed two seconds after its start at the latest, so it must be awaited
                     return commit.result()
 
         return answer
@@ -102,7 +102,7 @@ def open_sources(call: Call) -> Sources:
 
 def plan_only(call: Call) -> int:
     """Print the plan; return 0, or 3 if the plan is incomplete because the inventory could not be read."""
-    from collector.collect.preview import plan_text, preview  # noqa: PLC0415 - for --check alone
+    from collector.collect.preview import plan_text, preview  # noqa: PLC0415 - for --check only
 
     redactor = redactor_of(call)
     with closing(open_sources(call)) as sources:
@@ -127,7 +127,7 @@ def progress_bar(*, wanted: bool) -> Iterator[Callable[[int, int], None]]:
     if not (wanted and sys.stderr.isatty()):
         yield lambda _done, _known: None
         return
-    from rich.console import Console  # noqa: PLC0415 - 40 ms that only a terminal's user pays
+    from rich.console import Console  # noqa: PLC0415 - takes 40 ms, needed only on a terminal
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
 
     columns = (TextColumn("collecting"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())

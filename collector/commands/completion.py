@@ -40,6 +40,6 @@ def _offer(command: str, action: argparse.Action) -> None:
     if (command, action.dest) in NAMES:
         action.choices = list(NAMES[command, action.dest]())
     elif action.metavar in FILES:
-        action.complete = shtab.FILE  # type: ignore[attr-defined]  # shtab's way to be told
+        action.complete = shtab.FILE  # type: ignore[attr-defined]  # shtab's interface
     elif action.metavar in DIRECTORIES:
         action.complete = shtab.DIRECTORY  # type: ignore[attr-defined]

@@ -67,7 +67,7 @@ def _as_then(bundle: Bundle, recording: Recording) -> Bundle:
 
 def _file(name: str) -> Path:
     """Return the path of a shipped incident or of the user's own recording."""
-    return Path(name) if os.path.isfile(name) else incident(name)  # noqa: PTH113 - pathlib's raises where a name is too long
+    return Path(name) if os.path.isfile(name) else incident(name)  # noqa: PTH113 - pathlib raises for an overlong name
 
 
 def _truth(path: Path) -> str:

@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
         recorder = Recorder(sources, Redactor(call.settings.secret_values()), call.settings.describe())
         with progress_bar(wanted=True) as progress:
             bundle = gather(call._replace(progress=progress), recorder, redactor)
-        with suppress(KeyboardInterrupt):  # what is there by then is kept, as while collecting
+        with suppress(KeyboardInterrupt):  # the exchanges so far are kept, as when collecting is interrupted
             if not bundle.interrupted:
                 crawl(recorder, deadline=time.monotonic() + CRAWL_SECONDS)
     meta = {"scenario": call.spec.name, "recorded_at": bundle.started_at, "vars": redactor.data(dict(call.given))}

@@ -65,7 +65,7 @@ class Reporter:
 
     def prepare(self) -> None:
         """Load templates and delivery modules in advance."""
-        from collector.deliver import delivery  # noqa: F401 - imported to be there later
+        from collector.deliver import delivery  # noqa: F401 - loads modules in advance
         from collector.render import prepare
 
         prepare([place.format for place in self.places if isinstance(place, Stdout | File)], self.template_dirs)
@@ -195,6 +195,6 @@ def _warn(message: str | None) -> None:
 
 
 def _directory(name: str) -> Path:
-    if not os.path.isdir(name):  # noqa: PTH112 - pathlib's raises where a name is too long
+    if not os.path.isdir(name):  # noqa: PTH112 - pathlib raises for an overlong name
         raise UsageError(f"--template-dir {name}: there is no such directory")
     return Path(name)

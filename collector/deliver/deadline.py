@@ -27,6 +27,6 @@ def within(seconds: float, work: Callable[[], T]) -> T:
     try:
         return outcome.result(max(0.0, seconds))
     except TimeoutError as error:
-        if outcome.done():  # the work's own
+        if outcome.done():  # the work's own TimeoutError
             raise
         raise TimeoutError(f"no answer within {seconds:.1f} s") from error

@@ -168,7 +168,7 @@ def check_directory(path: Path) -> None:
     directory = path.absolute().parent
     if os.path.isdir(path):  # noqa: PTH112 - as below
         raise UsageError(f"cannot write {path}: it is a directory; name a file in it")
-    if not os.path.isdir(directory):  # noqa: PTH112 - pathlib's raises where a name is too long
+    if not os.path.isdir(directory):  # noqa: PTH112 - pathlib raises for an overlong name
         raise UsageError(f"cannot write {path}: there is no directory {directory}")
 
 
@@ -186,5 +186,5 @@ def _check_server(mail: MailSettings) -> None:
 def _on_this_machine(host: str) -> bool:
     try:
         return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:  # a name, which may begin as an address does
+    except ValueError:  # a host name, even if it begins like an address
         return False

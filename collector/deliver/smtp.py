@@ -56,9 +56,9 @@ class _Delivery:
         try:
             answers = within(left, partial(self._converse, tuple(self.waiting), min(timeout, left)))
         except smtplib.SMTPRecipientsRefused as error:
-            closed = (TRANSIENT, b"the server closed the connection")  # and said nothing of this recipient
+            closed = (TRANSIENT, b"the server closed the connection")  # before it answered for this recipient
             self._settle({recipient: error.recipients.get(recipient, closed) for recipient in self.waiting})
-        except (OSError, ValueError, smtplib.SMTPException) as error:  # ValueError: a name that cannot be one, in IDNA or in SMTP's ASCII
+        except (OSError, ValueError, smtplib.SMTPException) as error:  # ValueError: a name that is invalid in IDNA or not ASCII
             self.reason = _reason(error)
             if not _may_pass(error):
                 self.refused |= dict.fromkeys(self.waiting, self.reason)
@@ -117,7 +117,7 @@ def _may_pass(error: Exception) -> bool:
         return error.smtp_code < PERMANENT
     if isinstance(error, ssl.SSLError | smtplib.SMTPNotSupportedError):
         return False
-    return isinstance(error, OSError)  # smtplib's own "connection closed" is one too
+    return isinstance(error, OSError)  # includes smtplib's own "connection closed"
 
 
 def _reason(error: Exception) -> str:

@@ -106,16 +106,16 @@ class Expressions:
             return _bounded(expression, compiled(variables))
         except (ExpressionError, OSError):
             raise
-        except Exception as error:  # the expression is the user's program: whatever it raises is its own failure, not a bug of ours
+        except Exception as error:  # the expression is the user's code: its exceptions are not bugs of ours
             raise ExpressionError(expression, _words(error)) from error
 
     def _compile(self, expression: str) -> Compiled:
         if expression not in self._compiled:
             try:
                 self._compiled[expression] = self._compiler(expression)
-            except OSError:  # too many open files, say: Jinja2 is read from the disk here
+            except OSError:  # e.g. too many open files: Jinja2 is imported here
                 raise
-            except Exception as error:  # a syntax error, or what Jinja2's optimizer meets when it folds constants: a fault of the text
+            except Exception as error:  # a syntax error, or an error while Jinja2's optimizer folds constants
                 raise ExpressionError(expression, _words(error)) from error
         return self._compiled[expression]
 

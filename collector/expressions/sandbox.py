@@ -80,7 +80,7 @@ def _plain(value: Any) -> JSON:
     if isinstance(value, tuple):
         return list(value)
     if isinstance(value, Undefined):
-        str(value)  # a strict undefined says in the error that it raises here what was missing
+        str(value)  # raises Jinja2's error, which names what is undefined
     if value is None or isinstance(value, (str, int, float, bool, list, dict)):
         return value
     raise TypeError(f"comes to a {type(value).__name__}, which is not data")

@@ -68,7 +68,7 @@ def _ended(document: Mapping[str, JSON]) -> str:
     began: str = document["started_at"]
     try:
         ended = datetime.fromisoformat(began) + timedelta(seconds=document["duration_seconds"])
-    except OverflowError:  # a report from somewhere else, with a duration that no calendar has room for
+    except OverflowError:  # a report from elsewhere with an impossible duration
         return began
     return ended.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 

@@ -60,7 +60,7 @@ def asks_for_a_path(url: JSON) -> str | None:
     """Return advice for a rung that names an endpoint itself (such as `/status`), with or without expressions; None for a plain address."""
     try:
         path = urlsplit(EXPRESSION.sub("", str(url or ""))).path.rstrip("/")
-    except ValueError:  # whether it is an address at all, is for who asks it to say
+    except ValueError:  # an invalid address is reported when it is requested
         path = ""
     return f"{ASKS} {path}: {INSTEAD}" if path else None
 

@@ -17,7 +17,7 @@ def metrics(body: bytes) -> Samples:
 
     Only the relevant lines are parsed, so that long pages are cheap and an unusual metric elsewhere does no harm.
     """
-    from prometheus_client.parser import text_string_to_metric_families  # noqa: PLC0415 - imported by who needs it: it costs 30 ms
+    from prometheus_client.parser import text_string_to_metric_families  # noqa: PLC0415 - takes 30 ms
 
     lines = [line for line in bodies.plain(body).split("\n") if line.startswith(WANTED)]
     try:

@@ -102,7 +102,7 @@ def read(lines: Sequence[str], *, litefs: bool = True) -> list[Line]:
     out: list[Line] = []
     run = 0
     started = ended = spoken = False
-    starting = False  # what LiteFS says first are several lines in a row, where both streams are one
+    starting = False  # LiteFS starts with several lines in a row, if both streams are merged
     heard = litefs
     for index, whole in enumerate(lines):
         text = whole[:LONGEST]

@@ -11,7 +11,7 @@ _SETTING = r"(?:environment variable|env var|setting|config(?:uration)? (?:key|v
 _MATTERS: Mapping[str, Sequence[str]] = {
     "a setting that it misses": (
         r"KeyError: '[A-Z][A-Z0-9_]{2,}'",  # Python, os.environ
-        r'key not found: "(?:"|[A-Z][A-Z0-9_]{2,}")',  # Ruby, ENV.fetch; what is quoted may have been taken out
+        r'key not found: "(?:"|[A-Z][A-Z0-9_]{2,}")',  # Ruby, ENV.fetch; the quoted name may have been redacted
         rf"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b[`'\"]?,? {_UNSET}",
         rf"(?i:\b{_SETTING} [`'\"]?[\w.:-]{{1,60}}[`'\"]? {_UNSET})",
         rf"(?i:\b(?:missing|required) (?:required |mandatory )?{_SETTING})",

@@ -130,7 +130,7 @@ class Redactor:
 
     def _without_what_goes_on(self, values: Sequence[JSON], counts: Counter[str]) -> Sequence[JSON]:
         """Remove secrets that span several lines of a log; other lists are returned unchanged."""
-        if len(values) < 2 or not all(isinstance(value, str) for value in values):  # noqa: PLR2004 - one line goes on with none
+        if len(values) < 2 or not all(isinstance(value, str) for value in values):  # noqa: PLR2004 - a single line has no continuation
             return values
         if any("-----" in value for value in values):
             values = _without_pem(values, counts)

@@ -64,7 +64,7 @@ def _environment(template_dirs: tuple[Path, ...]) -> ImmutableSandboxedEnvironme
     environment = ImmutableSandboxedEnvironment(
         loader=ChoiceLoader([FileSystemLoader(list(template_dirs)), ours, PrefixLoader({OURS: ours})]),
         undefined=StrictUndefined,
-        autoescape=select_autoescape(enabled_extensions=("html.j2", "xml.j2")),  # its own defaults know no .j2
+        autoescape=select_autoescape(enabled_extensions=("html.j2", "xml.j2")),  # Jinja2's defaults do not include .j2
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,

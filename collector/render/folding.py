@@ -10,11 +10,11 @@ _LONGEST = 10
 
 # Parts that differ between repeats. Other numbers are kept: exit codes, ports and counts matter.
 _VARYING = re.compile(
-    r"\d{4}[-/]\d\d[-/]\d\d(?:[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?)?"  # a moment, as ISO and as Go's log write it
+    r"\d{4}[-/]\d\d[-/]\d\d(?:[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?)?"  # a time, in the formats of ISO 8601 and Go's log package
     r"|\b\d\d:\d\d:\d\d(?:[.,]\d+)?\b"
     r"|\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b"
-    r"|\b(?=[a-fA-F]*\d)(?=\d*[a-fA-F])[0-9a-fA-F]{8,}\b"  # hexadecimal: letters and digits both, so neither a word nor a number
-    r"|\b1\d{9}(?:\.\d+|\d{3}|\d{6}|\d{9})?\b"  # Unix time, to nanoseconds
+    r"|\b(?=[a-fA-F]*\d)(?=\d*[a-fA-F])[0-9a-fA-F]{8,}\b"  # hexadecimal with both letters and digits, so neither a word nor a number
+    r"|\b1\d{9}(?:\.\d+|\d{3}|\d{6}|\d{9})?\b"  # Unix time, in units down to nanoseconds
 )
 
 

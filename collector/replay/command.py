@@ -49,7 +49,7 @@ def main():
     for answer in of_alloc:
         if answer["task"] == flags.get("task", answer["task"]) and answer["argv"] == words[1:]:
             if answer["rc"] is None:
-                time.sleep(3600)  # it hung when it was recorded, until it was killed
+                time.sleep(3600)  # it hung during the recording, until it was killed
             sys.stdout.buffer.write(answer["stdout"].encode("utf-8", "surrogatepass"))
             sys.stderr.buffer.write(answer["stderr"].encode("utf-8", "surrogatepass"))
             sys.exit(answer["rc"])

@@ -64,7 +64,7 @@ def read_ask(stream: BufferedIOBase) -> Ask | None:
     method, target, version = words
     keep_alive = version == "HTTP/1.1" and headers.get("connection", "").lower() != "close" and headers.get("content-length", "0") == "0"
     if method == "CONNECT":
-        return Ask(method, target.lower(), "", keep_alive=False)  # as `netloc` has every host
+        return Ask(method, target.lower(), "", keep_alive=False)  # normalized like `netloc`
     if target.startswith("/"):
         target = f"http://{headers.get('host', '')}{target}"
     try:

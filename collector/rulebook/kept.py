@@ -25,14 +25,14 @@ class Kept(NamedTuple):
 
 def read(path: Path) -> Kept:
     """Read a file through the cache. Raises `SpecError` for invalid YAML, OSError for a missing file."""
-    (text, *_) = _Loader("", str(path)).get_code("").co_consts  # type: ignore[union-attr]  # None for a built-in module alone
+    (text, *_) = _Loader("", str(path)).get_code("").co_consts  # type: ignore[union-attr]  # None only for built-in modules
     return Kept(*json.loads(text))
 
 
 class _Loader(SourceFileLoader):
     """Compiles a YAML file to code that contains its data and lines as JSON."""
 
-    def source_to_code(self, data: Any, path: Any, *, _optimize: int = -1) -> CodeType:  # type: ignore[override]  # as SourceLoader has it
+    def source_to_code(self, data: Any, path: Any, *, _optimize: int = -1) -> CodeType:  # type: ignore[override]  # the signature of SourceLoader
         document = yamlio.load(data.decode(), path)
         members = document.data if isinstance(document.data, list) else ()
         lines = [document.mark(yamlio.child("$", index)).line for index in range(len(members))]

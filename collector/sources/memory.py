@@ -25,7 +25,7 @@ def _keep_large_blocks_apart() -> None:
     By default, once such a block was freed, glibc keeps further ones in the heap of the thread that read them: a quarter of the peak with
     5,000 nodes (docs/benchmarks.md). Other C libraries have neither the call nor the problem.
     """
-    import ctypes  # noqa: PLC0415 - slow to import, and for large clusters alone
+    import ctypes  # noqa: PLC0415 - slow to import, and only for large clusters
 
     with suppress(AttributeError, OSError, TypeError):
         ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, APART)

@@ -84,7 +84,7 @@ class Processes:
 
 
 def _start(argv: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(  # noqa: S603 - no shell; who calls names the program by an absolute path
+    return subprocess.Popen(  # noqa: S603 - no shell; callers use absolute paths
         argv,
         env=dict(environment),
         stdin=subprocess.DEVNULL,
@@ -99,7 +99,7 @@ def _watched(process: subprocess.Popen[bytes], deadline: float, cap: int) -> Fin
     stdout, stderr = bytearray(), bytearray()
     with selectors.DefaultSelector() as selector:
         for pipe, output in ((process.stdout, stdout), (process.stderr, stderr)):
-            assert pipe is not None  # noqa: S101 - both were asked for
+            assert pipe is not None  # noqa: S101 - both are PIPEs
             os.set_blocking(pipe.fileno(), False)
             selector.register(pipe.fileno(), selectors.EVENT_READ, output)
         while not _ended(process, selector, deadline):

@@ -253,7 +253,7 @@ def _decoder(encoding: str) -> tuple[Callable[[bytes, int], Iterable[bytes]], Ca
     def inflated(chunk: bytes, room: int) -> Iterator[bytes]:
         """What follows on the end would be kept by zlib, however much it is, and would be no part of the answer."""
         piece = b""
-        while room and (chunk or piece):  # without a chunk zlib may still hold something back
+        while room and (chunk or piece):  # zlib may still hold buffered output
             piece = inflate.decompress(chunk, min(room, PIECE))
             yield piece
             chunk, room = inflate.unconsumed_tail, room - len(piece)

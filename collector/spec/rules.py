@@ -33,6 +33,6 @@ def sources_of(document: Document) -> tuple[list[tuple[Document, str]], list[Pro
 
 def rule_problems(document: Document, at: str = "$") -> list[Problem]:
     """Return the problems of a list of rules."""
-    from collector.rulebook import lint_rules  # noqa: PLC0415 - brings jsonschema, which only a spec with rules of its own needs
+    from collector.rulebook import lint_rules  # noqa: PLC0415 - imports jsonschema, needed only for a spec's own rules
 
     return lint_rules(document, at)

@@ -81,7 +81,7 @@ def _endpoints(check: Row, job: Row | None, instances: Sequence[Row], ports: Map
         return
     base = {"name": check["name"], "service": check["service"], "type": definition["type"]}
     if definition["type"] == "http":
-        path = (definition["path"] or "").removeprefix("/")  # Nomad takes one without its slash, which must not go on with the port
+        path = (definition["path"] or "").removeprefix("/")  # Nomad accepts a path without a leading slash, which would extend the port
         where = f"{url(host, port, definition['protocol'] or 'http')}/{path}"
         yield base | {"url": where, "method": definition["method"] or "GET"} | _verified(definition)
     elif definition["type"] == "tcp":
