@@ -29,25 +29,25 @@ def main(argv: Sequence[str] | None = None) -> int:
         code = _command(sys.argv[1:] if argv is None else argv)
         flush()
     except CollectorError as error:
-        _complain(str(error))
+        _print_error(str(error))
         return error.exit_code
     except KeyboardInterrupt:
-        _complain("interrupted")
+        _print_error("interrupted")
         return INTERRUPTED
     except BrokenPipeError:
         # The reader of stdout has gone (`collector … | head`): not our failure, but not a verdict either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return INTERRUPTED
     except Exception as bug:  # noqa: BLE001 - the last resort: a bug must not look like a verdict
-        lack = _lack(bug)
+        lack = _exhausted_resource(bug)
         if not lack:
             return _report_bug(bug)
-        _complain(lack)
+        _print_error(lack)
         return INTERNAL_ERROR
     return code
 
 
-def _lack(bug: Exception) -> str:
+def _exhausted_resource(bug: Exception) -> str:
     """Name the system resource that ran out, if that is the cause of the error."""
     if isinstance(bug, MemoryError):
         return "there is not enough memory: raise the limit of this process (`ulimit -v`, a container's or unit's memory)"
@@ -72,7 +72,7 @@ def run() -> None:
     try:
         open_missing()
         gc.set_threshold(BETWEEN_LOOKS)
-        sys.unraisablehook = _lost
+        sys.unraisablehook = _on_unraisable
         _end_as_by_ctrl_c(signal.SIGTERM, signal.SIGHUP)
         code = main()
         for stream in (sys.stdout, sys.stderr):
@@ -92,7 +92,7 @@ def _end_as_by_ctrl_c(*numbers: signal.Signals) -> None:
             signal.signal(number, signal.default_int_handler)
 
 
-def _lost(lost: sys.UnraisableHookArgs) -> None:
+def _on_unraisable(lost: sys.UnraisableHookArgs) -> None:
     """Handle exceptions raised in destructors: repeat Ctrl-C, which would be lost, and print no traceback for anything else."""
     if lost.exc_type is KeyboardInterrupt:  # raised here it would be lost again
         _thread.start_new_thread(_interrupt_soon, ())
@@ -103,7 +103,7 @@ def _interrupt_soon() -> None:
     _thread.interrupt_main()
 
 
-def _complain(message: str) -> None:
+def _print_error(message: str) -> None:
     note(f"collector: {message}")
 
 
@@ -112,13 +112,13 @@ def _report_bug(bug: Exception) -> int:
     if (
         isinstance(bug, ModuleNotFoundError) and bug.name and not bug.name.startswith("collector")
     ):  # `python -m collector` with a Python that lacks our packages
-        _complain(f"{sys.executable} has no package {bug.name!r}: call bin/collector, or install requirements/run.txt into this Python")
+        _print_error(f"{sys.executable} has no package {bug.name!r}: call bin/collector, or install requirements/run.txt into this Python")
         return INTERNAL_ERROR
     from traceback import walk_tb  # noqa: PLC0415 - only for a bug
 
     walked = walk_tb(bug.__traceback__)
     frames = [f"{os.path.basename(frame.f_code.co_filename)}:{line}" for frame, line in walked]  # noqa: PTH119 - no pathlib import for this
-    _complain(
+    _print_error(
         f"internal error: {type(bug).__name__} at {' > '.join(frames[-6:])}. This is a bug of the collector: please report this line."
     )
     return INTERNAL_ERROR

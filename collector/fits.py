@@ -60,7 +60,7 @@ class _Compiler:
         self._makers: Mapping[str, Callable[[JSON], Test]] = {
             "type": _type,
             "enum": _enum,
-            "const": lambda asked: _enum([asked]),
+            "const": lambda constraint: _enum([constraint]),
             "format": _format,
             "minLength": _min_length,
             "minItems": _min_items,
@@ -81,19 +81,19 @@ class _Compiler:
         return _all([self._keyword(name, schema) for name in schema if name not in SILENT])
 
     def _keyword(self, name: str, schema: Schema) -> Test:
-        asked = schema[name]
+        constraint = schema[name]
         if name == "additionalProperties":
-            return self._additional(frozenset(schema.get("properties", {})), asked)
+            return self._additional(frozenset(schema.get("properties", {})), constraint)
         if name == "items":
-            return self._items(len(schema.get("prefixItems", ())), asked)
+            return self._items(len(schema.get("prefixItems", ())), constraint)
         if name in COMPARED:
-            return _compared(COMPARED[name], asked)
+            return _compared(COMPARED[name], constraint)
         if name not in self._makers:
             raise _Unknown(name)
-        return self._makers[name](asked)
+        return self._makers[name](constraint)
 
-    def _prefix_items(self, asked: JSON) -> Test:
-        tests = [self.test(one) for one in asked]
+    def _prefix_items(self, constraint: JSON) -> Test:
+        tests = [self.test(one) for one in constraint]
 
         def prefix_items(value: JSON) -> bool:
             if type(value) is list:
@@ -104,13 +104,13 @@ class _Compiler:
 
         return prefix_items
 
-    def _items(self, named: int, asked: JSON) -> Test:
+    def _items(self, named: int, constraint: JSON) -> Test:
         """Test the elements after those covered by `prefixItems`."""
-        test = self.test(asked)
+        test = self.test(constraint)
         return lambda value: type(value) is not list or all(map(test, value[named:] if named else value))
 
-    def _properties(self, asked: JSON) -> Test:
-        tests = {name: self.test(one) for name, one in asked.items()}
+    def _properties(self, constraint: JSON) -> Test:
+        tests = {name: self.test(one) for name, one in constraint.items()}
 
         def properties(value: JSON) -> bool:
             if type(value) is dict:
@@ -121,19 +121,19 @@ class _Compiler:
 
         return properties
 
-    def _additional(self, named: frozenset[str], asked: JSON) -> Test:
-        test = self.test(asked)
+    def _additional(self, named: frozenset[str], constraint: JSON) -> Test:
+        test = self.test(constraint)
         return lambda value: type(value) is not dict or all(test(value[name]) for name in value.keys() - named)
 
-    def _any_of(self, asked: JSON) -> Test:
-        tests = [self.test(one) for one in asked]
+    def _any_of(self, constraint: JSON) -> Test:
+        tests = [self.test(one) for one in constraint]
         return lambda value: any(test(value) for test in tests)
 
-    def _ref(self, asked: JSON) -> Test:
+    def _ref(self, constraint: JSON) -> Test:
         """Resolve the reference when a value is tested, since definitions may be recursive."""
-        name = str(asked).removeprefix(LOCAL)
+        name = str(constraint).removeprefix(LOCAL)
         if name not in self._definitions:
-            raise _Unknown(asked)
+            raise _Unknown(constraint)
         known = self._known
         if name not in known:
             known[name] = lambda _value: False
@@ -158,22 +158,22 @@ def _all(tests: Sequence[Test]) -> Test:
     return every
 
 
-def _type(asked: JSON) -> Test:
-    allowed = frozenset[type]().union(*(TYPES[name] for name in ([asked] if isinstance(asked, str) else asked)))
+def _type(constraint: JSON) -> Test:
+    allowed = frozenset[type]().union(*(TYPES[name] for name in ([constraint] if isinstance(constraint, str) else constraint)))
     return lambda value: type(value) in allowed
 
 
-def _enum(asked: JSON) -> Test:
+def _enum(constraint: JSON) -> Test:
     """Only for strings, integers and null: in Python 1 equals true, in JSON it does not."""
-    kinds = frozenset(map(type, asked))
+    kinds = frozenset(map(type, constraint))
     if not kinds <= {str, int, type(None)}:
         raise _Unknown("enum")
-    allowed = frozenset(asked)
+    allowed = frozenset(constraint)
     return lambda value: type(value) in kinds and value in allowed
 
 
-def _format(asked: JSON) -> Test:
-    if asked != "date-time":
+def _format(constraint: JSON) -> Test:
+    if constraint != "date-time":
         raise _Unknown("format")
     return lambda value: type(value) is not str or is_moment(value)
 
@@ -191,29 +191,29 @@ def _compared(compare: Callable[[JSON, JSON], bool], bound: JSON) -> Test:
     return lambda value: type(value) not in numbers or compare(value, bound)
 
 
-def _min_length(asked: JSON) -> Test:
-    return lambda value: type(value) is not str or len(value) >= asked
+def _min_length(constraint: JSON) -> Test:
+    return lambda value: type(value) is not str or len(value) >= constraint
 
 
-def _min_items(asked: JSON) -> Test:
-    return lambda value: type(value) is not list or len(value) >= asked
+def _min_items(constraint: JSON) -> Test:
+    return lambda value: type(value) is not list or len(value) >= constraint
 
 
-def _max_items(asked: JSON) -> Test:
-    return lambda value: type(value) is not list or len(value) <= asked
+def _max_items(constraint: JSON) -> Test:
+    return lambda value: type(value) is not list or len(value) <= constraint
 
 
-def _unique_items(asked: JSON) -> Test:
-    if asked is not True:
+def _unique_items(constraint: JSON) -> Test:
+    if constraint is not True:
         raise _Unknown("uniqueItems")
     return lambda value: type(value) is not list or (all(type(one) is str for one in value) and len(set(value)) == len(value))
 
 
-def _pattern(asked: JSON) -> Test:
-    search = re.compile(asked).search
+def _pattern(constraint: JSON) -> Test:
+    search = re.compile(constraint).search
     return lambda value: type(value) is not str or search(value) is not None
 
 
-def _required(asked: JSON) -> Test:
-    names = frozenset(asked)
+def _required(constraint: JSON) -> Test:
+    names = frozenset(constraint)
     return lambda value: type(value) is not dict or names <= value.keys()

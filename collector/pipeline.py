@@ -99,11 +99,11 @@ def _job(bundle: Bundle) -> str | None:
 
 def _bundle(call: Call, collected: Collected, redactor: Redactor, started_at: float, seconds: float) -> Bundle:
     spec = call.spec
-    told = redactor.data(dict(spec.vars))
+    variables = redactor.data(dict(spec.vars))
     results = (*collected.results, *_withheld(redactor))
     return Bundle(
         spec={"name": spec.name, "path": clean(spec.path), "sha256": spec.sha256, "commit": call.commit()()},
-        vars=told,
+        vars=variables,
         thresholds=dict(spec.thresholds),
         rules=spec.rules,
         expect={name: redactor.data(value) for name, value in {**spec.expect, **_narrowed(call.selection)}.items()},

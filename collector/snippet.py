@@ -11,9 +11,9 @@ COUNTED = re.compile(r"\d+ errors? occurred:")
 """The heading of an error list (hashicorp/go-multierror) in answers of Nomad and Consul; the errors follow it."""
 
 
-def snippet(said: bytes) -> str:
+def snippet(output: bytes) -> str:
     """Return the first meaningful line, cut to `LONGEST` characters; empty for an HTML page."""
-    if said.lstrip()[:1] == b"<":
+    if output.lstrip()[:1] == b"<":
         return ""
-    lines = (line.strip() for line in said[:LOOKED_AT].decode("utf-8", "replace").splitlines())
+    lines = (line.strip() for line in output[:LOOKED_AT].decode("utf-8", "replace").splitlines())
     return next((line.removeprefix("* ")[:LONGEST] for line in lines if line and not COUNTED.fullmatch(line)), "")

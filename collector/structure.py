@@ -56,7 +56,7 @@ def _check(data: JSON, schema: Mapping[str, JSON], path: str, root: Mapping[str,
     elif "const" in schema and (data != schema["const"] or isinstance(data, bool)):
         yield Fault(path, f"must be {schema['const']!r}, not {_short(data)}", schema.get("title", ""))
     elif "enum" in schema and data not in schema["enum"]:
-        yield Fault(path, f"{_short(data)} is not one of {', '.join(schema['enum'])}", _meant(data, schema["enum"]))
+        yield Fault(path, f"{_short(data)} is not one of {', '.join(schema['enum'])}", _suggested(data, schema["enum"]))
     elif "type" in schema and not _is_any(data, schema["type"]):
         yield Fault(path, f"must be {_type_words(schema['type'])}, not {_short(data)}")
     elif isinstance(data, dict):
@@ -75,11 +75,11 @@ def _check_any(data: JSON, branches: list[Mapping[str, JSON]], path: str, root: 
         return
     fitting = [index for index, branch in enumerate(branches) if isinstance(data, (dict, list)) and _is_any(data, branch.get("type", ()))]
     if fitting:
-        yield from found[max(fitting, key=lambda index: _alike(data, branches[index]))]
+        yield from found[max(fitting, key=lambda index: _common_keys(data, branches[index]))]
         return
     choices = [choice for branch in branches for choice in branch.get("enum", ())]
     words = " or ".join(branch["title"] for branch in branches)
-    yield Fault(path, f"must be {words}, not {_short(data)}", _meant(data, choices))
+    yield Fault(path, f"must be {words}, not {_short(data)}", _suggested(data, choices))
 
 
 def _resolved(schema: Mapping[str, JSON], root: Mapping[str, JSON]) -> Mapping[str, JSON]:
@@ -88,7 +88,7 @@ def _resolved(schema: Mapping[str, JSON], root: Mapping[str, JSON]) -> Mapping[s
     return schema
 
 
-def _alike(data: JSON, branch: Mapping[str, JSON]) -> int:
+def _common_keys(data: JSON, branch: Mapping[str, JSON]) -> int:
     """Count the keys that belong to the branch, or are misspellings of its keys."""
     properties = branch.get("properties", {})
     return sum(key in properties or bool(did_you_mean(key, properties)) for key in data) if isinstance(data, dict) else 0
@@ -176,7 +176,7 @@ def _short(data: JSON) -> str:
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
 
 
-def _meant(data: JSON, choices: list[str]) -> str:
+def _suggested(data: JSON, choices: list[str]) -> str:
     return did_you_mean(data, choices) if isinstance(data, str) else ""
 
 

@@ -48,7 +48,7 @@ def _without_ruled_out(drafts: list[Draft], ruled_out: list[RuledOut], engine: E
     gone: set[int] = set()
     for draft in drafts:
         for link in _links(draft, engine, "rules_out"):
-            for other in (one for one in index.meant(link, draft) if engine.applies(link.where, one.best)):
+            for other in (one for one in index.linked(link, draft) if engine.applies(link.where, one.best)):
                 gone.add(id(other))
                 ruled_out.append(RuledOut(other.code, other.node, f"{draft.code} accounts for it: {quote(draft)}"))
     return [draft for draft in drafts if id(draft) not in gone]
@@ -71,7 +71,7 @@ def _link(drafts: list[Draft], engine: Engine) -> None:
         (_distance(link, draft, other), -draft.best.rule.directness, draft.id, draft, other)
         for draft in drafts
         for link in _links(draft, engine, "explains")
-        for other in index.meant(link, draft)
+        for other in index.linked(link, draft)
         if other.may_be_explained_by(draft.code, link) and engine.applies(link.where, other.best)
     ]
     for *_, draft, other in sorted(edges, key=lambda edge: edge[:3]):
@@ -88,19 +88,19 @@ def _distance(link: Link, draft: Draft, other: Draft) -> tuple[bool, ...]:
 
 def _without_last_resorts(drafts: list[Draft]) -> list[Draft]:
     """Drop explained findings of last-resort rules, and attach their children to what explains them."""
-    said = {draft for draft in drafts if draft.parent is not None and draft.best.rule.last_resort}
-    kept = [draft for draft in drafts if draft not in said]
+    redundant = {draft for draft in drafts if draft.parent is not None and draft.best.rule.last_resort}
+    kept = [draft for draft in drafts if draft not in redundant]
     for draft in kept:
-        draft.children = list(_passing_over(said, draft.children))
+        draft.children = list(_children_without(redundant, draft.children))
         for child in draft.children:
             child.parent = draft
     return kept
 
 
-def _passing_over(said: Collection[Draft], drafts: Iterable[Draft]) -> Iterator[Draft]:
+def _children_without(redundant: Collection[Draft], drafts: Iterable[Draft]) -> Iterator[Draft]:
     for draft in drafts:
-        if draft in said:
-            yield from _passing_over(said, draft.children)
+        if draft in redundant:
+            yield from _children_without(redundant, draft.children)
         else:
             yield draft
 

@@ -109,7 +109,7 @@ class Index:
             if draft.service:
                 self.by_service.setdefault(draft.service, []).append(draft)
 
-    def meant(self, link: Link, of: Draft) -> Iterator[Draft]:
+    def linked(self, link: Link, of: Draft) -> Iterator[Draft]:
         """Return the drafts that a link of `draft` refers to."""
         for other in self._related(link, of):
             if other is not of and link.covers(other.code):

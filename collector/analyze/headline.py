@@ -49,21 +49,21 @@ def _first(roots: Sequence[Finding]) -> str:
     first = roots[0]
     if not first.node:
         return first.title
-    alike = _on(root for root in roots if root.code == first.code and _words(root) == _words(first))
-    others = _on(root for root in roots if root.code == first.code != UNKNOWN and root.node not in alike)
-    return f"{_named(alike)}: {first.title}" + (f"; {first.code} on {_named(others)}, too" if others else "")
+    alike = _nodes_of(root for root in roots if root.code == first.code and _comparable_title(root) == _comparable_title(first))
+    others = _nodes_of(root for root in roots if root.code == first.code != UNKNOWN and root.node not in alike)
+    return f"{_node_names(alike)}: {first.title}" + (f"; {first.code} on {_node_names(others)}, too" if others else "")
 
 
-def _on(roots: Iterable[Finding]) -> list[str]:
+def _nodes_of(roots: Iterable[Finding]) -> list[str]:
     return list(dict.fromkeys(root.node for root in roots if root.node))
 
 
-def _words(root: Finding) -> str:
+def _comparable_title(root: Finding) -> str:
     """Return the title without numbers and quoted text, which differ between nodes. Titles of `unknown` are compared in full."""
     return root.title if root.code == UNKNOWN else _VARYING.sub("#", root.title)
 
 
-def _named(nodes: Sequence[str]) -> str:
+def _node_names(nodes: Sequence[str]) -> str:
     """Name up to `NAMED` nodes; of more, the first one and how many others."""
     if len(nodes) <= NAMED and sum(map(len, nodes)) <= NAMES_WIDTH:
         return ", ".join(sorted(nodes, key=natural))

@@ -55,17 +55,21 @@ class Hit(NamedTuple):
     def text(self, template: str, *, quoted: bool = False) -> str:
         """Fill in a template's placeholders; `quoted` quotes each value for the shell."""
         values = self.values()
-        whole = _whole(template, values)
-        return _quoted(whole, values) if quoted else PLACEHOLDER.sub(lambda slot: _words(values.get(slot[1])), _of_one(whole, values))
+        whole = _with_optional_parts(template, values)
+        return _quoted(whole, values) if quoted else PLACEHOLDER.sub(lambda slot: _format(values.get(slot[1])), _singular(whole, values))
 
     def commands(self) -> tuple[tuple[str, str], ...]:
         """Return the commands, filled in and quoted, without those with an unknown value or one that would be read as an option."""
         values = self.values()
         needed = [(what, text, PLACEHOLDER.findall(OPTIONAL.sub("", text))) for what, text in self.rule.commands]
-        known = [(what, _whole(text, values)) for what, text, slots in needed if all(values.get(slot) not in (None, "") for slot in slots)]
-        return tuple((what, self._of_its_stream(_quoted(text, values))) for what, text in known if not _has_a_false_option(text, values))
+        known = [
+            (what, _with_optional_parts(text, values))
+            for what, text, slots in needed
+            if all(values.get(slot) not in (None, "") for slot in slots)
+        ]
+        return tuple((what, self._for_its_stream(_quoted(text, values))) for what, text in known if not _injects_an_option(text, values))
 
-    def _of_its_stream(self, command: str) -> str:
+    def _for_its_stream(self, command: str) -> str:
         """Drop `-stderr` from a logs command if all the evidence is on stdout."""
         streams = {one.fields.get("stream") for one in self.match.observations if one.topic == "log"}
         return command.replace(" -stderr ", " ", 1) if streams == {"stdout"} else command
@@ -83,15 +87,15 @@ class Hit(NamedTuple):
     @property
     def tasks(self) -> frozenset[str]:
         """Names of the tasks whose logs or events are evidence."""
-        return frozenset(self._speaking())
+        return frozenset(self._evidence_tasks())
 
     def _task(self) -> dict[str, JSON]:
         """Return the task to name in texts: the one whose log or event is evidence, else the first one that an observation names."""
-        asked = (one.fields["task"] for one in self.match.observations if one.fields.get("task"))
-        task = next(chain(self._speaking(), asked), None)
+        named = (one.fields["task"] for one in self.match.observations if one.fields.get("task"))
+        task = next(chain(self._evidence_tasks(), named), None)
         return {"task": task} if task else {}
 
-    def _speaking(self) -> Iterator[str]:
+    def _evidence_tasks(self) -> Iterator[str]:
         return (one.scope["task"] for one in self.match.observations if one.topic in BY_TASK and "task" in one.scope)
 
 
@@ -103,7 +107,7 @@ class Dropped(NamedTuple):
     because: str
 
 
-def _whole(template: str, values: Mapping[str, JSON]) -> str:
+def _with_optional_parts(template: str, values: Mapping[str, JSON]) -> str:
     """Resolve optional parts in square brackets: omitted if a placeholder within has no value."""
 
     def part(optional: re.Match[str]) -> str:
@@ -112,7 +116,7 @@ def _whole(template: str, values: Mapping[str, JSON]) -> str:
     return OPTIONAL.sub(part, template)
 
 
-def _of_one(template: str, values: Mapping[str, JSON]) -> str:
+def _singular(template: str, values: Mapping[str, JSON]) -> str:
     """Use the singular (`1 restart`) if the count is 1."""
     return _COUNTED.sub(lambda many: many[0][:-1] if values.get(many[1]) == 1 else many[0], template)
 
@@ -122,18 +126,18 @@ def _quoted(command: str, values: Mapping[str, JSON]) -> str:
     far = _FAR.match(command)
 
     def fill(slot: re.Match[str]) -> str:
-        once = shlex.quote(_words(values.get(slot[1])))
+        once = shlex.quote(_format(values.get(slot[1])))
         return shlex.quote(once) if far and slot.start() >= far.end() else once
 
     return PLACEHOLDER.sub(fill, command)
 
 
-def _has_a_false_option(command: str, values: Mapping[str, JSON]) -> bool:
+def _injects_an_option(command: str, values: Mapping[str, JSON]) -> bool:
     """True if a value would be read as an option, as ssh reads a node named `-oProxyCommand=...`. Quoting does not prevent that."""
-    return any(_words(values.get(slot)).startswith("-") for slot in _WORD.findall(command))
+    return any(_format(values.get(slot)).startswith("-") for slot in _WORD.findall(command))
 
 
-def _words(value: JSON) -> str:
+def _format(value: JSON) -> str:
     if value is None:
         return "unknown"
     if isinstance(value, float):

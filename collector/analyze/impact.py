@@ -84,8 +84,8 @@ def whole(seen: Observed, gone: frozenset[str] = frozenset()) -> Whole:
 
 def _connected(states: Sequence[State]) -> int | None:
     """Return the primary's own count of replicas, used only if no replica was reached."""
-    told = [state.data["stream_count"] for state in states if state.data]
-    return told[0] or None if len(told) == 1 and any(state.primary for state in states) else None
+    counts = [state.data["stream_count"] for state in states if state.data]
+    return counts[0] or None if len(counts) == 1 and any(state.primary for state in states) else None
 
 
 def _holder(seen: Observed, states: Sequence[State]) -> str | None:
@@ -134,7 +134,7 @@ def _by_node(pairs: Iterable[tuple[str, Held]]) -> dict[str, frozenset[Held]]:
     return {node: frozenset(names) for node, names in found.items()}
 
 
-def _names(of: Mapping[str, frozenset[Held]], touched: Sequence[Finding], seen: Observed) -> set[str]:
+def _affected(of: Mapping[str, frozenset[Held]], touched: Sequence[Finding], seen: Observed) -> set[str]:
     """Return the names of what the touched findings affect, excluding what belongs to other allocations on the same node."""
     nodes, allocs = {one.node for one in touched if one.node}, {one.alloc for one in touched}
     whole_nodes = {None, *(one.node for one in touched if not one.alloc)}
@@ -152,11 +152,11 @@ def impacts(roots: Sequence[Finding], below: Mapping[str, Sequence[Finding]], se
     """Return the impact of each root. If one of them blocks writes, all of them say so."""
     sick = {root.node for root in roots if root.node and root.code.startswith(OF_THE_APPLICATION) and root.severity is Severity.CRITICAL}
     gone = frozenset(root.node for root in roots if root.node and root.code == "node.down")
-    all_of_it = whole(seen, gone)._replace(unwell=frozenset(sick))
+    cluster = whole(seen, gone)._replace(unwell=frozenset(sick))
     refused = {one.node for root in roots for one in below.get(root.id, ()) if one.code == UNUSABLE and one.severity is Severity.CRITICAL}
-    if any(root.node == all_of_it.primary and (root.node in refused or _stops_commits(root, seen)) for root in roots):
-        all_of_it = all_of_it._replace(writes="blocked")
-    return _with_others([impact(root, below.get(root.id, ()), seen, all_of_it) for root in roots])
+    if any(root.node == cluster.primary and (root.node in refused or _stops_commits(root, seen)) for root in roots):
+        cluster = cluster._replace(writes="blocked")
+    return _with_others([impact(root, below.get(root.id, ()), seen, cluster) for root in roots])
 
 
 def _with_others(found: list[dict[str, JSON]]) -> list[dict[str, JSON]]:
@@ -165,7 +165,7 @@ def _with_others(found: list[dict[str, JSON]]) -> list[dict[str, JSON]]:
     return [{**one, "data_at_risk_elsewhere": True} if endangered and not one["data_at_risk"] else one for one in found]
 
 
-def impact(root: Finding, below: Sequence[Finding], seen: Observed, all_of_it: Whole) -> dict[str, JSON]:
+def impact(root: Finding, below: Sequence[Finding], seen: Observed, cluster: Whole) -> dict[str, JSON]:
     """Return the impact of one root cause as plain data (docs/architecture.md, `Finding.impact`).
 
     `writes` is `blocked` (no primary, or one that cannot commit), `go on`, or `unknown` (no LiteFS node answered). `data_at_risk` is a list
@@ -176,22 +176,22 @@ def impact(root: Finding, below: Sequence[Finding], seen: Observed, all_of_it: W
     touched = [root, *below]
     nodes = sorted({one.node for one in touched if one.node})
     allocs = sorted({one.alloc for one in touched if one.alloc})
-    services = {one.service for one in touched if one.service} | _names(all_of_it.services, touched, seen)
+    services = {one.service for one in touched if one.service} | _affected(cluster.services, touched, seen)
     return {
         "nodes": nodes,
         "allocations": allocs,
         "services": sorted(services),
-        "databases": sorted(_names(all_of_it.databases, touched, seen)),
-        "instances": all_of_it.instances,
-        "instances_left": all_of_it.well,
-        **({"instances_unheard": all_of_it.unheard} if all_of_it.unheard else {}),
-        "replicas_left": all_of_it.synced,
-        "writes": all_of_it.writes,
-        "primary": all_of_it.primary,
-        **({"replicas_connected": all_of_it.connected} if all_of_it.connected else {}),
-        **({"lease_holder": all_of_it.holder} if all_of_it.holder else {}),
-        **({"primary_unwell": True} if all_of_it.primary in all_of_it.unwell else {}),
-        "data_at_risk": _risks(root, nodes, seen, all_of_it),
+        "databases": sorted(_affected(cluster.databases, touched, seen)),
+        "instances": cluster.instances,
+        "instances_left": cluster.well,
+        **({"instances_unheard": cluster.unheard} if cluster.unheard else {}),
+        "replicas_left": cluster.synced,
+        "writes": cluster.writes,
+        "primary": cluster.primary,
+        **({"replicas_connected": cluster.connected} if cluster.connected else {}),
+        **({"lease_holder": cluster.holder} if cluster.holder else {}),
+        **({"primary_unwell": True} if cluster.primary in cluster.unwell else {}),
+        "data_at_risk": _risks(root, nodes, seen, cluster),
     }
 
 
@@ -199,8 +199,8 @@ def _stops_commits(root: Finding, seen: Observed) -> bool:
     """True if a full disk blocks commits on a primary. If only the application reports it, it may be another disk."""
     if root.code != "disk.full" or root.severity is not Severity.CRITICAL or root.node is None:
         return False
-    said = [one.fields for one in seen.observations.of("log", node=root.node) if one.fields["full"]]
-    return not said or any(one["origin"] == "litefs" or DATABASES.search(str(one["complaint"])) for one in said)
+    complaints = [one.fields for one in seen.observations.of("log", node=root.node) if one.fields["full"]]
+    return not complaints or any(one["origin"] == "litefs" or DATABASES.search(str(one["complaint"])) for one in complaints)
 
 
 def _may_commit(root: Finding, seen: Observed) -> bool:
@@ -213,15 +213,15 @@ def _may_commit(root: Finding, seen: Observed) -> bool:
     return not follows and _stops_commits(root, seen)
 
 
-def _risks(root: Finding, nodes: Sequence[str], seen: Observed, all_of_it: Whole) -> list[str]:
+def _risks(root: Finding, nodes: Sequence[str], seen: Observed, cluster: Whole) -> list[str]:
     found = [root.at_risk] if root.at_risk and (root.code != "disk.full" or _may_commit(root, seen)) else []
-    if all_of_it.lonely in nodes or (all_of_it.lonely and root.code.startswith("litefs.replica.")):
-        found.append(f"no replica has what the primary {all_of_it.lonely} holds")
-    if root.code == "litefs.cluster-id.mismatch" and all_of_it.primary and all_of_it.strangers:
+    if cluster.lonely in nodes or (cluster.lonely and root.code.startswith("litefs.replica.")):
+        found.append(f"no replica has what the primary {cluster.lonely} holds")
+    if root.code == "litefs.cluster-id.mismatch" and cluster.primary and cluster.strangers:
         found.append("every replica differs from the primary, so they may hold the only copy of older data")
-    discarding = (node for node in nodes if any(map(_tells_of_discarded, seen.observations.of("log", node=node))))
+    discarding = (node for node in nodes if any(map(_reports_discarded, seen.observations.of("log", node=node))))
     return found + [f"transactions of a replica that the primary on {node} lacks were discarded" for node in discarding]
 
 
-def _tells_of_discarded(line: Observation) -> bool:
+def _reports_discarded(line: Observation) -> bool:
     return "exceeds primary transaction id" in str(line.fields["message"])

@@ -32,7 +32,7 @@ def with_restarts(causes: Causes, seen: Observed) -> Causes:
     below: dict[str | None, list[Finding]] = {}
     for finding in causes.findings:
         below.setdefault(finding.explained_by, []).append(finding)
-    return causes.with_roots(_told(root, _held([root, *below.get(root.id, ())], waiting), seen) for root in causes.roots)
+    return causes.with_roots(_with_restart(root, _by_next_step([root, *below.get(root.id, ())], waiting), seen) for root in causes.roots)
 
 
 def _how(one: Observation) -> str | None:
@@ -41,7 +41,7 @@ def _how(one: Observation) -> str | None:
     return "returns" if one.fields["returns"] else one.fields["given_up"]
 
 
-def _held(findings: Iterable[Finding], waiting: Mapping[str, tuple[Observation, str]]) -> dict[str, list[Observation]]:
+def _by_next_step(findings: Iterable[Finding], waiting: Mapping[str, tuple[Observation, str]]) -> dict[str, list[Observation]]:
     """Group the instances of these findings by what Nomad does next."""
     found: dict[str, list[Observation]] = {}
     for alloc in dict.fromkeys(one.alloc for one in findings if one.alloc in waiting):
@@ -50,7 +50,7 @@ def _held(findings: Iterable[Finding], waiting: Mapping[str, tuple[Observation, 
     return found
 
 
-def _told(root: Finding, held: Mapping[str, Sequence[Observation]], seen: Observed) -> Finding:
+def _with_restart(root: Finding, held: Mapping[str, Sequence[Observation]], seen: Observed) -> Finding:
     words = [_sentence(how, some, root.node) for how, some in held.items()]
     known = [*dict.fromkeys(text for how, some in held.items() for one in some[:MOST] for text in _commands(how, one, seen))]
     return root._replace(remedy=" ".join([root.remedy, *words]).strip(), commands=(*root.commands, *(("change", text) for text in known)))

@@ -21,9 +21,9 @@ def rows(seen: Observed, findings: Iterable[Finding]) -> tuple[NodeRow, ...]:
     for finding in findings:
         if finding.node:
             severity[finding.node] = min(severity.get(finding.node, finding.severity), finding.severity, key=RANK.__getitem__)
-    instances = _by(lambda one: one.node, seen.world.instances)
-    states = _by(lambda state: state.node, seen.litefs.values())
-    checks = _by(lambda check: check.node, seen.checks)
+    instances = _grouped(lambda one: one.node, seen.world.instances)
+    states = _grouped(lambda state: state.node, seen.litefs.values())
+    checks = _grouped(lambda check: check.node, seen.checks)
     return tuple(
         _row(
             seen,
@@ -115,10 +115,10 @@ def _lag_rung(state: State | None) -> str | None:
 
 def details(seen: Observed, troubled: Iterable[str]) -> tuple[NodeDetail, ...]:
     """Return the details of each troubled node."""
-    instances = _by(lambda one: one.node, seen.world.instances)
-    states = _by(lambda state: state.node, seen.litefs.values())
-    checks = _by(lambda check: check.node, (check for check in seen.checks if check.row["status"] != "passing"))
-    logs = _by(lambda result: result.data["node"], (log.result for log in seen.logs if log.data["lines"]))
+    instances = _grouped(lambda one: one.node, seen.world.instances)
+    states = _grouped(lambda state: state.node, seen.litefs.values())
+    checks = _grouped(lambda check: check.node, (check for check in seen.checks if check.row["status"] != "passing"))
+    logs = _grouped(lambda result: result.data["node"], (log.result for log in seen.logs if log.data["lines"]))
     found = []
     for name in troubled:
         shown, state = _shown(instances.get(name, ()), states.get(name, ()))
@@ -134,7 +134,7 @@ def details(seen: Observed, troubled: Iterable[str]) -> tuple[NodeDetail, ...]:
     return tuple(found)
 
 
-def _by(node: Callable[[T], str], them: Iterable[T]) -> dict[str, list[T]]:
+def _grouped(node: Callable[[T], str], them: Iterable[T]) -> dict[str, list[T]]:
     """Group by node once, so that building each row needs no full scan."""
     found: dict[str, list[T]] = {}
     for one in them:

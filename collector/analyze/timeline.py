@@ -23,7 +23,7 @@ Event = dict[str, JSON]
 
 def timeline(seen: Observed, roots: Iterable[Finding]) -> tuple[Event, ...]:
     """Return the events, oldest first."""
-    events = [_of(one) for one in seen.observations.of("task_event") if one.at is not None]
+    events = [_event_of(one) for one in seen.observations.of("task_event") if one.at is not None]
     kinds: dict[str, list[Event]] = {}
     for one in sorted([*events, *_scheduling(seen), *_jobs(seen), *_roles(seen), *_onsets(roots)], key=_when):
         kinds.setdefault(one["kind"], []).append(one)
@@ -40,7 +40,7 @@ def _when(one: Mapping[str, JSON]) -> float:
     return float(one["at"])
 
 
-def _of(one: Observation) -> Event:
+def _event_of(one: Observation) -> Event:
     kind = "check" if one.topic == "task_event" and tells_of_check(one.fields) else one.topic
     return event(one.at or 0.0, kind, one.quote, node=one.scope.get("node"), severity=_severity(one))
 
@@ -51,11 +51,11 @@ def _severity(one: Observation) -> str:
 
 
 def _scheduling(seen: Observed) -> Iterator[Event]:
-    yield from (_begun(_of(one)) for one in seen.observations.of("deployment") if one.at is not None)
-    yield from (_of(one) for one in seen.observations.of("evaluation") if one.at is not None)
+    yield from (_beginning(_event_of(one)) for one in seen.observations.of("deployment") if one.at is not None)
+    yield from (_event_of(one) for one in seen.observations.of("evaluation") if one.at is not None)
 
 
-def _begun(event: Event) -> Event:
+def _beginning(event: Event) -> Event:
     """A deployment is dated by its beginning, while its status is the present one; the text says both."""
     name, _, status = str(event["text"]).partition(" is ")
     return {**event, "text": f"{name} begins; now it is {status}"}
@@ -65,11 +65,11 @@ def _jobs(seen: Observed) -> Iterator[Event]:
     """System and batch jobs have no deployments, so their submission is shown as one."""
     deployments = [row for _, row in seen.world.rows("nomad_deployments")]
     for job in seen.world.jobs.values():
-        if job["submit_time"] and not any(_is_of(row, job) for row in deployments):
+        if job["submit_time"] and not any(_is_deployment_of(row, job) for row in deployments):
             yield event(job["submit_time"], "deployment", f"version {job['version']} of job {job['id']} is submitted")
 
 
-def _is_of(deployment: Mapping[str, JSON], job: Mapping[str, JSON]) -> bool:
+def _is_deployment_of(deployment: Mapping[str, JSON], job: Mapping[str, JSON]) -> bool:
     """Nomad's list of a job's deployments does not name the job: match by version, groups and time."""
     groups = {group["name"] for group in job["groups"]} & {group["name"] for group in deployment["groups"]}
     begun = deployment["create_time"] or job["submit_time"]

@@ -33,12 +33,12 @@ def read_spec(path: str, extra_vars: Mapping[str, JSON]) -> Spec:
     try:
         text = text_of(Path(path))
     except OSError as error:
-        meant = _meant(Path(path)) if isinstance(error, FileNotFoundError) else ""
+        meant = _suggestion(Path(path)) if isinstance(error, FileNotFoundError) else ""
         raise UsageError(f"cannot read the spec {path}: {error.strerror}{f' ({meant})' if meant else ''}") from error
     return load_spec(text, path, extra_vars=extra_vars, syntax=False)
 
 
-def _meant(path: Path) -> str:
+def _suggestion(path: Path) -> str:
     """Suggest a file for a missing one: a neighbour with a similar name, else the shipped spec of that name."""
     with suppress(OSError):
         if near := did_you_mean(path.name, (file.name for file in path.parent.iterdir() if file.suffix in {".yml", ".yaml"})):

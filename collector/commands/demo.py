@@ -78,8 +78,8 @@ def _truth(path: Path) -> str:
 
 def _vars(recording: Recording) -> Mapping[str, JSON]:
     """Return the variables the recording was made with; the spec may lack some of them."""
-    told = recording.meta.get("vars")
-    return told if isinstance(told, Mapping) else {}
+    recorded = recording.meta.get("vars")
+    return recorded if isinstance(recorded, Mapping) else {}
 
 
 def _harmless() -> dict[str, str]:

@@ -24,14 +24,14 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _lines(told: Mapping[str, JSON]) -> Iterable[str]:
-    yield from [told["code"], *textwrap.wrap(told["summary"], WIDTH), ""]
-    yield from _section("a symptom", [SHOWN] if told["symptom"] else [])
-    yield from _section("severity", [told["severity"]])
-    yield from _section("explains", [", ".join(_told_once(told["explains"]))])
-    yield from _section("rules out", [", ".join(_told_once(told["rules_out"]))])
-    yield from _section("reference", told["references"])
-    for way in told["ways"]:
+def _lines(explanation: Mapping[str, JSON]) -> Iterable[str]:
+    yield from [explanation["code"], *textwrap.wrap(explanation["summary"], WIDTH), ""]
+    yield from _section("a symptom", [SHOWN] if explanation["symptom"] else [])
+    yield from _section("severity", [explanation["severity"]])
+    yield from _section("explains", [", ".join(_without_repeats(explanation["explains"]))])
+    yield from _section("rules out", [", ".join(_without_repeats(explanation["rules_out"]))])
+    yield from _section("reference", explanation["references"])
+    for way in explanation["ways"]:
         yield from ["", *_way(way)]
 
 
@@ -44,7 +44,7 @@ def _way(way: Mapping[str, JSON]) -> Iterable[str]:
     yield from _section(head, [f"{'read-only' if one['what'] == 'read' else 'changes'}: {one['command']}" for one in way["commands"]])
 
 
-def _told_once(codes: Sequence[str]) -> list[str]:
+def _without_repeats(codes: Sequence[str]) -> list[str]:
     """Drop individual symptom codes if `symptom.*` is listed."""
     every = "symptom.*" in codes
     return [code for code in codes if code == "symptom.*" or not (every and code.startswith("symptom."))]

@@ -159,9 +159,9 @@ def build_reporter(
 
 def scope_of(servers: Mapping[str, JSON], narrowed: Mapping[str, JSON], variables: Mapping[str, JSON], **within: str | None) -> str:
     """Return what makes runs comparable: the cluster, variables, tags, limit and namespace."""
-    asked = [servers.get(name) for name in ("nomad", "consul")] + [narrowed.get(name) for name in ("tags", "skip_tags", "limit")]
-    told = sorted((name, str(value)) for name, value in variables.items())
-    return repr([*asked, told, *((name, value) for name, value in within.items() if value)])
+    parts = [servers.get(name) for name in ("nomad", "consul")] + [narrowed.get(name) for name in ("tags", "skip_tags", "limit")]
+    values = sorted((name, str(value)) for name, value in variables.items())
+    return repr([*parts, values, *((name, value) for name, value in within.items() if value)])
 
 
 def _store(arguments: argparse.Namespace, spec: Spec, scope: str) -> Store | None:
@@ -174,8 +174,8 @@ def _store(arguments: argparse.Namespace, spec: Spec, scope: str) -> Store | Non
 
 def without_spec(bundle: Bundle) -> Spec:
     """Return what a bundle says about its spec, for a report made without the spec's file."""
-    told = bundle.spec
-    return Spec(told["name"], told["path"], "", told["sha256"], bundle.vars, (), bundle.thresholds)
+    spec = bundle.spec
+    return Spec(spec["name"], spec["path"], "", spec["sha256"], bundle.vars, (), bundle.thresholds)
 
 
 def write_bundle(name: str, bundle: Bundle) -> None:

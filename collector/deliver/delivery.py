@@ -85,14 +85,14 @@ def _print(text: str, outlets: Outlets) -> None:
     except BrokenPipeError:
         return
     except OSError as error:
-        raise DeliveryError(f"standard output: {error.strerror}; {_kept(text, 'txt', outlets)}") from error
+        raise DeliveryError(f"standard output: {error.strerror}; {_keep(text, 'txt', outlets)}") from error
 
 
 def _write(place: File, text: str, outlets: Outlets) -> None:
     try:
         write_atomic(place.path, text.encode("utf-8", "replace"), place.mode)
     except OSError as error:
-        raise DeliveryError(f"cannot write {place.path}: {error.strerror}; {_kept(text, place.format, outlets)}") from error
+        raise DeliveryError(f"cannot write {place.path}: {error.strerror}; {_keep(text, place.format, outlets)}") from error
 
 
 def _mail(place: Mail, document: Mapping[str, JSON], render: Render, outlets: Outlets) -> None:
@@ -110,5 +110,5 @@ def _mail(place: Mail, document: Mapping[str, JSON], render: Render, outlets: Ou
         raise DeliveryError(f"{error}; {keep_undelivered(outlets.keep_in, message.as_bytes(), 'eml')}") from error
 
 
-def _kept(text: str, suffix: str, outlets: Outlets) -> str:
+def _keep(text: str, suffix: str, outlets: Outlets) -> str:
     return keep_undelivered(outlets.keep_in, text.encode("utf-8", "replace"), suffix)

@@ -143,8 +143,8 @@ def _check_recipients(places: list[Destination]) -> None:
 
 
 def _redirected(places: list[Destination], wishes: Wishes) -> list[Destination]:
-    spoken = next((place.format for place in places if isinstance(place, Stdout)), "text")
-    output = wishes.output or spoken
+    format_ = next((place.format for place in places if isinstance(place, Stdout)), "text")
+    output = wishes.output or format_
     first: Destination = _to_file(wishes.out, output) if wishes.out else Stdout(output)
     return [first, *(place for place in places if not isinstance(place, Stdout))]
 

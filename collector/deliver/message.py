@@ -77,13 +77,13 @@ def _fill(message: EmailMessage, content: Content, name: str) -> None:
     page = content.page.encode("utf-8", "replace")
     fits = len(page) <= MAX_PAGE
     note = "" if fits else f"\nThe HTML page is not attached: it has {len(page) >> 20} MB.\n"
-    message.set_content(_sound(content.text + note), cte="quoted-printable")
-    message.add_alternative(_sound(content.html), subtype="html", cte="quoted-printable")
+    message.set_content(_encodable(content.text + note), cte="quoted-printable")
+    message.add_alternative(_encodable(content.html), subtype="html", cte="quoted-printable")
     if fits:
         message.add_attachment(page, maintype="text", subtype="html", filename=name, params={"charset": "utf-8"})
 
 
-def _sound(text: str) -> str:
+def _encodable(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
@@ -125,11 +125,11 @@ def _change(document: Mapping[str, JSON]) -> str:
     rows = [row for row in (document.get("changes") or {}).get("findings", ()) if row["root"]]
     first = next(iter(document["root_causes"]), None)
     own = next((row["state"] for row in rows if first and (row["code"], row["node"]) == (first["code"], first["node"])), "")
-    told = [_rows(state, rows) for state in ("new", "worse", "flapping", "resolved") if state != own]
-    return ", ".join(filter(None, [own, *told])) or _was(document)
+    others = [_rows(state, rows) for state in ("new", "worse", "flapping", "resolved") if state != own]
+    return ", ".join(filter(None, [own, *others])) or _previous_verdict(document)
 
 
-def _was(document: Mapping[str, JSON]) -> str:
+def _previous_verdict(document: Mapping[str, JSON]) -> str:
     """Return the previous verdict if it differs and no cause explains that, as when something became visible or invisible."""
     before = ((document.get("changes") or {}).get("verdict") or {}).get("from")
     return f"was {before}" if before not in (None, document["verdict"]) else ""

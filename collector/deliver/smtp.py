@@ -68,7 +68,7 @@ class _Delivery:
 
     def _settle(self, answers: Answers) -> None:
         """Apply the server's replies: temporary refusals keep waiting, permanent ones are rejected, all others have the mail."""
-        words = {recipient: _words(code, text) for recipient, (code, text) in answers.items()}
+        words = {recipient: _reply_text(code, text) for recipient, (code, text) in answers.items()}
         self.waiting = [recipient for recipient, (code, _) in answers.items() if TRANSIENT <= code < PERMANENT]
         self.refused |= {recipient: why for recipient, why in words.items() if recipient not in self.waiting}
         self.reason = "; ".join(words[recipient] for recipient in self.waiting)
@@ -92,8 +92,8 @@ class _Delivery:
         """Raise `DeliveryError` if any recipient did not get the message."""
         failures = {**self.refused, **dict.fromkeys(self.waiting, self.reason)}
         if failures:
-            told = "; ".join(f"{recipient}: {why}" for recipient, why in failures.items())
-            raise DeliveryError(f"the mail server {self.server.host}:{self.server.port} did not take the mail for {told}")
+            details = "; ".join(f"{recipient}: {why}" for recipient, why in failures.items())
+            raise DeliveryError(f"the mail server {self.server.host}:{self.server.port} did not take the mail for {details}")
 
 
 def _connect(server: MailSettings, timeout: float) -> smtplib.SMTP:
@@ -122,7 +122,7 @@ def _may_pass(error: Exception) -> bool:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, smtplib.SMTPResponseException):
-        return _words(error.smtp_code, error.smtp_error)
+        return _reply_text(error.smtp_code, error.smtp_error)
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate is not accepted: {error.verify_message}"
     if isinstance(error, OSError) and error.strerror:
@@ -130,6 +130,6 @@ def _reason(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
-def _words(code: int, text: bytes | str) -> str:
-    told = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
-    return f"{code} {' '.join(told.split())[:200]}"
+def _reply_text(code: int, text: bytes | str) -> str:
+    reply = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+    return f"{code} {' '.join(reply.split())[:200]}"

@@ -107,7 +107,7 @@ class Expressions:
         except (ExpressionError, OSError):
             raise
         except Exception as error:  # the expression is the user's code: its exceptions are not bugs of ours
-            raise ExpressionError(expression, _words(error)) from error
+            raise ExpressionError(expression, _error_message(error)) from error
 
     def _compile(self, expression: str) -> Compiled:
         if expression not in self._compiled:
@@ -116,7 +116,7 @@ class Expressions:
             except OSError:  # e.g. too many open files: Jinja2 is imported here
                 raise
             except Exception as error:  # a syntax error, or an error while Jinja2's optimizer folds constants
-                raise ExpressionError(expression, _words(error)) from error
+                raise ExpressionError(expression, _error_message(error)) from error
         return self._compiled[expression]
 
     @cached_property
@@ -151,12 +151,12 @@ def _look_up(expression: str, path: tuple[str, ...], variables: Mapping[str, JSO
     return value
 
 
-def _words(error: Exception) -> str:
+def _error_message(error: Exception) -> str:
     """Rephrase Jinja2's error in a spec's terms: an undefined value comes from a task that registered null."""
-    said = str(error) or type(error).__name__
-    if "end of template" in said:
+    message = str(error) or type(error).__name__
+    if "end of template" in message:
         return "ends where something more is expected"
-    return said.replace("'None' has no attribute", "null has no")
+    return message.replace("'None' has no attribute", "null has no")
 
 
 def _as_text(expression: str, value: JSON) -> str:

@@ -87,8 +87,8 @@ def together(runs: Bounds, now: Bounds) -> Bounds:
     since = min((moment for moment in (runs.since, now.since if sound else None) if moment is not None), default=None)
     earlier = [moment for moment in (runs.not_before, now.not_before) if moment is not None and (since is None or moment <= since)]
     not_before = max(earlier, default=None)
-    told = {since, not_before} - {None}
-    sources = [one.source for one in (runs, now) if one.source and told & {one.since, one.not_before}]
+    known = {since, not_before} - {None}
+    sources = [one.source for one in (runs, now) if one.source and known & {one.since, one.not_before}]
     return Bounds(since, not_before, "; ".join(sources) or now.source)
 
 

@@ -85,8 +85,8 @@ def _marks(old: Track | None, mark: str) -> str:
 
 
 def _flaps(marks: str) -> bool:
-    told = marks.replace(BLIND, "")
-    return sum(one != other for one, other in pairwise(told)) >= FLAPS
+    visible = marks.replace(BLIND, "")
+    return sum(one != other for one, other in pairwise(visible)) >= FLAPS
 
 
 def _state(old: Track | None, new: Track) -> str | None:

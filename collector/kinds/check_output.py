@@ -35,15 +35,15 @@ def agent(args: Args) -> Rung:
     member = args["member"] is True
     (reply,) = yield [Http("consul", PATH, base=f"{args['scheme']}://{place}", token=member)]
     if not member:
-        rows = yield from _asked_again(args, _told_anybody(args, reply))
+        rows = yield from _repeat_rare_failures(args, _without_token(args, reply))
         return _answer(args, "agent", f"{place}, without Consul's token", rows)
     if asking.filtered(reply) and not bodies.decode(asking.body(reply)):
         raise Unanswered(Status.DENIED, asking.refused(reply), reply=reply)
-    rows = yield from _asked_again(args, asking.parsed(reply, lambda body: parse(body, args["node"])))
+    rows = yield from _repeat_rare_failures(args, asking.parsed(reply, lambda body: parse(body, args["node"])))
     return _answer(args, "agent", place, rows)
 
 
-def _told_anybody(args: Args, reply: Reply) -> list[dict[str, JSON]]:
+def _without_token(args: Args, reply: Reply) -> list[dict[str, JSON]]:
     """Return the checks that an agent shows without a token; none is not a refusal, since another rung may do better."""
     try:
         return asking.parsed(reply, lambda body: parse(body, args["node"]))
@@ -61,7 +61,7 @@ def from_task(args: Args) -> Rung:
     reply = yield from _first_tool(args, [("wget", "-qO-", url), ("curl", "-sS", "-m", "3", url)])
     if reply.status != Status.OK:
         raise asking.not_run(reply)
-    rows = yield from _asked_again(args, asking.parsed(reply, lambda body: parse(body, args["node"])))
+    rows = yield from _repeat_rare_failures(args, asking.parsed(reply, lambda body: parse(body, args["node"])))
     return _answer(args, "exec", f"task {args['task']} of allocation {args['alloc'][:8]}", rows)
 
 
@@ -72,25 +72,25 @@ def probe(args: Args) -> Rung:
         raise Unanswered(
             Status.SKIPPED, "none of these checks can be repeated from here: only HTTP and TCP checks with a known address can"
         )
-    replies = yield [asked.request for _, asked in probes]
-    rows = [{**_row(row), **outcome(asked, reply)} for (row, asked), reply in zip(probes, replies, strict=True)]
+    replies = yield [one.request for _, one in probes]
+    rows = [{**_row(row), **outcome(one, reply)} for (row, one), reply in zip(probes, replies, strict=True)]
     return _answer(args, "probe", "here", rows, known=True)
 
 
 def _repeatable(args: Args, rows: Sequence[JSON]) -> list[tuple[JSON, Probe]]:
     """Return the checks that can be repeated from here, with their requests."""
     found = ((row, probe_of(row, args["endpoints"])) for row in rows)
-    return [(row, asked) for row, asked in found if asked is not None]
+    return [(row, one) for row, one in found if one is not None]
 
 
-def _asked_again(args: Args, rows: list[dict[str, JSON]]) -> Rung:
+def _repeat_rare_failures(args: Args, rows: list[dict[str, JSON]]) -> Rung:
     """Return the agent's rows; `now` is the result of repeating a failing check that runs rarely."""
     seldom = {row["check_id"] for row in args["checks"] if (row.get("interval") or 0.0) >= SELDOM}
     probes = _repeatable(args, [row for row in rows if row["check_id"] in seldom and row["status"] == "critical"])
     if not probes:
         return rows
-    replies = yield [asked.request for _, asked in probes]
-    now = {row["check_id"]: outcome(asked, reply)["status"] for (row, asked), reply in zip(probes, replies, strict=True)}
+    replies = yield [one.request for _, one in probes]
+    now = {row["check_id"]: outcome(one, reply)["status"] for (row, one), reply in zip(probes, replies, strict=True)}
     return [{**row, "now": now[row["check_id"]]} if row["check_id"] in now else row for row in rows]
 
 
@@ -127,8 +127,8 @@ def _answer(args: Args, source: str, asked_from: str, rows: list[dict[str, JSON]
 
 
 def _row(row: JSON) -> dict[str, JSON]:
-    told = {key: row.get(key) for key in ("check_id", "name", "service", "service_id", "status", "output", "type")}
-    return told | ({"now": row["now"]} if "now" in row else {})
+    fields = {key: row.get(key) for key in ("check_id", "name", "service", "service_id", "status", "output", "type")}
+    return fields | ({"now": row["now"]} if "now" in row else {})
 
 
 KIND = Kind(

@@ -95,7 +95,7 @@ def check(row: Obj) -> dict[str, JSON]:
         "output": shapes.text(row, "Output"),
         "service": shapes.maybe_text(row, "ServiceName"),
         "service_id": service_id,
-        "target": next((said for key in ("HTTP", "TCP", "GRPC") if (said := shapes.text(definition, key))), None),
+        "target": next((target for key in ("HTTP", "TCP", "GRPC") if (target := shapes.text(definition, key))), None),
         "interval": seconds_of(shapes.text(row, "Interval")),
         "timeout": seconds_of(shapes.text(row, "Timeout")),
         "notes": shapes.text(row, "Notes"),

@@ -92,11 +92,11 @@ def observed(scrape: Reply, variables: Reply) -> tuple[State, bool]:
     store = _believed(state, variables, "/debug/vars", parse_vars)
     if samples is not None:
         _add_metrics(state, samples)
-    told = None if samples is None else state.is_primary
+    reported = None if samples is None else state.is_primary
     if store is not None:
         _add_store(state, store)
     settled = store is not None and state.lag_seconds is not None and (state.is_primary is True or 0 < state.lag_seconds < SAWTOOTH)
-    if told is not None and told != state.is_primary:
+    if reported is not None and reported != state.is_primary:
         state.notes.append("the role changed while it was asked: /metrics and /debug/vars disagree")
         settled = False
     return state, settled

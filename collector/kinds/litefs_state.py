@@ -69,11 +69,11 @@ class State:
             self.role = "none"
 
 
-def cluster_id(said: str | None, where: str) -> tuple[str | None, list[str]]:
+def cluster_id(text: str | None, where: str) -> tuple[str | None, list[str]]:
     """Return a well-formed cluster ID, or None and a note: a garbled ID must not be taken for another cluster's."""
-    if not said or CLUSTER_ID.fullmatch(said):
-        return said or None, []
-    return None, [f"{where} has no cluster ID of LiteFS's form (LFSC and 16 hexadecimal digits), but {said[:40]!r}"]
+    if not text or CLUSTER_ID.fullmatch(text):
+        return text or None, []
+    return None, [f"{where} has no cluster ID of LiteFS's form (LFSC and 16 hexadecimal digits), but {text[:40]!r}"]
 
 
 def database(name: str, txid: int, checksum: str | None, transaction: str | None = None) -> dict[str, JSON]:

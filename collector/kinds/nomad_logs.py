@@ -37,8 +37,8 @@ def api(args: Args) -> Rung:
 
 
 def _query(args: Args) -> asking.Query:
-    asked: asking.Query = {"task": args["task"], "type": args["stream"], "plain": "true", "origin": "end", "offset": OFFSET}
-    return asked | asking.within(args.get("namespace"))
+    query: asking.Query = {"task": args["task"], "type": args["stream"], "plain": "true", "origin": "end", "offset": OFFSET}
+    return query | asking.within(args.get("namespace"))
 
 
 def _directory(args: Args) -> asking.Query:

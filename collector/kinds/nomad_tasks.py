@@ -44,7 +44,7 @@ def _event(event: Obj) -> JSON:
     return {
         "type": kind,
         "time": shapes.nanoseconds(event, "Time"),
-        "message": next((said for key in MESSAGES if (said := shapes.text(event, key))), ""),
+        "message": next((text for key in MESSAGES if (text := shapes.text(event, key))), ""),
         "details": {name: shapes.text(details, name) for name in sorted(details)},
         "exit_code": _number(event, details, "ExitCode", "exit_code") if ended else None,
         "signal": _number(event, details, "Signal", "signal") if ended else None,
@@ -54,5 +54,5 @@ def _event(event: Obj) -> JSON:
 
 def _number(event: Obj, details: Obj, field: str, detail: str) -> int | None:
     """Parse a number from `Details` (strings), which replace deprecated fields of the same meaning."""
-    told = shapes.text(details, detail)
-    return int(told) if NUMBER.fullmatch(told) else shapes.maybe_whole(event, field)
+    text = shapes.text(details, detail)
+    return int(text) if NUMBER.fullmatch(text) else shapes.maybe_whole(event, field)

@@ -116,7 +116,7 @@ def read(lines: Sequence[str], *, litefs: bool = True) -> list[Line]:
         ended = ended or ends
         line = _line(index, text, message, level, run, last_word=ends or (heard and not spoken))
         heard = heard or line.origin == "litefs"
-        spoken = spoken or bool(SUPERVISES.match(message)) or _speaks(line)
+        spoken = spoken or bool(SUPERVISES.match(message)) or _is_applications(line)
         out.append(line)
     return out
 
@@ -165,7 +165,7 @@ def is_litefs(line: Line) -> bool:
     return line.harmless or bool(ENDS.match(line.text))
 
 
-def _speaks(line: Line) -> bool:
+def _is_applications(line: Line) -> bool:
     """True if the application wrote it and it does not merely continue the previous line."""
     return line.origin == "app" and not line.text.startswith((" ", "\t")) and bool(line.text.strip())
 
@@ -187,11 +187,11 @@ def _line(index: int, text: str, message: str, level: str, run: int, *, last_wor
 
 def _weight(text: str, message: str, level: str) -> int:
     """Return the weight by level and words; a line that only refers to other errors weighs at most WARNING."""
-    weight = _as_told(text, message, level)
+    weight = _own_weight(text, message, level)
     return WARNING if weight > WARNING and _POINTS_BACK.search(message) else weight
 
 
-def _as_told(text: str, message: str, level: str) -> int:
+def _own_weight(text: str, message: str, level: str) -> int:
     if _HARMLESS_TRACE.match(message):
         return PLAIN
     known = _LEVELS.get(level.lower())

@@ -77,10 +77,10 @@ def _object(text: str) -> Mapping[str, object] | None:
         value = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    return _told(value) if isinstance(value, dict) else None
+    return _flattened(value) if isinstance(value, dict) else None
 
 
-def _told(value: Mapping[str, object]) -> Mapping[str, object]:
+def _flattened(value: Mapping[str, object]) -> Mapping[str, object]:
     """Return the fields, nested in Rust's tracing; CLEF omits its most frequent level."""
     nested = value.get("fields")
     if isinstance(nested, dict) and "message" in nested:

@@ -35,7 +35,7 @@ def _rest(line: Line, after: Sequence[Line]) -> list[str]:
     return _headed(line, after) or _causes(after) or _annotated(after) or _thrown(line, after) or _indented(line, after)
 
 
-def told_whole(lines: Sequence[Line], line: Line) -> str:
+def completed(lines: Sequence[Line], line: Line) -> str:
     """Return the line; if it ends in a colon (a YAML parser's), with the indented line that says what is wrong."""
     following = lines[line.number + 1].text if line.text.endswith(":") and line.number + 1 < len(lines) else ""
     return f"{line.text} {following.strip()}" if following.startswith(("  ", "\t")) else line.text
@@ -43,22 +43,22 @@ def told_whole(lines: Sequence[Line], line: Line) -> str:
 
 def _headed(line: Line, after: Sequence[Line]) -> list[str]:
     """Return the first paragraph below a heading."""
-    told = dropwhile(_RULE.match, (one.text for one in after)) if HEADING.match(line.text) else ()
-    return [text.rstrip() for text in takewhile(str.strip, told)][:FURTHER]
+    below = dropwhile(_RULE.match, (one.text for one in after)) if HEADING.match(line.text) else ()
+    return [text.rstrip() for text in takewhile(str.strip, below)][:FURTHER]
 
 
 def _causes(after: Sequence[Line]) -> list[str]:
     """Return the innermost of the causes that follow a blank line and a heading."""
-    told = [one.text for one in after if one.text.strip()]
-    causes = list(takewhile(_goes_on, told[1:])) if told[:1] == [_CAUSES] else []
+    texts = [one.text for one in after if one.text.strip()]
+    causes = list(takewhile(_goes_on, texts[1:])) if texts[:1] == [_CAUSES] else []
     return [_CAUSES, *causes[-FURTHER:]] if causes else []
 
 
 def _annotated(after: Sequence[Line]) -> list[str]:
     """Return a quoted piece of a file, marked by bars, and the message below it (Rust's toml)."""
     piece = list(takewhile(_BAR.match, (one.text for one in after)))
-    told = [one.text for one in after[len(piece) : len(piece) + 1] if piece]
-    return [*(text for text in piece if text.strip()[:1].isdigit()), *told]
+    message = [one.text for one in after[len(piece) : len(piece) + 1] if piece]
+    return [*(text for text in piece if text.strip()[:1].isdigit()), *message]
 
 
 def _thrown(line: Line, after: Sequence[Line]) -> list[str]:

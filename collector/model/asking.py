@@ -29,10 +29,10 @@ def pairs(query: Query) -> list[tuple[str, str]]:
     return [(name, str(one)) for name, value in query.items() for one in (value if isinstance(value, tuple) else (value,))]
 
 
-def by_name(asked: Iterable[tuple[str, str]]) -> Query:
+def by_name(pairs_: Iterable[tuple[str, str]]) -> Query:
     """The same parameters by name."""
     found: dict[str, list[str]] = {}
-    for name, value in asked:
+    for name, value in pairs_:
         found.setdefault(name, []).append(value)
     return {name: values[0] if len(values) == 1 else tuple(values) for name, values in found.items()}
 

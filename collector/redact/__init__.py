@@ -111,7 +111,7 @@ class Redactor:
             return "nested too deep to be shown"
         if isinstance(value, dict):
             return {self._text(str(key), counts): self._member(str(key), part, counts, depth - 1) for key, part in value.items()}
-        return [self._data(part, counts, depth - 1) for part in self._without_what_goes_on(value, counts)]
+        return [self._data(part, counts, depth - 1) for part in self._without_spanning(value, counts)]
 
     def _member(self, key: str, value: JSON, counts: Counter[str], depth: int) -> JSON:
         return self._secret(value, counts, depth) if value and _names_a_secret(key) else self._data(value, counts, depth)
@@ -128,7 +128,7 @@ class Redactor:
             return self._data(value, counts, depth)
         return value if isinstance(value, str) and _PLACEHOLDER.fullmatch(value) else _counted("named", str(value), counts)
 
-    def _without_what_goes_on(self, values: Sequence[JSON], counts: Counter[str]) -> Sequence[JSON]:
+    def _without_spanning(self, values: Sequence[JSON], counts: Counter[str]) -> Sequence[JSON]:
         """Remove secrets that span several lines of a log; other lists are returned unchanged."""
         if len(values) < 2 or not all(isinstance(value, str) for value in values):  # noqa: PLR2004 - a single line has no continuation
             return values
@@ -165,9 +165,9 @@ class Redactor:
             text = self._known.sub(partial(_counted, "own", counts=counts), text)
         for name, replace in _rules_for(text.lower()):
             text = replace(partial(_replaced, name, counts), text)
-        return self._pass_of_the_users(text, counts) if self._patterns else text
+        return self._user_pass(text, counts) if self._patterns else text
 
-    def _pass_of_the_users(self, text: str, counts: Counter[str]) -> str:
+    def _user_pass(self, text: str, counts: Counter[str]) -> str:
         for number, pattern in enumerate(self._patterns):
             checked = self._checked(pattern, text, counts)
             if checked is None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from collector.model import JSON, count, natural
-from collector.render.alike import Said, said
+from collector.render.alike import Statement, statement
 from collector.render.clean import on_one_line
 from collector.render.impact import impact_in_words
 from collector.render.units import age, clock
@@ -30,48 +30,48 @@ def causes_in_words(document: Mapping[str, JSON], *, verbose: int) -> list[JSON]
     """
     known = {finding["id"]: finding for finding in [*document["findings"], *document["root_causes"]]}
     addresses = {node["name"]: node["address"] for node in document["nodes"]}
-    groups: dict[str, list[_Told]] = {}
-    told: list[_Told] = []
+    groups: dict[str, list[_Shown]] = {}
+    shown: list[_Shown] = []
     for finding in document["root_causes"]:
         of_code = groups.setdefault(finding["code"], [])
         if not verbose and sum(len(one.nodes) for one in of_code) >= _ALIKE:
             of_code[-1].others.append(finding["node"] or "the cluster")
             continue
-        cause = _cause(len(told) + 1, finding, document, known, verbose)
-        words = said(cause, [known[name] for name in finding["explains"] if name in known], addresses.get(finding["node"]))
-        same = next((one for one in of_code if one.said.covers(words)), None) if finding["node"] and not verbose else None
+        cause = _cause(len(shown) + 1, finding, document, known, verbose)
+        words = statement(cause, [known[name] for name in finding["explains"] if name in known], addresses.get(finding["node"]))
+        same = next((one for one in of_code if one.statement.covers(words)), None) if finding["node"] and not verbose else None
         if same:
             same.nodes.append(finding["node"])
             continue
-        of_code.append(_Told(cause if not of_code else _told_once(cause, of_code[0].cause), words, [cause["where"]], []))
-        told.append(of_code[-1])
-    return [_named(one) for one in told]
+        of_code.append(_Shown(cause if not of_code else _without_repeats(cause, of_code[0].cause), words, [cause["where"]], []))
+        shown.append(of_code[-1])
+    return [_named(one) for one in shown]
 
 
-class _Told(NamedTuple):
+class _Shown(NamedTuple):
     """A cause to show, its nodes, and the nodes of omitted causes of its code."""
 
     cause: dict[str, JSON]
-    said: Said
+    statement: Statement
     nodes: list[str]
     others: list[str]
 
 
-def _named(one: _Told) -> dict[str, JSON]:
+def _named(one: _Shown) -> dict[str, JSON]:
     also = one.others[:_ALSO] + ([f"{len(one.others) - _ALSO} more"] if len(one.others) > _ALSO else [])
     return {**one.cause, "where": ", ".join(sorted(one.nodes, key=natural)), "also": also}
 
 
 def only_named(document: Mapping[str, JSON], causes: Sequence[Mapping[str, JSON]]) -> frozenset[str]:
     """Return the nodes that the causes shown only name, because the same problem is shown for another node."""
-    told: dict[str, list[str]] = {}
+    named: dict[str, list[str]] = {}
     for root in document["root_causes"]:
-        told.setdefault(root["code"], []).append(root["node"])
-    first = {node for nodes in told.values() for node in nodes[:_ALIKE]}
+        named.setdefault(root["code"], []).append(root["node"])
+    first = {node for nodes in named.values() for node in nodes[:_ALIKE]}
     return frozenset(root["node"] for root in document["root_causes"] if root["node"]) - first - {cause["node"] for cause in causes}
 
 
-def _told_once(cause: dict[str, JSON], first: Mapping[str, JSON]) -> dict[str, JSON]:
+def _without_repeats(cause: dict[str, JSON], first: Mapping[str, JSON]) -> dict[str, JSON]:
     """Remove from a cause what the first one of its code already says."""
     if any(cause[field] != first[field] for field in ("detail", "remedy")):
         return cause

@@ -59,10 +59,10 @@ def _cluster_changes(changes: Sequence[Mapping[str, JSON]], verbose: int) -> lis
     nodes: dict[str, list[str | None]] = {}
     for change in changes:
         nodes.setdefault(_cluster_change(change), []).append(change.get("node"))
-    return [line for text, some in nodes.items() for line in _told(text, some, verbose)]
+    return [line for text, some in nodes.items() for line in _node_lines(text, some, verbose)]
 
 
-def _told(text: str, nodes: Sequence[str | None], verbose: int) -> list[str]:
+def _node_lines(text: str, nodes: Sequence[str | None], verbose: int) -> list[str]:
     if len(nodes) > _NAMED and not verbose:
         named = ", ".join(str(node) for node in nodes[:_NAMED])
         return [f"{count(len(nodes), 'node')} ({named}, …): {text}"]

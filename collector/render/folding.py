@@ -10,7 +10,7 @@ _LONGEST = 10
 
 # Parts that differ between repeats. Other numbers are kept: exit codes, ports and counts matter.
 _VARYING = re.compile(
-    r"\d{4}[-/]\d\d[-/]\d\d(?:[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?)?"  # a time, in the formats of ISO 8601 and Go's log package
+    r"\d{4}[-/]\d\d[-/]\d\d(?:[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?)?"  # a time, as in ISO 8601 or Go's log
     r"|\b\d\d:\d\d:\d\d(?:[.,]\d+)?\b"
     r"|\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b"
     r"|\b(?=[a-fA-F]*\d)(?=\d*[a-fA-F])[0-9a-fA-F]{8,}\b"  # hexadecimal with both letters and digits, so neither a word nor a number
@@ -23,15 +23,15 @@ def folded(lines: Sequence[str]) -> list[str]:
 
     Lines are equal if they differ only in times and IDs. A run is folded only if that makes the list shorter.
     """
-    said = [without_ids(line) for line in lines]
-    told: list[str] = []
+    comparable = [without_ids(line) for line in lines]
+    kept: list[str] = []
     start = 0
     while start < len(lines):
-        size, times = _run(said, start)
+        size, times = _run(comparable, start)
         end = start + size * times
-        told += [*lines[end - size : end], *_note(size, times, exact=len(set(lines[start:end])) <= size)]
+        kept += [*lines[end - size : end], *_note(size, times, exact=len(set(lines[start:end])) <= size)]
         start = end
-    return told
+    return kept
 
 
 def without_ids(text: str) -> str:
@@ -39,17 +39,17 @@ def without_ids(text: str) -> str:
     return _VARYING.sub("*", text)
 
 
-def _run(said: Sequence[str], start: int) -> tuple[int, int]:
+def _run(comparable: Sequence[str], start: int) -> tuple[int, int]:
     """Return size and number of the equal blocks at `start` that save the most lines; (1, 1) if none do."""
-    runs = [(size, _times(said, start, size)) for size in range(1, min(_LONGEST, (len(said) - start) // 2) + 1)]
+    runs = [(size, _times(comparable, start, size)) for size in range(1, min(_LONGEST, (len(comparable) - start) // 2) + 1)]
     size, times = max(runs, key=lambda run: run[0] * (run[1] - 1), default=(1, 1))
     return (size, times) if size * (times - 1) > 1 else (1, 1)
 
 
-def _times(said: Sequence[str], start: int, size: int) -> int:
+def _times(comparable: Sequence[str], start: int, size: int) -> int:
     """Return how often the block of `size` lines at `start` is repeated consecutively."""
-    block, times = said[start : start + size], 1
-    while said[start + times * size : start + (times + 1) * size] == block:
+    block, times = comparable[start : start + size], 1
+    while comparable[start + times * size : start + (times + 1) * size] == block:
         times += 1
     return times
 

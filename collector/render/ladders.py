@@ -14,4 +14,4 @@ def fallbacks(document: Mapping[str, JSON]) -> list[str]:
         failed = [f"{attempt['rung']}: {attempt['reason']}" for attempt in item["attempts"] if attempt["status"] != "ok"]
         if item["status"] == "ok" and failed:
             reasons.setdefault((item["task"], item["rung"]), []).append("; ".join(failed))
-    return [f"{task}: read by {rung} ({count(len(said), 'item')}), not by {said[0]}" for (task, rung), said in reasons.items()]
+    return [f"{task}: read by {rung} ({count(len(items), 'item')}), not by {items[0]}" for (task, rung), items in reasons.items()]

@@ -41,14 +41,16 @@ def node_rows(document: Mapping[str, JSON], *, verbose: int) -> dict[str, JSON]:
 
     `brief` summarizes all nodes for a text without a table: nothing is wrong, and there are more than `SCREEN`.
     """
-    nodes, unseen, said = document["nodes"], frozenset(document["coverage"]["unseen_nodes"]), _said(document)
+    nodes, unseen, severities = document["nodes"], frozenset(document["coverage"]["unseen_nodes"]), _lag_severities(document)
     everyone = verbose or len(nodes) <= TABLE_LIMIT
     shown = [node for node in nodes if everyone or _severity(node, unseen)]
     rest = [] if everyone else [node for node in nodes if not _severity(node, unseen)]
     return {
         "caption": _caption(nodes, unseen, well=document["verdict"] == "ok"),
         "columns": [{**column, "mailed": column["keep"] < MAILED} for column in COLUMNS],
-        "rows": [{"name": node["name"], "severity": _severity(node, unseen), "cells": _cells(node, document, said)} for node in shown],
+        "rows": [
+            {"name": node["name"], "severity": _severity(node, unseen), "cells": _cells(node, document, severities)} for node in shown
+        ],
         "rest": _rest(rest, others=bool(shown)) if rest else "",
         "brief": _rest(nodes, others=False) if document["verdict"] == "ok" and len(shown) > SCREEN and not verbose else "",
     }
@@ -66,7 +68,7 @@ def _caption(nodes: Sequence[Mapping[str, JSON]], unseen: Collection[str], *, we
     return ", ".join(part for part in parts if part)
 
 
-def _cells(node: Mapping[str, JSON], document: Mapping[str, JSON], said: Mapping[str, str]) -> list[JSON]:
+def _cells(node: Mapping[str, JSON], document: Mapping[str, JSON], severities: Mapping[str, str]) -> list[JSON]:
     allocation = node["allocation"] or {}
     restarts = allocation.get("restarts")
     return [
@@ -77,7 +79,7 @@ def _cells(node: Mapping[str, JSON], document: Mapping[str, JSON], said: Mapping
         _cell(NOTHING if restarts is None else str(restarts), "warning" if restarts and node["severity"] else None),
         _cell(node["role"] if node["role"] in ("primary", "replica") else NOTHING),
         _cell(short(node["uptime_seconds"])),
-        _lag(node, document, said),
+        _lag(node, document, severities),
         _transactions(node["databases"]),
     ]
 
@@ -109,29 +111,31 @@ def _nomad(node: Mapping[str, JSON]) -> dict[str, JSON]:
     return _cell(node["nomad"], _NOMAD_SEVERITY.get(node["nomad"], "unknown"))
 
 
-def _lag(node: Mapping[str, JSON], document: Mapping[str, JSON], said: Mapping[str, str]) -> dict[str, JSON]:
+def _lag(node: Mapping[str, JSON], document: Mapping[str, JSON], severities: Mapping[str, str]) -> dict[str, JSON]:
     """Return the lag: a question mark for a replica whose lag is unknown, none for a primary."""
     unknown = "?" if node["role"] == "replica" else NOTHING
-    return _cell(unknown if node["lag_seconds"] is None else short(node["lag_seconds"]), _lateness(node, document, said.get(node["name"])))
+    return _cell(
+        unknown if node["lag_seconds"] is None else short(node["lag_seconds"]), _lateness(node, document, severities.get(node["name"]))
+    )
 
 
 def lateness(node: Mapping[str, JSON], document: Mapping[str, JSON]) -> str | None:
     """Return the severity of the node's lag, by the run's thresholds or a finding; None if it is not behind."""
-    return _lateness(node, document, _said(document).get(node["name"]))
+    return _lateness(node, document, _lag_severities(document).get(node["name"]))
 
 
-def _said(document: Mapping[str, JSON]) -> dict[str, str]:
+def _lag_severities(document: Mapping[str, JSON]) -> dict[str, str]:
     """Return the severity of findings about a lagging node, by node; computed once for all rows."""
     rows = [finding for code in reversed(_BEHIND) for finding in document["findings"] if finding["code"] == code]
     return {finding["node"]: str(finding["severity"]) for finding in rows}
 
 
-def _lateness(node: Mapping[str, JSON], document: Mapping[str, JSON], said: str | None) -> str | None:
+def _lateness(node: Mapping[str, JSON], document: Mapping[str, JSON], severities: str | None) -> str | None:
     thresholds = document["cluster"].get("thresholds") or {}
     lag = node["lag_seconds"] or 0.0
     if lag >= thresholds.get("lag_critical", float("inf")):
         return "critical"
-    return said or ("warning" if lag >= thresholds.get("lag_warning", float("inf")) else None)
+    return severities or ("warning" if lag >= thresholds.get("lag_warning", float("inf")) else None)
 
 
 def _transactions(databases: Sequence[Mapping[str, JSON]]) -> dict[str, JSON]:

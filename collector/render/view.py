@@ -110,8 +110,8 @@ def _reasons(reasons: Collection[str], verbose: int) -> dict[str, str]:
 
 
 def _gap_name(gap: Mapping[str, JSON]) -> str:
-    said = gap["target"] == "cluster" or gap["target"] in gap["item"]
-    return str(gap["item"]) if said else f"{gap['item']} of {gap['target']}"
+    redundant = gap["target"] == "cluster" or gap["target"] in gap["item"]
+    return str(gap["item"]) if redundant else f"{gap['item']} of {gap['target']}"
 
 
 def _event(event: Mapping[str, JSON], now: str) -> dict[str, JSON]:

@@ -61,10 +61,10 @@ def normal(query: Query) -> Asked:
     return tuple(sorted((name, "true" if value in TRUE else value) for name, value in items if value not in FALSE))
 
 
-def nearest(recorded: Sequence[Asked], asked: Asked) -> Asked | None:
+def nearest(recorded: Sequence[Asked], wanted: Asked) -> Asked | None:
     """Return the recorded query nearest to the requested one; of equally near ones the first recorded."""
-    same = [query for query in recorded if _subject(query) == _subject(asked)]
-    return min(same, key=lambda query: (len(set(query) ^ set(asked)), len(set(query) - set(asked))), default=None)
+    same = [query for query in recorded if _subject(query) == _subject(wanted)]
+    return min(same, key=lambda query: (len(set(query) ^ set(wanted)), len(set(query) - set(wanted))), default=None)
 
 
 def _subject(query: Asked) -> Asked:

@@ -108,7 +108,7 @@ class Recorder:
             path=self.redaction.text(unquote(request.path)),
             query=_query(request.query, self.redaction),
             status=reply.code,
-            headers={name: self.redaction.text(value) for name, value in _kept(reply.headers).items()},
+            headers={name: self.redaction.text(value) for name, value in _kept_headers(reply.headers).items()},
             body=redacted_body(reply.body, self.redaction) if reply.code is not None else "",
             error=_failure(reply, self.redaction),
             seconds=round(reply.seconds, 4),
@@ -216,7 +216,7 @@ def _dial_exchange(base: str, reply: Reply) -> HttpExchange:
     return HttpExchange(source="dial", base=base, method="CONNECT", path="", status=status, error=_cause(reply))
 
 
-def _kept(headers: Mapping[str, str]) -> dict[str, str]:
+def _kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
     lowered = {name.lower(): value for name, value in headers.items()}
     return {name: value for name, value in lowered.items() if name in HEADERS or name.startswith(HEADER_FAMILIES)}
 

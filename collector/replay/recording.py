@@ -118,8 +118,8 @@ class Recording:
 
     def base(self, source: str) -> str | None:
         """Return the recorded address of Nomad or Consul: the one in `meta`, else that of the first request."""
-        told: Mapping[str, str] = self.meta.get("endpoints", {})
-        return told.get(source) or next((exchange.base for exchange in self.http if exchange.source == source), None)
+        endpoints: Mapping[str, str] = self.meta.get("endpoints", {})
+        return endpoints.get(source) or next((exchange.base for exchange in self.http if exchange.source == source), None)
 
 
 def recorded_meta(path: str | Path) -> Mapping[str, JSON]:
@@ -216,12 +216,12 @@ def _meta(line: _Line) -> dict[str, JSON]:
     """Read `meta`, of which the moment and the servers' addresses are used."""
     if {"format", "results"} <= line.value.keys():
         _reject(line.path, line.number, "is a bundle, which `collector analyze` reads")
-    told = line.meta()
+    meta = line.meta()
     if not 0 <= line.number_("recorded_at") <= LAST_MOMENT:
         _reject(line.path, line.number, "recorded_at is no moment of any calendar")
     for base in line.texts("endpoints").values():
         _check_address(line, base)
-    return told
+    return meta
 
 
 def _check_address(line: _Line, base: str) -> None:

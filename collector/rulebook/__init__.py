@@ -20,7 +20,7 @@ from collector.model import JSON
 from collector.rulebook.conditions import Search
 from collector.rulebook.explain import explain
 from collector.rulebook.lint import lint_rules
-from collector.rulebook.reading import codes, made, shipped, symptoms
+from collector.rulebook.reading import codes, compile_all, shipped, symptoms
 from collector.rulebook.rule import Rule
 from collector.yamlio import Document
 
@@ -37,4 +37,4 @@ def rules_of(own: Sequence[JSON], search: Search = re.Pattern.search) -> tuple[R
     problems = lint_rules(Document("rules", list(own), {}, {}))
     if problems:
         raise SpecError(problems)
-    return (*shipped(), *made(own, (f"rule {number} of the spec's own" for number in count(1)), search))
+    return (*shipped(), *compile_all(own, (f"rule {number} of the spec's own" for number in count(1)), search))

@@ -44,8 +44,8 @@ def _ways(rules: Sequence[Rule]) -> list[JSON]:
         commands = [{"what": what, "command": _plain(text)} for what, text in rule.commands]
         key = (rule.remedy, *(one["command"] for one in commands))
         way = ways.setdefault(key, {"recognised": [], "remedy": _plain(rule.remedy), "commands": commands})
-        if (said := _plain(rule.detail or rule.title)) not in way["recognised"]:
-            way["recognised"].append(said)
+        if (sign := _plain(rule.detail or rule.title)) not in way["recognised"]:
+            way["recognised"].append(sign)
     return list(ways.values())
 
 

@@ -42,11 +42,11 @@ def joins() -> Mapping[str, Mapping[str, JSON]]:
 def links(explains: Iterable[JSON], search: Search) -> Iterator[Link]:
     """Return the links of a rule's `explains`, with the names of joins resolved. Raises `KeyError` for an unknown join."""
     for one in explains:
-        yield from _of(one) if isinstance(one, str) else (compile_link(one, search),)
+        yield from _links_of(one) if isinstance(one, str) else (compile_link(one, search),)
 
 
 @cache
-def _of(name: str) -> tuple[Link, ...]:
+def _links_of(name: str) -> tuple[Link, ...]:
     """Return a join's links, shared by all rules that name it."""
     return tuple(compile_link(link) for link in joins()[name]["explains"])
 

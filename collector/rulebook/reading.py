@@ -22,11 +22,11 @@ def shipped() -> tuple[Rule, ...]:
     rules: list[Rule] = []
     for path in rule_files():
         file = kept.read(path)
-        rules += made(file.data, (f"{path.name}:{line}" for line in file.lines))
+        rules += compile_all(file.data, (f"{path.name}:{line}" for line in file.lines))
     return tuple(rules)
 
 
-def made(rules: Sequence[JSON], places: Iterable[str], search: Search = re.Pattern.search) -> Iterator[Rule]:
+def compile_all(rules: Sequence[JSON], places: Iterable[str], search: Search = re.Pattern.search) -> Iterator[Rule]:
     """Compile the rules of a linted list, each with its position in words."""
     for data, place in zip(completed(rules), places, strict=False):
         yield compile_rule(data, place, search)

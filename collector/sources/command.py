@@ -125,13 +125,13 @@ def judged(finished: Finished) -> tuple[Status, str, str]:
         return Status.MISSING_TOOL, "missing", f"this `nomad` has no `alloc exec` as the collector asks it: {INSTALL}"
     own = _OWN_FAILURE.search(finished.stderr) if finished.code == 1 else None
     if own is None:
-        return Status.FAILED, "", f"exit code {finished.code}{_said(finished.stderr or finished.stdout)}"
+        return Status.FAILED, "", f"exit code {finished.code}{_first_line(finished.stderr or finished.stdout)}"
     words = finished.stderr[own.start() :]
     status = Status.DENIED if _DENIED.search(words) else Status.UNREACHABLE if _UNREACHABLE.search(words) else Status.FAILED
-    return status, "exec", f"nomad alloc exec failed{_said(words)}"
+    return status, "exec", f"nomad alloc exec failed{_first_line(words)}"
 
 
-def _said(output: bytes) -> str:
+def _first_line(output: bytes) -> str:
     """Return the first line of an output, to end a sentence."""
     lines = [line.strip() for line in output.decode("utf-8", "replace").splitlines() if line.strip()]
     return f": {lines[0][:300]}" if lines else ""

@@ -58,8 +58,8 @@ def _judged(head: str) -> tuple[translate.Failure | None, str]:
     code = re.match(r"HTTP/1\.[01] (\d{3})", head)
     if code and code[1].startswith("2"):
         return None, ""
-    told = re.search(r"^proxy-status:(.*)$", head, re.IGNORECASE | re.MULTILINE)
-    failure = translate.proxy_failure(told[1]) if told else None
+    status = re.search(r"^proxy-status:(.*)$", head, re.IGNORECASE | re.MULTILINE)
+    failure = translate.proxy_failure(status[1]) if status else None
     if failure:
         return failure
     if code and int(code[1]) == HTTPStatus.GATEWAY_TIMEOUT:

@@ -65,9 +65,9 @@ def _end_orphans() -> None:
 
 def _children() -> Iterator[int]:
     """Return the children of all threads of this process; none if the kernel does not list them (CONFIG_PROC_CHILDREN)."""
-    for told in Path("/proc/self/task").glob("*/children"):
+    for file in Path("/proc/self/task").glob("*/children"):
         with contextlib.suppress(OSError):
-            yield from map(int, told.read_text().split())
+            yield from map(int, file.read_text().split())
 
 
 def _ask_for_orphans(*, wanted: bool) -> None:

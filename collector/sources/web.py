@@ -93,9 +93,9 @@ class Web:
         return Reply(endpoint, failure.status, cause=failure.cause, reason=self._sentence(reason))
 
     def _answered(self, request: Http, endpoint: str, answer: Answer, *, truncated: bool) -> Reply:
-        told = translate.proxy_failure(answer.headers.get("Proxy-Status", "")) if self._settings.proxy else None
-        if told:
-            return self._reply_of(endpoint, *told, where_of(self._base(request)))
+        reported = translate.proxy_failure(answer.headers.get("Proxy-Status", "")) if self._settings.proxy else None
+        if reported:
+            return self._reply_of(endpoint, *reported, where_of(self._base(request)))
         status, cause, reason = self._judged(request, answer)
         return Reply(
             endpoint,
@@ -117,9 +117,9 @@ class Web:
         if HTTPStatus.MULTIPLE_CHOICES <= code < HTTPStatus.BAD_REQUEST:
             location = answer.headers.get("Location", "nowhere")
             return Status.FAILED, translate.REDIRECT.cause, translate.REDIRECT.sentence.format(where=where, detail=location[:LONGEST])
-        said = f": {words}" if (words := snippet(answer.body)) else ""
+        detail = f": {words}" if (words := snippet(answer.body)) else ""
         mend = f" Is it https://{_from(request)}?" if translate.wants_tls(code, answer.body) else ""
-        return Status.DENIED if code in DENIED else Status.FAILED, "", f"{where} answers HTTP {code}{said}{mend}"
+        return Status.DENIED if code in DENIED else Status.FAILED, "", f"{where} answers HTTP {code}{detail}{mend}"
 
 
 def _from(request: Http) -> str:

@@ -72,13 +72,13 @@ def lint(text: str, path: str, *, kinds: Mapping[str, Kind] = KINDS) -> list[Pro
     """Return every problem of a spec or a rule file, sorted by line; empty for a valid one."""
     try:
         document = load(text, path)
-        problems = _of_rules(document) if isinstance(document.data, list) else _of_a_spec(document, kinds)
+        problems = _rule_file_problems(document) if isinstance(document.data, list) else _spec_problems(document, kinds)
     except SpecError as error:
         problems = error.problems
     return sorted(problems, key=lambda problem: (problem.mark.file != path, problem.mark.line, problem.mark.column))
 
 
-def _of_a_spec(document: Document, kinds: Mapping[str, Kind]) -> list[Problem]:
+def _spec_problems(document: Document, kinds: Mapping[str, Kind]) -> list[Problem]:
     """Return the problems of a spec; later checks need a spec that has passed the earlier ones."""
     return (
         _problems(document, kinds, Expressions())
@@ -87,11 +87,11 @@ def _of_a_spec(document: Document, kinds: Mapping[str, Kind]) -> list[Problem]:
     )
 
 
-def _of_rules(document: Document) -> list[Problem]:
+def _rule_file_problems(document: Document) -> list[Problem]:
     """Return the problems of a rule file (a list). A list without codes is probably a spec's tasks, in the form of an Ansible playbook."""
     if document.data and not any(isinstance(entry, Mapping) and "code" in entry for entry in document.data):
-        said = "a list is a file of rules, and these have no code"
-        return [Problem(document.mark("$"), said, "a spec is a mapping with version, name and collect")]
+        message = "a list is a file of rules, and these have no code"
+        return [Problem(document.mark("$"), message, "a spec is a mapping with version, name and collect")]
     return rule_problems(document) or slow_rules(document)
 
 
@@ -106,7 +106,7 @@ def _problems(document: Document, kinds: Mapping[str, Kind], expressions: Expres
 
 
 def _own_misfits(document: Document, kinds: Mapping[str, Kind]) -> list[Problem]:
-    return [Problem(document.mark(child("$.vars", name)), said) for name, said in own_misfits(document.data, kinds)]
+    return [Problem(document.mark(child("$.vars", name)), message) for name, message in own_misfits(document.data, kinds)]
 
 
 def _advice(document: Document, kinds: Mapping[str, Kind]) -> list[Problem]:
@@ -123,8 +123,8 @@ def _advice(document: Document, kinds: Mapping[str, Kind]) -> list[Problem]:
                 found.append(Problem(mark, f"{key} means nothing without retries", "say how often to try again: retries: 3"))
         for place, rung in enumerate(entry.get("try") or ()):
             name, value = rung_of(rung)
-            if said := kind.advice(name, value):
-                found.append(Problem(document.mark(f"$.collect[{index}].try[{place}].{name}"), said))
+            if advice := kind.advice(name, value):
+                found.append(Problem(document.mark(f"$.collect[{index}].try[{place}].{name}"), advice))
     return found
 
 

@@ -20,7 +20,7 @@ from collector.resources import incidents, rule_files
 from collector.rulebook import joins as named
 from collector.rulebook import lint_rules
 from collector.rulebook.joins import joins
-from collector.rulebook.reading import made
+from collector.rulebook.reading import compile_all
 from collector.rulebook.rule import Rule
 from collector.yamlio import Document
 from tests.analysis import bundles
@@ -160,7 +160,7 @@ def _shipped_as(name: str) -> list[Rule]:
 
 
 def _compiled(rules: JSON) -> list[Rule]:
-    return list(made(rules, repeat("mutant")))
+    return list(compile_all(rules, repeat("mutant")))
 
 
 def survives(mutant: Mutant) -> bool:

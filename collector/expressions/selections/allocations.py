@@ -89,7 +89,7 @@ def suspect(
     accused = _accused(checks) | _failing(own)
     unseen = _unseen(everything, checks)
     here = current(everything)
-    chosen = [alloc for alloc in here if _ails(alloc, now) or {alloc["id"], alloc["node"]} & accused or alloc["id"] in unseen]
+    chosen = [alloc for alloc in here if _is_unhealthy(alloc, now) or {alloc["id"], alloc["node"]} & accused or alloc["id"] in unseen]
     known = {alloc["id"] for alloc in chosen}
     before = _predecessors([alloc for alloc in chosen if _is_young(alloc, now)], everything)
     return _with_addresses(chosen + [old for old in before if old["id"] not in known], nodes)
@@ -146,7 +146,7 @@ def _latest(allocs: Iterable[Allocation]) -> float:
     return max((time for time in times if time), default=0.0)
 
 
-def _ails(alloc: Allocation, now: float) -> bool:
+def _is_unhealthy(alloc: Allocation, now: float) -> bool:
     tasks = alloc["tasks"]
     return (
         alloc["client_status"] not in ("running", "complete")
@@ -163,8 +163,8 @@ def _accused(checks: JSON) -> set[JSON]:
 
 def _failing(own: JSON) -> set[JSON]:
     """Return IDs of the allocations for which one of Nomad's checks fails. The loop's item is the allocation or its ID."""
-    told = [turn for turn in turns(own) if "item" in turn]
-    items = [turn["item"] for turn in told if any(check["status"] == "failure" for check in turn["data"] or ())]
+    identified = [turn for turn in turns(own) if "item" in turn]
+    items = [turn["item"] for turn in identified if any(check["status"] == "failure" for check in turn["data"] or ())]
     return {item["id"] if isinstance(item, Mapping) else item for item in items}
 
 

@@ -39,7 +39,7 @@ def troubled(checks: JSON, job: Row | None = None, allocs: Sequence[Row] | None 
     for instance in members(checks, "instances"):
         instances.setdefault(instance["node"], []).append(instance)
     ports = {alloc["id"]: alloc["ports"] for alloc in allocs or ()}
-    there = _there(pool)
+    there = _pool_addresses(pool)
     return [
         {
             "node": node,
@@ -53,7 +53,7 @@ def troubled(checks: JSON, job: Row | None = None, allocs: Sequence[Row] | None 
     ]
 
 
-def _there(pool: Sequence[Row] | None) -> dict[str, list[str]]:
+def _pool_addresses(pool: Sequence[Row] | None) -> dict[str, list[str]]:
     """Map node names to addresses in the gossip pool. Members that left or failed are omitted: their address may be in use by others."""
     found: dict[str, list[str]] = {}
     for member in pool or ():
@@ -62,9 +62,9 @@ def _there(pool: Sequence[Row] | None) -> dict[str, list[str]]:
     return found
 
 
-def _address(told: str | None, known: Sequence[str]) -> Row:
+def _address(address: str | None, known: Sequence[str]) -> Row:
     """Return the address of the node's agent, and whether it is from the gossip pool."""
-    return {"address": told if told in known or not known else known[0], "member": bool(known)}
+    return {"address": address if address in known or not known else known[0], "member": bool(known)}
 
 
 def _endpoints(check: Row, job: Row | None, instances: Sequence[Row], ports: Mapping[str, Sequence[Row]]) -> Iterator[Row]:
@@ -83,12 +83,12 @@ def _endpoints(check: Row, job: Row | None, instances: Sequence[Row], ports: Map
     if definition["type"] == "http":
         path = (definition["path"] or "").removeprefix("/")  # Nomad accepts a path without a leading slash, which would extend the port
         where = f"{url(host, port, definition['protocol'] or 'http')}/{path}"
-        yield base | {"url": where, "method": definition["method"] or "GET"} | _verified(definition)
+        yield base | {"url": where, "method": definition["method"] or "GET"} | _verification(definition)
     elif definition["type"] == "tcp":
         yield base | {"host": host, "port": port}
 
 
-def _verified(definition: Row) -> dict[str, JSON]:
+def _verification(definition: Row) -> dict[str, JSON]:
     """False if the job says that the certificate is not to be verified."""
     return {"tls_skip_verify": True} if definition.get("tls_skip_verify") else {}
 

@@ -13,7 +13,7 @@ from collector.loglines.json_blocks import gathered
 from collector.loglines.litefs import LAST_WORD, LTX_FILE, NOT_TAKEN
 from collector.loglines.matters import may_follow, own_matter
 from collector.loglines.meanings import meanings
-from collector.loglines.multiline import quoted, told_whole
+from collector.loglines.multiline import completed, quoted
 from collector.model import JSON, Result
 from collector.observe.litefs.files import Files
 from collector.observe.litefs.reached import Reached, has_reached
@@ -139,7 +139,7 @@ def _messages(world: World, reading: _Reading, files: Files) -> Iterator[Observa
 def _fields(same: Sequence[Line], reading: _Reading, files: Files) -> dict[str, JSON]:
     """Return the fields of a message, taken from its newest line, and its number of occurrences."""
     line, lines, was = same[0], reading.log.lines, reading.past
-    said, text = complaint(line), told_whole(lines, line)
+    said, text = complaint(line), completed(lines, line)
     newest = line.run >= was.newest
     live = newest and not reading.well and not was.is_over(line)
     settled = sum(one.run >= was.newest and one.number > was.role for one in same)
