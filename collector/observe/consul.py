@@ -148,26 +148,26 @@ def observe_services(world: World, every: Sequence[Registration], left: Mapping[
 
     Only for services whose catalog entries were read.
     """
-    asked = _asked(world)
+    catalog = _results_by_service(world)
     known = services(world)
     for name, mine in known.items():
-        if name not in asked or any(one.provider != "consul" for one in mine):
+        if name not in catalog or any(one.provider != "consul" for one in mine):
             continue
         here = [row for _, row in every if row["service"] == name and (row["node"], row["service_id"]) not in left]
         wanted = sum(_wanted(world, one) for one in mine)
         stopped = all(one.job["stopped"] for one in mine)
         short = 0 if stopped or not world.seen_allocations() else max(0, wanted - len(here))
         counts = {"expected": wanted, "instances": len(here), "missing": short}
-        yield _service(asked[name], name, counts, f"{len(here)} of {wanted} instances of {name} are registered")
+        yield _service(catalog[name], name, counts, f"{len(here)} of {wanted} instances of {name} are registered")
     for name in world.bundle.expect.get("services") or ():
-        if name in asked and name not in known:
+        if name in catalog and name not in known:
             number = sum(row["service"] == name for _, row in every)
             counts = {"expected": 1, "instances": number, "missing": int(not number)}
-            yield _service(asked[name], name, counts, f"{number} instances of {name} are registered")
+            yield _service(catalog[name], name, counts, f"{number} instances of {name} are registered")
 
 
-def _asked(world: World) -> dict[str, Result]:
-    """Return the instances by service. A token without node:read silently gets none, so an empty answer then proves nothing."""
+def _results_by_service(world: World) -> dict[str, Result]:
+    """Return the catalog's results by service, without empty ones if the token may lack node:read: it then silently gets no instances."""
     hidden = any(result.kind == "consul_members" and result.status is Status.DENIED for result in world.failed)
     found = {result.target.service: result for result in world.results("consul_checks") if result.target.service}
     return {name: result for name, result in found.items() if result.data["instances"] or not hidden}
@@ -184,14 +184,14 @@ def _service(result: Result, name: str, counts: Mapping[str, int], quote: str) -
 
 def registered(world: World, every: Sequence[Registration], left: Mapping[tuple[str, str], str]) -> dict[str, bool]:
     """Map each allocation to whether Consul has an instance of all its group's services. Only if instances name their allocations."""
-    asked = _asked(world)
+    catalog = _results_by_service(world)
     held: dict[str, set[str]] = {}
     for _, row in every:
         if row["alloc"] and (row["node"], row["service_id"]) not in left:
             held.setdefault(row["alloc"], set()).add(row["service"])
     wanted: dict[tuple[str, ...], set[str]] = {}
     for name, mine in services(world).items():
-        for one in mine if name in asked else ():
+        for one in mine if name in catalog else ():
             wanted.setdefault((one.job["namespace"], one.job["id"], one.group["name"]), set()).add(name)
     places = {one.id: wanted.get(group_of(one.alloc), set()) for one in world.instances}
     return {alloc: names <= held.get(alloc, set()) for alloc, names in places.items() if names and held}

@@ -12,8 +12,8 @@ from collector.analyze import analyze
 from collector.analyze.impact import impacts
 from collector.model import Attempt, Bundle, Result, Status, Target
 from collector.observe import observe
-from collector.observe.cluster.gaps import servers
 from collector.observe.cluster.nodes import observe_nodes
+from collector.observe.cluster.servers import servers
 from collector.observe.world.survey import survey
 from collector.render import render
 from collector.spec.schema import FORMATS

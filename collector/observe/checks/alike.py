@@ -14,9 +14,13 @@ LONG = 30.0
 def passing_alike(every: Sequence[Check], litefs: Iterable[State]) -> dict[tuple[str, str], str]:
     """Map each failing check (node, ID) to a node where the same check passes, with the same data and equally long without a primary."""
     waiting = {state.alloc: _data(state) for state in litefs if _waits(state)}
-    passes = {(_what(check), waiting[_alloc(check)]): check.node for check in every if _is(check, "passing") and _alloc(check) in waiting}
-    failing = [check for check in every if _is(check, "critical") and _alloc(check) in waiting]
-    beside = {(check.node, str(check.row["check_id"])): passes.get((_what(check), waiting[_alloc(check)])) for check in failing}
+    passes = {
+        (_identity(check), waiting[_alloc(check)]): check.node
+        for check in every
+        if _has_status(check, "passing") and _alloc(check) in waiting
+    }
+    failing = [check for check in every if _has_status(check, "critical") and _alloc(check) in waiting]
+    beside = {(check.node, str(check.row["check_id"])): passes.get((_identity(check), waiting[_alloc(check)])) for check in failing}
     return {check: node for check, node in beside.items() if node}
 
 
@@ -24,8 +28,8 @@ def passing(every: Iterable[Check]) -> dict[tuple[str | None, str], set[str]]:
     """Return the nodes on which a check (service, name) passes."""
     found: dict[tuple[str | None, str], set[str]] = {}
     for check in every:
-        if _is(check, "passing"):
-            found.setdefault(_what(check), set()).add(check.node)
+        if _has_status(check, "passing"):
+            found.setdefault(_identity(check), set()).add(check.node)
     return found
 
 
@@ -40,7 +44,7 @@ def _data(state: State) -> frozenset[tuple[str, int]]:
     return frozenset((database["name"], database["txid"]) for database in (state.data or {}).get("databases", ()))
 
 
-def _is(check: Check, status: str) -> bool:
+def _has_status(check: Check, status: str) -> bool:
     return bool(check.row["status"] == status)
 
 
@@ -48,5 +52,5 @@ def _alloc(check: Check) -> str:
     return str(check.row.get("alloc") or "")
 
 
-def _what(check: Check) -> tuple[str | None, str]:
+def _identity(check: Check) -> tuple[str | None, str]:
     return check.row["service"], check.row["name"]

@@ -79,7 +79,7 @@ class Known(NamedTuple):
 
 def observe_checks(world: World, every: list[Check], known: Known) -> Iterator[Observation]:
     """Yield one observation per check. `known.orphans` has the (node, service ID) of instances without an allocation."""
-    told = any(check.text.output and check.row["type"] in PROBED for check in every)
+    any_output = any(check.text.output and check.row["type"] in PROBED for check in every)
     answering = {result.target.alloc for result in world.results("litefs_status") if result.rung == "http"}
     waiting = {check.node for check in every if check.row.get("alloc") in answering and _is_unrun(check, known)}
     files = Files(world)
@@ -90,7 +90,7 @@ def observe_checks(world: World, every: list[Check], known: Known) -> Iterator[O
             yield _observation(
                 check,
                 "check",
-                _fields(world, check, known, files, unrun=check.silent and (told or check.node in waiting or _starts(world, check))),
+                _fields(world, check, known, files, unrun=check.silent and (any_output or check.node in waiting or _starts(world, check))),
             )
 
 
@@ -111,8 +111,8 @@ def _fields(world: World, check: Check, known: Known, files: Files, *, unrun: bo
     why, code = failure(row, check.text, redirected=check.redirected, unrun=unrun)
     on_litefs = check.port in known.litefs_ports if check.port else False
     fails = row["status"] == "critical"
-    said = check.text.output if fails and not check.text.over else ""
-    answer = answered_with(row, said) if why == "http" else ""
+    output = check.text.output if fails and not check.text.over else ""
+    answer = answered_with(row, output) if why == "http" else ""
     of_cluster = may_follow(answer)
     return {
         "name": row["name"],
@@ -130,7 +130,7 @@ def _fields(world: World, check: Check, known: Known, files: Files, *, unrun: bo
         "upstream": upstream(answer, check.node, known.places),
         "passes_elsewhere": len(known.passing.get((row["service"], row["name"]), set()) - {check.node}),
         "passes_on": None if of_cluster else known.alike.get((check.node, row["check_id"])),
-        **files.apart(said, meanings_of_check(said)),
+        **files.apart(output, meanings_of_check(output)),
         "path": check.path,
         "port": check.port,
         "on_litefs": on_litefs,
@@ -186,9 +186,9 @@ def _quote(check: Check, code: JSON) -> str:
 
 
 def _check(world: World, result: Result, row: Mapping[str, JSON], better: Text | None) -> Check:
-    told = row["output"] or (row["notes"] if row["check_id"].startswith(MAINTENANCE) else "")
-    silent = better is not None and better.source in AGENTS and not (told or better.output or better.passes) and row["type"] in PROBED
-    text = Text(result, told or "", "catalog")
+    output = row["output"] or (row["notes"] if row["check_id"].startswith(MAINTENANCE) else "")
+    silent = better is not None and better.source in AGENTS and not (output or better.output or better.passes) and row["type"] in PROBED
+    text = Text(result, output or "", "catalog")
     if better and is_better(better, text):
         text = better
     return _built(world, row, world.node(row["node"]) or row["node"], text, silent=silent)
@@ -197,7 +197,7 @@ def _check(world: World, result: Result, row: Mapping[str, JSON], better: Text |
 def _built(world: World, row: Mapping[str, JSON], node: str, text: Text, *, silent: bool = False) -> Check:
     text = text._replace(output=text.output[:LONGEST])
     redirected = _is_redirected(world, row, text.output)
-    return Check(row, node, text, *_asked(world, row, text.output), since(world, row), redirected, silent)
+    return Check(row, node, text, *_path_and_port(world, row, text.output), since(world, row), redirected, silent)
 
 
 def _texts(world: World) -> dict[tuple[str, str], Text]:
@@ -211,7 +211,7 @@ def _texts(world: World) -> dict[tuple[str, str], Text]:
     }
 
 
-def _asked(world: World, row: Mapping[str, JSON], output: str) -> tuple[str | None, int | None]:
+def _path_and_port(world: World, row: Mapping[str, JSON], output: str) -> tuple[str | None, int | None]:
     """Return path and port, from the URL in the output, else from the job's definition and the allocation's ports."""
     url = asked_for(output)
     if url:

@@ -84,10 +84,10 @@ def meaning(row_type: str | None, check_id: str, output: str) -> tuple[str, int 
         return "none", None
     if row_type in OWN_WORDS:
         return ("ttl" if "TTL expired" in output else "timeout" if _RAN_OUT.match(output.strip()) else "script"), None
-    return _told(row_type, output)
+    return _meaning_of_request(row_type, output)
 
 
-def _told(row_type: str | None, output: str) -> tuple[str, int | None]:
+def _meaning_of_request(row_type: str | None, output: str) -> tuple[str, int | None]:
     """Interpret the messages of Consul, Nomad or our own probe about a request."""
     if answered := _ANSWERED.match(output):
         return "http", int(answered[1])

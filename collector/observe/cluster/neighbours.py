@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from collector.observe.cluster.gaps import lost_servers
+from collector.observe.cluster.servers import lost_servers
 from collector.observe.observation import Observation
 from collector.observe.world.survey import World
 

@@ -69,7 +69,7 @@ def observe_nodes(world: World, known: Mapping[str, Node], every: Sequence[Check
     missing, unmade = missing_total(world), _not_made_good(world, {alloc["id"] for alloc in away})
     health = serf(every)
     direct = _direct(world)
-    heard = {world.node(result.target.node) for kind in BY_CLIENT for result in world.results(kind) if _tells(result)}
+    heard = {world.node(result.target.node) for kind in BY_CLIENT for result in world.results(kind) if _has_content(result)}
     lost, matters = servers_lost_on(world, known), concerned(world, lacks=missing > 0)
     apart = without_a_way(world, {name: node.address for name, node in known.items()})
     for node in known.values():
@@ -122,7 +122,7 @@ def _fields(world: World, node: Node, health: Check | None, direct: Sequence[tup
         "serf": health.row["status"] if health else "unknown",
         "answers": any(ok for _, ok, _ in direct),
         "silent": bool(direct) and not any(ok for _, ok, _ in direct),
-        "out_of_reach": bool(direct) and not any(ok or _machine_is_there(attempt) for _, ok, attempt in direct),
+        "out_of_reach": bool(direct) and not any(ok or _machine_is_up(attempt) for _, ok, attempt in direct),
         "agent": any(agent) if agent else None,
         "description": nomad.get("status_description") or "",
     }
@@ -144,12 +144,12 @@ def _closed(fields: Mapping[str, JSON], *, migrated: bool) -> str | None:
     return "drain" if fields["draining"] or migrated else "mark"
 
 
-def _tells(result: Result) -> bool:
+def _has_content(result: Result) -> bool:
     """False for an empty log, which Nomad's server also returns if the connection to the client breaks."""
     return result.kind != "nomad_logs" or bool(result.data["bytes"])
 
 
-def _machine_is_there(attempt: Attempt) -> bool:
+def _machine_is_up(attempt: Attempt) -> bool:
     """True if the node refused a connection, or accepted one and stayed silent: the machine and the network are up."""
     return attempt.cause == "refused" or (attempt.status is Status.TIMEOUT and NOT_ACCEPTED not in attempt.reason)
 

@@ -26,9 +26,9 @@ def holders(world: World, held: Lease | None, litefs: Mapping[str, State], known
     A frozen primary that was replaced still has replicas waiting for it (docs/litefs.md), so there may be several. With a static lease a
     replica names itself (lease.go, StaticLeaser.PrimaryInfo): then the host that it is configured to follow (`hosts`) is the primary's.
     """
-    told = [(state, world.host(state.data["primary_hostname"])) for state in litefs.values() if state.data]
-    own = {world.host(hosts.get(state.alloc)) for state, name in told if name == state.node}
-    names = own | {name for state, name in told if name != state.node}
+    followed = [(state, world.host(state.data["primary_hostname"])) for state in litefs.values() if state.data]
+    own = {world.host(hosts.get(state.alloc)) for state, name in followed if name == state.node}
+    names = own | {name for state, name in followed if name != state.node}
     found = {node.name for node in known.values() if {node.name, node.address} & names}
     found |= _held_by_one_of(world, held, known) if held else set()
     return found | {state.node for state in litefs.values() if state.primary}

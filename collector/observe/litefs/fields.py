@@ -131,8 +131,8 @@ def _words(state: State, fields: Mapping[str, JSON]) -> str:
 
 def _at(db: Mapping[str, JSON], diverged: JSON) -> str:
     """Describe a database's position, with its checksum if that is what differs."""
-    told = f"{db['name']} at {db['txid']}" + (f", {db['behind']} behind" if db["behind"] else "")
-    return f"{told} with checksum {db['checksum']}" if db["name"] == diverged else told
+    text = f"{db['name']} at {db['txid']}" + (f", {db['behind']} behind" if db["behind"] else "")
+    return f"{text} with checksum {db['checksum']}" if db["name"] == diverged else text
 
 
 def _follows(state: State, fields: Mapping[str, JSON]) -> Iterator[str]:

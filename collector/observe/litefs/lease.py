@@ -41,24 +41,26 @@ class Lease(NamedTuple):
 
 def lease(world: World, every: Mapping[str, State]) -> Lease | None:
     """Return the lease, if requested. Of several, the one that belongs to the LiteFS that was queried, if that can be determined."""
-    told = {result.data["key"]: Lease(result, result.data) for result in world.results("consul_lease")}
-    leases = [one for one in told.values() if not _is_a_guess(world, one)]
+    by_key = {result.data["key"]: Lease(result, result.data) for result in world.results("consul_lease")}
+    leases = [one for one in by_key.values() if not _is_a_guess(world, one)]
     if len(leases) < 2:  # noqa: PLR2004 - nothing to choose from
         return leases[0] if leases else None
     ids = {state.data["cluster_id"] for state in every.values() if state.data} - {None}
-    ours = [one for one in leases if one.data["cluster_id"] in ids] or [one for one in leases if advertised(one) in _ends(world, every)]
+    ours = [one for one in leases if one.data["cluster_id"] in ids] or [
+        one for one in leases if advertised(one) in _possible_addresses(world, every)
+    ]
     return ours[0] if len(ours) == 1 else None
 
 
 def several_leases(world: World, every: Mapping[str, State]) -> list[str]:
     """Return the keys of leases held by different LiteFS nodes that were queried; empty if a single one decides."""
-    told = {result.data["key"]: Lease(result, result.data) for result in world.results("consul_lease")}
-    ends = _ends(world, every) if len(told) > 1 else set()
-    found = {key: end for key, one in told.items() if one.alive and (end := _end(world, one)) in ends}
+    by_key = {result.data["key"]: Lease(result, result.data) for result in world.results("consul_lease")}
+    ends = _possible_addresses(world, every) if len(by_key) > 1 else set()
+    found = {key: end for key, one in by_key.items() if one.alive and (end := _advertised_by_node(world, one)) in ends}
     return sorted(found) if len(set(found.values())) > 1 else []
 
 
-def _end(world: World, held: Lease) -> tuple[str, int] | None:
+def _advertised_by_node(world: World, held: Lease) -> tuple[str, int] | None:
     """Return the advertised host and port, with the host name replaced by the node's name."""
     end = advertised(held)
     return (hosts(world.addresses, {end[0]}, ()).get(end[0], end[0]), end[1]) if end else None
@@ -80,7 +82,7 @@ def advertised(held: Lease) -> tuple[str, int] | None:
     return (host, port) if host and port else None
 
 
-def _ends(world: World, every: Mapping[str, State]) -> set[tuple[str, int] | None]:
+def _possible_addresses(world: World, every: Mapping[str, State]) -> set[tuple[str, int] | None]:
     """Return every address and name that a queried LiteFS may advertise, combined with every queried port."""
     nodes = {state.node for state in every.values()}
     theirs = [alloc for alloc in world.allocations if alloc["node"] in nodes]

@@ -53,8 +53,8 @@ def elsewhere(world: World, result: Result) -> bool:
 
 def ports(world: World) -> set[int]:
     """Return LiteFS's HTTP ports, from the requests made and from the variable `litefs_port`."""
-    told = _PORT.fullmatch(str(world.bundle.vars.get("litefs_port", "")))
-    found = {int(told[0])} if told else set()
+    configured = _PORT.fullmatch(str(world.bundle.vars.get("litefs_port", "")))
+    found = {int(configured[0])} if configured else set()
     for result in world.bundle.results:
         if result.kind == "litefs_status":
             found |= {port for attempt in result.attempts if attempt.rung == "http" for port in _ports(attempt.endpoints)}

@@ -84,19 +84,19 @@ def observe_logs(world: World, every: Sequence[Log], standing: Standing) -> Iter
         if alloc in worst:
             well, up = standing.over.get(alloc, False), (alloc, task) in steady
             first = log.data["stream"] == "stderr" or (alloc, task) not in wordy
-            whose: dict[str, JSON] = {
+            common: dict[str, JSON] = {
                 "worst": worst[alloc] in (task, None),
                 "up": (alloc, task) in over,
                 "by_primary": alloc in standing.leading,
             }
             if alloc not in standing.with_litefs:
-                whose["last_word"] = None  # applications' errors begin like this, too
+                common["last_word"] = None  # applications' errors begin like this, too
             was = past(log.lines, up=up, loops=alloc in looping)
-            told = _messages(world, _reading(log, was, world.instance[alloc].clock, whose, well=well, first=first), files)
-            told = (_past(one) if has_reached(one.fields, standing.reached.get(alloc)) else one for one in told)
-            found += (_overcome(one) if _is_overcome(one, standing) else one for one in told)
+            messages = _messages(world, _reading(log, was, world.instance[alloc].clock, common, well=well, first=first), files)
+            messages = (_mark_past(one) if has_reached(one.fields, standing.reached.get(alloc)) else one for one in messages)
+            found += (_mark_overcome(one) if _is_overcome(one, standing) else one for one in messages)
     ending = {one.scope["alloc"] for one in found if one.fields["decisive"] and one.fields["live"]}
-    yield from (_outdone(one) if one.fields["weight"] == WARNING and one.scope["alloc"] in ending else one for one in found)
+    yield from (_without_trouble(one) if one.fields["weight"] == WARNING and one.scope["alloc"] in ending else one for one in found)
 
 
 class _Reading(NamedTuple):
@@ -105,7 +105,7 @@ class _Reading(NamedTuple):
     `past` is what of it is over, `clock` its node's time, `written` an upper bound of when each line was written, `decisive` the line that
     explains the process' end, `last` the decisive line among the last few, `last_words` the index of the application's last line. `well`:
     its
-    allocation is healthy now; `whose` are the fields common to all messages.
+    allocation is healthy now; `common` are the fields of all messages.
     """
 
     log: Log
@@ -116,22 +116,22 @@ class _Reading(NamedTuple):
     last: Line | None
     last_words: int
     well: bool
-    whose: Mapping[str, JSON]
+    common: Mapping[str, JSON]
 
 
-def _reading(log: Log, was: Past, clock: float, whose: Mapping[str, JSON], *, well: bool, first: bool) -> _Reading:
+def _reading(log: Log, was: Past, clock: float, common: Mapping[str, JSON], *, well: bool, first: bool) -> _Reading:
     """Build the context. `first`: look for the application's last words in this stream of the task, if no line is decisive."""
     the_one = decisive(log.lines)
     last_words = _last_words(log.lines) if first and the_one is None else -1
     written = _written_by(log.lines, log.data.get("written_at"))
-    return _Reading(log, was, clock, written, the_one, decisive(log.lines[-TAIL:]), last_words, well, whose)
+    return _Reading(log, was, clock, written, the_one, decisive(log.lines[-TAIL:]), last_words, well, common)
 
 
 def _messages(world: World, reading: _Reading, files: Files) -> Iterator[Observation]:
     log = reading.log
     where = scope(node=log.data["node"] or _node(world, log), alloc=log.data["alloc"], task=log.data["task"])
     words = f"{log.data['stream']} of {log.data['alloc'][:8]}, task {log.data['task']}"
-    for same in list(_together(log.lines))[:MAX_MESSAGES]:
+    for same in list(_group_equal(log.lines))[:MAX_MESSAGES]:
         fields = _fields(same, reading, files)
         yield Observation("log", where, fields, quote=quoted(log.lines, same[0]), source=words, item=log.result.id)
 
@@ -139,17 +139,17 @@ def _messages(world: World, reading: _Reading, files: Files) -> Iterator[Observa
 def _fields(same: Sequence[Line], reading: _Reading, files: Files) -> dict[str, JSON]:
     """Return the fields of a message, taken from its newest line, and its number of occurrences."""
     line, lines, was = same[0], reading.log.lines, reading.past
-    said, text = complaint(line), completed(lines, line)
+    complained, text = complaint(line), completed(lines, line)
     newest = line.run >= was.newest
     live = newest and not reading.well and not was.is_over(line)
     settled = sum(one.run >= was.newest and one.number > was.role for one in same)
     tail = line.number >= len(lines) - TAIL
     age = reading.clock - reading.written[line.number]
-    is_decisive, is_last = _is(reading.decisive, line), _is(reading.last, line)
+    is_decisive, is_last = _same_message(reading.decisive, line), _same_message(reading.last, line)
     return {
         "text": text,
         "message": line.message,
-        "complaint": said,
+        "complaint": complained,
         "origin": line.origin,
         "stream": reading.log.data["stream"],
         "weight": line.weight,
@@ -164,19 +164,19 @@ def _fields(same: Sequence[Line], reading: _Reading, files: Files) -> dict[str, 
         "past": age > RECENT,
         "last_word": text.partition(" ")[2] if line.origin == "litefs" and LAST_WORD.match(text) else None,
         "decisive": is_decisive,
-        "last_error": is_last and live and tail and line.origin == "app" and reading.whose["worst"],
-        "own_matter": own_matter(said) if is_decisive or is_last else None,
-        "may_follow": may_follow(said),
+        "last_error": is_last and live and tail and line.origin == "app" and reading.common["worst"],
+        "own_matter": own_matter(complained) if is_decisive or is_last else None,
+        "may_follow": may_follow(complained),
         "harmless": line.harmless,
-        **files.apart(said, meanings(line.message, said)),
+        **files.apart(complained, meanings(line.message, complained)),
         "overcome": False,
-        "trouble": said if live else None,
+        "trouble": complained if live else None,
         "last": line.number == reading.last_words,
-        **reading.whose,
+        **reading.common,
     }
 
 
-def _is(the_one: Line | None, line: Line) -> bool:
+def _same_message(the_one: Line | None, line: Line) -> bool:
     return the_one is not None and the_one.message == line.message
 
 
@@ -196,12 +196,12 @@ def _has_it(message: str, positions: Mapping[str, int]) -> bool:
     return file is not None and positions.get(file["database"], -1) >= int(file["txid"], 16)
 
 
-def _past(one: Observation) -> Observation:
+def _mark_past(one: Observation) -> Observation:
     """Mark an observation whose problem is over."""
     return one._replace(fields={**one.fields, "live": False, "trouble": None})
 
 
-def _overcome(one: Observation) -> Observation:
+def _mark_overcome(one: Observation) -> Observation:
     """Mark an observation whose problem is over and has left nothing behind."""
     return one._replace(fields={**one.fields, "overcome": True, "live": False, "trouble": None})
 
@@ -217,7 +217,7 @@ def _written_by(lines: Sequence[Line], last: float | None) -> list[float]:
     return [moment or math.nan for moment in moments]
 
 
-def _outdone(one: Observation) -> Observation:
+def _without_trouble(one: Observation) -> Observation:
     """Drop the trouble of a mere warning if the allocation has an error that ends its process."""
     return one._replace(fields={**one.fields, "trouble": None})
 
@@ -227,7 +227,7 @@ def _last_words(lines: Sequence[Line]) -> int:
     return max((line.number for line in lines if line.origin == "app" and line.text.strip()), default=-1)
 
 
-def _together(lines: Sequence[Line]) -> Iterator[list[Line]]:
+def _group_equal(lines: Sequence[Line]) -> Iterator[list[Line]]:
     """Group messages that are equal except for IDs, numbers and times; newest group first, and the newest line of each first."""
     groups: dict[tuple[str, str], list[Line]] = {}
     for line in reversed(lines):

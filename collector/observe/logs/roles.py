@@ -40,6 +40,6 @@ def followed(every: Sequence[Log]) -> dict[str, str]:
     found: dict[str, str] = {}
     for log in every:
         last = next((line for line in reversed(log.lines) if GAINED.match(line.message) or LOST.match(line.message)), None)
-        if last and (told := FOLLOWS.match(last.message)):
-            found[log.data["alloc"]] = host_of(told["url"])
+        if last and (follows := FOLLOWS.match(last.message)):
+            found[log.data["alloc"]] = host_of(follows["url"])
     return found

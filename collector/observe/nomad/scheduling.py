@@ -47,14 +47,14 @@ def _evaluation(
     every = [*group["dimension_exhausted"], *group["class_exhausted"], *group["quota_exhausted"]]
     constraints = _constraints(world, group, next((one for one in origin["failed_groups"] if one["group"] == group["group"]), group))
     others = [text for text in every if COLLISION not in text]
-    its_own = _held_by_the_group_itself(world, group)
+    its_own = _own_ports(world, group)
     own = its_own if constraints or others or lost_nodes(world) else set()
     dimensions = [text for text in every if text not in own]
     preempted = origin["triggered_by"] == PREEMPTION
     exhausted = preempted or bool(dimensions) or group["nodes_exhausted"] > sum(group["dimension_exhausted"][text] for text in own)
     queued = origin["queued"].get(group["group"]) or row["queued"].get(group["group"]) or 1 + (group["coalesced_failures"] or 0)
     text = _placement(group, every, constraints)
-    forgotten = origin["triggered_by"] == FORGOTTEN and queued <= _taken_along(world, group["group"])
+    forgotten = origin["triggered_by"] == FORGOTTEN and queued <= _lost_with_nodes(world, group["group"])
     lost = forgotten or _by_node_loss(world, origin["triggered_by"], dimensions, constraints)
     return Observation(
         "evaluation",
@@ -77,7 +77,7 @@ def _evaluation(
     )
 
 
-def _held_by_the_group_itself(world: World, group: Mapping[str, JSON]) -> set[str]:
+def _own_ports(world: World, group: Mapping[str, JSON]) -> set[str]:
     """Return static ports occupied by the group's own instances.
 
     They explain why no second instance fits on those nodes, but not why one is missing.
@@ -97,17 +97,19 @@ def _constraints(world: World, group: Mapping[str, JSON], origin: Mapping[str, J
     Besides constraints, Nomad reports that a class of nodes need not be looked at again, or that a node already has an instance. If nothing
     else is reported, an earlier evaluation's reason, or else the job's own constraints, may apply.
     """
-    told = group["constraint_filtered"]
-    for said in (SHORTCUT, "distinct_hosts"):
-        told = {text: count for text, count in told.items() if text != said} or told
-    if list(told) == [SHORTCUT]:
-        told = (
-            {text: count for text, count in origin["constraint_filtered"].items() if text != SHORTCUT} or _asked_for(world, group) or told
+    filtered = group["constraint_filtered"]
+    for shortcut in (SHORTCUT, "distinct_hosts"):
+        filtered = {text: count for text, count in filtered.items() if text != shortcut} or filtered
+    if list(filtered) == [SHORTCUT]:
+        filtered = (
+            {text: count for text, count in origin["constraint_filtered"].items() if text != SHORTCUT}
+            or _required(world, group)
+            or filtered
         )
-    return [_named(world, group, text) for text in sorted(told, key=lambda text: -told[text])]
+    return [_named(world, group, text) for text in sorted(filtered, key=lambda text: -filtered[text])]
 
 
-def _asked_for(world: World, group: Mapping[str, JSON]) -> dict[str, int]:
+def _required(world: World, group: Mapping[str, JSON]) -> dict[str, int]:
     """Return what the job's group itself requires of a node."""
     return {f"one of its constraints ({', '.join(one['constraints'])})": 0 for one in _groups(world, group) if one["constraints"]}
 
@@ -154,7 +156,7 @@ def _by_node_loss(world: World, trigger: str, dimensions: Sequence[str], constra
     )
 
 
-def _taken_along(world: World, group: str) -> int:
+def _lost_with_nodes(world: World, group: str) -> int:
     """Count the nodes that accept no allocations and whose instance of the group was lost or moved away without a replacement."""
     gone = {one.node for one in world.instances if one.status == "lost" and one.alloc["group"] == group}
     gone |= {alloc["node"] for alloc in migrated(world) if alloc["group"] == group and not alloc["next"]}

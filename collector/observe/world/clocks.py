@@ -59,8 +59,8 @@ def _reading(result: Result, date: float, at: float | None, within: float | None
 def servers_ahead(bundle: Bundle, now: float) -> float:
     """Return how far the clock of Nomad's servers is ahead of the collector's. A date cannot be later than the end of its item."""
     dated = [r for r in bundle.results if r.kind.startswith("nomad_") and r.date is not None and r.started_at]
-    told = [r.date - (r.started_at + r.seconds) for r in dated if r.date is not None]
-    return max(told, default=now - (bundle.started_at + bundle.seconds))
+    offsets = [r.date - (r.started_at + r.seconds) for r in dated if r.date is not None]
+    return max(offsets, default=now - (bundle.started_at + bundle.seconds))
 
 
 def asked_apart(bundle: Bundle, now: float) -> float:
@@ -123,11 +123,11 @@ def usual(bundle: Bundle, now: float, found: Sequence[Reading]) -> tuple[float, 
     middle = _median([reading.ahead for reading in found])
     if len(found) > 2:  # noqa: PLR2004 - a majority needs three
         return middle, True
-    told = any(result.kind.startswith("nomad_") and result.date is not None for result in bundle.results)
+    dated = any(result.kind.startswith("nomad_") and result.date is not None for result in bundle.results)
     servers = servers_ahead(bundle, now)
     agreed = [
         reading.ahead
         for reading in found
-        if told and reading.within <= SKEW and abs(reading.ahead - servers) <= max(SKEW, asked_apart(bundle, now))
+        if dated and reading.within <= SKEW and abs(reading.ahead - servers) <= max(SKEW, asked_apart(bundle, now))
     ]
     return (agreed[0], True) if len(agreed) == 1 else (middle, False)

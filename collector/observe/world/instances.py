@@ -184,14 +184,14 @@ class Instance:
     @cached_property
     def rerendered(self) -> bool:
         """True if Nomad has recently restarted one of its tasks repeatedly because a template changed."""
-        return self._asked_again(RERENDERED)
+        return self._restarted_repeatedly(RERENDERED)
 
     @property
     def requested(self) -> bool:
         """True if somebody has recently requested a restart of one of its tasks repeatedly."""
-        return self._asked_again(REQUESTED)
+        return self._restarted_repeatedly(REQUESTED)
 
-    def _asked_again(self, why: str) -> bool:
+    def _restarted_repeatedly(self, why: str) -> bool:
         """True if Nomad was asked repeatedly to restart a task for a reason with this prefix, and the task has not outlived it."""
         lasting = (task["events"] for task in self.tasks if not outlived(task["events"], self.clock))
         asked = ([event for event in in_order(events) if event["message"].startswith(why)] for events in lasting)
@@ -235,7 +235,7 @@ class Instance:
         """The first main task that is not running, although its allocation is live and has run something; None if there is none."""
         if self.status not in {"pending", "running"} or self.never_started:
             return None
-        return next((str(task["name"]) for task in self.tasks if self._is_main(task["name"]) and self._stands(task)), None)
+        return next((str(task["name"]) for task in self.tasks if self._is_main(task["name"]) and self._is_stopped(task)), None)
 
     @cached_property
     def waits_for(self) -> str | None:
@@ -278,7 +278,7 @@ class Instance:
         """True for a batch job's task, or one that the current job does not have and that may have been a hook."""
         return self.job is None or self.job["type"] in BATCH or self.defined(task) is None
 
-    def _stands(self, task: Mapping[str, JSON]) -> bool:
+    def _is_stopped(self, task: Mapping[str, JSON]) -> bool:
         """True if it is not running, was not just stopped or restarted, and has not completed its work."""
         if task["state"] == "running" or (done(task) and self._may_end(task["name"])):
             return False

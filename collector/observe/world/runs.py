@@ -100,12 +100,12 @@ def asked_start(events: Iterable[Event]) -> float | None:
 
     While such a restart is in progress, return its latest step: Nomad waits before it starts the task again.
     """
-    told = in_order(events)
-    steps = [event for event in told if event["type"] in {"Started", "Restart Signaled"}][-2:]
-    asked = [event for event in steps if event["type"] == "Restart Signaled"]
-    if not asked or for_a_check(asked[-1]):
+    ordered = in_order(events)
+    steps = [event for event in ordered if event["type"] in {"Started", "Restart Signaled"}][-2:]
+    requested = [event for event in steps if event["type"] == "Restart Signaled"]
+    if not requested or for_a_check(requested[-1]):
         return None
-    return float((steps[-1] if steps[-1]["type"] == "Started" else told[-1])["time"])
+    return float((steps[-1] if steps[-1]["type"] == "Started" else ordered[-1])["time"])
 
 
 def in_order(events: Iterable[Event]) -> list[Event]:

@@ -153,8 +153,8 @@ def _aliases(world: World) -> dict[str, str]:
 def _hosts(world: World) -> dict[str, str]:
     """Return LiteFS's names for nodes that Nomad and Consul call differently."""
     leases = [result.data for result in world.results("consul_lease")]
-    told = {result.data["primary_hostname"] for result in world.results("litefs_status")} | {lease["hostname"] for lease in leases}
-    return hosts(world.addresses, told - world.aliases.keys() - {None, ""}, leases)
+    names = {result.data["primary_hostname"] for result in world.results("litefs_status")} | {lease["hostname"] for lease in leases}
+    return hosts(world.addresses, names - world.aliases.keys() - {None, ""}, leases)
 
 
 def _by_allocation(world: World) -> dict[str, str]:
