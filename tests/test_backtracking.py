@@ -1,4 +1,4 @@
-"""A pattern that backtracks without end is found by trying it, and one that does not is never accused."""
+"""Patterns with excessive backtracking are detected, and others are never accused."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ RULES_OF_FILES = {
 
 @pytest.mark.parametrize("pattern", (LOGLINES | RULES_OF_FILES).values(), ids=LOGLINES | RULES_OF_FILES)
 def test_a_line_of_a_log_holds_up_no_pattern_of_the_analysis(pattern: str) -> None:
-    """At three times its full length of 2,000, so that a cube stands out from a square."""
+    """At three times its maximum length of 2,000, so that cubic growth stands out from quadratic."""
     assert slow_on(pattern, length=6000, between=("", "x ", ' "\\'), spent=0.4) is None
 
 

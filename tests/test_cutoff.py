@@ -1,4 +1,4 @@
-"""What takes for ever is cut off, where it can be: in the main thread."""
+"""Work that takes too long is cut off where possible: in the main thread."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_what_goes_on_past_the_moment_is_cut_off_and_no_timer_is_left() -> None:
 
 
 def test_a_ring_while_the_block_is_left_does_not_keep_it_from_being_left() -> None:
-    """Leaving takes a moment, longer where each line is traced for its coverage."""
+    """Leaving takes a moment, longer under coverage."""
     before, tracing = timers(), sys.gettrace()
 
     def ringing(frame: FrameType, _event: str, _value: object) -> Callable[..., object]:
@@ -62,7 +62,7 @@ def test_a_ring_while_the_block_is_left_does_not_keep_it_from_being_left() -> No
 
 
 def test_what_is_spared_is_not_interrupted_and_what_follows_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As coverage's own lock in tests: left locked, it is waited for until the end of days."""
+    """Like coverage's lock in tests: interrupted while held, it would block for ever."""
     begun, ended = [], []
 
     def spared() -> None:
@@ -74,7 +74,7 @@ def test_what_is_spared_is_not_interrupted_and_what_follows_is(monkeypatch: pyte
     def again_and_again() -> None:
         while True:
             spared()
-            for _ in range(10_000):  # where it may ring
+            for _ in range(10_000):  # here it may be interrupted
                 pass
 
     monkeypatch.setattr(cutoff, "SPARED", {*cutoff.SPARED, spared.__code__})
@@ -89,7 +89,7 @@ def test_a_moment_that_has_passed_is_no_timer_that_never_rings() -> None:
 
 
 def test_it_is_said_again_where_it_was_not_heard() -> None:
-    """Python drops what is raised while an object is destroyed."""
+    """Python discards exceptions raised in destructors."""
     heard = 0
     with cut_off_at(time.monotonic() + 0.01):
         while heard < 2:

@@ -1,4 +1,4 @@
-"""docs/architecture.md's table is the law: what a module may import, and who may reach outside."""
+"""Enforces docs/architecture.md's table: what a module may import, and who may access the outside."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent != PACKAG
 
 
 def place(path: Path) -> str:
-    """The row that a module belongs to: its name, or that of the package right below collector/."""
+    """Return the module's row: its name, or that of its package directly below collector/."""
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
 def table() -> dict[str, set[str]]:
-    """Place to what it may import, its own row included."""
+    """Return each row's allowed imports, including its own."""
     rows = re.findall(r"^\| (`.*?) \| .* \| (.*?) \|$", (ROOT / "docs" / "architecture.md").read_text(), re.MULTILINE)
     law = {}
     for places, may in rows:
@@ -38,7 +38,7 @@ def table() -> dict[str, set[str]]:
 
 
 def imports(path: Path) -> set[str]:
-    """Dotted names of all that a module imports, wherever it does."""
+    """Return the dotted names of all imports of a module, at any level."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
@@ -50,7 +50,7 @@ def imports(path: Path) -> set[str]:
 
 
 def places_imported(path: Path) -> set[str]:
-    """The places of this package that a module imports; its version counts as none."""
+    """Return the rows that a module imports from; the version does not count."""
     dotted = (name.split(".") for name in imports(path))
     return {parts[1] for parts in dotted if parts[0] == "collector" and parts[1] != "__version__"}
 
@@ -85,14 +85,14 @@ def test_the_law_has_no_circle():
 
 
 def test_no_module_imports_itself_by_way_of_others():
-    """Within a package, too, arrows point down only."""
+    """Import cycles are forbidden within a package too."""
     known = {_dotted(path): path for path in PACKAGE.rglob("*.py")}
     needs = {name: {_module(one, known) for one in imports(path)} - {name, None} for name, path in known.items()}
     TopologicalSorter(needs).prepare()
 
 
 def rooms() -> list[str]:
-    """The rooms of observe/, from the ground up, as docs/architecture.md lists them."""
+    """Return the subpackages of observe/ from the bottom up, as docs/architecture.md lists them."""
     floors = re.findall(r"^\d\. (`.*?): ", (ROOT / "docs" / "architecture.md").read_text(), re.MULTILINE)
     return [re.sub(r"(\.py|/)$", "", name) for floor in floors for name in re.findall(r"`([^`]+)`", floor)]
 
@@ -114,12 +114,12 @@ def _dotted(path: Path) -> str:
 
 
 def _module(name: str, known: Collection[str]) -> str | None:
-    """The module of this package that an imported name is, or is of."""
+    """Return the module of this package that an imported name is, or belongs to."""
     return name if name in known else name.rpartition(".")[0] if name.rpartition(".")[0] in known else None
 
 
 def _row(name: str) -> set[str]:
-    """Places that stand in the same row, and may import each other."""
+    """Return names in the same row, which may import each other."""
     law = table()
     return {other for other in law if law[other] == law[name]}
 

@@ -1,4 +1,4 @@
-"""Nomad's servers are frozen, and LiteFS is on a network of its own, so that Consul's addresses lead to nobody: the lease has one."""
+"""Nomad's servers are frozen, and LiteFS is on a network of its own, so that only the lease has its address."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NODES, LITEFS = "127.0.3.", "127.9.3."
 
 
 def moved(exchange: HttpExchange, *, reached: bool) -> list[HttpExchange]:
-    """LiteFS answers at its own address, where that is reached at all, and nobody at the node's."""
+    """Make LiteFS answer at its own address, if it is reachable there, and not at the node's."""
     if exchange.source == "litefs":
         refused = replace(exchange, status=None, error="refused: Connection refused", body="")
         there = replace(exchange, base=exchange.base.replace(NODES, LITEFS))

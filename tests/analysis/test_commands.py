@@ -1,4 +1,4 @@
-"""What a report tells its reader to type, and to whom it gives a name."""
+"""The commands that a report tells its reader to type."""
 
 from __future__ import annotations
 

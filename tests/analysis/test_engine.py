@@ -1,4 +1,4 @@
-"""The engine on a vocabulary of its own: it knows no product."""
+"""The engine with a vocabulary of its own: it knows no product."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_placeholders_of_a_command_are_quoted():
 
 
 def commands(value, *templates):
-    """The commands of a rule whose `of` is the value."""
+    """Return the commands of a rule whose `of` is the value."""
     kitchen = engine(("node", {"node": "a"}, {}), ("instance", {"node": "a", "alloc": "a1"}, {}), ("smell", {"alloc": "a1"}, {"of": value}))
     when = {"see": "smell", "where": {"of": {"matches": "(?s)(?P<what>.*)"}}}
     (hit,), _ = kitchen.run([rule(when, commands=[{"read": template} for template in templates])])

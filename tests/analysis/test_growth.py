@@ -1,4 +1,4 @@
-"""Analysing and showing grow with the number of nodes and no faster: counted in function calls, so that no clock decides."""
+"""Analysis and rendering scale linearly with the number of nodes, counted in function calls rather than timed."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ ROOM = 1.05
 
 
 def made(nodes: int, sick: dict[str, Any]) -> Bundle:
-    """A cluster of that size, every second node sick."""
+    """Return a cluster of that size in which every second node is unhealthy."""
     names = [f"n{number}" for number in range(1, nodes + 1)]
     return bundle({"names": names, "nodes": dict.fromkeys(names[1::2], sick)})
 
 
 def calls(work: Callable[[], object]) -> int:
-    """How many functions that calls."""
+    """Return the number of functions called."""
     counted = 0
 
     def count(_frame: Any, event: str, _arg: Any) -> None:
@@ -58,7 +58,7 @@ def calls(work: Callable[[], object]) -> int:
 @pytest.mark.parametrize("says", SICK)
 def test_four_times_the_nodes_take_four_times_the_calls_to_analyse(says: str) -> None:
     few, many = (made(size, SICK[says]) for size in (25, 25 * FACTOR))
-    analyze(few)  # what is made once, is
+    analyze(few)  # excludes what is computed only once
     assert calls(lambda: analyze(many)) < ROOM * FACTOR * calls(lambda: analyze(few))
 
 
@@ -89,7 +89,7 @@ def test_a_node_that_is_no_member_is_not_looked_for_among_all_members():
 
 
 def test_whether_what_failed_was_over_soon_is_not_asked_of_everything_for_each() -> None:
-    """Nobody leads, and each of many allocations was asked for its checks in vain."""
+    """There is no leader, and many allocations' checks were requested in vain."""
 
     def work(size: int) -> Callable[[], object]:
         attempt = Attempt("api", Status.FAILED, "No cluster leader", 0.1)

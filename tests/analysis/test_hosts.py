@@ -1,4 +1,4 @@
-"""Hosts as LiteFS calls them: with a domain, in capitals, or as Nomad's own name has them, the answer is the same."""
+"""Host names as LiteFS has them (with a domain, in capitals, or as in Nomad) give the same result."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ KINDS = {"litefs_status": "primary_hostname", "consul_lease": "hostname"}
 
 
 def called(made: Bundle, name: Callable[[str], str]) -> Bundle:
-    """LiteFS calls the nodes otherwise than Nomad does, and advertises no addresses."""
+    """Rename the nodes for LiteFS, and let it advertise no addresses."""
     nodes = {row["name"] for result in made.results if result.kind == "nomad_nodes" and result.data for row in result.data}
 
     def renamed(kind: str, data: Any) -> Any:
@@ -79,7 +79,7 @@ def test_a_host_that_two_nodes_may_be_is_neither():
 
 @pytest.mark.parametrize("other", ["n2.lan", "a2"])
 def test_of_two_members_at_one_address_the_one_that_is_alive_counts(other: str) -> None:
-    """An agent that got another name: Consul's servers list what it was called before for three days."""
+    """For a renamed agent, Consul's servers list the old name for three days."""
     made = bundle({"nodes": {"n2": {"member": "left"}}})
     (members,) = (result for result in made.results if result.kind == "consul_members")
     renamed = {**next(row for row in members.data if row["name"] == "n2"), "name": other, "status": "alive"}

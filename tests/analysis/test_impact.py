@@ -1,4 +1,4 @@
-"""What a root cause touches, where one node runs more than one allocation of the job."""
+"""A root cause's impact if a node runs several allocations of the job."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_who_leads_by_the_lease_and_by_its_replicas_is_not_gone_where_the_collec
 
 
 def test_no_commit_is_at_risk_where_nothing_ever_ran():
-    """The disk of Nomad's own data was full, so that the allocation's directory could not be made."""
+    """The disk with Nomad's own data was full, so the allocation's directory could not be created."""
     why = 'failed to setup alloc: pre-run hook "alloc_dir" failed: mkdir /opt/nomad/alloc/a: no space left on device'
     never = {"client_status": "failed", "state": "dead", "failed": True, "started_at": None, "healthy": False}
     node = {"alloc": never, "litefs": None, "registered": False, "events": [{"type": "Setup Failure", "message": why}]}

@@ -1,4 +1,4 @@
-"""Several jobs in one bundle: of one ID in two namespaces, of one version, with groups of one name."""
+"""Several jobs in one bundle: same ID in two namespaces, same version, same group names."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.analysis.bundles import HOUR, NOW, bundle, ident
 
 
 def with_another(base: Bundle, job: dict[str, Any], allocs: list[dict[str, Any]]) -> Bundle:
-    """The bundle with one job more, like its own but for what is given; `allocs` are changes of its allocations."""
+    """Add a job like the bundle's own, except for what is given; `allocs` are changes to its allocations."""
     by_kind = {result.kind: result for result in base.results}
     rows = [
         {**row, "id": ident(f"other {number}"), **change}
@@ -25,7 +25,7 @@ def with_another(base: Bundle, job: dict[str, Any], allocs: list[dict[str, Any]]
 
 
 def groups(made: Bundle) -> list[tuple[int, bool]]:
-    """Of each job: how many instances are missing, and whether none is left."""
+    """Return for each job how many instances are missing, and whether none is left."""
     return [(one.fields["missing"], one.fields["none_left"]) for one in observe(made).observations.of("group")]
 
 

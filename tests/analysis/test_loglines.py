@@ -206,7 +206,7 @@ def test_a_complaint_is_the_writers_own(text, expected):
 
 
 def test_several_lines_that_only_a_start_has_are_one_start():
-    """As where a container has both streams in one."""
+    """As if both streams of a container are merged."""
     start = [
         "config file read from /etc/litefs.yml",
         "LiteFS v0.5.14, commit=abc",
@@ -217,7 +217,7 @@ def test_several_lines_that_only_a_start_has_are_one_start():
 
 
 def test_a_quotation_without_an_end_is_looked_through_once() -> None:
-    """Each of its quotes would be tried up to the end of the line: what is found is counted, not timed."""
+    """Otherwise each quote would be tried up to the end of the line; matches are counted, not timed."""
     assert len(list(loglines._QUOTED.finditer('"\\' * 1000))) == 1
 
 

@@ -1,4 +1,4 @@
-"""Words of an application about itself, in its language's own form, and words that may be a consequence of what is wrong beside it."""
+"""Applications' errors about themselves, in each language's format, and errors that may be the consequence of another problem."""
 
 from __future__ import annotations
 

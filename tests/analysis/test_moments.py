@@ -1,4 +1,4 @@
-"""Since when a check has its status by one answer alone, and what stands in the timeline."""
+"""Since when a check has had its status according to a single run, and the timeline's contents."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def test_a_loop_does_not_drive_out_the_deployment_that_it_came_with():
 
 @pytest.mark.parametrize(("ahead", "hour"), [(HOUR, "08"), (-HOUR, "06")])
 def test_what_a_wrong_clock_has_stamped_is_told_by_the_servers(ahead, hour):
-    """A task that ends again and again, on a node whose clock is off by an hour, as its LiteFS says."""
+    """A task that exits again and again, on a node whose clock is off by an hour according to its LiteFS."""
     events = [{**one, "ago": one["ago"] - ahead} for one in LOOP]
     lines = [role("primary lease acquired, advertising as http://n2:1", f"2027-01-15T{hour}:59:10Z ")]
     sick = {"alloc": {"restarts": 3, "modify_time": NOW - 19}, "events": events, "litefs": {"date": NOW + ahead}, "log": lines}

@@ -1,4 +1,4 @@
-"""What observing promises to rules: the vocabulary, positions, which allocations count."""
+"""What observations guarantee to rules: the vocabulary, positions, which allocations are current."""
 
 from __future__ import annotations
 

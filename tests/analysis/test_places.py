@@ -1,4 +1,4 @@
-"""Which machine is meant, which allocation has which place, how many there should be: names tell less than one would think."""
+"""Identity of machines and allocations, and how many there should be: names alone are not enough."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def roots(made: Bundle) -> list[tuple[str, str | None]]:
     return [(root.code, root.node) for root in analyze(made).root_causes]
 
 
-# Consul's names and addresses of a node
+# Consul's names and addresses of nodes
 
 
 def test_a_lease_names_a_node_by_an_ipv6_address_too():
@@ -90,7 +90,7 @@ def test_machines_of_one_name_are_told_apart():
 
 
 def twin(made: Bundle, **other: Any) -> Bundle:
-    """A second node of the name n2."""
+    """Return a second node named n2."""
     rows = next(result for result in made.results if result.kind == "nomad_nodes").data
     return changed(made, "nomad_nodes", lambda r: r._replace(data=[*r.data, {**rows[1], "id": ident("twin"), "modify_index": 0, **other}]))
 
@@ -131,7 +131,7 @@ def test_a_failed_one_is_history_where_nobody_is_missing():
 
 
 def test_a_canary_fills_no_place():
-    """It stands beside the old ones until it is promoted, under the name of one of them."""
+    """A canary exists beside the old allocations until it is promoted, with the name of one of them."""
     nodes = {"n2": {"alloc": {"canary": True, "name": "wiki.web[0]", "create_index": 200}}}
     group = observe(bundle({"nodes": nodes})).observations.of("group")[0]
     assert (group.fields["live"], group.fields["missing"]) == (2, 1)
@@ -191,7 +191,7 @@ def test_a_missing_instance_in_consul_is_the_doing_of_what_took_it_away():
 
 
 def test_an_item_that_took_long_accuses_no_clock():
-    """LiteFS told its time at once, and another question of the item waited for its deadline."""
+    """LiteFS sent its time at once, while another request of the item ran into its deadline."""
     made = bundle({})
     slow = changed(made, "litefs_status", lambda r: r._replace(seconds=9.0) if r.target.node == "n2" else r)
     assert roots(slow) == []
@@ -232,11 +232,11 @@ def test_a_checks_task_is_the_one_with_the_longest_name_that_fits():
     assert next(one for one in seen.checks if one.row["service_id"] == own).since.by == NOW - 1000
 
 
-# What a node with two allocations is shown by
+# The allocation shown for a node with two
 
 
 def second(made: Bundle) -> Bundle:
-    """A further allocation on n1, in a restart loop, whose LiteFS does not answer."""
+    """Return a further allocation on n1, in a restart loop, whose LiteFS does not answer."""
     events = [
         {"type": kind, "time": NOW - ago, "message": "", "details": {}, "exit_code": code, "signal": None, "oom_killed": None}
         for kind, ago, code in (("Started", 20, None), ("Terminated", 5, 1), ("Restarting", 5, None))

@@ -1,4 +1,4 @@
-"""Reports of the recorded incidents, against what the recordings themselves say."""
+"""Reports on the recorded incidents, compared with the recordings themselves."""
 
 from __future__ import annotations
 
@@ -205,7 +205,7 @@ def test_a_run_that_looked_at_a_part_says_so_where_it_calls_all_well(expect, tol
 
 
 def test_a_node_shows_the_allocation_that_matters():
-    """With two allocations on a node: the one that is not well, else the one that LiteFS was seen in."""
+    """Of two allocations on a node the unhealthy one, else the one with LiteFS."""
 
     def shown(restarting: bool):
         made = bundle({})

@@ -1,4 +1,4 @@
-"""A cluster of many sick nodes is gone through once, not once for every node."""
+"""A cluster with many unhealthy nodes is scanned once, not once per node."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SICK = {"checks": {"ping": {"status": "critical", "output": "500"}}, "log": ["FA
 
 
 class Counted(list[Any]):
-    """A list that knows how often somebody went through it."""
+    """A list that counts how often it is iterated."""
 
     times = 0
 
@@ -28,7 +28,7 @@ class Counted(list[Any]):
 
 
 class CountedValues(dict[Any, Any]):
-    """A mapping that does."""
+    """A mapping that counts how often it is iterated."""
 
     times = 0
 
@@ -89,7 +89,7 @@ def test_a_task_has_run_as_long_as_its_own_nodes_clock_says():
 
 
 def test_a_check_that_nomad_itself_makes_shows_in_nomads_column() -> None:
-    """Nothing of it is in Consul, where the node passes."""
+    """Consul does not know the check, so there the node passes."""
     fails = [
         {
             "id": "a1",

@@ -41,7 +41,7 @@ def test_every_code_is_explained_from_its_rules(code):
 
 
 def test_what_is_to_be_done_stands_with_the_way_in_which_the_cause_is_recognised():
-    """Several ways with a remedy each: who has one of them needs that one's, not a list of all."""
+    """Each way to recognise a cause has its own remedy, so they are not merged into one list."""
     ways = explain("app.check.refused")["ways"]
     (envoy,) = [way for way in ways if any("Envoy" in text for text in way["recognised"])]
     assert len(ways) > 2

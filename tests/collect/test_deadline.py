@@ -1,4 +1,4 @@
-"""A run ends at its deadline, whatever it is at, and names what did not fit."""
+"""A run ends at its deadline whatever it is doing, and names what did not fit."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_another_try_that_hangs_at_the_deadline_does_not_cost_what_the_one_befor
 
 
 class Endless(Expressions):
-    """`~` is an expression that does not come to an end."""
+    """`~` is an expression that never ends."""
 
     def render(self, value: JSON, variables: Mapping[str, JSON]) -> JSON:
         while value == "~":
@@ -111,7 +111,7 @@ LABORIOUS = KINDS | {name: Kind(name, "", {"api": partial(laborious, seconds)}, 
 
 @pytest.fixture
 def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine on which nothing else runs, whatever does: what the others cost is tested in test_pace.py."""
+    """Simulate an idle machine; the effect of other processes is tested in test_pace.py."""
     monkeypatch.setattr(Effort, "_slowness", lambda _self: 1.0)
 
 
@@ -121,7 +121,7 @@ def test_collecting_ends_before_its_deadline_by_what_the_report_will_take() -> N
     spec = Spec("s", "s.yml", "", "0" * 64, {}, (task("hard", "a"), task("text", "b")), {})
     started = time.monotonic()
     collected = collect(spec, Means(LABORIOUS, servers, Expressions(), Shouting()), Limits(5.0, afterwards=40.0), Selection())
-    assert time.monotonic() - started < 4.9  # it leaves two of them
+    assert time.monotonic() - started < 4.9  # leaves two of them
     assert [(result.status, result.reason) for result in collected.results] == [
         (Status.OK, ""),
         (Status.BUDGET, "the run's deadline came first"),
@@ -130,7 +130,7 @@ def test_collecting_ends_before_its_deadline_by_what_the_report_will_take() -> N
 
 @pytest.mark.usefixtures("quiet")
 def test_an_answer_for_which_there_is_no_time_left_is_named_and_nothing_is_done_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pace, "FOLLOWS", 100.0)  # so that the deadline can be one that a busy machine reads the answer by
+    monkeypatch.setattr(pace, "FOLLOWS", 100.0)  # so that even a busy machine reads the answer before the deadline
     tasks = task("harder", "a", register="names"), task("text", "$item", loop="$names", after=frozenset({"names"}))
     spec = Spec("s", "s.yml", "", "0" * 64, {}, tasks, {})
     collected = collect(spec, Means(LABORIOUS, Servers(), Expressions(), Shouting()), Limits(20.0, afterwards=20.0), Selection())
@@ -140,7 +140,7 @@ def test_an_answer_for_which_there_is_no_time_left_is_named_and_nothing_is_done_
 
 
 class OverdueAt(list):
-    """A list in which the deadline's signal comes at the first change of an entry."""
+    """A list in which the deadline's signal arrives at the first change of an entry."""
 
     rung = False
 

@@ -1,4 +1,4 @@
-"""A pattern of `-l` that fits no node is told, and one that may fit is let pass."""
+"""A pattern of `-l` that matches no node is reported, and one that may match is accepted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The deadline is for the report, too: what follows on collecting is foreseen from what collecting took."""
+"""The deadline includes the report: the time for what follows collecting is predicted from collecting."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collector.collect.pace import LATE, Effort, Pace
 
 
 def work(seconds: float) -> None:
-    """So much time of this thread on a processor."""
+    """Use this much processor time in this thread."""
     end = time.thread_time() + seconds
     while time.thread_time() < end:
         pass
@@ -30,7 +30,7 @@ def test_effort_takes_longer_on_the_clock_where_others_want_the_processors() -> 
     effort = Effort()
     with effort.added():
         work(0.02)
-        time.sleep(0.1)  # as if it had not been given one
+        time.sleep(0.1)  # as if the thread had waited for a processor
     assert effort.of(1.0, more=1.0) > 2
 
 

@@ -1,4 +1,4 @@
-"""The scheduler against a hand-written Performer: the one seam where a fake stands."""
+"""The scheduler with a hand-written Performer, the only fake."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Threads that hang, and a system that gives fewer than were asked for: the run makes do with what there is."""
+"""Threads that hang, and a system that allows fewer threads: the run continues with what there is."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.hostile.run import call, cluster, diagnose, spec_path
 
 @pytest.fixture
 def most(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
-    """As `ulimit -u` and `ulimit -v` have it: after so many workers there are no more."""
+    """Allow only this many threads, as `ulimit -u` and `ulimit -v` do."""
     left = [request.param]
     start = threading.Thread.start
 

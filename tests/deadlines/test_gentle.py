@@ -1,4 +1,4 @@
-"""What a run costs the servers: announced, counted, bounded."""
+"""The load of a run on the servers: announced, counted, limited."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_a_client_error_is_not_asked_again(kind: str, status: str, tmp_path: Pat
 
 @pytest.mark.parametrize("status", NO)
 def test_allocations_are_asked_in_other_ways_after_a_client_error_and_not_again(status: str, tmp_path: Path) -> None:
-    """A Nomad that does not know the filter, or the listing, knows the job's own."""
+    """A Nomad that does not know the filter, or the list, still knows the job's own list."""
     spec = tmp_path / "spec.yml"
     spec.write_text("version: 1\nname: again\ncollect:\n  - nomad_allocations: {job: navidrome}\n    retries: 3\n", "utf-8")
     with cluster("healthy", Spoiler(everywhere, answer(b"no", status))) as (proxy, environ):
@@ -77,7 +77,7 @@ def test_a_server_that_fails_is_asked_as_often_as_the_spec_says_and_with_a_pause
 
 
 def test_a_report_on_many_is_made_within_the_deadline_and_names_what_did_not_fit() -> None:
-    """Collecting alone takes twice as long; judging and showing all of it half a second."""
+    """Collecting alone takes twice as long; analysis and rendering take half a second."""
     seconds = 2.0
     with serving(sys.executable, "-m", "tests.bench.server", "1000", "0.02") as proxy:
         ran = measured(proxy, "-o", "json", "--deadline", f"{seconds}s", keep=True).run

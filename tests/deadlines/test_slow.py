@@ -1,4 +1,4 @@
-"""A server that is slow and alive is listed all the same, within the deadline."""
+"""A slow server is still listed, within the deadline."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LISTS = ("nomad_job", "nomad_allocations", "nomad_nodes", "consul_checks")
 
 
 def slowly(sock: socket.socket, recorded: HttpExchange) -> None:
-    """What was recorded, late."""
+    """Answer as recorded, with a delay."""
     time.sleep(SECONDS)
     sock.sendall(wire.recorded_answer(recorded, keep_alive=False))
 

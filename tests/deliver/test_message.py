@@ -17,7 +17,7 @@ NOW = 1795503656.0
 
 
 def letter(document=CRASH, content=CONTENT, sender="collector@board.example.org", mail=MAIL):
-    """The mail as its reader's program sees it: through bytes and back."""
+    """Return the mail as its reader's program sees it: serialized and parsed."""
     return email.message_from_bytes(compose(mail, document, content, sender=sender, now=NOW).as_bytes(), policy=email.policy.default)
 
 
@@ -86,7 +86,7 @@ def test_no_subject_begins_with_an_empty_line(name):
     (first,) = [line for line in wire.split(b"\n") if line.startswith(b"Subject:")]
     assert first.startswith(b"Subject: [collector] ")
     assert letter(SUBJECTS[name])["Subject"] == subject(SUBJECTS[name], "[collector]")
-    assert max(map(len, re.findall(rb"=\?utf-8\?.*?\?=", wire)), default=0) <= 77  # as Python's own, without our policy
+    assert max(map(len, re.findall(rb"=\?utf-8\?.*?\?=", wire)), default=0) <= 77  # as by Python's default policy
 
 
 def test_the_folding_of_headers_leaves_the_text_as_it_is():

@@ -183,7 +183,7 @@ def test_a_host_that_can_be_none_is_a_sentence_and_not_tried_again(host):
 
 
 def test_a_try_that_was_given_up_sends_to_those_it_was_for():
-    """Not to those who wait by the time that its thread gets on: they may have been answered since."""
+    """Not to the recipients still waiting when its thread gets there, which may have been answered since."""
     box = Box()
     with mail_server(box) as port:
         delivery = _Delivery(MESSAGE, settings(port), [])

@@ -1,4 +1,4 @@
-"""The program as a user or cron calls it: a process, its standard output, its exit code."""
+"""The program as called by a user or cron: a process, its standard output, its exit code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What cron's user lives with: the report by mail, and only when there is news."""
+"""Reports by mail from cron, only if there is news."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def mails(box: Box) -> list[Message]:
 
 
 def run(incident: str, url: str, state: Path, *more: str) -> tuple[int, str]:
-    """One run of cron's line; exit code and stderr."""
+    """Run cron's command line once; return exit code and stderr."""
     with demo_environment(recording(incident), path=os.environ["PATH"]) as leading:
         environ = {**leading, "COLLECTOR_SMTP_URL": url, "COLLECTOR_MAIL_FROM": "collector@example.org"}
         wishes = ["--mail-to", "ops@example.org", "--mail-when", "change", "--state", str(state)]

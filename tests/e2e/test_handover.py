@@ -1,4 +1,4 @@
-"""What a run hands over, where something is in the way of it."""
+"""Delivery of the report under obstacles."""
 
 from __future__ import annotations
 

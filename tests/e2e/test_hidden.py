@@ -1,4 +1,4 @@
-"""`no_log`: what a task collects is for other tasks of the spec and for nobody else, and its lack is no fault of the cluster's."""
+"""`no_log`: a task's data is available to other tasks of the spec only, and its absence is not a fault."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.e2e.program import collector
 
 
 def hiding(kind: str, to: Path) -> str:
-    """The spec that ships, in which all tasks of a kind are hidden."""
+    """Return the shipped spec with all tasks of a kind hidden."""
     lines = []
     for line in Path(SPEC).read_text().splitlines():
         lines.append(line)

@@ -1,4 +1,4 @@
-"""What cannot be meant is refused, with what is wrong and its own exit code."""
+"""Invalid input is rejected with a reason and its own exit code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Standard streams that are closed or full: the exit code is the collector's own, and what is said of it is the user's to mend."""
+"""Closed or full standard streams: the exit code is the collector's own, and the message tells the user what to fix."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ CALLS = {
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Mapping[str, str]]:
-    """A critical one to ask."""
+    """Return a critical cluster."""
     with demo_environment(recording("app-crash"), path=os.environ["PATH"]) as environ:
         yield environ
 
 
 def called(arguments: str, streams: str, environ: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-    """The program as a shell calls it, with its streams as the shell makes them. Python buffers, as it does for users."""
+    """Run the program as a shell does, with its streams; Python buffers them, as for users."""
     line = f'exec "{sys.executable}" -m collector {arguments} {streams}'
     given = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8", **environ}
     return subprocess.run(["sh", "-c", line], env=given, capture_output=True, text=True, timeout=120, check=False, stdin=subprocess.DEVNULL)

@@ -1,4 +1,4 @@
-"""The command line as its reader learns it: help, and what is said of what it does not take."""
+"""The command line as users learn it: help, and messages for wrong usage."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ JUDGES = {"diagnose", "analyze"}
 
 
 def exit_codes(text: str) -> set[str]:
-    """What a help text lists as exit codes."""
+    """Return the exit codes listed in a help text."""
     return set(re.findall(r"(?:^|[ :])(\d+) [a-z]", text.partition("exit codes:\n")[2]))
 
 

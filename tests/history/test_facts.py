@@ -1,4 +1,4 @@
-"""Checks, leaders, the primary and nodes over the runs: each case is a history, one run a minute."""
+"""Checks, leaders, the primary and nodes over runs: each case is a history with one run per minute."""
 
 import json
 
@@ -20,7 +20,7 @@ def ended(minute):
 
 
 def play(runs):
-    """The last run of a history, each kept and read again as the store does; None is a run that left no trace."""
+    """Return the last run of a history, each run stored and reloaded; None is a run that left no trace."""
     before = None
     for minute, run in enumerate(runs):
         if run is not None:

@@ -1,4 +1,4 @@
-"""A Consul that is dead, frozen, guarded by ACLs or by TLS, under LiteFS and under the collector."""
+"""Consul that is dead, frozen, or guarded by ACLs or TLS, for both LiteFS and the collector."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_tls_is_checked_against_the_authority_that_was_named(own: Site, tmp_path
 
 
 def _guard(site: Site) -> None:
-    """A healthy cluster in which nobody may do anything without a token."""
+    """Start a healthy cluster in which every action needs a token."""
     site.access = _acl()
     site.boot()
     site.deploy(environ={"CONSUL_HTTP_TOKEN": MANAGEMENT})
@@ -120,7 +120,7 @@ def _token(site: Site, rules: str) -> str:
 
 
 def _tls(site: Site, directory: Path, *, trusting: bool) -> Access:
-    """Consul behind https with a certificate of an authority that LiteFS knows, and the collector only when `trusting`."""
+    """Start Consul with https and a private authority that LiteFS trusts, and the collector only if `trusting`."""
     authority, address = trustme.CA(), site.layout.server.address
     certificate = authority.issue_cert(address)
     files = {name: str(directory / f"{name}.pem") for name in ("ca", "cert", "key")}

@@ -1,4 +1,4 @@
-"""Who may be primary: the lease in a real Consul, and what its key and LiteFS's data say of each other."""
+"""The lease in a real Consul, and how its key relates to LiteFS's data."""
 
 from __future__ import annotations
 

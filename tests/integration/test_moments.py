@@ -1,4 +1,4 @@
-"""What real servers tell of when: the facts that ages of checks and changes of the primary rest on."""
+"""Times that real servers report, on which the ages of checks and changes of the primary are based."""
 
 from __future__ import annotations
 

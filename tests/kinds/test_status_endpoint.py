@@ -1,4 +1,4 @@
-"""Nobody has a `/status`: a spec that asks for it is told so, by lint and by the rung."""
+"""No LiteFS has `/status`: a spec that requests it is told so by lint and by the rung."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def test_what_repeats_is_told_once_and_counted(name):
 
 
 def complaining(lines):
-    """The crash with this log."""
+    """Return the crash with this log."""
     (detail, *others) = SAMPLES["crash"].details
     log = {**detail.logs[0], "lines": lines, "wanted": 20}
     return SAMPLES["crash"]._replace(details=(detail._replace(logs=(log,)), *others))

@@ -13,7 +13,7 @@ VOID = {"meta", "link", "br", "hr", "img", "input"}
 
 
 class Page(HTMLParser):
-    """Keeps elements, and whether every one was closed in order."""
+    """Records elements, and whether all were closed in order."""
 
     def __init__(self, text):
         super().__init__()

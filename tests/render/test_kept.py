@@ -1,4 +1,4 @@
-"""Compiled templates are kept beside ours, and only where that may be."""
+"""Compiled templates are cached beside ours, if that is possible."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from collector.render import environment, kept
 
 @pytest.fixture
 def templates(tmp_path, monkeypatch):
-    """A directory that stands for ours."""
+    """Return a directory in place of ours."""
     monkeypatch.setattr(sys, "dont_write_bytecode", False)
     for module in (environment, kept):
         monkeypatch.setattr(module, "template_dir", lambda: tmp_path)

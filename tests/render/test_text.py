@@ -303,7 +303,7 @@ def test_hanging_text_fits(text, first, width):
 
 
 def node_lines(names, width):
-    """The lines of the table of a cluster with these nodes."""
+    """Return the table's lines for a cluster with these nodes."""
     nodes = tuple(row(name, role="replica" if place else "primary") for place, name in enumerate(names))
     lines = render(SAMPLES["crash"]._replace(nodes=nodes), "text", width=width).splitlines()
     start = next(place for place, line in enumerate(lines) if line.startswith("NODE"))

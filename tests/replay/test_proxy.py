@@ -53,7 +53,7 @@ def test_hop_by_hop_headers_of_the_recording_are_not_replayed():
 def test_text_is_counted_in_bytes_and_a_header_cannot_be_split():
     with replay_server(SMALL) as replay, Client(replay.url) as client:
         assert client.get(f"{NOMAD}/v1/text")[1] == "naïve 日本"
-        assert client.get(f"{NOMAD}/v1/lone")[1] == "a?b"  # a surrogate that JSON can bring in and nothing can send
+        assert client.get(f"{NOMAD}/v1/lone")[1] == "a?b"  # a lone surrogate, which JSON can contain but nothing can send
         response, body = client.get(f"{NOMAD}/v1/strange")
         assert (response.status, body, response.headers["b"]) == (299, "", None)
 

@@ -30,7 +30,7 @@ class Redaction:
 
 
 class Scripted:
-    """Gives the replies that it was given."""
+    """Returns the given replies."""
 
     def __init__(self, *replies):
         self.replies = list(replies)

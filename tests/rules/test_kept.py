@@ -1,4 +1,4 @@
-"""What a rule file says is read once, and kept until the file changes."""
+"""Rule files are parsed once, and cached until they change."""
 
 from __future__ import annotations
 

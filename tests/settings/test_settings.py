@@ -1,4 +1,4 @@
-"""The environment means what it means to the Nomad and Consul command lines."""
+"""Environment variables have the same meaning as for the Nomad and Consul command lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What may be asked: reads that are known, and of LiteFS nothing that changes or loads it."""
+"""Allowed requests: known reads only, and for LiteFS nothing that changes or loads it."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ def test_every_listed_read_can_be_asked(source: str, path: str) -> None:
 
 
 def asked() -> Iterator[tuple[str, str]]:
-    """What `record` asks beyond a spec, and what the kinds ask in their cases."""
+    """Return what `record` requests beyond a spec, and what kinds request in their cases."""
     yield from ((request.source, request.path) for request in WIDER)
     for path in CASES.glob("*/*.json"):
         requests = (exchange["request"] for exchange in json.loads(path.read_text("utf-8"))["exchanges"])

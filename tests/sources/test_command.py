@@ -1,4 +1,4 @@
-"""`nomad alloc exec`: what it is given, what it may do, and what its end means."""
+"""`nomad alloc exec`: its arguments, its limits, and the meaning of its result."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ KILLED_BY = 1.0
 
 @pytest.fixture
 def nomad(tmp_path: Path):
-    """Makes a `nomad` of a piece of Python and returns the environment that finds it."""
+    """Return a function that makes a `nomad` from Python code and returns the environment that finds it."""
 
     def make(code: str, **environ: str) -> dict[str, str]:
         program = tmp_path / "bin" / "nomad"

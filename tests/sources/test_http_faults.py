@@ -1,4 +1,4 @@
-"""Whatever a server does, a reply says what it was, in time."""
+"""Whatever a server does, the reply describes it, in time."""
 
 from __future__ import annotations
 

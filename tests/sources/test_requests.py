@@ -1,4 +1,4 @@
-"""What goes on the wire: the right path, the right credentials, and nothing that the environment of the process adds."""
+"""Requests on the wire: the right path and credentials, and nothing from the process' environment."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ HOSTILE = {
 
 
 def seen(request: Http, environ: dict[str, str] | None = None) -> bytes:
-    """The head that a server gets of a request to it as the configured server."""
+    """Return the request head received by the configured server."""
     with servers.serving(servers.answer(b"[]")) as server:
         reply = ask(request, {"NOMAD_ADDR": server.url, "CONSUL_HTTP_ADDR": server.url} | (environ or {}))
     assert reply.status == Status.OK, reply

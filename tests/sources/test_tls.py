@@ -1,4 +1,4 @@
-"""TLS is what the settings say, and nothing the server does weakens it."""
+"""TLS follows the settings, and nothing the server does weakens it."""
 
 from __future__ import annotations
 

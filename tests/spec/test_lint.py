@@ -1,4 +1,4 @@
-"""Bad specs, each with the place and the words of what lint says; `▸` in a text marks the place and is not part of it."""
+"""Invalid specs, each with the position and words of lint's message; `▸` marks the position and is not part of the text."""
 
 import itertools
 

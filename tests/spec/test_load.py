@@ -81,7 +81,7 @@ def test_what_is_left_out_has_its_default() -> None:
 
 
 def test_a_whole_number_is_one_however_it_is_written() -> None:
-    """A bundle is refused whose `expect` has fractions, and what is missing is counted."""
+    """A bundle whose `expect` has fractions is rejected, and missing ones are counted."""
     expect = load(HEAD + "collect: [{plants: {}}]\nexpect: {nodes: 3.0, instances: 2.0}").expect
     assert [(name, type(wanted)) for name, wanted in expect.items()] == [("nodes", int), ("instances", int)]
 

@@ -1,4 +1,4 @@
-"""The spec that ships, over the recorded incidents: what it asks, of whom, and how long its longest chain is."""
+"""The shipped spec on the recorded incidents: its requests, to whom, and its longest chain."""
 
 import re
 
@@ -61,7 +61,7 @@ def test_it_has_no_problems() -> None:
 
 
 def among_many():
-    """The spec as it is for a cluster of more allocations than are all watched."""
+    """Return the spec for a cluster of more allocations than are all watched."""
     return spec()._replace(vars={**spec().vars, "watched": 0})
 
 
@@ -134,7 +134,7 @@ def test_it_serves_another_application() -> None:
 
 
 class Leaderless(Recorded):
-    """The recorded cluster, but its servers know no leader."""
+    """The recorded cluster, whose servers know no leader."""
 
     def _http(self, request):
         if request.path == "/v1/status/leader":

@@ -11,7 +11,7 @@ from collector.suggest import did_you_mean
 
 @pytest.fixture
 def wheel(tmp_path, monkeypatch):
-    """The package as a wheel unpacks it: its data beside its modules."""
+    """Return the package as installed from a wheel: its data beside its modules."""
     package = tmp_path / "collector"
     for name in ("schemas/kinds/a.schema.json", "schemas/spec.schema.json"):
         (package / name).parent.mkdir(parents=True, exist_ok=True)
