@@ -59,14 +59,14 @@ def id_of(path: Path) -> str:
     return str(path.relative_to(PACKAGE))
 
 
-def test_the_table_knows_every_place_and_no_other():
+def test_the_table_lists_every_module_and_no_other():
     here = {place(path) for path in MODULES}
     assert here - table().keys() == set(), "in collector/, not in docs/architecture.md"
     assert table().keys() - here - {"rules", "templates"} == set(), "in docs/architecture.md, not in collector/"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=id_of)
-def test_arrows_point_down_only(path):
+def test_imports_point_downwards_only(path):
     allowed = table().get(place(path), set())
     assert EVERYTHING in allowed or places_imported(path) <= allowed
 
@@ -76,7 +76,7 @@ def test_only_sources_deliver_and_replay_reach_outside(path):
     assert {name.split(".")[0] for name in imports(path)} & OUTSIDE == set()
 
 
-def test_the_law_has_no_circle():
+def test_the_table_has_no_cycle():
     law = {name: allowed - {name} for name, allowed in table().items() if EVERYTHING not in allowed}
     while law:
         bottom = {name for name, allowed in law.items() if not (allowed & law.keys()) - _row(name)}
@@ -84,7 +84,7 @@ def test_the_law_has_no_circle():
         law = {name: allowed for name, allowed in law.items() if name not in bottom}
 
 
-def test_no_module_imports_itself_by_way_of_others():
+def test_no_module_is_in_an_import_cycle():
     """Import cycles are forbidden within a package too."""
     known = {_dotted(path): path for path in PACKAGE.rglob("*.py")}
     needs = {name: {_module(one, known) for one in imports(path)} - {name, None} for name, path in known.items()}
@@ -98,13 +98,13 @@ def rooms() -> list[str]:
 
 
 @pytest.mark.parametrize("path", sorted((PACKAGE / "observe").glob("*/*.py")), ids=id_of)
-def test_a_room_of_observe_imports_only_from_those_before_it(path):
+def test_a_subpackage_of_observe_imports_only_from_earlier_ones(path):
     order = rooms()
     dotted = [name.split(".") for name in imports(path) if name.startswith("collector.observe.")]
     assert {parts[2] for parts in dotted} <= set(order[: order.index(path.parent.name) + 1])
 
 
-def test_the_list_knows_every_room_of_observe():
+def test_the_list_has_every_subpackage_of_observe():
     here = {path.name.removesuffix(".py") for path in (PACKAGE / "observe").iterdir() if not path.name.startswith("_")}
     assert here == set(rooms())
 

@@ -31,6 +31,6 @@ def told(bundle: Bundle) -> Iterator[tuple[Any, ...]]:
 
 
 @pytest.mark.parametrize("name", incidents())
-def test_an_incident_is_graded_by_what_a_run_tells(name: str) -> None:
+def test_grading_uses_the_same_data_as_a_run(name: str) -> None:
     run = load_bundle(io.BytesIO(diagnose(name, deadline="30s").files["bundle.json"]), name)
     assert list(told(bundle_of(recorded(name)))) == list(told(run))

@@ -37,7 +37,7 @@ def report(*, reached: bool) -> Report:
     return analyze(bundle_of(replace(FROZEN, http=tuple(new for old in FROZEN.http for new in moved(old, reached=reached)))))
 
 
-def test_the_primary_is_seen_where_its_lease_says_and_tells_of_its_replicas() -> None:
+def test_the_primary_is_queried_at_its_lease_address_and_reports_its_replicas() -> None:
     told = report(reached=True)
     assert {row.name: row.role for row in told.nodes} == {"edge-01": "unknown", "edge-02": "primary", "edge-03": "unknown"}
     assert told.coverage.unseen_nodes == ("edge-01", "edge-03")
@@ -47,7 +47,7 @@ def test_the_primary_is_seen_where_its_lease_says_and_tells_of_its_replicas() ->
     )
 
 
-def test_where_that_network_is_not_reached_the_lease_alone_says_who_leads() -> None:
+def test_if_that_network_is_unreachable_the_lease_names_the_primary() -> None:
     told = report(reached=False)
     assert [row.role for row in told.nodes] == ["unknown"] * 3
     assert [root.code for root in told.root_causes] == ["nomad.server.unreachable"]

@@ -63,12 +63,12 @@ def test_four_times_the_nodes_take_four_times_the_calls_to_analyse(says: str) ->
 
 
 @pytest.mark.parametrize("says", SICK)
-def test_of_a_node_among_many_the_same_is_told_as_among_few(says: str) -> None:
+def test_a_nodes_details_do_not_depend_on_the_number_of_nodes(says: str) -> None:
     few, many = (analyze(made(size, SICK[says])).findings for size in (8, 80))
     assert {(one.code, one.title) for one in few if one.node == "n2"} == {(one.code, one.title) for one in many if one.node == "n2"}
 
 
-def test_what_many_causes_touch_is_told_without_a_look_at_everything_for_each():
+def test_the_impact_of_many_causes_needs_no_full_scan_for_each():
     def work(size: int) -> Callable[[], object]:
         one = made(size, SICK["one in two is refused"])
         roots, seen = analyze(one).root_causes, observe(one)
@@ -79,7 +79,7 @@ def test_what_many_causes_touch_is_told_without_a_look_at_everything_for_each():
     assert calls(many) < ROOM * FACTOR * calls(few)
 
 
-def test_a_node_that_is_no_member_is_not_looked_for_among_all_members():
+def test_a_node_that_is_not_a_member_needs_no_scan_of_all_members():
     def work(size: int) -> Callable[[], object]:
         seen = observe(made(size, {"member": None}))
         return lambda: list(observe_nodes(seen.world, seen.nodes, seen.checks, set()))
@@ -88,7 +88,7 @@ def test_a_node_that_is_no_member_is_not_looked_for_among_all_members():
     assert calls(many) < ROOM * FACTOR * calls(few)
 
 
-def test_whether_what_failed_was_over_soon_is_not_asked_of_everything_for_each() -> None:
+def test_recovery_of_failed_items_needs_no_full_scan_for_each() -> None:
     """There is no leader, and many allocations' checks were requested in vain."""
 
     def work(size: int) -> Callable[[], object]:

@@ -43,7 +43,7 @@ def test_a_domain_changes_nothing(case: Any) -> None:
     assert answer(analyze(called(made, lambda node: f"{node}.lan.example"))) == answer(analyze(made))
 
 
-def test_a_name_in_capitals_is_the_nodes():
+def test_case_does_not_matter():
     hung = {"nodes": {"n1": {"fails": {"status": "timeout", "cause": "timeout", "reason": "10.1.0.11:20303 did not answer in time"}}}}
     assert answer(analyze(called(bundle(hung), str.upper))) == answer(analyze(bundle(hung)))
 
@@ -64,7 +64,7 @@ def test_a_host_is_the_node_whose_name_it_begins_with(host: str, url: str, node:
     assert observe(bundle({"lease": {"hostname": host, "advertise_url": url}})).world.host(host) == node
 
 
-def test_a_host_that_two_nodes_may_be_is_neither():
+def test_a_host_that_matches_two_nodes_is_neither():
     made = bundle({"lease": {"hostname": "n1.lan.example"}})
     twins = made._replace(
         results=tuple(
@@ -78,7 +78,7 @@ def test_a_host_that_two_nodes_may_be_is_neither():
 
 
 @pytest.mark.parametrize("other", ["n2.lan", "a2"])
-def test_of_two_members_at_one_address_the_one_that_is_alive_counts(other: str) -> None:
+def test_of_two_members_with_one_address_the_live_one_counts(other: str) -> None:
     """For a renamed agent, Consul's servers list the old name for three days."""
     made = bundle({"nodes": {"n2": {"member": "left"}}})
     (members,) = (result for result in made.results if result.kind == "consul_members")

@@ -53,7 +53,7 @@ def of_logs(ask: wire.Ask) -> bool:
         pytest.param(dripping(HEAD + b"Content-Length: 100000\r\n\r\n", b" "), id="body drips"),
     ],
 )
-def test_a_node_that_hangs_is_named_and_the_rest_is_there(behave: Behaviour, tmp_path: Path) -> None:
+def test_a_hanging_node_is_named_and_the_rest_is_reported(behave: Behaviour, tmp_path: Path) -> None:
     with cluster("healthy", Spoiler(from_litefs, behave), command="sleep 60") as (_proxy, environ):
         ended = diagnose(environ, tmp_path)
     check_ended(ended)

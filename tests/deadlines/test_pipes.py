@@ -87,7 +87,7 @@ def test_a_pipe_that_is_read_gets_the_report(pipe: str, place: Path) -> None:
         os.close(reader)
 
 
-def test_earlier_runs_that_are_none(place: Path, tmp_path: Path) -> None:
+def test_kept_runs_that_are_pipes(place: Path, tmp_path: Path) -> None:
     state = str(tmp_path / "state")
     with cluster("healthy") as (_proxy, environ):
         assert diagnose(environ, place, "--state", state).code == 0

@@ -106,7 +106,7 @@ def test_ctrl_c_while_something_is_destroyed_is_not_lost_and_no_traceback() -> N
     assert (ended.returncode, ended.stdout, ended.stderr) == (cli.INTERRUPTED, "", "")
 
 
-def test_ctrl_c_once_there_is_a_report_to_render_is_no_verdict(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_ctrl_c_while_rendering_is_no_verdict(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     def interrupted(*_args: object, **_more: object) -> NoReturn:
         raise KeyboardInterrupt
 

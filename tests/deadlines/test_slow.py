@@ -23,7 +23,7 @@ def slowly(sock: socket.socket, recorded: HttpExchange) -> None:
     sock.sendall(wire.recorded_answer(recorded, keep_alive=False))
 
 
-def test_what_all_else_waits_for_may_take_eight_seconds_of_thirty(tmp_path: Path) -> None:
+def test_inventory_requests_may_take_eight_seconds_of_thirty(tmp_path: Path) -> None:
     lists = Spoiler(lambda ask: any(KINDS[kind](ask) for kind in LISTS), slowly)
     with cluster("healthy", lists) as (proxy, environ):
         ended = run("diagnose", SPEC, "-o", "json", "--deadline", "30s", environ=environ, place=tmp_path)

@@ -140,7 +140,7 @@ def test_a_page_that_servers_would_refuse_is_left_out_and_the_text_says_so():
 
 
 @given(text=st.text(st.characters(), max_size=400))
-def test_no_text_of_a_report_adds_a_header_or_breaks_the_mail(text):
+def test_report_text_cannot_add_a_header_or_break_the_mail(text):
     document = report(finding(text, text), spec=text, changes=[change("resolved", text, text)])
     message = letter(document, Content(text, text, text))
     assert set(message.keys()) == set(letter().keys())

@@ -61,7 +61,7 @@ def test_a_mail_reads_as_text_first_and_carries_the_page(inbox: tuple[Box, str],
     assert "odroid8" in text.splitlines()[0]
 
 
-def test_a_mail_that_does_not_get_out_is_kept_said_and_owed(tmp_path: Path, inbox: tuple[Box, str]) -> None:
+def test_a_failed_mail_is_kept_reported_and_owed(tmp_path: Path, inbox: tuple[Box, str]) -> None:
     code, stderr = run("app-crash", f"smtp://127.0.0.1:{free_port()}", tmp_path)
     assert code == 70
     assert "refused" in stderr.lower()

@@ -23,7 +23,7 @@ LIES: dict[str, tuple[str, str, Any]] = {
 
 
 @pytest.mark.parametrize("lie", LIES)
-def test_what_cannot_be_so_is_never_ok(lie: str) -> None:
+def test_impossible_data_is_never_ok(lie: str) -> None:
     kind, key, value = LIES[lie]
 
     def told(body: str) -> str:

@@ -45,7 +45,7 @@ def test_a_frozen_consul_server_is_unreachable(own: Site) -> None:
     own.consul_signal(own.layout.server.name, signal.SIGCONT)
 
 
-def test_a_dead_consul_agent_is_told_from_a_dead_node(own: Site) -> None:
+def test_a_dead_consul_agent_is_distinguished_from_a_dead_node(own: Site) -> None:
     own.boot()
     own.deploy()
     own.settled()
@@ -63,7 +63,7 @@ def test_without_a_token_nothing_is_called_healthy(own: Site) -> None:
     assert found.verdict != "ok"
 
 
-def test_a_token_that_may_not_read_the_key_is_told_what_it_lacks(own: Site) -> None:
+def test_the_missing_capability_for_the_key_is_named(own: Site) -> None:
     _guard(own)
     found = own.diagnose(CONSUL_HTTP_TOKEN=_token(own, SEES_ALL_BUT_KEYS))
     assert found.causes == {("access.denied", None)}, found

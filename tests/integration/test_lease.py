@@ -36,7 +36,7 @@ def test_two_static_primaries_are_two(site: Site) -> None:
     assert found.first == ("litefs.multiple-primaries", None), found
 
 
-def test_data_of_another_cluster_is_told(site: Site) -> None:
+def test_data_of_another_cluster_is_detected(site: Site) -> None:
     site.deploy()
     site.settled()
     replica = site.replicas()[0]
@@ -47,7 +47,7 @@ def test_data_of_another_cluster_is_told(site: Site) -> None:
     assert found.first == ("litefs.cluster-id.mismatch", replica), found
 
 
-def test_data_that_is_lost_everywhere_is_told_from_a_new_node(site: Site) -> None:
+def test_data_lost_everywhere_is_distinguished_from_a_new_node(site: Site) -> None:
     site.deploy()
     site.settled()
     for node in site.layout.nodes:

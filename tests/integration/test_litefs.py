@@ -146,7 +146,7 @@ def test_a_damaged_database_is_corrupt(site: Site) -> None:
 
 
 @pytest.mark.parametrize("journal", ["", "-wal"])
-def test_a_write_on_a_replica_is_told_from_a_broken_disk(site: Site, journal: str) -> None:
+def test_a_write_on_a_replica_is_distinguished_from_a_broken_disk(site: Site, journal: str) -> None:
     leader, writer, other = (node.name for node in site.layout.nodes)
     followers = {name: {"lease": {"candidate": False}} for name in (writer, other)}
     site.deploy(followers, modes={leader: f"ok{journal}", writer: f"write-on-replica{journal}"})

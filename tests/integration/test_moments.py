@@ -59,7 +59,7 @@ def test_litefs_says_when_it_became_primary_where_its_log_has_times(site: Site) 
     assert {event["node"] for event in events if "existing primary found" in event["text"]} == set(site.replicas())
 
 
-def test_without_times_in_its_log_it_stands_nowhere(site: Site) -> None:
+def test_without_log_times_role_changes_are_omitted(site: Site) -> None:
     site.deploy()
     site.settled()
     assert "primary" not in {event["kind"] for event in site.diagnose().report["timeline"]}

@@ -204,7 +204,7 @@ def _as_the_table_says(mutant: Mutant) -> bool:
     meant = _naming(mutant.code) if mutant.file == JOINS else {mutant.code}
     every = [(code, scope) for code, scope in table.causes() if code in meant]
     return all(_passes(partial(table.test_a_cause_explains_what_the_table_says_and_nothing_else, *one)) for one in every) and all(
-        _passes(partial(table.test_a_cause_takes_away_what_only_looks_like_another_on_its_own_instance, *one)) for one in table.RULED_OUT
+        _passes(partial(table.test_a_cause_rules_out_a_lookalike_on_its_own_instance, *one)) for one in table.RULED_OUT
     )
 
 

@@ -40,7 +40,7 @@ def test_the_launcher_leaves_with_the_collectors_own_exit_code(checkout, code):
     assert (done.returncode, done.stdout) == (code, "collector diagnose a spec.yml\n")
 
 
-def test_a_set_up_that_fails_looks_like_no_verdict(checkout):
+def test_a_failing_setup_does_not_look_like_a_verdict(checkout):
     (checkout / ".venv" / ".run-python3").unlink()
     done = _run(checkout, "bin/collector", "diagnose", "spec.yml", PYTHON="no-such-python")
     assert done.returncode == 70

@@ -95,7 +95,7 @@ def test_an_address_of_the_catalog_alone_is_asked_without_a_token(members: Any, 
     assert "check_output" in bundle
 
 
-def test_a_stranger_that_refuses_is_no_lack_of_our_rights(tmp_path: Path) -> None:
+def test_a_403_from_a_foreign_agent_is_not_a_missing_capability(tmp_path: Path) -> None:
     with (
         servers.serving(servers.answer(b"Permission denied", "403 Forbidden"), host=STRANGER) as strange,
         servers.serving(consul([], STRANGER)) as server,

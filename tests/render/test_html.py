@@ -152,6 +152,6 @@ def contrast(one, other):
 
 @pytest.mark.parametrize(("ink", "ground"), PAIRS)
 @pytest.mark.parametrize("mode", [0, 1], ids=["light", "dark"])
-def test_text_stands_out_from_its_ground(ink, ground, mode):
+def test_text_has_sufficient_contrast(ink, ground, mode):
     palette = palettes()[mode]
     assert contrast(palette[ink], palette[ground]) >= 4.5

@@ -70,7 +70,7 @@ def test_an_incident_holds_all_that_the_spec_asks_and_a_recording_of_its_replay_
 
 
 @pytest.mark.parametrize("name", ["app-crash", "no-leader", "nomad-client-down"])
-def test_the_proxy_changes_nothing_that_is_told_of_a_cluster(name):
+def test_the_proxy_does_not_change_the_results(name):
     incident = Recording.load(next(path for path in INCIDENTS if path.name.startswith(name)))
     with demo_environment(incident) as environ:
         through_the_proxy = _told(_collect(environ))

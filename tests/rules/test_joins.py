@@ -195,7 +195,7 @@ RULED_OUT = [(code, row) for row in ROWS for code in row["causes"] if "rules_out
 
 
 @pytest.mark.parametrize(("code", "row"), RULED_OUT, ids=[code for code, _ in RULED_OUT])
-def test_a_cause_takes_away_what_only_looks_like_another_on_its_own_instance(code: str, row: dict[str, Any]) -> None:
+def test_a_cause_rules_out_a_lookalike_on_its_own_instance(code: str, row: dict[str, Any]) -> None:
     rules = [rule for rule in rulebook.shipped() if (rule.code, rule.scope) == (code, "instance")]
     for cause, (effect, place) in product(rules, trials(code)):
         gone = effect.code in row["rules_out"] and place == HERE
@@ -206,7 +206,7 @@ def test_a_cause_takes_away_what_only_looks_like_another_on_its_own_instance(cod
         assert (effect.code in {one.code for one in found.ruled_out}) == gone, (effect.code, place)
 
 
-def test_the_table_names_no_code_that_is_not_there() -> None:
+def test_the_table_names_only_existing_codes() -> None:
     known = {rule.code for rule in rulebook.shipped()} | {SYMPTOM + "*"}
     told = {code.split("@")[0] for row in ROWS for key, codes in row.items() if key not in {"if", "where", "says"} for code in codes}
     assert told <= known

@@ -169,7 +169,7 @@ def test_what_was_planted_was_read(scene: Scene) -> None:
     assert "own" in report["redactions"]
 
 
-def test_the_text_report_tells_how_much_was_taken_out(scene: Scene) -> None:
+def test_the_text_report_counts_the_redactions(scene: Scene) -> None:
     assert "redacted" in scene.runs["text"].stdout
 
 
@@ -189,7 +189,7 @@ STAGES = [
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_an_internal_error_says_where_and_nothing_of_what(stage: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_internal_error_names_locations_and_no_values(stage: str, monkeypatch: pytest.MonkeyPatch) -> None:
     planter = Planter(own=tuple(OWN))
 
     def fail(*_: Any, **__: Any) -> None:

@@ -41,12 +41,12 @@ def test_in_a_wheel_data_is_found_beside_the_modules(wheel) -> None:
 
 
 @pytest.mark.parametrize("name", ["../secret", "../../secret", "kinds", "", "/etc/passwd", "kinds/../spec"])
-def test_a_name_is_no_way_out_of_the_directory(wheel, name) -> None:
+def test_a_name_cannot_escape_the_directory(wheel, name) -> None:
     with pytest.raises(UsageError, match="there is no"):
         resources.schema(name)
 
 
-def test_an_unknown_name_is_told_with_what_was_meant() -> None:
+def test_an_unknown_name_gets_a_suggestion() -> None:
     with pytest.raises(UsageError, match='did you mean "app-crash"'):
         resources.incident("app-crsh")
     with pytest.raises(UsageError, match="there are: navidrome"):
