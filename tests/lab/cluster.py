@@ -188,7 +188,8 @@ def down(lab: Lab) -> None:
         subprocess.run(["ip", "address", "del", address, "dev", "lo"], check=False)
     shutil.rmtree(HOME)
     for directory in lab.litter["directories"]:
-        Path(directory).rmdir()
+        if not machines.is_mounted(directory):  # by another lab on this machine
+            Path(directory).rmdir()
 
 
 def _required() -> dict[str, Binary]:

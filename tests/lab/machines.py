@@ -129,3 +129,17 @@ def _is_zombie(pid: int) -> bool:
 def root(pid: int) -> Path:
     """Return the root of the file system as seen by that process."""
     return PROC / str(pid) / "root"
+
+
+def is_mounted(path: str) -> bool:
+    """Whether any process has something mounted at this path. Removing the directory would unmount it there, with no error (rmdir(2))."""
+    return any(path in _mount_points(entry) for entry in PROC.glob("[0-9]*"))
+
+
+def _mount_points(process: Path) -> set[str]:
+    """Where a process sees file systems mounted; none of a process that is gone or whose list may not be read."""
+    try:
+        lines = (process / "mountinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return set()
+    return {line.split()[4] for line in lines}

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from itertools import count
+from pathlib import Path
 
 import pytest
 
@@ -24,3 +25,8 @@ def test_a_busy_machine_gets_more_time(load: float, times: float, monkeypatch: p
 def test_what_comes_is_not_waited_for_any_longer() -> None:
     answers = iter([0, 0, 7])
     assert machines.wait("a thing", lambda: next(answers)) == 7
+
+
+def test_a_mount_point_is_one_wherever_a_process_sees_it(tmp_path: Path) -> None:
+    assert machines.is_mounted("/proc")
+    assert not machines.is_mounted(str(tmp_path))
