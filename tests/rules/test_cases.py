@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,10 @@ HERE = Path(__file__).parent
 PRESETS = (HERE / "presets.yml").read_text("utf-8")
 
 
-def read(path: Path) -> list[dict[str, Any]]:
-    """Return the cases of a file, which is read as if it stood below presets.yml; errors name its own lines."""
+def read(path: Path, text: str) -> list[dict[str, Any]]:
+    """Return the cases in the text of a file, which is read as if it stood below presets.yml; errors name its own lines."""
     try:
-        data = yaml.safe_load(PRESETS + path.read_text("utf-8"))
+        data = yaml.safe_load(PRESETS + text)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 - PRESETS.count("\n") if error.problem_mark else 1
         pytest.fail(f"{path}:{line}: {error.problem}; a file begins with `cases:`, and its cases are indented below (docs/rules.md, Cases)")
@@ -29,8 +30,14 @@ def read(path: Path) -> list[dict[str, Any]]:
     return cases
 
 
-FILES = {path.stem: read(path) for path in sorted(HERE.glob("cases/*.yml"))}
-CASES = [case for cases in FILES.values() for case in cases]
+FILES = {path.stem: read(path, path.read_text("utf-8")) for path in sorted(HERE.glob("cases/*.yml"))}
+GUIDE = HERE.parents[1] / "docs" / "rules.md"
+DOCUMENTED = [
+    case
+    for text in re.findall(r"^```yaml\n(cases:\n.*?)^```", GUIDE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    for case in read(GUIDE, text)
+]
+CASES = [case for cases in (*FILES.values(), DOCUMENTED) for case in cases]
 ROOMS = {rule.code: rule.place.partition(".yml")[0] for rule in shipped()}
 POSITIVE = [case for case in CASES if "code" in case]
 NEGATIVE = [case for case in CASES if "not" in case]

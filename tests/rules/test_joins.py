@@ -20,7 +20,10 @@ from collector.observe import TOPICS, Observation, Observations
 from collector.rulebook.joins import SYMPTOM
 from collector.rulebook.rule import Rule
 
-ROWS: list[dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("joins.yml").read_text("utf-8"))["rows"]
+TABLE: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("joins.yml").read_text("utf-8"))
+ROWS: list[dict[str, Any]] = [
+    {**row, "causes": [code for cause in row["causes"] for code in TABLE["groups"].get(cause, [cause])]} for row in TABLE["rows"]
+]
 HERE, NEIGHBOUR, OTHERS, WHOLE = "here", "neighbour", "others", "whole"
 PLACES: Mapping[str, Mapping[str, Mapping[str, str]]] = {
     "instance": {
