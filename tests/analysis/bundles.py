@@ -249,7 +249,7 @@ def _node(name: str, seen: Mapping[str, Data]) -> Data:
         "id": ident(f"node {name}"),
         "name": name,
         "address": address(name),
-        "datacenter": "dc1",
+        "datacenter": seen.get("datacenter", "dc1"),
         "pool": "default",
         "status": seen["status"],
         "status_description": "",

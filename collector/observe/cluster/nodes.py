@@ -10,7 +10,7 @@ from collector.observe.checks.health import Check
 from collector.observe.cluster.neighbours import concerned, servers_lost_on, without_a_way
 from collector.observe.consul import members, serf
 from collector.observe.litefs.positions import NOT_ACCEPTED
-from collector.observe.nomad.job import migrated, missing_total
+from collector.observe.nomad.job import emptied, migrated, missing_total
 from collector.observe.observation import Observation, scope
 from collector.observe.world.survey import World
 
@@ -67,6 +67,7 @@ def observe_nodes(world: World, known: Mapping[str, Node], every: Sequence[Check
     living = {one.node for one in world.instances if not one.over and one.status != "unknown"}
     placed = {one.node for one in world.instances}
     missing, unmade = missing_total(world), _not_made_good(world, {alloc["id"] for alloc in away})
+    lacks_one = emptied(world, away) if missing else set()
     health = serf(every)
     direct = _direct(world)
     heard = {world.node(result.target.node) for kind in BY_CLIENT for result in world.results(kind) if _tells(result)}
@@ -75,7 +76,7 @@ def observe_nodes(world: World, known: Mapping[str, Node], every: Sequence[Check
     for node in known.values():
         fields = _fields(world, node, health.get(node.name), direct.get(node.name, []))
         fields |= {
-            "missing": (missing > 0 or node.name in unmade) and node.name not in living,
+            "missing": node.name in lacks_one or ((missing > 0 or node.name in unmade) and node.name not in living),
             "holds_primary": node.name in holding,
             "driver_down": _driver_down(world, node, needed=missing > 0 or node.name in placed),
             "answers": fields["answers"] or node.name in heard,
