@@ -106,14 +106,18 @@ def _passing_over(said: Collection[Draft], drafts: Iterable[Draft]) -> Iterator[
 
 
 def _unknowns(symptoms: list[Draft], seen: Observations) -> list[Draft]:
-    """What no rule explains, taken together by node; what concerns the whole goes with a node's, if there is one."""
+    """What no rule explains, taken together by node.
+
+    What concerns the whole goes with a node's, if there is one, unless it has a remedy of its own.
+    """
     groups: dict[str | None, list[Draft]] = {}
     for symptom in symptoms:
         groups.setdefault(symptom.node, []).append(symptom)
     whole = groups.pop(None, [])
     if whole:
         first = min(groups, key=lambda node: (order(min(groups[node], key=order)), node or ""), default=None)
-        groups.setdefault(first, []).extend(whole)
+        for symptom in whole:
+            groups.setdefault(None if symptom.best.rule.remedy else first, []).append(symptom)
     return [_unknown(node, sorted(some, key=order), seen) for node, some in groups.items()]
 
 
