@@ -78,6 +78,14 @@ def test_what_a_lost_agent_last_said_of_its_checks_is_not_known_now(change: dict
     assert (root.impact["instances_left"], root.impact.get("instances_unheard")) == counts
 
 
+def test_where_consul_does_not_answer_no_instance_is_called_well() -> None:
+    (root,) = analyze(
+        bundle({"gaps": {"consul_*": {"status": "timeout", "cause": "timeout", "reason": "10.1.0.1:8500 did not answer"}}})
+    ).root_causes
+    assert root.code == "consul.server.unreachable"
+    assert (root.impact["instances_left"], root.impact.get("instances_unheard")) == (0, 3)
+
+
 def test_checks_of_nomads_own_need_no_agent_of_consuls() -> None:
     checks = [{"id": "a1", "name": "ping", "service": "wiki", "status": "success"}]
     own = {"member": "failed", "serf": "critical", "registered": False, "nomad_checks": checks}
