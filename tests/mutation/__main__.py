@@ -1,4 +1,4 @@
-"""`python -m tests.mutation [rules|patterns]`: break, look who notices, write docs/mutation.md."""
+"""`python -m tests.mutation [rules|patterns]`: mutate, see which tests fail, write docs/mutation.md."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ run. A mutant that they detect needs no attention; one that survives marks a pla
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One break: what it is about, where and how, and whether nothing noticed it."""
+    """One mutation: its subject, position and kind, and whether it survived."""
 
     about: str
     what: str
@@ -50,7 +50,7 @@ def run(subject: ModuleType) -> list[Outcome]:
 
 
 def section(title: str, tests: str, outcomes: Sequence[Outcome]) -> str:
-    """One subject's part of the document."""
+    """Return one subject's part of the document."""
     told = Counter(_part(outcome) for outcome in outcomes)
     unseen = Counter(_part(outcome) for outcome in outcomes if outcome.unseen)
     rows = [f"| {part} | {number} | {number - unseen[part]} | {unseen[part]} |" for part, number in told.most_common()]
@@ -67,7 +67,7 @@ def section(title: str, tests: str, outcomes: Sequence[Outcome]) -> str:
 
 
 def _part(outcome: Outcome) -> str:
-    """What kind of break it is: the first word of its place, which says whether it decides, joins, or is all of it."""
+    """Return the kind of mutation, the first word of its position: a condition, a join, or the whole rule."""
     words = outcome.what.replace("without ", "").split(".")[0].split(" ")[0]
     return (
         words
@@ -79,7 +79,7 @@ def _part(outcome: Outcome) -> str:
 
 
 def _listed(outcomes: Iterable[Outcome]) -> list[str]:
-    """What was not noticed, a line for each rule. What a rule explains is only counted: every pair would need a cluster of its own."""
+    """List the survivors, one line per rule. Links are only counted: every pair would need a cluster of its own."""
     by_rule: dict[str, list[Outcome]] = {}
     for outcome in outcomes:
         if outcome.unseen:
@@ -94,13 +94,13 @@ def _told(unseen: Sequence[Outcome]) -> str:
 
 
 def written() -> dict[str, str]:
-    """The document's sections by title."""
+    """Return the document's sections by title."""
     _, *parts = DOCUMENT.read_text("utf-8").split("\n## ")
     return {part.partition("\n")[0]: f"\n## {part}" for part in parts}
 
 
 def main() -> None:
-    """Run the subjects that were asked for, all by default, and write their sections of the document anew."""
+    """Run the requested subjects (default: all) and update their sections of the document."""
     sections = written()
     for name in sys.argv[1:] or SUBJECTS:
         subject, title, tests = SUBJECTS[name]
