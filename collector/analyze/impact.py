@@ -112,7 +112,7 @@ def _unheard(seen: Observed) -> frozenset[str]:
 
 
 def _untold(seen: Observed) -> frozenset[str]:
-    """Allocations with services in Consul none of whose checks was seen, since Consul did not answer for a service."""
+    """Return allocations with Consul checks of which none was seen, because Consul did not answer for a service."""
     if not any(one.fields["kind"] == "consul_checks" for one in seen.observations.of("gap")):
         return frozenset()
     groups = [group for job in seen.world.jobs.values() for group in job["groups"]]

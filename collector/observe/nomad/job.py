@@ -208,7 +208,7 @@ def missing_total(world: World) -> int:
 
 
 def emptied(world: World, moved: Sequence[Mapping[str, JSON]]) -> set[str]:
-    """Nodes from which an instance of a group that lacks some was moved away, whatever else of the job they still run."""
+    """Return nodes that lost an instance of a group that lacks some now. Such a node may still run the job's other groups."""
     every = [(job, group) for job in world.jobs.values() if not job["stopped"] for group in job["groups"]]
     lacking = [pair for pair in every if group_counts(world, *pair)[2] > 0]
     still = {one.node for one in world.instances if not one.over and any(_is_of(one.alloc, *pair) for pair in lacking)}

@@ -140,7 +140,7 @@ def _where_it_looks(world: World) -> str:
 
 
 def _outside(world: World) -> str | None:
-    """Nodes that take allocations in a datacenter where the job may not run (its list may hold patterns): at most three."""
+    """Name ready nodes whose datacenter the job does not list (an entry may be a pattern), at most three."""
     wanted = [name for job in world.jobs.values() for name in job["datacenters"]]
     names = [
         f"{name} ({row['datacenter']})"
