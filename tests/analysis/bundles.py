@@ -255,6 +255,7 @@ def _node(name: str, seen: Mapping[str, Data]) -> Data:
         "eligibility": seen["eligibility"],
         "draining": seen["draining"],
         "drained": seen.get("drained"),
+        **({"drained_at": NOW - seen["drained_ago"]} if "drained_ago" in seen else {}),
         "version": "1.9.0",
         "drivers": [
             {"name": d["name"], "detected": d.get("detected", True), "healthy": d["healthy"], "description": ""} for d in seen["drivers"]

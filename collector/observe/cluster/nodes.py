@@ -85,8 +85,7 @@ def observe_nodes(world: World, known: Mapping[str, Node], every: Sequence[Check
             "server_lost": bool(lost.get(node.name)),
             "unheard": "nomad" in lost.get(node.name, ()) or (node.name in apart and node.name not in heard),
             "gone": _gone(fields),
-            # `nomad alloc stop` marks an allocation like a drain does; only the node records whether it was drained.
-            "closed": _closed(fields, migrated=node.name in moved and (node.nomad or {}).get("drained") is not False),
+            "closed": _closed(fields, migrated=node.name in moved and _by_drain(node, away)),
             "concerned": matters is None or node.name in matters or node.name in holding,
         }
         words = f"Nomad: {fields['nomad']}, {fields['eligibility']}" + (", draining" if fields["draining"] else "")
@@ -94,6 +93,17 @@ def observe_nodes(world: World, known: Mapping[str, Node], every: Sequence[Check
         yield Observation(
             "node", scope(node=node.name), fields, quote=words, source=f"node {node.name}", item=node.item, at=gone.get(node.name)
         )
+
+
+def _by_drain(node: Node, moved: Sequence[Mapping[str, JSON]]) -> bool:
+    """Return whether a drain may have moved the allocation away, and left the node ineligible.
+
+    `nomad alloc stop` marks an allocation like a drain does; only the node records whether it was drained. It was eligible again since if
+    the allocation was created later (its time is exact, the node's in whole seconds).
+    """
+    known = node.nomad or {}
+    created = max(alloc["create_time"] or 0.0 for alloc in moved if alloc["node"] == node.name)
+    return known.get("drained") is not False and created < known.get("drained_at", created) + 1
 
 
 def _not_made_good(world: World, moved: Collection[str]) -> set[str]:
