@@ -59,6 +59,8 @@ NOT_TAKEN = re.compile(
     + r"disconnected from primary with error, retrying: process \w+ stream frame: "
 )
 """A replica could not write or apply what the primary sent. It asks for the same again, so that one in step has taken it since."""
+ENDED = re.compile(r"fatal error occurred|ERROR: ")
+"""LiteFS leaves for this: what a replica could not take does not end it."""
 LTX_FILE = re.compile(r"/dbs/(?P<database>[^/\s]{1,200})/ltx/[0-9a-f]{16}-(?P<txid>[0-9a-f]{16})\.ltx\b")
 """The file of a transaction, in the words of the system for what went wrong with it (v0.5.14, db.go LTXPath)."""
 NOT_THERE = re.compile(

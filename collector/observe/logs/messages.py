@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 from collector.loglines import WARNING, Line, complaint, decisive, moment_of, read
 from collector.loglines.json_blocks import gathered
-from collector.loglines.litefs import LAST_WORD, LTX_FILE, NOT_TAKEN
+from collector.loglines.litefs import ENDED, LAST_WORD, LTX_FILE, NOT_TAKEN
 from collector.loglines.matters import may_follow, own_matter
-from collector.loglines.meanings import meanings
+from collector.loglines.meanings import full, meanings
 from collector.loglines.multiline import quoted, told_whole
 from collector.model import JSON, Result
 from collector.observe.litefs.files import Files
@@ -57,8 +57,8 @@ class Standing(NamedTuple):
     """How allocations stand by what is known beside their logs.
 
     `over` says of one that it is well now, so that its log is history, `reached` what its LiteFS has got. Those of `with_litefs` have
-    LiteFS, which says of `leading` that it is primary, has in those of `in_step` all that its primary has, and took a write in those of
-    `writing` after it was asked first. `positions` (allocation -> database -> transaction) are those that no primary's are compared with.
+    LiteFS, which says of `leading` that it is primary, has in those of `in_step` all that its primary has, took a write in those of
+    `writing` after it was asked first, and has a port that does not answer in those of `mute`. `positions` (allocation -> database -> transaction) are those that no primary's are compared with.
     """
 
     over: Mapping[str, bool]
@@ -67,6 +67,7 @@ class Standing(NamedTuple):
     leading: AbstractSet[str]
     in_step: AbstractSet[str]
     writing: AbstractSet[str]
+    mute: AbstractSet[str]
     positions: Mapping[str, Mapping[str, int]]
 
 
@@ -169,10 +170,18 @@ def _fields(same: Sequence[Line], reading: _Reading, files: Files) -> dict[str, 
         "harmless": line.harmless,
         **files.apart(said, meanings(line.message, said)),
         "overcome": False,
+        "litefs_full": _litefs_full(line, said, newest=newest, tail=tail),
         "trouble": said if live else None,
         "last": line.number == reading.last_words,
         **reading.whose,
     }
+
+
+def _litefs_full(line: Line, said: str, *, newest: bool, tail: bool) -> str | None:
+    """Whether LiteFS has no room now, or ended for want of it before: what a replica could not take does not end it."""
+    if line.origin != "litefs" or full(said) != "disk":
+        return None
+    return ("now" if tail else None) if newest else "before" if ENDED.match(line.message) else None
 
 
 def _is(the_one: Line | None, line: Line) -> bool:
@@ -182,8 +191,12 @@ def _is(the_one: Line | None, line: Line) -> bool:
 def _is_overcome(one: Observation, standing: Standing) -> bool:
     """The replica has by now what it could not take, or has not said so for a minute; or writes go through, and none failed for one."""
     fields, alloc = one.fields, one.scope["alloc"]
+    no_room = bool(fields["full"] and fields["origin"] == "litefs")
     if alloc in standing.writing and fields["past"]:
-        return bool(fields["unusable"] or (fields["full"] and fields["origin"] == "litefs"))
+        return bool(fields["unusable"] or no_room)
+    # What froze, and had said nothing of it for a minute, did not freeze for it.
+    if alloc in standing.mute and fields["past"] and no_room:
+        return True
     # LiteFS tries again each second, and says each time that it fails.
     taken = fields["past"] or alloc in standing.in_step or _has_it(fields["message"], standing.positions.get(alloc, {}))
     return taken and bool(NOT_TAKEN.match(fields["message"]))
@@ -202,7 +215,8 @@ def _past(one: Observation) -> Observation:
 
 def _overcome(one: Observation) -> Observation:
     """The same, and what could not be taken is there."""
-    return one._replace(fields={**one.fields, "overcome": True, "live": False, "trouble": None})
+    before = one.fields["litefs_full"] if one.fields["litefs_full"] == "before" else None
+    return one._replace(fields={**one.fields, "overcome": True, "live": False, "trouble": None, "litefs_full": before})
 
 
 def _written_by(lines: Sequence[Line], last: float | None) -> list[float]:

@@ -122,6 +122,8 @@ PARTS: Mapping[str, Topic] = {
             "misdated": "a certificate, a token or a request is rejected for its dates",
             "full": "what it says is full: disk or quota; else null",
             "trouble": "its complaint if it is live; null for a mere warning in an allocation that has an error to exit for",
+            "litefs_full": "LiteFS has no space for what it writes: now (its last lines say so, and nothing shows that it is over), before (it ended "
+            "for it in an earlier run), or null",
             "harmless": "a known line of normal start, handoff or shutdown",
             "overcome": "a replica could not apply what its primary sent, and has it now, or has not said so for a minute; or a write "
             "failed on the primary more than a minute ago, and writes succeed now",
@@ -209,6 +211,8 @@ PARTS: Mapping[str, Topic] = {
             "answered": "a rung that reads its state gave an answer",
             "unshown": "its port refuses connections, and nothing shows a LiteFS: no answer, no log, no check, no lease ever",
             "cause": "why its HTTP did not answer: refused, timeout, ...",
+            "mute": "how its port does not answer, though its task has run for 10 s and is in no restart loop: accepting (a connection, and "
+            "nothing comes), unaccepting (nor refusing one), or apart (the same, but asked within its task it answered); else null",
             "stuck": "it was asked in more than one way, and every way ran out of time",
             "locked_up": "/metrics answers, but /debug/vars and /info, which need the lock of LiteFS's store, time out",
             "role": "primary, replica, none, unknown",
