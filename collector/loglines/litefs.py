@@ -53,6 +53,8 @@ MOUNTING = re.compile(r"mount helper error|fusermount")
 """LiteFS takes its lease beside this, so that what it says of the lease may come later and ends nothing of it."""
 ENDING = re.compile(r"context canceled$")
 """What a replica says of its stream when it leaves."""
+OF_FILES = re.compile(r"fuse: |fatal error")
+"""What LiteFS tells of its lease and its stream is the cluster's; this is of what it has on its node."""
 NOT_TAKEN = re.compile(
     r"fatal error occurred while applying ltx to|"
     + LITEFS_ID

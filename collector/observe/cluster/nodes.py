@@ -75,7 +75,8 @@ def observe_nodes(world: World, known: Mapping[str, Node], every: Sequence[Check
     for node in known.values():
         fields = _fields(world, node, health.get(node.name), direct.get(node.name, []))
         fields |= {
-            "missing": (missing > 0 or node.name in unmade) and node.name not in living,
+            "missing": (lacks := (missing > 0 or node.name in unmade) and node.name not in living),
+            "missed": lacks or node.name in holding,
             "holds_primary": node.name in holding,
             "driver_down": _driver_down(world, node, needed=missing > 0 or node.name in placed),
             "answers": fields["answers"] or node.name in heard,

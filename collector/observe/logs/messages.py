@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from collector.loglines import WARNING, Line, complaint, decisive, moment_of, read
 from collector.loglines.json_blocks import gathered
-from collector.loglines.litefs import ENDED, LAST_WORD, LTX_FILE, NOT_TAKEN
+from collector.loglines.litefs import ENDED, LAST_WORD, LTX_FILE, NOT_TAKEN, OF_FILES
 from collector.loglines.matters import may_follow, own_matter
 from collector.loglines.meanings import full, meanings
 from collector.loglines.multiline import quoted, told_whole
@@ -166,7 +166,7 @@ def _fields(same: Sequence[Line], reading: _Reading, files: Files) -> dict[str, 
         "decisive": is_decisive,
         "last_error": is_last and live and tail and line.origin == "app" and reading.whose["worst"],
         "own_matter": own_matter(said) if is_decisive or is_last else None,
-        "may_follow": may_follow(said),
+        "may_follow": (line.origin == "app" or bool(OF_FILES.match(line.message))) and may_follow(said),
         "harmless": line.harmless,
         **files.apart(said, meanings(line.message, said)),
         "overcome": False,

@@ -190,6 +190,7 @@ PARTS: Mapping[str, Topic] = {
             "closed": "why it takes no allocation, though it is ready: drain (under way, or it moved the job's last allocation away), or "
             "mark; else null",
             "missing": "the job lacks instances, or what replaces the one that was here fails, and this node has no live one",
+            "missed": "the same, or the primary is here",
             "member": "Consul's member status: alive, failed, left, leaving, absent, or unknown when Consul was not seen",
             "serf": "status of the node's serfHealth check",
             "answers": "something on the node itself answered: LiteFS, its agent, or its Nomad client",
