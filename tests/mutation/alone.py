@@ -11,6 +11,12 @@ from collector.rulebook.rule import Rule
 Found = tuple[list[tuple[object, ...]], list[tuple[object, ...]]]
 
 
+def codes_found(bundle: Bundle) -> set[str]:
+    """The causes and symptoms of which all rules find something, whatever explains what, or rules it out."""
+    report = analyze.analyze(bundle)
+    return {one.code for one in (*report.findings, *report.ruled_out)}
+
+
 def found(rule: Rule | None, bundle: Bundle) -> Found:
     """On which subjects, for what observations; and what its `unless` keeps from being found. Of no rule nothing."""
     if rule is None:

@@ -26,7 +26,7 @@ from collector.yamlio import Document
 from tests.analysis import bundles
 from tests.decided import incidents as decided
 from tests.e2e.incidents import diagnose, recording, timeless
-from tests.mutation.alone import found
+from tests.mutation.alone import codes_found, found
 from tests.rules import test_cases as cases
 from tests.rules import test_every_rule as findings
 from tests.rules import test_joins as table
@@ -180,11 +180,12 @@ def survives(mutant: Mutant) -> bool:
 def _reached(mutant: Mutant, broken: Sequence[Rule]) -> Callable[[Bundle], bool]:
     """Which bundles the break can matter to at all: where the rule, tried alone, finds what it found, or finds nothing still, it does not.
 
-    What it explains, or a join, is no matter of the rule alone: that may matter everywhere.
+    What it explains, or a join, is no matter of the rule alone: that may matter wherever something of its cause is found.
     """
     alone = mutant.file != JOINS and mutant.what.removeprefix("without ").startswith(("when", "unless", "the rule"))
     if not alone:
-        return lambda _bundle: True
+        explaining = _meant(mutant)
+        return lambda bundle: not explaining.isdisjoint(_codes(bundle))
     before = _shipped_as(mutant.file)[mutant.index]
     after = None if mutant.what == "without the rule" else _at(broken, mutant)
     return lambda bundle: found(before, bundle) != found(after, bundle)
@@ -201,11 +202,15 @@ def _as_the_table_says(mutant: Mutant) -> bool:
     """What is explained and ruled out is what the table of joins says."""
     if not mutant.what.removeprefix("without ").startswith(("explains", "rules_out")):
         return True
-    meant = _naming(mutant.code) if mutant.file == JOINS else {mutant.code}
-    every = [(code, scope) for code, scope in table.causes() if code in meant]
+    every = [(code, scope) for code, scope in table.causes() if code in _meant(mutant)]
     return all(_passes(partial(table.test_a_cause_explains_what_the_table_says_and_nothing_else, *one)) for one in every) and all(
         _passes(partial(table.test_a_cause_takes_away_what_only_looks_like_another_on_its_own_instance, *one)) for one in table.RULED_OUT
     )
+
+
+def _meant(mutant: Mutant) -> set[str]:
+    """The codes whose findings a mutant is about."""
+    return _naming(mutant.code) if mutant.file == JOINS else {mutant.code}
 
 
 @cache
@@ -276,6 +281,9 @@ def _once(make: Callable[[Given], Made]) -> Callable[[Given], Made]:
     return kept
 
 
+_codes = _once(codes_found)
+
+
 def prepare() -> None:
     """What is the same for all mutants is done once: bundles, and the reports of the rules as they are."""
     cases.bundle = findings.bundle = _once(bundles.bundle)
@@ -286,5 +294,5 @@ def prepare() -> None:
             raise AssertionError(f"fails already without a mutation: {case['says']}")
     for name in incidents():
         _report(name)
-    for case in _answered():
-        analysis.observe(decided.bundle_of(case))
+    for each in (*map(cases.bundle, cases.CASES), *map(_bundle, incidents()), *map(decided.bundle_of, _answered())):
+        _codes(each)

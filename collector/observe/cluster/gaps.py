@@ -191,14 +191,25 @@ def lost_servers(world: World, system: str) -> list[str]:
 
     Beside a pair, one that has left is lost too: Consul's autopilot puts out those that fail, and nobody means to run two servers.
     """
-    rows = [row for result in world.results("nomad_agent") for row in result.data["servers"] if _of_its_region(row, result)]
-    if system == "consul":
-        rows = [row for _, row in world.rows("consul_members") if row["role"] == "server"]
+    rows = _listed(world, system)
     answered, silent = _asked_themselves(world, system)
     lost = {row["name"] for row in rows if row["status"] == "failed" or row["address"] in silent}
     lost -= {row["name"] for row in rows if row["address"] in answered}
     alive = {row["name"] for row in rows if row["status"] == "alive"} - lost
     return sorted(lost | ({row["name"] for row in rows if row["status"] == "left"} if len(alive) == PAIR else set()))
+
+
+def _listed(world: World, system: str) -> list[Mapping[str, JSON]]:
+    """Every server that the system knows of, as it is listed."""
+    if system == "consul":
+        return [row for _, row in world.rows("consul_members") if row["role"] == "server"]
+    return [row for result in world.results("nomad_agent") for row in result.data["servers"] if _of_its_region(row, result)]
+
+
+def no_majority(world: World, system: str) -> bool:
+    """So many of the servers are lost that the others are no majority."""
+    known = {row["name"] for row in _listed(world, system) if row["status"] != "left"}
+    return bool(known) and 2 * len(known - set(lost_servers(world, system))) <= len(known)
 
 
 def _of_its_region(row: Mapping[str, JSON], agent: Result) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from collector.observe.cluster.gaps import lost_servers
+from collector.observe.cluster.gaps import lost_servers, no_majority
+from collector.observe.cluster.partition import partition
 from collector.observe.observation import Observation
 from collector.observe.world.survey import World
 
@@ -26,6 +27,13 @@ def servers_lost_on(world: World, known: Collection[str]) -> dict[str, set[str]]
             for node in {world.node(name), name.rpartition(".")[0]} & set(known):
                 found.setdefault(str(node), set()).add(system)
     return found
+
+
+def felled_with(world: World, lost: Mapping[str, Collection[str]], system: str) -> set[str]:
+    """The nodes that took a system's majority with them: all of its lost servers ran on them, and nobody has a leader any more."""
+    on = {node for node, systems in lost.items() if system in systems}
+    alone = no_majority(world, system) and not partition(world, system)["led_by"]
+    return on if alone and len(on) == len(lost_servers(world, system)) else set()
 
 
 def with_nodes(world: World, servers: Iterable[Observation], known: Collection[str]) -> Iterator[Observation]:

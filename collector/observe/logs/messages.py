@@ -9,6 +9,7 @@ from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from collector.loglines import WARNING, Line, complaint, decisive, moment_of, read
+from collector.loglines.addresses import in_use
 from collector.loglines.json_blocks import gathered
 from collector.loglines.litefs import ENDED, LAST_WORD, LTX_FILE, NOT_TAKEN, OF_FILES
 from collector.loglines.matters import may_follow, own_matter
@@ -169,6 +170,7 @@ def _fields(same: Sequence[Line], reading: _Reading, files: Files) -> dict[str, 
         "may_follow": (line.origin == "app" or bool(OF_FILES.match(line.message))) and may_follow(said),
         "harmless": line.harmless,
         **files.apart(said, meanings(line.message, said)),
+        **in_use(said),
         "overcome": False,
         "litefs_full": _litefs_full(line, said, newest=newest, tail=tail),
         "trouble": said if live else None,

@@ -81,6 +81,8 @@ PARTS: Mapping[str, Topic] = {
             "asks_consul": "for a template: what it waits for may come from Consul, not only from Vault or Nomad; else null",
             "misdated": "a certificate, a token or a request is rejected for its dates",
             "of_image": "the driver fails because it cannot get the task's image",
+            "in_use": "it tells of an address that is in use already",
+            "address": "which, as far as it says",
             "unstarted": "its task has never started",
             "current": "nothing shows that it is over: no later start, and no other reason that kept it from starting later; "
             "or it is an exit, and the task has not stayed up since",
@@ -122,6 +124,8 @@ PARTS: Mapping[str, Topic] = {
             "misdated": "a certificate, a token or a request is rejected for its dates",
             "full": "what it says is full: disk or quota; else null",
             "trouble": "its complaint if it is live; null for a mere warning in an allocation that has an error to exit for",
+            "in_use": "its complaint is about an address that is in use already",
+            "address": "which, as far as it says",
             "litefs_full": "LiteFS has no space for what it writes: now (its last lines say so, and nothing shows that it is over), before (it ended "
             "for it in an earlier run), or null",
             "harmless": "a known line of normal start, handoff or shutdown",
@@ -200,6 +204,8 @@ PARTS: Mapping[str, Topic] = {
             "driver_down": "driver of the job's tasks that is unhealthy here, or was never here though the node has, or lacks, an instance",
             "holds_primary": "the lease or the replicas name it as primary",
             "server_lost": "a server of Nomad or Consul that runs on it is lost to the others",
+            "felled_nomad": "the same, for Nomad; those that are lost are too many for a majority, all with their nodes, and none has a leader",
+            "felled_consul": "the same, for Consul",
             "unheard": "Nomad's servers have lost their connection to its client, or to the server in the same agent",
             "concerned": "the job has an instance here, or lacks one, or the primary is here; or no job was seen",
             "description": "Nomad's status description",
