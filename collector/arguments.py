@@ -1,4 +1,4 @@
-"""The command line, as data for argparse (docs/command-line.md)."""
+"""The command line for argparse (docs/command-line.md)."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from collector.suggest import did_you_mean
 SHELLS = ("bash", "zsh", "fish")
 NUMBER = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
 LONGEST = 86400.0
-"""Seconds that a run may be given. The clocks that end it take no number of any size."""
+"""Maximum deadline in seconds; the timers that enforce it have an upper limit."""
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse, whose own exit code (2) would look like the verdict `critical`."""
+    """An argparse parser that exits with 64 on wrong usage; argparse's own code 2 would look like the verdict `critical`."""
 
     def error(self, message: str) -> NoReturn:
-        """Report wrong usage with the way to help."""
+        """Report wrong usage, and how to get help."""
         raise UsageError(f"{message}\nTry `{self.prog} --help`.")
 
     def _check_value(self, action: argparse.Action, value: str) -> None:
-        """As argparse does it, and with what was probably meant."""
+        """Check a value against its choices, adding a spelling suggestion to argparse's message."""
         try:
             super()._check_value(action, value)
         except argparse.ArgumentError as error:
@@ -37,14 +37,14 @@ class Parser(argparse.ArgumentParser):
             raise
 
     def reject(self, words: Sequence[str]) -> NoReturn:
-        """Report arguments that this command does not have, the first option with what was probably meant."""
+        """Report arguments that this command does not have, with a spelling suggestion for the first option."""
         option = next((word.partition("=")[0] for word in words if word.startswith("-")), "")
         hint = did_you_mean(option, self._option_string_actions) if option else ""
         self.error(f"unrecognized arguments: {' '.join(words)}{f' ({hint})' if hint else ''}")
 
 
 def duration(text: str) -> float:
-    """`30s`, `500ms`, `1m30s`, `1h` or plain seconds, as seconds; at most a day."""
+    """Parse `30s`, `500ms`, `1m30s`, `1h` or plain seconds; return seconds, at most one day."""
     written = text.strip()
     seconds = float(written) if NUMBER.fullmatch(written) else seconds_of(written)
     if seconds is None:
@@ -57,14 +57,14 @@ def duration(text: str) -> float:
 
 
 def positive(text: str) -> int:
-    """A whole number from 1 to 1000."""
-    if not text.isdecimal() or not 1 <= int(text) <= 1000:  # noqa: PLR2004 - the sentence below names it
+    """Parse a whole number from 1 to 1000."""
+    if not text.isdecimal() or not 1 <= int(text) <= 1000:  # noqa: PLR2004 - named in the message below
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to 1000")
     return int(text)
 
 
 def build_parser() -> Parser:
-    """The whole command line."""
+    """Build the whole command line."""
     parser = Parser(
         prog="collector",
         description="Which node of a Nomad + Consul + LiteFS cluster is broken, and why?\nRead-only: it changes nothing in the cluster.",
@@ -87,7 +87,7 @@ def build_parser() -> Parser:
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
-    """The arguments of one call; UsageError where they make no sense."""
+    """Parse and check the arguments of one call; raise `UsageError` if they make no sense."""
     parser = build_parser()
     arguments, unknown = parser.parse_known_args(argv)
     if unknown:
@@ -96,7 +96,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
 
 
 def subparsers(parser: Parser) -> dict[str, Parser]:
-    """The commands of what `build_parser` made, each with its own parser."""
+    """Return the parser of each command, by name."""
     (commands,) = (action for action in parser._actions if isinstance(action, argparse._SubParsersAction))  # noqa: SLF001 - see Commands
     return dict(commands.choices)
 
@@ -214,7 +214,7 @@ def _add_demo(commands: Commands[Parser]) -> None:
     )
     _add_variables(parser)
     _add_report(parser)
-    parser.set_defaults(mail_to=[], mail_when=None, state=None, diff=False)  # a demonstration has no delivery of its own
+    parser.set_defaults(mail_to=[], mail_when=None, state=None, diff=False)  # demo has no delivery options
 
 
 def _add_record(commands: Commands[Parser]) -> None:

@@ -1,4 +1,4 @@
-"""Runs work in a thread; its result is awaited later, or not at all."""
+"""Runs work in a daemon thread; the result can be awaited later or ignored."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 def in_background(work: Callable[[], T], name: str) -> Future[T]:
-    """Do the work in a thread that does not keep the process alive; the future has what it returns or raises."""
+    """Start `work` in a daemon thread; return a future of its result or exception."""
     outcome: Future[T] = Future()
     threading.Thread(target=_do, args=(work, outcome), name=name, daemon=True).start()
     return outcome
@@ -20,5 +20,5 @@ def in_background(work: Callable[[], T], name: str) -> Future[T]:
 def _do(work: Callable[[], T], outcome: Future[T]) -> None:
     try:
         outcome.set_result(work())
-    except Exception as error:  # noqa: BLE001 - not handled here: handed to whoever waits, who knows what it means
+    except Exception as error:  # noqa: BLE001 - passed to whoever awaits the future
         outcome.set_exception(error)

@@ -1,8 +1,8 @@
-"""Does a regular expression backtrack excessively? It is timed on texts derived from itself, not judged by its form.
+"""Detects regular expressions that backtrack excessively, by timing them on texts derived from the pattern itself.
 
-For every repetition in the pattern there is a text that leads up to it, repeats what it repeats, and then does not fit. Where there are two
-ways to share out the repeated part, `(a+)+`, each further character doubles the work; where several repetitions follow each other,
-`.*.*.*`, the work grows with the cube of the length. What grows with the square is let pass: a line is 8,192 characters at most.
+For each repetition, a text is built that leads up to it, repeats what it matches, and then does not match. With nested repetitions
+such as `(a+)+` every further character doubles the time; with consecutive ones such as `.*.*.*` time grows with the cube of the length.
+Quadratic growth is accepted, since a line has at most 8,192 characters.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ from typing import Any
 from collector.cutoff import Allowance, TooSlow
 
 SHORT, LONG = 40, 1500
-"""Characters. What doubles with each takes for ever at 40; at 1,500 a square takes hundredths of a second, and a cube seconds."""
+"""Text lengths. At 40 characters exponential growth never ends; at 1,500 quadratic growth takes hundredths of a second, cubic seconds."""
 MISFIT = "\x00\n\n"
-"""What hardly any pattern fits, `.` included."""
+"""A character that hardly any pattern matches, not even `.`."""
 MOST = 30
-"""Repetitions of one pattern that are tried."""
+"""Maximum number of repetitions tried per pattern."""
 ALPHABET = string.ascii_lowercase + string.digits + " /.:=-_\"'" + string.printable
 SPENT = 2.0
-"""Seconds of CPU that all texts of one pattern may take: a quarter of that is slow in any case."""
+"""CPU seconds for all texts of one pattern; a quarter of that counts as slow in any case."""
 
 Parsed = Any
-"""What Python's own parser makes of a pattern: a list of (opcode, argument)."""
+"""The output of Python's own pattern parser: a list of (opcode, argument)."""
 
 
 def slow_on(pattern: str, flags: int = 0, *, length: int = LONG, between: Sequence[str] = (), spent: float = SPENT) -> str | None:
-    """The text on which a pattern was cut off after half a second, in words; None where none was found. Only in the main thread.
+    """Describe the text on which the pattern was cut off after half a second; None if there is none. Only in the main thread.
 
-    `between`: also texts of what leads up to a repetition, again and again, with these between. There a search begins anew at each of them,
-    and what is linear from one place grows with the square. Asked of our own patterns only, which meet longer texts than a user's.
+    `between` adds texts that repeat the lead-in of a repetition, separated by these strings: the search restarts at each lead-in, so that
+    what is linear at one position becomes quadratic. Used for our own patterns only, which see longer texts than a user's.
     """
     regex = re.compile(pattern, flags)
     allowance = Allowance(spent)
@@ -49,7 +49,7 @@ def slow_on(pattern: str, flags: int = 0, *, length: int = LONG, between: Sequen
 
 
 def _texts(pattern: str, flags: int, length: int, between: Sequence[str]) -> Iterator[str]:
-    parsed = importlib.import_module("re._parser").parse(pattern, flags)  # what `sre_parse` was until it was deprecated
+    parsed = importlib.import_module("re._parser").parse(pattern, flags)  # formerly `sre_parse`
     for before, body in islice(_repeated(parsed, ""), MOST):
         for characters in (SHORT, length):
             yield before + body * (characters // len(body)) + MISFIT
@@ -58,7 +58,7 @@ def _texts(pattern: str, flags: int, length: int, between: Sequence[str]) -> Ite
 
 
 def _repeated(parsed: Parsed, before: str) -> Iterator[tuple[str, str]]:
-    """For each repetition: a text that leads up to it, and one of what it repeats."""
+    """For each repetition, return a text that leads up to it and a text that it matches."""
     for opcode, argument in parsed:
         name = str(opcode)
         if name in ("MAX_REPEAT", "MIN_REPEAT"):
@@ -83,7 +83,7 @@ def _inner(name: str, argument: Parsed) -> list[Parsed]:
 
 
 def _samples(parsed: Parsed) -> Iterator[str]:
-    """Texts that the pattern fits, more or less: one, and for the alternatives of a lone group one each."""
+    """Return texts that roughly match the pattern; one for each alternative if the pattern is a single group."""
     items = list(parsed)
     if len(items) == 1 and str(items[0][0]) == "SUBPATTERN":
         yield from _samples(items[0][1][-1])
@@ -108,7 +108,7 @@ def _sample(name: str, argument: Parsed) -> str:
 
 
 def _character(name: str, argument: Parsed) -> str:
-    """One character that fits; none where no character is taken at all."""
+    """Return one matching character, or None if the node consumes no character."""
     if name == "NOT_LITERAL":
         return next(character for character in ALPHABET if ord(character) != argument)
     if name == "IN":

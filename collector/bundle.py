@@ -1,6 +1,6 @@
-"""A bundle as one JSON file: everything a run saw, so that the report can be made again without the cluster.
+"""The bundle file: everything a run collected, as JSON, so that the report can be made again without the cluster.
 
-A bundle may come from someone else: nothing in it is believed before its size, its shape and its types are checked.
+A bundle may come from someone else, so its size, shape and types are checked before it is used.
 """
 
 from __future__ import annotations
@@ -22,26 +22,26 @@ GZIP_MAGIC = b"\x1f\x8b"
 
 
 def dump_bundle(bundle: Bundle, *, compress: bool) -> bytes:
-    """The file's bytes: JSON, in gzip without a time stamp when `compress`, so that equal bundles are equal files."""
+    """Return the file's bytes. With `compress`, gzip without a time stamp, so that equal bundles give equal files."""
     document = {"format": FORMAT, **bundle._asdict(), "results": [_row(result) for result in bundle.results]}
     text = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
     return gzip.compress(text, mtime=0) if compress else text
 
 
 def _row(result: Result) -> dict[str, JSON]:
-    """A result's own level, and no copy of its data: a large cluster's bundle fits into memory once, not twice."""
+    """Return a result as a dict without copying its data, which would double the memory needed for a large cluster."""
     return {**result._asdict(), "target": result.target._asdict(), "attempts": [attempt._asdict() for attempt in result.attempts]}
 
 
 def load_bundle(stream: IO[bytes], name: str) -> Bundle:
-    """Read a bundle; SpecError says what is wrong with the file."""
+    """Parse a bundle file; raise `SpecError` if it is not a valid one."""
     document = _decode(_read(stream, name), name)
     _check(document, name)
     return _bundle(document)
 
 
 def _read(stream: IO[bytes], name: str) -> bytes:
-    """The file's bytes, unpacked, at most MAX_BYTES of them whatever the file says of itself."""
+    """Return the decompressed bytes, reading at most MAX_BYTES whatever the gzip header claims."""
     try:
         raw = stream.read(MAX_BYTES + 1)
         if raw.startswith(GZIP_MAGIC):
@@ -70,7 +70,7 @@ def _decode(raw: bytes, name: str) -> JSON:
 
 
 def _ends_early(raw: bytes, error: Exception) -> bool:
-    """Does an object begin there that does not end? Where within a text or a character, the error names the place where that begins."""
+    """True if the JSON object is truncated. Within a string, the decoder reports the position where the string begins."""
     text = raw.strip()
     at_the_end = isinstance(error, json.JSONDecodeError) and error.pos >= len(error.doc.rstrip())
     return text.startswith(b"{") and (at_the_end or not text.endswith(b"}"))

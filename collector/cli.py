@@ -1,4 +1,4 @@
-"""The program: arguments in, exit code out. Every outcome has its own code, and only a verdict looks like one."""
+"""The program's entry point: arguments in, exit code out. Each kind of outcome has its own exit code."""
 
 from __future__ import annotations
 
@@ -20,35 +20,35 @@ from collector.streams import flush, note, open_missing
 INTERNAL_ERROR = 70
 INTERRUPTED = 130
 BETWEEN_LOOKS = 50_000
-"""Objects made until Python looks for cycles: a run makes hardly any, and is over soon (docs/benchmarks.md)."""
+"""Allocations between garbage collections: a short run creates hardly any cycles (docs/benchmarks.md)."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; returns its exit code (docs/command-line.md)."""
+    """Run one command and return its exit code (docs/command-line.md)."""
     try:
         code = _command(sys.argv[1:] if argv is None else argv)
         flush()
     except CollectorError as error:
-        _complain(str(error))
+        _print_error(str(error))
         return error.exit_code
     except KeyboardInterrupt:
-        _complain("interrupted")
+        _print_error("interrupted")
         return INTERRUPTED
     except BrokenPipeError:
-        # The reader of stdout went away (`collector … | head`): not our failure, but no verdict either.
+        # The reader of stdout has gone (`collector … | head`): not our failure, but not a verdict either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return INTERRUPTED
     except Exception as bug:  # noqa: BLE001 - the last resort: a bug must not look like a verdict
-        lack = _lack(bug)
+        lack = _exhausted_resource(bug)
         if not lack:
             return _report_bug(bug)
-        _complain(lack)
+        _print_error(lack)
         return INTERNAL_ERROR
     return code
 
 
-def _lack(bug: Exception) -> str:
-    """What the system gives too little of, where that is all that is wrong."""
+def _exhausted_resource(bug: Exception) -> str:
+    """Name the system resource that ran out, if that is the cause of the error."""
     if isinstance(bug, MemoryError):
         return "there is not enough memory: raise the limit of this process (`ulimit -v`, a container's or unit's memory)"
     if isinstance(bug, OSError) and bug.errno in {errno.EMFILE, errno.ENFILE}:
@@ -67,34 +67,34 @@ def _command(argv: Sequence[str]) -> int:
 
 
 def run() -> None:
-    """The console script; leaves at once, whatever still hangs in a worker thread."""
+    """Entry point of the console script; exits at once, even if a worker thread hangs."""
     code = INTERNAL_ERROR
     try:
         open_missing()
         gc.set_threshold(BETWEEN_LOOKS)
-        sys.unraisablehook = _lost
+        sys.unraisablehook = _on_unraisable
         _end_as_by_ctrl_c(signal.SIGTERM, signal.SIGHUP)
         code = main()
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(OSError, ValueError):  # its reader has gone
                 stream.flush()
-    finally:  # whatever was raised: Python's own exit code for it is 1, which is a verdict
+    finally:  # Python's exit code for an uncaught exception is 1, which would be a verdict
         os._exit(code)
 
 
 def _end_as_by_ctrl_c(*numbers: signal.Signals) -> None:
-    """Whoever ends the run (systemd, timeout, a closed terminal) gets the report so far, and no child is left behind.
+    """Treat SIGTERM and SIGHUP (systemd, timeout, a closed terminal) like Ctrl-C: report what there is and leave no child behind.
 
-    What somebody chose to ignore (nohup) stays ignored.
+    Signals that the caller ignores (nohup) stay ignored.
     """
     for number in numbers:
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, signal.default_int_handler)
 
 
-def _lost(lost: sys.UnraisableHookArgs) -> None:
-    """What is raised while an object is destroyed reaches nobody: Ctrl-C is said once more; no traceback is printed of anything."""
-    if lost.exc_type is KeyboardInterrupt:  # not from here, where it would be lost again
+def _on_unraisable(lost: sys.UnraisableHookArgs) -> None:
+    """Handle exceptions raised in destructors: repeat Ctrl-C, which would be lost, and print no traceback for anything else."""
+    if lost.exc_type is KeyboardInterrupt:  # raised here it would be lost again
         _thread.start_new_thread(_interrupt_soon, ())
 
 
@@ -103,22 +103,22 @@ def _interrupt_soon() -> None:
     _thread.interrupt_main()
 
 
-def _complain(message: str) -> None:
+def _print_error(message: str) -> None:
     note(f"collector: {message}")
 
 
 def _report_bug(bug: Exception) -> int:
-    """A bug: one line without values (they could hold a secret), the places it came through, and what to do."""
+    """Report a bug: one line without values (they could hold a secret), the code locations, and what to do."""
     if (
         isinstance(bug, ModuleNotFoundError) and bug.name and not bug.name.startswith("collector")
-    ):  # `python -m collector` by another Python
-        _complain(f"{sys.executable} has no package {bug.name!r}: call bin/collector, or install requirements/run.txt into this Python")
+    ):  # `python -m collector` with a Python that lacks our packages
+        _print_error(f"{sys.executable} has no package {bug.name!r}: call bin/collector, or install requirements/run.txt into this Python")
         return INTERNAL_ERROR
-    from traceback import walk_tb  # noqa: PLC0415 - for a bug alone
+    from traceback import walk_tb  # noqa: PLC0415 - only for a bug
 
     walked = walk_tb(bug.__traceback__)
     frames = [f"{os.path.basename(frame.f_code.co_filename)}:{line}" for frame, line in walked]  # noqa: PTH119 - no pathlib import for this
-    _complain(
+    _print_error(
         f"internal error: {type(bug).__name__} at {' > '.join(frames[-6:])}. This is a bug of the collector: please report this line."
     )
     return INTERNAL_ERROR

@@ -1,8 +1,8 @@
-"""Interrupts what this process itself spends too long on: a regular expression that backtracks for ever, an endless expression.
+"""Cuts off work in this process that takes too long: a regular expression that backtracks, an endless expression.
 
-Nothing but a signal reaches such a search: it holds the interpreter's lock all the while, so that no other thread runs either. Python's
-`re` looks for signals while it searches, and Python gives them to the main thread alone. So patterns that somebody else wrote belong into
-the main thread; in any other, nothing is cut off.
+Only a signal can interrupt a regular expression: it holds the interpreter's lock throughout, so no other thread runs either. Python's
+`re` checks for signals while it searches, and Python handles signals in the main thread only. So patterns from users must run in the main
+thread; in any other thread nothing is cut off.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ from typing import TypeVar
 T = TypeVar("T")
 
 AGAIN = 0.1
-"""Seconds after which it is said once more: an exception that is raised while an object is destroyed gets lost."""
+"""Seconds until the exception is raised again, since one raised in a destructor is lost."""
 SOON = 0.001
-"""Seconds after which it is tried again where it could not be said."""
+"""Seconds until the next attempt if the exception could not be raised."""
 
 LINT = "`collector lint` says what makes it slow"
 
 
 class Overdue(BaseException):
-    """The moment has come. No `Exception`: an expression of the user's that fails is his own failure, this is not."""
+    """Raised when the deadline has passed. Not an `Exception`, so that it is not mistaken for an error in a user's expression."""
 
 
-class TooSlow(Exception):  # noqa: N818 - not an error: a search that did not come to its end
+class TooSlow(Exception):  # noqa: N818 - control flow, not an error
     """A pattern was cut off."""
 
 
 def compiled(pattern: str, flags: int = 0) -> re.Pattern[str]:
-    """A pattern of somebody else's. Raises `ValueError` with a sentence for what is no regular expression."""
+    """Compile a user's pattern; raise `ValueError` with a sentence if it is not a valid regular expression."""
     try:
         return re.compile(pattern, flags)
     except (re.error, RecursionError, OverflowError) as error:
@@ -44,7 +44,7 @@ def compiled(pattern: str, flags: int = 0) -> re.Pattern[str]:
 
 
 def cut_off_at(moment: float) -> AbstractContextManager[None]:
-    """Raise `Overdue` within the block once the monotonic clock has come to `moment`. One at a time."""
+    """Raise `Overdue` within the block once the monotonic clock reaches `moment`. Cannot be nested."""
 
     def overdue() -> None:
         raise Overdue
@@ -53,14 +53,14 @@ def cut_off_at(moment: float) -> AbstractContextManager[None]:
 
 
 class Allowance:
-    """CPU time that patterns of somebody else's may waste together: one that is cut off has taken a quarter of what was left.
+    """A shared budget of CPU time for users' patterns; each pattern that is cut off may use a quarter of what remains.
 
-    CPU time, since a machine that is busy with something else makes no pattern slow.
+    CPU time rather than wall-clock time, since a busy machine does not make a pattern slow.
     """
 
     SECONDS = 0.5
     TICK = 0.01
-    """Seconds between two looks at what is being done, and the least that a search may take: what the kernel can measure."""
+    """The timer's period, which is also the minimum limit for a search, in seconds: the kernel's resolution."""
 
     def __init__(self, seconds: float = SECONDS) -> None:
         self._left = seconds
@@ -69,7 +69,7 @@ class Allowance:
 
     @contextmanager
     def watched(self) -> Iterator[None]:
-        """Within the block `bounded` is kept to. May be nested: a timer costs more than most searches."""
+        """Enforce `bounded` within this block. May be nested; saves a timer per search."""
         if self._watching:
             yield
             return
@@ -81,7 +81,7 @@ class Allowance:
             self._watching = False
 
     def bounded(self, work: Callable[[], T]) -> T:
-        """What `work` returns. Raises `TooSlow` when it takes too long."""
+        """Return the result of `work`; raise `TooSlow` if it takes too long."""
         self._began, self._busy = time.thread_time(), True
         try:
             return work()
@@ -95,25 +95,24 @@ class Allowance:
         return max(self.TICK, self._left / 4)
 
     def _look(self) -> None:
-        """Ticks are not counted: several that come while `re` does not look for signals are one."""
+        """Timer callback. Measures time rather than counting ticks, since signals that arrive between checks of `re` merge into one."""
         if self._busy and time.thread_time() - self._began > self._share():
-            self._busy = False  # once: what is on its way out is not to be said again
+            self._busy = False  # only once: the exception is already being raised
             raise _Late
 
 
 class _Late(BaseException):
-    """Of an `Allowance`."""
+    """Raised by an `Allowance`'s timer."""
 
 
 class _Timer:
-    """Calls `rung` in the main thread after so many seconds, and again and again, until its block is left.
+    """Calls `action` in the main thread after `seconds`, then repeatedly until the block is left.
 
-    It does not ring while this block or another one is entered or left: raised there, an exception keeps a block from ever being left, and
-    then it would ring for ever.
+    Suspended while any such block is being entered or left: an exception raised there would leave the timer running for ever.
     """
 
-    def __init__(self, which: int, number: signal.Signals, seconds: float, again: float, rung: Callable[[], None]) -> None:
-        self._which, self._number, self._times, self._rung = which, number, (seconds, again), rung
+    def __init__(self, which: int, number: signal.Signals, seconds: float, again: float, action: Callable[[], None]) -> None:
+        self._which, self._number, self._times, self._action = which, number, (seconds, again), action
         self._armed = False
 
     def __enter__(self) -> None:
@@ -132,7 +131,7 @@ class _Timer:
         if self._armed and _is_spared(frame):
             signal.setitimer(self._which, SOON, self._times[1])
         elif self._armed:
-            self._rung()
+            self._action()
 
 
 SPARED: set[CodeType] = {
@@ -140,15 +139,15 @@ SPARED: set[CodeType] = {
     for way in (
         _Timer.__enter__,
         _Timer.__exit__,
-        contextlib._GeneratorContextManager.__enter__,  # noqa: SLF001 - nothing else tells
+        contextlib._GeneratorContextManager.__enter__,  # noqa: SLF001 - there is no public way
         contextlib._GeneratorContextManager.__exit__,  # noqa: SLF001
     )
 }
-"""Code in which it never rings. What runs between any two lines of ours and takes a lock (a tracer of tests) belongs here, too."""
+"""Code that is never interrupted. Anything that runs between our lines and takes a lock (such as a coverage tracer) belongs here too."""
 
 
 def _is_spared(frame: FrameType | None) -> bool:
-    """Was such code under way when this was interrupted?"""
+    """True if the interrupted code is such an enter or exit."""
     while frame is not None:
         if frame.f_code in SPARED:
             return True

@@ -1,4 +1,4 @@
-"""Durations as Go and people write them: `3s`, `1m30s`, `500ms`."""
+"""Durations as written in Go and by users: `3s`, `1m30s`, `500ms`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, 
 
 
 def seconds_of(text: str) -> float | None:
-    """Seconds of a duration; None for what is none. Source: Go, time.ParseDuration."""
+    """Parse a duration into seconds; None if it is not one. Source: Go, time.ParseDuration."""
     parts = _PART.findall(text)
     if not parts or "".join(number + unit for number, unit in parts) != text:
         return None

@@ -1,4 +1,4 @@
-"""The end of a command's help: examples and exit codes."""
+"""The epilog of each command's help: examples and exit codes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ EXIT_CODES: Mapping[str, str] = {
     "diff": "exit codes:\n  0 success, whatever changed\n" + FAILURES,
     "demo": "exit codes:\n  0 success, whatever verdict it shows\n" + FAILURES,
 }
-"""By command: verdicts are for those that make one. `ANY` is for the others."""
+"""By command: verdicts for those that make a report, `ANY` for the others."""
 ANY = "exit codes:\n  0 success\n" + FAILURES
 EXAMPLES: Mapping[str, str] = {
     "": """\
@@ -74,9 +74,9 @@ EXAMPLES: Mapping[str, str] = {
   collector completion fish > ~/.config/fish/completions/collector.fish
 """,
 }
-"""Calls that teach, by command; each fits 80 columns."""
+"""Instructive calls, by command; each fits 80 columns."""
 
 
 def epilog(command: str) -> str:
-    """Examples and exit codes of a command; those of the whole for the empty name."""
+    """Return the examples and exit codes of a command; of the program itself for the empty name."""
     return f"examples:\n{EXAMPLES[command]}\n{EXIT_CODES.get(command, ANY)}"

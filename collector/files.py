@@ -1,4 +1,4 @@
-"""Atomic files: a reader sees either the old content or the new, never half of it."""
+"""Atomic file writes: a reader sees either the old content or the new."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from pathlib import Path
 
 PRIVATE = 0o600
 PATIENCE = 5.0
-"""Seconds for who reads from a pipe or a device that a file's name turns out to be."""
+"""Time limit in seconds for a reader, if the file is a pipe or a device."""
 
 
 def write_atomic(path: Path, content: bytes, mode: int = PRIVATE) -> None:
-    """Replace `path` by `content` in one step that survives a crash; OSError when it cannot be done, and then nothing is left behind.
+    """Replace the content of `path` in one step that survives a crash; raise OSError, leaving nothing behind, if that fails.
 
-    A link is followed. What is no regular file (a terminal, a pipe) cannot be replaced and is written to.
+    Symbolic links are followed. A special file (terminal, pipe) cannot be replaced and is written to.
     """
     if path.exists() and not path.is_file():
         _write_into(path, content)
@@ -36,8 +36,8 @@ def write_atomic(path: Path, content: bytes, mode: int = PRIVATE) -> None:
 
 
 def _followed(path: Path) -> Path:
-    """Where a link leads; OSError where it leads to itself."""
-    with suppress(RuntimeError):  # up to Python 3.12; from 3.13 on such a link is what it leads to
+    """Resolve symbolic links; OSError for a loop."""
+    with suppress(RuntimeError):  # raised up to Python 3.12; from 3.13 on, resolve() returns the looping link
         end = path.resolve()
         if not end.is_symlink():
             return end
@@ -45,7 +45,7 @@ def _followed(path: Path) -> Path:
 
 
 def _write_into(path: Path, content: bytes) -> None:
-    """Into a pipe or a device; OSError where nobody takes it."""
+    """Write to a pipe or device; OSError if there is no reader."""
     until = time.monotonic() + PATIENCE
     descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     try:
@@ -68,7 +68,7 @@ def _write_new(path: Path, content: bytes, mode: int) -> None:
 
 
 def _sync_directory(directory: Path) -> None:
-    """Make the rename itself durable; some file systems (network, FUSE) refuse, and then it is as durable as they make it."""
+    """Make the rename durable. Some file systems (network, FUSE) refuse fsync on a directory; then their own guarantees apply."""
     with suppress(OSError):
         descriptor = os.open(directory, os.O_RDONLY)
         try:

@@ -1,8 +1,8 @@
-"""Does a value fit a JSON schema? Answers only "certainly" or "not certainly", but fast, for the thousands of values that do.
+"""A fast partial JSON Schema validator: answers either "certainly valid" or "unknown".
 
-jsonschema says where a value breaks which rule, and takes 1.7 ms for what there is to know of one node: for a cluster of thousands that is
-longer than its servers take. So a schema is turned into plain functions, once. They know the keywords of the table below; a schema with any
-other one, and every value that does not surely fit, are jsonschema's to judge.
+jsonschema takes 1.7 ms for the data of one node: for thousands of nodes that is longer than the servers take to answer. So each schema is
+compiled once into plain functions for the keywords in the table below. Schemas with other keywords, and values that are not certainly
+valid, are left to jsonschema, which also explains what is wrong.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ Test = Callable[[JSON], bool]
 Schema = Mapping[str, JSON]
 
 SILENT: Final = frozenset({"$schema", "$id", "$defs", "title", "description"})
-"""Keywords that ask for nothing."""
+"""Keywords without constraints."""
 LOCAL: Final = "#/$defs/"
 TYPES: Final[Mapping[str, frozenset[type]]] = {
     "null": frozenset({type(None)}),
     "boolean": frozenset({bool}),
-    "integer": frozenset({int}),  # 1.0 is one too: not surely
+    "integer": frozenset({int}),  # 1.0 is an integer too: left to jsonschema
     "number": frozenset({int, float}),
     "string": frozenset({str}),
     "array": frozenset({list}),
     "object": frozenset({dict}),
 }
-"""Exact types of what JSON is read into; `True` is no integer."""
+"""The exact Python types for JSON types; `True` is not an integer."""
 COMPARED: Final[Mapping[str, Callable[[JSON, JSON], bool]]] = {
     "minimum": operator.ge,
     "maximum": operator.le,
@@ -39,12 +39,12 @@ COMPARED: Final[Mapping[str, Callable[[JSON, JSON], bool]]] = {
 }
 
 
-class _Unknown(Exception):  # noqa: N818 - not an error: the schema is left to jsonschema
-    """A schema asks for something that is not known here."""
+class _Unknown(Exception):  # noqa: N818 - control flow, not an error
+    """The schema uses a keyword that is not implemented here."""
 
 
 def fits(schema: Schema) -> Test:
-    """A test that is true only for values that fit the schema. Where it cannot read the schema it never is."""
+    """Return a test that is true only for values that fit the schema; always false if the schema cannot be compiled."""
     try:
         return _Compiler(schema).test(schema)
     except _Unknown:
@@ -52,7 +52,7 @@ def fits(schema: Schema) -> Test:
 
 
 class _Compiler:
-    """One schema document. As JSON schema has it, a keyword about one type says nothing of values of another type."""
+    """Compiles one schema document. As in JSON Schema, a keyword about one type accepts values of any other type."""
 
     def __init__(self, document: Schema) -> None:
         self._definitions: Mapping[str, JSON] = document.get("$defs", {})
@@ -60,7 +60,7 @@ class _Compiler:
         self._makers: Mapping[str, Callable[[JSON], Test]] = {
             "type": _type,
             "enum": _enum,
-            "const": lambda asked: _enum([asked]),
+            "const": lambda constraint: _enum([constraint]),
             "format": _format,
             "minLength": _min_length,
             "minItems": _min_items,
@@ -75,25 +75,25 @@ class _Compiler:
         }
 
     def test(self, schema: JSON) -> Test:
-        """Everything that a schema asks for, as one test."""
+        """Return one test for all keywords of a schema."""
         if isinstance(schema, bool):
             return lambda _value: schema
         return _all([self._keyword(name, schema) for name in schema if name not in SILENT])
 
     def _keyword(self, name: str, schema: Schema) -> Test:
-        asked = schema[name]
+        constraint = schema[name]
         if name == "additionalProperties":
-            return self._additional(frozenset(schema.get("properties", {})), asked)
+            return self._additional(frozenset(schema.get("properties", {})), constraint)
         if name == "items":
-            return self._items(len(schema.get("prefixItems", ())), asked)
+            return self._items(len(schema.get("prefixItems", ())), constraint)
         if name in COMPARED:
-            return _compared(COMPARED[name], asked)
+            return _compared(COMPARED[name], constraint)
         if name not in self._makers:
             raise _Unknown(name)
-        return self._makers[name](asked)
+        return self._makers[name](constraint)
 
-    def _prefix_items(self, asked: JSON) -> Test:
-        tests = [self.test(one) for one in asked]
+    def _prefix_items(self, constraint: JSON) -> Test:
+        tests = [self.test(one) for one in constraint]
 
         def prefix_items(value: JSON) -> bool:
             if type(value) is list:
@@ -104,13 +104,13 @@ class _Compiler:
 
         return prefix_items
 
-    def _items(self, named: int, asked: JSON) -> Test:
-        """Of all elements but the first ones, which `prefixItems` has named."""
-        test = self.test(asked)
+    def _items(self, named: int, constraint: JSON) -> Test:
+        """Test the elements after those covered by `prefixItems`."""
+        test = self.test(constraint)
         return lambda value: type(value) is not list or all(map(test, value[named:] if named else value))
 
-    def _properties(self, asked: JSON) -> Test:
-        tests = {name: self.test(one) for name, one in asked.items()}
+    def _properties(self, constraint: JSON) -> Test:
+        tests = {name: self.test(one) for name, one in constraint.items()}
 
         def properties(value: JSON) -> bool:
             if type(value) is dict:
@@ -121,19 +121,19 @@ class _Compiler:
 
         return properties
 
-    def _additional(self, named: frozenset[str], asked: JSON) -> Test:
-        test = self.test(asked)
+    def _additional(self, named: frozenset[str], constraint: JSON) -> Test:
+        test = self.test(constraint)
         return lambda value: type(value) is not dict or all(test(value[name]) for name in value.keys() - named)
 
-    def _any_of(self, asked: JSON) -> Test:
-        tests = [self.test(one) for one in asked]
+    def _any_of(self, constraint: JSON) -> Test:
+        tests = [self.test(one) for one in constraint]
         return lambda value: any(test(value) for test in tests)
 
-    def _ref(self, asked: JSON) -> Test:
-        """A definition may refer to itself, so what it comes to is looked up when a value is tested."""
-        name = str(asked).removeprefix(LOCAL)
+    def _ref(self, constraint: JSON) -> Test:
+        """Resolve the reference when a value is tested, since definitions may be recursive."""
+        name = str(constraint).removeprefix(LOCAL)
         if name not in self._definitions:
-            raise _Unknown(asked)
+            raise _Unknown(constraint)
         known = self._known
         if name not in known:
             known[name] = lambda _value: False
@@ -150,7 +150,7 @@ def _all(tests: Sequence[Test]) -> Test:
         return tests[0]
 
     def every(value: JSON) -> bool:
-        for test in tests:  # noqa: SIM110 - a generator would cost more than the tests
+        for test in tests:  # noqa: SIM110 - a generator would take longer than the tests
             if not test(value):
                 return False
         return True
@@ -158,28 +158,28 @@ def _all(tests: Sequence[Test]) -> Test:
     return every
 
 
-def _type(asked: JSON) -> Test:
-    allowed = frozenset[type]().union(*(TYPES[name] for name in ([asked] if isinstance(asked, str) else asked)))
+def _type(constraint: JSON) -> Test:
+    allowed = frozenset[type]().union(*(TYPES[name] for name in ([constraint] if isinstance(constraint, str) else constraint)))
     return lambda value: type(value) in allowed
 
 
-def _enum(asked: JSON) -> Test:
-    """Of texts, whole numbers and null only: to Python, but not to JSON, 1 equals true."""
-    kinds = frozenset(map(type, asked))
+def _enum(constraint: JSON) -> Test:
+    """Only for strings, integers and null: in Python 1 equals true, in JSON it does not."""
+    kinds = frozenset(map(type, constraint))
     if not kinds <= {str, int, type(None)}:
         raise _Unknown("enum")
-    allowed = frozenset(asked)
+    allowed = frozenset(constraint)
     return lambda value: type(value) in kinds and value in allowed
 
 
-def _format(asked: JSON) -> Test:
-    if asked != "date-time":
+def _format(constraint: JSON) -> Test:
+    if constraint != "date-time":
         raise _Unknown("format")
     return lambda value: type(value) is not str or is_moment(value)
 
 
 def is_moment(text: str) -> bool:
-    """A moment of the calendar with its zone: `date-time`, which no pattern can say."""
+    """True for a valid `date-time` with a time zone; a pattern cannot check the calendar."""
     try:
         return datetime.fromisoformat(text).tzinfo is not None
     except ValueError:
@@ -191,29 +191,29 @@ def _compared(compare: Callable[[JSON, JSON], bool], bound: JSON) -> Test:
     return lambda value: type(value) not in numbers or compare(value, bound)
 
 
-def _min_length(asked: JSON) -> Test:
-    return lambda value: type(value) is not str or len(value) >= asked
+def _min_length(constraint: JSON) -> Test:
+    return lambda value: type(value) is not str or len(value) >= constraint
 
 
-def _min_items(asked: JSON) -> Test:
-    return lambda value: type(value) is not list or len(value) >= asked
+def _min_items(constraint: JSON) -> Test:
+    return lambda value: type(value) is not list or len(value) >= constraint
 
 
-def _max_items(asked: JSON) -> Test:
-    return lambda value: type(value) is not list or len(value) <= asked
+def _max_items(constraint: JSON) -> Test:
+    return lambda value: type(value) is not list or len(value) <= constraint
 
 
-def _unique_items(asked: JSON) -> Test:
-    if asked is not True:
+def _unique_items(constraint: JSON) -> Test:
+    if constraint is not True:
         raise _Unknown("uniqueItems")
     return lambda value: type(value) is not list or (all(type(one) is str for one in value) and len(set(value)) == len(value))
 
 
-def _pattern(asked: JSON) -> Test:
-    search = re.compile(asked).search
+def _pattern(constraint: JSON) -> Test:
+    search = re.compile(constraint).search
     return lambda value: type(value) is not str or search(value) is not None
 
 
-def _required(asked: JSON) -> Test:
-    names = frozenset(asked)
+def _required(constraint: JSON) -> Test:
+    names = frozenset(constraint)
     return lambda value: type(value) is not dict or names <= value.keys()

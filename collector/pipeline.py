@@ -1,4 +1,4 @@
-"""The straight line: collect, validate, analyse. Rendering and delivering follow in the command that was called."""
+"""The pipeline: collect, validate, analyze. Rendering and delivering are up to the command."""
 
 from __future__ import annotations
 
@@ -22,25 +22,28 @@ from collector.spec import check_syntax
 
 
 class Call(NamedTuple):
-    """One call of the main job: what to collect, from where, and how far to go."""
+    """One call of the pipeline: what to collect, from where, and within which limits."""
 
     spec: Spec
     settings: Settings
     limits: Limits = Limits()
     selection: Selection = Selection()
     given: Mapping[str, JSON] = {}
-    """The variables of the spec that the caller set."""
+    """The spec's variables set by the caller."""
     progress: Callable[[int, int], None] = lambda _done, _known: None
     commit: Callable[[], Callable[[], str | None]] = lambda: lambda: None
-    """Has the git commit of the spec's file asked for while the first answers come; what it returns waits for it."""
+    """Starts looking up the git commit of the spec's file, which runs while the first answers arrive; the returned function waits for
+    it."""
     prepare: Callable[[], object] = lambda: None
-    """What makes ready for the report, done while the first answers come."""
+    """Prepares for the report while the first answers arrive."""
 
 
 def gather(call: Call, sources: Performer, redactor: Redactor) -> Bundle:
-    """Collect and validate: a bundle in which everything is redacted and what does not fit its schema is marked `invalid`.
+    """Collect and validate: return a redacted bundle in which results that do not fit their schema are marked `invalid`.
 
-    Raises `SpecError` for an expression that cannot be compiled, and `UsageError` for a limit that fits no node.
+    Raises:
+        SpecError: an expression cannot be compiled.
+        UsageError: a limit matches no node.
     """
     started_at, started = time.time(), time.monotonic()
     expressions = Expressions()
@@ -48,7 +51,7 @@ def gather(call: Call, sources: Performer, redactor: Redactor) -> Bundle:
     try:
         collected = collect(call.spec, means, call.limits, call.selection)
     finally:
-        call.commit()()  # whatever became of the rest: nothing of git is left behind
+        call.commit()()  # also on errors: leaves no git process behind
     from collector.collect.limit import check_limit  # noqa: PLC0415 - see _chores
     from collector.validate import validate  # noqa: PLC0415 - see _chores
 
@@ -58,9 +61,9 @@ def gather(call: Call, sources: Performer, redactor: Redactor) -> Bundle:
 
 
 def _chores(call: Call, expressions: Expressions) -> tuple[Callable[[], object], ...]:
-    """What can wait until the first request has left: checks that take Jinja2, and imports of what comes after collecting.
+    """Return work that can wait until the first request is sent: checks that need Jinja2, and imports for later stages.
 
-    In small pieces, since a reply that comes meanwhile waits for the end of one.
+    In small pieces, since a reply that arrives meanwhile has to wait for the end of one.
     """
     spec = call.spec
     later = {module: None for task in spec.tasks for module in KINDS[task.kind].modules}
@@ -81,7 +84,7 @@ def _read_rules() -> None:
 
 
 def conclude(bundle: Bundle, now: float | None = None) -> Report:
-    """Analyse a bundle; `now` (Unix seconds) makes ages reproducible."""
+    """Analyze a bundle; `now` (Unix seconds) makes ages reproducible."""
     from collector.analyze import analyze  # noqa: PLC0415 - rules are not needed before the first request
 
     report = analyze(bundle, now)
@@ -89,18 +92,18 @@ def conclude(bundle: Bundle, now: float | None = None) -> Report:
 
 
 def _job(bundle: Bundle) -> str | None:
-    """The job that the run looked at, where the spec has a variable for it: one spec serves many jobs."""
+    """The job that was examined, if the spec has a variable for it: one spec can serve many jobs."""
     job = bundle.vars.get("job")
     return job if isinstance(job, str) and job else None
 
 
 def _bundle(call: Call, collected: Collected, redactor: Redactor, started_at: float, seconds: float) -> Bundle:
     spec = call.spec
-    told = redactor.data(dict(spec.vars))
+    variables = redactor.data(dict(spec.vars))
     results = (*collected.results, *_withheld(redactor))
     return Bundle(
         spec={"name": spec.name, "path": clean(spec.path), "sha256": spec.sha256, "commit": call.commit()()},
-        vars=told,
+        vars=variables,
         thresholds=dict(spec.thresholds),
         rules=spec.rules,
         expect={name: redactor.data(value) for name, value in {**spec.expect, **_narrowed(call.selection)}.items()},
@@ -122,18 +125,18 @@ def _bundle(call: Call, collected: Collected, redactor: Redactor, started_at: fl
 
 
 def _namespace(settings: Settings, redactor: Redactor) -> dict[str, str]:
-    """The Nomad namespace that is configured, which tells apart jobs of one name; none where it is Nomad's own."""
+    """The configured Nomad namespace, which distinguishes jobs of one name; empty for Nomad's default."""
     namespace = settings.nomad.namespace
     return {} if namespace in {"", "default"} else {"namespace": redactor.text(namespace)}
 
 
 def _narrowed(selection: Selection) -> dict[str, JSON]:
-    """What the caller left out, as the options that say so: a report must not claim what it was told not to look at."""
+    """Record the limiting options, so that the report does not claim what was not examined."""
     return {"limit": list(selection.limit), "tags": sorted(selection.tags), "skip_tags": sorted(selection.skip_tags)}
 
 
 def _withheld(redactor: Redactor) -> Iterator[Result]:
-    """The user's patterns that were too slow, as results that are not there. Named by their place: a pattern may hold a secret itself."""
+    """Return users' redaction patterns that were too slow, as missing results. Named by position: a pattern may contain a secret."""
     for number, count in sorted(redactor.withheld.items()):
         texts = "a text, which is" if count == 1 else f"{count} texts, which are"
         reason = f"this pattern took too long on {texts} withheld: <redacted:{UNCHECKED}:...>; {LINT}"
@@ -141,7 +144,7 @@ def _withheld(redactor: Redactor) -> Iterator[Result]:
 
 
 def _total(results: Iterable[Result]) -> dict[str, int]:
-    """How many secrets each rule took out, over all results."""
+    """Sum up the redactions of all results, by rule."""
     counts: Counter[str] = Counter()
     for result in results:
         counts.update(result.redactions)

@@ -1,6 +1,6 @@
-"""The least ACL policies with which a spec can be followed, as HCL for `nomad acl policy apply` and `consul acl policy create`.
+"""Least-privilege ACL policies for a spec, as HCL for `nomad acl policy apply` and `consul acl policy create`.
 
-A capability is written as kinds write it: `nomad: namespace read-job`, `consul: key read`.
+Capabilities are written as in kinds: `nomad: namespace read-job`, `consul: key read`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ NAMESPACE = "nomad: namespace "
 READ_JOB, EXEC = "read-job", "alloc-exec"
 
 AGENT_AND_NODE = {"nomad: agent read": "agent", "nomad: node read": "node"}
-"""Nomad's rules that cover a whole region (acl/policy.go)."""
+"""Nomad's rules for a whole region (acl/policy.go)."""
 
 CONSUL = {
     "consul: agent read": "agent_prefix",
@@ -21,19 +21,19 @@ CONSUL = {
     "consul: service read": "service_prefix",
     "consul: session read": "session_prefix",
 }
-"""Consul's rules (acl/policy.go); a prefix of "" is every name."""
+"""Consul's rules (acl/policy.go); the prefix "" matches every name."""
 
 LITEFS_KEYS = ("litefs/",)
-"""Where LiteFS's own examples keep its lease."""
+"""The lease's key in LiteFS's own examples."""
 
 
 def policies_for(
     capabilities: Iterable[str], namespaces: Sequence[str] = ("default",), keys: Sequence[str] = LITEFS_KEYS
 ) -> dict[str, str]:
-    """Return {"nomad": HCL, "consul": HCL}, each empty when nothing of it is needed; ValueError for a capability that has no rule.
+    """Return {"nomad": HCL, "consul": HCL}, each empty if not needed; raise ValueError for an unknown capability.
 
-    `namespaces` are the Nomad namespaces that are looked at, `keys` prefixes of LiteFS's lease keys in Consul. Both may come from a
-    cluster and are quoted, so that no name can add a rule of its own.
+    `namespaces` are the Nomad namespaces examined, `keys` prefixes of LiteFS's lease keys in Consul. Both may come from a cluster, so they
+    are quoted and cannot inject a rule.
     """
     wanted = set(capabilities)
     unknown = sorted(one for one in wanted if one not in CONSUL and one not in AGENT_AND_NODE and not one.startswith(NAMESPACE))
@@ -49,7 +49,7 @@ def _policy(rules: Sequence[str]) -> str:
 def _nomad(wanted: set[str], namespaces: Sequence[str]) -> list[str]:
     names = {one.removeprefix(NAMESPACE) for one in wanted if one.startswith(NAMESPACE)}
     if EXEC in names:
-        names.add(READ_JOB)  # `nomad alloc exec` reads the allocation first
+        names.add(READ_JOB)  # `nomad alloc exec` first reads the allocation
     rules = [_namespace(namespace, sorted(names)) for namespace in namespaces] if names else []
     return rules + [_rule(word, None, "read") for one, word in sorted(AGENT_AND_NODE.items()) if one in wanted]
 

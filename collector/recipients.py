@@ -1,4 +1,4 @@
-"""Who a report can be sent to: what a mail address, a host and a dead-man service's URL look like."""
+"""Syntax of mail addresses, host names and ping URLs."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from collector.errors import UsageError
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?P<domain>[A-Za-z0-9](?:[A-Za-z0-9.-]{0,253}[A-Za-z0-9])?)")
 
 LONGEST_LABEL = 63
-"""Characters between two dots of a name (RFC 1035, 2.3.4)."""
+"""Maximum length of a label between two dots (RFC 1035, 2.3.4)."""
 
 
 def address(text: str) -> str:
-    """Return one mail address, checked: `name@host` in ASCII and nothing else; UsageError says what it is not."""
+    """Return a validated mail address (`name@host`, ASCII only); raise `UsageError` that says what is wrong."""
     match = _ADDRESS.fullmatch(text)
     if not match or ".." in text:
         raise UsageError(f"{text!r} is not a mail address of the form name@example.org")
@@ -22,7 +22,7 @@ def address(text: str) -> str:
 
 
 def ping_url(url: str) -> str:
-    """Return the URL of a dead-man service, without a slash at its end; UsageError where a run's ID and state cannot be put behind it."""
+    """Return a dead-man service's URL without a trailing slash; raise `UsageError` if an ID and a state cannot be appended to it."""
     if not _may_be_pinged(url):
         raise UsageError("the ping URL is not of the form https://host/path")
     return url.rstrip("/")
@@ -31,7 +31,7 @@ def ping_url(url: str) -> str:
 def _may_be_pinged(url: str) -> bool:
     try:
         parts = urlsplit(url)
-        host, _port = parts.hostname or "", parts.port  # a port that is none raises ValueError, as a bracket without its pair does
+        host, _port = parts.hostname or "", parts.port  # ValueError for an invalid port or an unbalanced bracket
     except ValueError:
         return False
     clean = not (parts.query or parts.fragment or re.search(r"[^!-~]", url))
@@ -39,7 +39,7 @@ def _may_be_pinged(url: str) -> bool:
 
 
 def may_be_a_host(host: str) -> bool:
-    """Whether a host can be looked up at all: of an empty label, or one that is too long, `socket` raises UnicodeError and no OSError."""
+    """True if the name can be looked up; for an empty or overlong label `socket` would raise UnicodeError instead of OSError."""
     if not host.isascii():
         try:
             host = host.encode("idna").decode()

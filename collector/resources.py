@@ -1,7 +1,7 @@
-"""Finds the files that ship with the collector: schemas, templates, specs, recorded incidents and rules.
+"""Locates the files shipped with the collector: schemas, templates, specs, recorded incidents and rules.
 
-In a wheel they are package data beside this file; in a checkout or an editable install they stand at the root of the repository.
-`__file__` is used rather than importlib.resources: wheels are always unpacked, and its import costs as much as reading every schema.
+In a wheel they are package data beside this file; in a checkout or an editable install they are at the root of the repository. Uses
+`__file__` instead of importlib.resources, whose import takes as long as reading every schema; wheels are always unpacked.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def _names(directory: Path, suffix: str) -> tuple[str, ...]:
 
 
 def _find(directory: Path, name: str, suffix: str) -> Path:
-    """The file of that name. Only names that are listed are opened, so that a name can never be a way out of the directory."""
+    """Return the file of that name. Only listed names are opened, so a name cannot escape the directory."""
     known = _names(directory, suffix)
     if name not in known:
         hint = did_you_mean(name, known) or f"there are: {', '.join(known) or 'none'}"
@@ -39,41 +39,41 @@ def _find(directory: Path, name: str, suffix: str) -> Path:
 
 @cache
 def schema(name: str) -> dict[str, JSON]:
-    """The JSON schema of that name (`spec`, `kinds/nomad_nodes`), read once; do not change it. Raises `UsageError` for an unknown name."""
+    """Return the JSON schema of that name (`spec`, `kinds/nomad_nodes`), cached: do not modify. Raises `UsageError` for an unknown name."""
     document: dict[str, JSON] = json.loads(_find(_directory("schemas"), name, _SCHEMA).read_text("utf-8"))
     return document
 
 
 def schema_names() -> tuple[str, ...]:
-    """Names of all schemas, sorted."""
+    """Return the names of all schemas, sorted."""
     return _names(_directory("schemas"), _SCHEMA)
 
 
 def incident(name: str) -> Path:
-    """The recorded incident of that name. Raises `UsageError` for an unknown name."""
+    """Return the path of a recorded incident. Raises `UsageError` for an unknown name."""
     return _find(_directory("incidents"), name, _INCIDENT)
 
 
 def incidents() -> tuple[str, ...]:
-    """Names of the recorded incidents, sorted."""
+    """Return the names of the recorded incidents, sorted."""
     return _names(_directory("incidents"), _INCIDENT)
 
 
 def spec_path(name: str) -> Path:
-    """The spec of that name that ships with the collector (`navidrome`). Raises `UsageError` for an unknown name."""
+    """Return the path of a shipped spec (`navidrome`). Raises `UsageError` for an unknown name."""
     return _find(_directory("specs"), name, _SPEC)
 
 
 def template_dir() -> Path:
-    """The directory of the report templates."""
+    """Return the directory of the report templates."""
     return _directory("templates")
 
 
 def rule_files() -> list[Path]:
-    """The files of the rules, which are part of the package, sorted."""
+    """Return the shipped rule files, sorted."""
     return sorted(path for path in (_PACKAGE / "rules").glob("*.yml") if path != joins_file())
 
 
 def joins_file() -> Path:
-    """The file of the joins that rules name, beside them."""
+    """Return the file with the joins that rules name."""
     return _PACKAGE / "rules" / "joins.yml"

@@ -6,14 +6,14 @@ import re
 
 LONGEST = 200
 LOOKED_AT = 4096
-"""Bytes."""
+"""Maximum bytes examined."""
 COUNTED = re.compile(r"\d+ errors? occurred:")
-"""The heading of a list of errors (hashicorp/go-multierror), which Nomad and Consul answer with: what is wrong comes after it."""
+"""The heading of an error list (hashicorp/go-multierror) in answers of Nomad and Consul; the errors follow it."""
 
 
-def snippet(said: bytes) -> str:
-    """The first line that says something, cut to `LONGEST` characters; a page of HTML says nothing in one line."""
-    if said.lstrip()[:1] == b"<":
+def snippet(output: bytes) -> str:
+    """Return the first meaningful line, cut to `LONGEST` characters; empty for an HTML page."""
+    if output.lstrip()[:1] == b"<":
         return ""
-    lines = (line.strip() for line in said[:LOOKED_AT].decode("utf-8", "replace").splitlines())
+    lines = (line.strip() for line in output[:LOOKED_AT].decode("utf-8", "replace").splitlines())
     return next((line.removeprefix("* ")[:LONGEST] for line in lines if line and not COUNTED.fullmatch(line)), "")

@@ -13,10 +13,10 @@ from collector.errors import DeliveryError
 
 
 def open_missing() -> None:
-    """Open /dev/null where whoever started us closed standard input, output or error.
+    """Open /dev/null in place of standard streams that the caller closed.
 
-    Python has no stream then, and the next file or connection gets the free number: what is printed would go into it. In ascending order,
-    as the lowest free number is the one that is given out.
+    Otherwise the next file or connection would get the free descriptor, and prints would go into it. In ascending order, since the system
+    assigns the lowest free descriptor.
     """
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         try:
@@ -24,27 +24,27 @@ def open_missing() -> None:
         except OSError:
             os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
         if getattr(sys, name) is None:
-            setattr(sys, name, open(number, "r" if number == 0 else "w", encoding="utf-8", errors="backslashreplace"))  # noqa: PTH123, SIM115 - a descriptor, for as long as the process lives
+            setattr(sys, name, open(number, "r" if number == 0 else "w", encoding="utf-8", errors="backslashreplace"))  # noqa: PTH123, SIM115 - open for the life of the process
 
 
 def say(text: str) -> None:
-    """What was asked for, on standard output; `DeliveryError` where there is no room for it. That its reader has gone is not our matter."""
+    """Print requested output on standard output; raise `DeliveryError` if it cannot be written. A reader that has gone is not an error."""
     _written(lambda: sys.stdout.write(encodable(text, sys.stdout)))
 
 
 def encodable(text: str, stream: TextIO) -> str:
-    """The text with `?` for what the stream's encoding has no character for."""
+    """Replace characters that the stream's encoding lacks by `?`."""
     encoding = stream.encoding or "utf-8"
     return text.encode(encoding, "replace").decode(encoding)
 
 
 def flush() -> None:
-    """Get what was said out, or say why not."""
+    """Flush standard output; raise `DeliveryError` if that fails."""
     _written(sys.stdout.flush)
 
 
 def note(text: str) -> None:
-    """A line for whoever watches, on standard error: words alone, for a file may have any name. Where nobody can be told, nobody is."""
+    """Print a note on standard error, without control characters (file names may hold any). Failures are ignored."""
     with suppress(OSError, ValueError):
         sys.stderr.write(UNSAFE.sub("", ESCAPES.sub("", text)) + "\n")
 

@@ -1,4 +1,4 @@
-"""Strict JSON for files from elsewhere: every number must be a real, finite one."""
+"""Strict JSON parsing for files from elsewhere: every number must be finite."""
 
 from __future__ import annotations
 
@@ -9,20 +9,21 @@ import re
 from collector.model import JSON
 
 MAX_DIGITS = 309
-"""A float holds no whole number of more digits, and not each of so many (the largest is 1.8e308)."""
+"""Digits of the largest float (1.8e308); a longer integer cannot be represented."""
 _LARGE = re.compile(rb"\d{300}|[eE]\+?\d{3}")
-"""Where no number is too large none is read by us, which takes ten times as long; as text in a string it costs that time and no more."""
+"""Parsing integers ourselves takes ten times as long, so it is only done if a text contains this many digits; a match within a string
+merely costs time."""
 
 
 def strict_json(raw: bytes) -> JSON:
-    """The text's JSON; ValueError where it is none, or holds NaN or a number that no float can hold."""
+    """Parse JSON; raise ValueError for invalid JSON, NaN, or a number that no float can hold."""
     if not _LARGE.search(raw):
         return json.loads(raw, parse_constant=no_constant)
     return json.loads(raw, parse_constant=no_constant, parse_int=_whole, parse_float=finite)
 
 
 def no_constant(word: str) -> JSON:
-    """For `parse_constant`: there is no NaN and no Infinity."""
+    """For `parse_constant`: reject NaN and Infinity."""
     raise ValueError(f"{word} is not a JSON number")
 
 
@@ -35,7 +36,7 @@ def _whole(text: str) -> int:
 
 
 def finite(text: str) -> float:
-    """For `parse_float`: a number that a float can hold."""
+    """For `parse_float`: reject a number that overflows a float."""
     value = float(text)
     if not math.isfinite(value):
         raise ValueError("a number too large to be one")

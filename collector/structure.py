@@ -1,7 +1,7 @@
-"""Checks data against the JSON schemas of specs and rules, with readable messages.
+"""Validates data against the JSON schemas of specs and rules, with readable messages.
 
-Not jsonschema: its import costs more than reading a spec, and its messages know no "did you mean". A test holds both to the same verdict.
-Understood: type, const, enum, pattern, minLength, minimum, maximum, minItems, items, properties, required, additionalProperties,
+Not jsonschema: importing it takes longer than reading a spec, and its messages have no spelling suggestions. A test checks that both agree.
+Supported: type, const, enum, pattern, minLength, minimum, maximum, minItems, items, properties, required, additionalProperties,
 propertyNames, minProperties, maxProperties, anyOf, oneOf of single required keys, $ref into $defs.
 """
 
@@ -30,7 +30,7 @@ _SHOWN = 40
 
 
 class Fault(NamedTuple):
-    """One thing that does not fit: at the value of `path`, or at its key."""
+    """One violation, at the value of `path` or at its key."""
 
     path: str
     message: str
@@ -39,13 +39,13 @@ class Fault(NamedTuple):
 
 
 def problem(document: Document, fault: Fault) -> Problem:
-    """A fault of a document's data, with its place in the file."""
+    """Convert a fault to a `Problem` with its position in the file."""
     mark = document.key_mark(fault.path) if fault.at_key else document.mark(fault.path)
     return Problem(mark, fault.message, fault.hint)
 
 
 def faults(data: JSON, schema: Mapping[str, JSON], at: str = "$") -> list[Fault]:
-    """Everything in the data, which stands at the path `at`, that does not fit the schema."""
+    """Return every violation of the schema; `at` is the JSON path of the data."""
     return list(_check(data, schema, at, schema))
 
 
@@ -56,7 +56,7 @@ def _check(data: JSON, schema: Mapping[str, JSON], path: str, root: Mapping[str,
     elif "const" in schema and (data != schema["const"] or isinstance(data, bool)):
         yield Fault(path, f"must be {schema['const']!r}, not {_short(data)}", schema.get("title", ""))
     elif "enum" in schema and data not in schema["enum"]:
-        yield Fault(path, f"{_short(data)} is not one of {', '.join(schema['enum'])}", _meant(data, schema["enum"]))
+        yield Fault(path, f"{_short(data)} is not one of {', '.join(schema['enum'])}", _suggested(data, schema["enum"]))
     elif "type" in schema and not _is_any(data, schema["type"]):
         yield Fault(path, f"must be {_type_words(schema['type'])}, not {_short(data)}")
     elif isinstance(data, dict):
@@ -68,18 +68,18 @@ def _check(data: JSON, schema: Mapping[str, JSON], path: str, root: Mapping[str,
 
 
 def _check_any(data: JSON, branches: list[Mapping[str, JSON]], path: str, root: Mapping[str, JSON]) -> Iterator[Fault]:
-    """The faults of the branch whose type and keys fit best, where one does: they say more than that no branch fits."""
+    """Return the faults of the branch that fits best by type and keys, if any: more helpful than that no branch fits."""
     branches = [_resolved(branch, root) for branch in branches]
     found = [list(_check(data, branch, path, root)) for branch in branches]
     if not all(found):
         return
     fitting = [index for index, branch in enumerate(branches) if isinstance(data, (dict, list)) and _is_any(data, branch.get("type", ()))]
     if fitting:
-        yield from found[max(fitting, key=lambda index: _alike(data, branches[index]))]
+        yield from found[max(fitting, key=lambda index: _common_keys(data, branches[index]))]
         return
     choices = [choice for branch in branches for choice in branch.get("enum", ())]
     words = " or ".join(branch["title"] for branch in branches)
-    yield Fault(path, f"must be {words}, not {_short(data)}", _meant(data, choices))
+    yield Fault(path, f"must be {words}, not {_short(data)}", _suggested(data, choices))
 
 
 def _resolved(schema: Mapping[str, JSON], root: Mapping[str, JSON]) -> Mapping[str, JSON]:
@@ -88,8 +88,8 @@ def _resolved(schema: Mapping[str, JSON], root: Mapping[str, JSON]) -> Mapping[s
     return schema
 
 
-def _alike(data: JSON, branch: Mapping[str, JSON]) -> int:
-    """How many of the keys are the branch's, or are meant to be."""
+def _common_keys(data: JSON, branch: Mapping[str, JSON]) -> int:
+    """Count the keys that belong to the branch, or are misspellings of its keys."""
     properties = branch.get("properties", {})
     return sum(key in properties or bool(did_you_mean(key, properties)) for key in data) if isinstance(data, dict) else 0
 
@@ -167,7 +167,7 @@ def _type_words(types: str | list[str]) -> str:
 
 
 def _short(data: JSON) -> str:
-    """A value as a message shows it; what is long or has members is named by its type."""
+    """Show a value in a message; long ones and containers by their type only."""
     if data is None:
         return "empty"
     if isinstance(data, (dict, list)):
@@ -176,7 +176,7 @@ def _short(data: JSON) -> str:
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
 
 
-def _meant(data: JSON, choices: list[str]) -> str:
+def _suggested(data: JSON, choices: list[str]) -> str:
     return did_you_mean(data, choices) if isinstance(data, str) else ""
 
 

@@ -21,15 +21,15 @@ COUNTED = 100
 
 
 def validate(bundle: Bundle) -> Bundle:
-    """The same bundle; a result that was `ok` and does not fit its kind's schema is `invalid`, with JSON paths in its reason.
+    """Return the bundle with each `ok` result that does not fit its kind's schema marked `invalid`, with JSON paths in its reason.
 
-    Its data is left as it is, for a reader; whoever uses results must take only those that are `ok`. A reason never quotes a value.
+    The data of such a result is kept for a reader; stages must only use `ok` results. A reason never quotes a value.
     """
     return bundle._replace(results=tuple(validated(result) for result in bundle.results))
 
 
 def validated(result: Result) -> Result:
-    """One result, judged. Only `ok` ones are: the others claim nothing."""
+    """Return one result after validation; results that are not `ok` are passed through."""
     if result.status != Status.OK:
         return result
     reason = misfit(result.kind, result.data)
@@ -37,13 +37,13 @@ def validated(result: Result) -> Result:
 
 
 def misfit(kind: str, data: JSON) -> str:
-    """Where data does not fit the schema of its kind: paths and the rules they break; empty when it fits."""
+    """Describe where data does not fit the schema of its kind (paths and rules, no values); empty if it fits."""
     name = f"kinds/{kind}"
     return unfit(name, data) if name in schema_names() else f"there is no kind {kind!r} to judge this by"
 
 
 def unfit(name: str, data: JSON) -> str:
-    """Where data does not fit the schema of that name, in a clause without values; empty when it fits."""
+    """Describe where data does not fit the schema of that name (without values); empty if it fits."""
     try:
         errors = _errors(name, data)
     except RecursionError:
@@ -52,7 +52,7 @@ def unfit(name: str, data: JSON) -> str:
 
 
 def schema_problems(name: str, document: JSON) -> list[tuple[str, str]]:
-    """Where a document breaks the schema of that name: (JSON path, the rule in words without values), at most COUNTED of them."""
+    """Return (JSON path, rule in words without values) for each violation, at most COUNTED of them."""
     try:
         errors = _errors(name, document)
     except RecursionError:
@@ -61,13 +61,13 @@ def schema_problems(name: str, document: JSON) -> list[tuple[str, str]]:
 
 
 def check(name: str, document: JSON, file: str) -> None:
-    """Raise `SpecError` with every place where a file's document breaks the schema of that name."""
+    """Raise `SpecError` with every violation of the schema in a file's document."""
     if problems := schema_problems(name, document):
         raise SpecError([Problem(Mark(file, path=path), message) for path, message in problems])
 
 
 def _errors(name: str, data: JSON) -> list[ValidationError]:
-    """What does not surely fit is for jsonschema to judge, which is imported for nothing else."""
+    """Only values that `fits` cannot accept are passed to jsonschema, which is imported here only."""
     return [] if _test(name)(data) else list(islice(_validator(name).iter_errors(data), COUNTED))
 
 
@@ -78,7 +78,7 @@ def _places(errors: Iterable[ValidationError]) -> str:
 
 
 def _rule(error: ValidationError) -> str:
-    """The rule that is broken. Only the message of `required` is free of the values that were found."""
+    """Name the violated rule. Only jsonschema's message for `required` contains no values."""
     return error.message if error.validator == "required" else str(error.validator)
 
 
@@ -91,11 +91,11 @@ def _test(name: str) -> Test:
 def _validator(name: str) -> Validator:
     """An empty registry keeps jsonschema from fetching a `$ref` from the network.
 
-    To JSON Schema 1.0 is an integer, and what takes integers in Python refuses it: none of ours are written so.
+    JSON Schema accepts 1.0 as an integer, but code that needs a Python int would not, so this validator is stricter.
     """
-    from jsonschema import Draft202012Validator, FormatChecker  # noqa: PLC0415 - costs 90 ms, for which only what does not fit need wait
-    from jsonschema.validators import extend  # noqa: PLC0415 - comes with it
-    from referencing import Registry  # noqa: PLC0415 - comes with it
+    from jsonschema import Draft202012Validator, FormatChecker  # noqa: PLC0415 - takes 90 ms, needed only if something does not fit
+    from jsonschema.validators import extend  # noqa: PLC0415 - see above
+    from referencing import Registry  # noqa: PLC0415 - see above
 
     checker = Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
     strict: type[Validator] = extend(Draft202012Validator, type_checker=checker)  # type: ignore[no-untyped-call]

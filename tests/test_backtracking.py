@@ -1,4 +1,4 @@
-"""A pattern that backtracks without end is found by trying it, and one that does not is never accused."""
+"""Patterns with excessive backtracking are detected, and others are never accused."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_redaction_does_not_take_the_square_of_a_logs_length(pattern: str) -> No
 
 
 @pytest.mark.parametrize("pattern", [r"\beyJ[\w-]{8,}\.[\w-]{8,}", r"x[x-]*;", r"a.*b"])
-def test_what_begins_anew_all_along_a_line_is_found(pattern: str) -> None:
+def test_a_pattern_that_restarts_along_a_line_is_found(pattern: str) -> None:
     assert square_on(pattern)
 
 
@@ -107,8 +107,8 @@ RULES_OF_FILES = {
 
 
 @pytest.mark.parametrize("pattern", (LOGLINES | RULES_OF_FILES).values(), ids=LOGLINES | RULES_OF_FILES)
-def test_a_line_of_a_log_holds_up_no_pattern_of_the_analysis(pattern: str) -> None:
-    """At three times its full length of 2,000, so that a cube stands out from a square."""
+def test_no_log_line_slows_down_a_pattern_of_the_analysis(pattern: str) -> None:
+    """At three times its maximum length of 2,000, so that cubic growth stands out from quadratic."""
     assert slow_on(pattern, length=6000, between=("", "x ", ' "\\'), spent=0.4) is None
 
 

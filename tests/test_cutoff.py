@@ -1,4 +1,4 @@
-"""What takes for ever is cut off, where it can be: in the main thread."""
+"""Work that takes too long is cut off where possible: in the main thread."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ def timers() -> tuple[object, ...]:
     return (*handlers, signal.getitimer(signal.ITIMER_REAL)[0], signal.getitimer(signal.ITIMER_VIRTUAL)[0])
 
 
-def test_what_goes_on_past_the_moment_is_cut_off_and_no_timer_is_left() -> None:
+def test_work_past_the_deadline_is_cut_off_and_no_timer_is_left() -> None:
     before = timers()
     with pytest.raises(Overdue), cut_off_at(time.monotonic() + 0.05):
         search()
     assert timers() == before
 
 
-def test_a_ring_while_the_block_is_left_does_not_keep_it_from_being_left() -> None:
-    """Leaving takes a moment, longer where each line is traced for its coverage."""
+def test_a_signal_while_the_block_is_left_does_not_prevent_leaving() -> None:
+    """Leaving takes a moment, longer under coverage."""
     before, tracing = timers(), sys.gettrace()
 
     def ringing(frame: FrameType, _event: str, _value: object) -> Callable[..., object]:
@@ -61,8 +61,8 @@ def test_a_ring_while_the_block_is_left_does_not_keep_it_from_being_left() -> No
     assert timers() == before
 
 
-def test_what_is_spared_is_not_interrupted_and_what_follows_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As coverage's own lock in tests: left locked, it is waited for until the end of days."""
+def test_spared_code_is_not_interrupted_and_what_follows_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Like coverage's lock in tests: interrupted while held, it would block for ever."""
     begun, ended = [], []
 
     def spared() -> None:
@@ -74,7 +74,7 @@ def test_what_is_spared_is_not_interrupted_and_what_follows_is(monkeypatch: pyte
     def again_and_again() -> None:
         while True:
             spared()
-            for _ in range(10_000):  # where it may ring
+            for _ in range(10_000):  # here it may be interrupted
                 pass
 
     monkeypatch.setattr(cutoff, "SPARED", {*cutoff.SPARED, spared.__code__})
@@ -83,13 +83,13 @@ def test_what_is_spared_is_not_interrupted_and_what_follows_is(monkeypatch: pyte
     assert len(begun) == len(ended)
 
 
-def test_a_moment_that_has_passed_is_no_timer_that_never_rings() -> None:
+def test_a_deadline_in_the_past_cuts_off_at_once() -> None:
     with pytest.raises(Overdue), cut_off_at(time.monotonic() - 5):
         search()
 
 
-def test_it_is_said_again_where_it_was_not_heard() -> None:
-    """Python drops what is raised while an object is destroyed."""
+def test_an_exception_lost_in_a_destructor_is_raised_again() -> None:
+    """Python discards exceptions raised in destructors."""
     heard = 0
     with cut_off_at(time.monotonic() + 0.01):
         while heard < 2:
@@ -112,7 +112,7 @@ def test_a_pattern_is_cut_off_and_the_next_one_is_not() -> None:
     assert timers() == before
 
 
-def test_patterns_that_waste_time_are_given_less_and_less_together() -> None:
+def test_slow_patterns_share_a_shrinking_allowance() -> None:
     allowance, started = Allowance(0.2), time.process_time()
     with allowance.watched():
         for _ in range(10):
@@ -121,7 +121,7 @@ def test_patterns_that_waste_time_are_given_less_and_less_together() -> None:
     assert time.process_time() - started < 10 * 0.2
 
 
-def test_what_the_work_itself_raises_comes_through() -> None:
+def test_exceptions_of_the_work_are_passed_on() -> None:
     allowance = Allowance()
     with allowance.watched(), pytest.raises(ZeroDivisionError):
         allowance.bounded(lambda: 1 // 0)
@@ -142,6 +142,6 @@ def test_in_another_thread_nothing_is_cut_off_and_nothing_breaks() -> None:
 
 
 @pytest.mark.parametrize("pattern", ["(", "a{99999999999}", "(?P<1>a)", "(" * 5000 + ")" * 5000, "[z-a]"])
-def test_what_is_no_pattern_is_refused_in_a_sentence(pattern: str) -> None:
+def test_an_invalid_pattern_is_refused_with_a_sentence(pattern: str) -> None:
     with pytest.raises(ValueError, match=r"^is not a regular expression: \S"):
         compiled(pattern)

@@ -1,4 +1,4 @@
-"""The fast test never accepts what jsonschema refuses, and it accepts what clusters really answer."""
+"""The fast test never accepts what jsonschema rejects, and accepts what clusters really answer."""
 
 from __future__ import annotations
 
@@ -85,5 +85,5 @@ def test_it_accepts_whatever_was_collected(name: str) -> None:
 
 @pytest.mark.parametrize("name", JUDGED)
 def test_it_can_read_the_schema_of_all_that_is_judged(name: str) -> None:
-    """Else every result of that kind, every bundle, report or kept run would wait for jsonschema."""
+    """Otherwise every result of that kind, every bundle, report or kept run would have to wait for jsonschema."""
     assert _Compiler(schema(name)).test(schema(name))

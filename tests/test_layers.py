@@ -1,4 +1,4 @@
-"""docs/architecture.md's table is the law: what a module may import, and who may reach outside."""
+"""Enforces docs/architecture.md's table: what a module may import, and who may access the outside."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent != PACKAG
 
 
 def place(path: Path) -> str:
-    """The row that a module belongs to: its name, or that of the package right below collector/."""
+    """Return the module's row: its name, or that of its package directly below collector/."""
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
 def table() -> dict[str, set[str]]:
-    """Place to what it may import, its own row included."""
+    """Return each row's allowed imports, including its own."""
     rows = re.findall(r"^\| (`.*?) \| .* \| (.*?) \|$", (ROOT / "docs" / "architecture.md").read_text(), re.MULTILINE)
     law = {}
     for places, may in rows:
@@ -38,7 +38,7 @@ def table() -> dict[str, set[str]]:
 
 
 def imports(path: Path) -> set[str]:
-    """Dotted names of all that a module imports, wherever it does."""
+    """Return the dotted names of all imports of a module, at any level."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
@@ -50,7 +50,7 @@ def imports(path: Path) -> set[str]:
 
 
 def places_imported(path: Path) -> set[str]:
-    """The places of this package that a module imports; its version counts as none."""
+    """Return the rows that a module imports from; the version does not count."""
     dotted = (name.split(".") for name in imports(path))
     return {parts[1] for parts in dotted if parts[0] == "collector" and parts[1] != "__version__"}
 
@@ -59,14 +59,14 @@ def id_of(path: Path) -> str:
     return str(path.relative_to(PACKAGE))
 
 
-def test_the_table_knows_every_place_and_no_other():
+def test_the_table_lists_every_module_and_no_other():
     here = {place(path) for path in MODULES}
     assert here - table().keys() == set(), "in collector/, not in docs/architecture.md"
     assert table().keys() - here - {"rules", "templates"} == set(), "in docs/architecture.md, not in collector/"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=id_of)
-def test_arrows_point_down_only(path):
+def test_imports_point_downwards_only(path):
     allowed = table().get(place(path), set())
     assert EVERYTHING in allowed or places_imported(path) <= allowed
 
@@ -76,7 +76,7 @@ def test_only_sources_deliver_and_replay_reach_outside(path):
     assert {name.split(".")[0] for name in imports(path)} & OUTSIDE == set()
 
 
-def test_the_law_has_no_circle():
+def test_the_table_has_no_cycle():
     law = {name: allowed - {name} for name, allowed in table().items() if EVERYTHING not in allowed}
     while law:
         bottom = {name for name, allowed in law.items() if not (allowed & law.keys()) - _row(name)}
@@ -84,27 +84,27 @@ def test_the_law_has_no_circle():
         law = {name: allowed for name, allowed in law.items() if name not in bottom}
 
 
-def test_no_module_imports_itself_by_way_of_others():
-    """Within a package, too, arrows point down only."""
+def test_no_module_is_in_an_import_cycle():
+    """Import cycles are forbidden within a package too."""
     known = {_dotted(path): path for path in PACKAGE.rglob("*.py")}
     needs = {name: {_module(one, known) for one in imports(path)} - {name, None} for name, path in known.items()}
     TopologicalSorter(needs).prepare()
 
 
 def rooms() -> list[str]:
-    """The rooms of observe/, from the ground up, as docs/architecture.md lists them."""
+    """Return the subpackages of observe/ from the bottom up, as docs/architecture.md lists them."""
     floors = re.findall(r"^\d\. (`.*?): ", (ROOT / "docs" / "architecture.md").read_text(), re.MULTILINE)
     return [re.sub(r"(\.py|/)$", "", name) for floor in floors for name in re.findall(r"`([^`]+)`", floor)]
 
 
 @pytest.mark.parametrize("path", sorted((PACKAGE / "observe").glob("*/*.py")), ids=id_of)
-def test_a_room_of_observe_imports_only_from_those_before_it(path):
+def test_a_subpackage_of_observe_imports_only_from_earlier_ones(path):
     order = rooms()
     dotted = [name.split(".") for name in imports(path) if name.startswith("collector.observe.")]
     assert {parts[2] for parts in dotted} <= set(order[: order.index(path.parent.name) + 1])
 
 
-def test_the_list_knows_every_room_of_observe():
+def test_the_list_has_every_subpackage_of_observe():
     here = {path.name.removesuffix(".py") for path in (PACKAGE / "observe").iterdir() if not path.name.startswith("_")}
     assert here == set(rooms())
 
@@ -114,12 +114,12 @@ def _dotted(path: Path) -> str:
 
 
 def _module(name: str, known: Collection[str]) -> str | None:
-    """The module of this package that an imported name is, or is of."""
+    """Return the module of this package that an imported name is, or belongs to."""
     return name if name in known else name.rpartition(".")[0] if name.rpartition(".")[0] in known else None
 
 
 def _row(name: str) -> set[str]:
-    """Places that stand in the same row, and may import each other."""
+    """Return names in the same row, which may import each other."""
     law = table()
     return {other for other in law if law[other] == law[name]}
 

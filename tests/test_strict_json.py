@@ -1,4 +1,4 @@
-"""Numbers that no float can hold are none, in whatever file somebody else wrote."""
+"""Numbers that no float can represent are rejected, in any file from elsewhere."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_a_recording_with_it_is_refused(tmp_path: Path) -> None:
 
 
 def with_number(document: bytes, field: str, number: str) -> bytes:
-    """The document with this number in every field of that name that has one."""
+    """Return the document with this number in every field of that name that has one."""
     pattern = rb'("%s": ?)-?\d[\d.e+-]*' % field.encode()
     changed, count = re.subn(pattern, rb"\g<1>" + number.encode(), document)
     assert count

@@ -1,4 +1,4 @@
-"""Keys that a YAML text gives twice: the last one would win, and what the other says would be tried by nobody."""
+"""Duplicate keys in YAML: the last one would win, and the other would not be tested."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import yaml
 
 
 def twice(text: str) -> list[tuple[str, int]]:
-    """Each such key with its line; `<<` may be there more than once."""
+    """Return duplicate keys of mappings, with their lines; `<<` may be repeated."""
     return list(_twice(yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)), set()))
 
 

@@ -27,10 +27,12 @@ __all__ = ["analyze"]
 
 
 def analyze(bundle: Bundle, now: float | None = None) -> Report:
-    """The whole answer to one bundle; the same bundle and `now` give the same report.
+    """Analyze a bundle; the same bundle and `now` always give the same report.
 
-    `now` (Unix seconds) only sets what ages are shown against; what follows from time is judged by the cluster's own clock. Raises
-    `SpecError` when the bundle's own rules are wrong.
+    `now` (Unix seconds) only sets the moment that ages are relative to; thresholds are judged by the cluster's own clock.
+
+    Raises:
+        SpecError: the bundle's own rules are invalid.
     """
     seen = observe(bundle)
     causes, given_up = _causes(bundle, seen)
@@ -59,7 +61,7 @@ def analyze(bundle: Bundle, now: float | None = None) -> Report:
 
 
 def _causes(bundle: Bundle, seen: Observed) -> tuple[Causes, list[Result]]:
-    """What is wrong; and, as results that are not there, what is expected and was not asked for, and rules that had to be given up."""
+    """Return the causes, and as missing results: expected services that no task asked for, and rules that were abandoned."""
     allowance = Allowance()
     engine = Engine(seen.observations, TOPICS)
     with allowance.watched() if bundle.rules else nullcontext():
@@ -85,7 +87,7 @@ def _with_impact(causes: Causes, seen: Observed) -> Causes:
 
 
 def _troubled(findings: Sequence[Finding], table: Sequence[NodeRow], verdict: Verdict) -> list[str]:
-    """Nodes worth showing in full: those with a finding, worst first."""
+    """Return the nodes to show in full: those with a finding, worst first."""
     if verdict is Verdict.OK:
         return []
     named = {row.name for row in table}
@@ -93,7 +95,7 @@ def _troubled(findings: Sequence[Finding], table: Sequence[NodeRow], verdict: Ve
 
 
 def cluster(seen: Observed) -> dict[str, JSON]:
-    """The cluster in a few lines: `{nomad, consul, litefs, job, thresholds, clock}`; each of the first four None where it was not seen."""
+    """Summarize the cluster: `{nomad, consul, litefs, job, thresholds, clock}`; each of the first four is None if it was not seen."""
     world = seen.world
     agent = next((result.data for result in world.results("nomad_agent")), None)
     leader = next((result.data for result in world.results("consul_leader")), None)

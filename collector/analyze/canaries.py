@@ -1,4 +1,4 @@
-"""Problems of a canary alone are reported as the canary's."""
+"""Labels root causes that only affect a canary."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ CANARY = "It is a canary, which a deployment runs beside the old version."
 
 
 def marked_as_canaries(causes: Causes, seen: Observed) -> Causes:
-    """Root causes on canaries say that they are."""
+    """Return the causes with each root cause on a canary labelled as the canary's."""
     words = {
         one.scope["alloc"]: SPARE if one.fields["spare"] else CANARY for one in seen.observations.of("instance") if one.fields["canary"]
     }

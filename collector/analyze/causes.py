@@ -1,4 +1,4 @@
-"""Matched rules to causes: findings joined by what explains what. Roots are those that nothing explains, the likeliest first."""
+"""Joins matched rules into causes by what explains what. A root is a finding that nothing explains; the most likely root comes first."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from collector.rulebook.rule import UNKNOWN
 
 
 class Causes(NamedTuple):
-    """Roots first, most likely first; then everything that they explain; and what was considered and dropped."""
+    """The root causes, most likely first; `findings` adds everything they explain; `ruled_out` is what was considered and dropped."""
 
     roots: tuple[Finding, ...]
     findings: tuple[Finding, ...]
     ruled_out: tuple[RuledOut, ...]
 
     def with_roots(self, roots: Iterable[Finding]) -> Causes:
-        """The same causes, of which each root is told anew."""
+        """Return a copy with the roots replaced; `roots` must correspond to the present ones in number and order."""
         new = tuple(roots)
         return self._replace(roots=new, findings=(*new, *self.findings[len(new) :]))
 
 
 def connect(hits: Sequence[Hit], dropped: Sequence[Dropped], engine: Engine, seen: Observations) -> Causes:
-    """Join what was found into causes."""
+    """Join rule hits into causes."""
     ruled_out = [_ruled_out(one) for one in dropped]
     drafts = _without_ruled_out(drafts_of(hits), ruled_out, engine)
     _link(drafts, engine)
@@ -48,7 +48,7 @@ def _without_ruled_out(drafts: list[Draft], ruled_out: list[RuledOut], engine: E
     gone: set[int] = set()
     for draft in drafts:
         for link in _links(draft, engine, "rules_out"):
-            for other in (one for one in index.meant(link, draft) if engine.applies(link.where, one.best)):
+            for other in (one for one in index.linked(link, draft) if engine.applies(link.where, one.best)):
                 gone.add(id(other))
                 ruled_out.append(RuledOut(other.code, other.node, f"{draft.code} accounts for it: {quote(draft)}"))
     return [draft for draft in drafts if id(draft) not in gone]
@@ -65,13 +65,13 @@ def _links(draft: Draft, engine: Engine, which: str) -> Iterator[Link]:
 
 
 def _link(drafts: list[Draft], engine: Engine) -> None:
-    """Give every finding that something explains its one parent, the nearest and then the most direct; never in a circle."""
+    """Give every explainable finding one parent: the nearest candidate, then the most direct one. Never creates a cycle."""
     index = Index(drafts)
     edges = [
         (_distance(link, draft, other), -draft.best.rule.directness, draft.id, draft, other)
         for draft in drafts
         for link in _links(draft, engine, "explains")
-        for other in index.meant(link, draft)
+        for other in index.linked(link, draft)
         if other.may_be_explained_by(draft.code, link) and engine.applies(link.where, other.best)
     ]
     for *_, draft, other in sorted(edges, key=lambda edge: edge[:3]):
@@ -81,32 +81,32 @@ def _link(drafts: list[Draft], engine: Engine) -> None:
 
 
 def _distance(link: Link, draft: Draft, other: Draft) -> tuple[bool, ...]:
-    """Nearest are causes on its node, of its task, for what is to be seen of an instance those in it, and those that saw the same."""
+    """Return a sort key, nearest first: same node, a cause rather than a symptom, same task, same instance, shared evidence."""
     far, outside = link.of not in NEAR, other.symptom and link.of != "instance"
     return far, draft.symptom, draft.of_another_task(other), outside, other.symptom and not draft.rests_on(other)
 
 
 def _without_last_resorts(drafts: list[Draft]) -> list[Draft]:
-    """A last resort says what nobody else knows; where something explains it, that has said it already, and explains what it explained."""
-    said = {draft for draft in drafts if draft.parent is not None and draft.best.rule.last_resort}
-    kept = [draft for draft in drafts if draft not in said]
+    """Drop explained findings of last-resort rules, and attach their children to what explains them."""
+    redundant = {draft for draft in drafts if draft.parent is not None and draft.best.rule.last_resort}
+    kept = [draft for draft in drafts if draft not in redundant]
     for draft in kept:
-        draft.children = list(_passing_over(said, draft.children))
+        draft.children = list(_children_without(redundant, draft.children))
         for child in draft.children:
             child.parent = draft
     return kept
 
 
-def _passing_over(said: Collection[Draft], drafts: Iterable[Draft]) -> Iterator[Draft]:
+def _children_without(redundant: Collection[Draft], drafts: Iterable[Draft]) -> Iterator[Draft]:
     for draft in drafts:
-        if draft in said:
-            yield from _passing_over(said, draft.children)
+        if draft in redundant:
+            yield from _children_without(redundant, draft.children)
         else:
             yield draft
 
 
 def _unknowns(symptoms: list[Draft], seen: Observations) -> list[Draft]:
-    """What no rule explains, taken together by node; what concerns the whole goes with a node's, if there is one."""
+    """Group unexplained symptoms into one `unknown` root per node; cluster-wide symptoms join the worst node's group if there is one."""
     groups: dict[str | None, list[Draft]] = {}
     for symptom in symptoms:
         groups.setdefault(symptom.node, []).append(symptom)
@@ -136,7 +136,7 @@ def _with(hit: Hit, lines: list[Observation]) -> Hit:
 
 
 def _ranked(roots: list[Draft]) -> list[Draft]:
-    """By severity, what is known first, what it explains (what is as bad first), directness, onset; one cause's nodes together."""
+    """Sort by severity, known before unknown, number of findings explained, directness, onset; roots of one code stay together."""
     groups: dict[str, list[Draft]] = {}
     for root in roots:
         groups.setdefault(root.code, []).append(root)

@@ -1,4 +1,4 @@
-"""What is critical about an instance that nothing lacks, or that is back within seconds, is a warning."""
+"""Downgrades critical findings to warnings for instances that are not needed or that restart within seconds."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collector.observe import Observation, Observed
 
 
 def downgraded(hits: Sequence[Hit], seen: Observed) -> list[Hit]:
-    """The hits; what is critical about an instance that is not needed now is a warning, and so is that a canary cannot be placed."""
+    """Return the hits with their severity lowered for spare instances, and for evaluations that wait only for spare ones."""
     (whole,) = seen.observations.of("cluster")
     leaderless = bool(whole.fields["leaderless"])
     spare = {one.scope["alloc"] for one in seen.observations.of("instance") if _is_spare(one, leaderless=leaderless)}
@@ -18,12 +18,12 @@ def downgraded(hits: Sequence[Hit], seen: Observed) -> list[Hit]:
 
 
 def _is_spare(one: Observation, *, leaderless: bool) -> bool:
-    """A canary beside the old version, or what comes back at once, unless there is no primary without it."""
+    """A canary beside a complete old version, or an instance that restarts at once, unless it was the only primary."""
     return bool(one.fields["spare"] or (one.fields["returns"] and not leaderless))
 
 
 def _only_spares_wait(hit: Hit) -> bool:
-    """All that the scheduler waits with, by this hit, is what nothing lacks."""
+    """True if every blocked evaluation behind this hit is for instances that nobody needs."""
     waiting = [one for one in hit.match.observations if one.topic == "evaluation"]
     return bool(waiting) and all(one.fields["spare"] for one in waiting)
 

@@ -1,4 +1,4 @@
-"""Findings in the making, and which of them a rule's link refers to."""
+"""Findings under construction, and which of them a rule's link refers to."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from collector.rulebook.joins import SYMPTOM, Link
 from collector.rulebook.rule import HERE
 
 NEAR = {"instance", "node", "service"}
-"""Relations of a link that stay on the node."""
+"""Link relations that stay on the same node."""
 
 
 @dataclass(eq=False)
 class Draft:
-    """A finding in the making: every rule of one code that fits one subject. `parent` explains it."""
+    """A finding under construction: all hits of one code on one subject. `parent` is the finding that explains it."""
 
     id: str
     code: str
@@ -29,57 +29,57 @@ class Draft:
 
     @property
     def best(self) -> Hit:
-        """The most direct of its rules."""
+        """The hit of the most direct rule; of equally direct ones the most severe, then the first."""
         return max(self.hits, key=lambda hit: (hit.rule.directness, -RANK[hit.rule.severity]))
 
     @property
     def severity(self) -> Severity:
-        """The worst of its rules."""
+        """The worst severity among the hits."""
         return min((hit.rule.severity for hit in self.hits), key=lambda severity: RANK[severity])
 
     @property
     def symptom(self) -> bool:
-        """No cause."""
+        """True if the code is a symptom, not a cause."""
         return self.code.startswith(SYMPTOM)
 
     def of_another_task(self, other: Draft) -> bool:
-        """What the two rest on was said or done by tasks, and by none that both have."""
+        """True if the evidence of both comes from tasks, and they have no task in common."""
         mine, theirs = self.best.tasks, other.best.tasks
         return bool(mine and theirs and not mine & theirs)
 
     def rests_on(self, other: Draft) -> bool:
-        """What the other tells first is among its own evidence, too."""
+        """True if the first observation of `other` is also among this finding's evidence."""
         first = next(iter(other.best.match.observations), None)
         return any(one is first for hit in self.hits for one in hit.match.observations)
 
     @property
     def onset(self) -> float | None:
-        """The earliest time that its evidence names, or its subject's own trouble, whichever is earlier."""
+        """The earliest time in the evidence, or the onset of the subject's own observation if that is earlier (Unix seconds)."""
         times = [one.at for hit in self.hits for one in hit.match.observations if one.at is not None]
         return min(times + [hit.subject.onset for hit in self.hits if hit.subject.onset is not None], default=None)
 
     @property
     def root(self) -> Draft:
-        """What explains it in the end; itself when nothing does."""
+        """The finding at the end of the chain of parents; itself if it has no parent."""
         one = self
         while one.parent is not None:
             one = one.parent
         return one
 
     def may_be_explained_by(self, code: str, link: Link) -> bool:
-        """Its most direct rule may say who alone explains it: some codes, or what is found `HERE`, on its own node."""
+        """Apply the best rule's `explained_by`: only the codes listed, or with `HERE` only causes on the same node."""
         allowed = self.best.rule.explained_by
         return allowed is None or code in allowed or (HERE in allowed and link.of in NEAR)
 
     def below(self) -> Iterator[Draft]:
-        """Everything that it explains, directly or not."""
+        """Return everything it explains, directly or indirectly."""
         for child in self.children:
             yield child
             yield from child.below()
 
 
 def drafts_of(hits: Sequence[Hit]) -> list[Draft]:
-    """One for each code and subject, in the order in which they were first hit."""
+    """Return one draft per code and subject, in the order of the first hit."""
     found: dict[tuple[str, str | None, str | None, str | None], Draft] = {}
     used: dict[str, int] = {}
     for hit in hits:
@@ -96,7 +96,7 @@ def drafts_of(hits: Sequence[Hit]) -> list[Draft]:
 
 
 class Index:
-    """Findings by node and by code, so that a big cluster's links cost what they join, not its square."""
+    """Drafts indexed by node and code, so that linking a big cluster is not quadratic."""
 
     def __init__(self, drafts: Iterable[Draft]) -> None:
         self.by_node: dict[str, list[Draft]] = {}
@@ -109,8 +109,8 @@ class Index:
             if draft.service:
                 self.by_service.setdefault(draft.service, []).append(draft)
 
-    def meant(self, link: Link, of: Draft) -> Iterator[Draft]:
-        """The findings that a link of a finding means."""
+    def linked(self, link: Link, of: Draft) -> Iterator[Draft]:
+        """Return the drafts that a link of `draft` refers to."""
         for other in self._related(link, of):
             if other is not of and link.covers(other.code):
                 yield other
@@ -129,5 +129,5 @@ class Index:
 
 
 def order(draft: Draft) -> tuple[int, int, float, Natural]:
-    """The worst first, then the most direct, then the earliest."""
+    """Sort key: worst severity first, then most direct, then earliest."""
     return RANK[draft.severity], -draft.best.rule.directness, draft.onset or float("inf"), natural(draft.id)

@@ -1,7 +1,7 @@
-"""Rules over observations: which rule matches which subject, with the observations that matched. Knows no product by name.
+"""Matches rules against observations. Knows no product by name.
 
-A subject is what a rule's scope says: an allocation (`instance`), a `node`, a `service`, or the `cluster`; the observations of the topic of
-that name are the list of subjects.
+A rule's scope determines its subjects: allocations (`instance`), nodes (`node`), services (`service`) or the `cluster`. Each observation of
+the topic of that name is one subject.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from collector.rulebook.rule import Rule
 QUOTES_PER_MATCHER = 2
 _NARROWEST = ("alloc", "service", "node")
 _FEW = 32
-"""A field that has no more values than this in a topic is looked at by its values, where there are more observations."""
+"""Topics with more observations than this are pre-checked by a field's distinct values, if there are at most this many."""
 
 
 class Engine:
-    """Tries rules on the observations of one bundle."""
+    """Evaluates rules on the observations of one bundle."""
 
     def __init__(self, observations: Observations, topics: Mapping[str, Topic]) -> None:
         self._seen = observations
@@ -33,11 +33,11 @@ class Engine:
 
     @property
     def given_up(self) -> tuple[Rule, ...]:
-        """The rules with a pattern that took too long: what they would have found is not known."""
+        """Rules abandoned because a pattern took too long; whether they apply is unknown."""
         return tuple(self._given_up.values())
 
     def run(self, rules: Iterable[Rule]) -> tuple[list[Hit], list[Dropped]]:
-        """Every rule on every subject of its scope."""
+        """Evaluate every rule on every subject of its scope; return the hits, and those dropped because of an `unless`."""
         hits: list[Hit] = []
         dropped: list[Dropped] = []
         for rule in rules:
@@ -61,7 +61,7 @@ class Engine:
                 dropped.append(Dropped(rule, subject, veto.observations[0].quote if veto.observations else "its condition is not met"))
 
     def applies(self, condition: Condition | None, hit: Hit) -> bool:
-        """Does a link of the hit's rule hold for its subject?"""
+        """True if a link's condition holds for the hit's subject."""
         if condition is None:
             return True
         try:
@@ -71,7 +71,7 @@ class Engine:
             return False
 
     def holds(self, condition: Condition, subject: Subject) -> Match | None:
-        """The match, or None when the condition does not hold for the subject."""
+        """Return the match, or None if the condition does not hold for the subject."""
         return self._see(condition, subject) if isinstance(condition, Matcher) else self._group(condition, subject)
 
     def _group(self, group: Group, subject: Subject) -> Match | None:
@@ -123,7 +123,7 @@ class Engine:
         return [Subject(one.scope, one.at) for one in self._seen.of(scope)]
 
     def _possible(self, condition: Condition) -> bool:
-        """Is there anything at all of what it must see? Spares the subjects of a big cluster."""
+        """Quick check for big clusters: False if no observation at all could satisfy the condition."""
         if isinstance(condition, Matcher):
             return condition.times[0] == 0 or (
                 self._conceivable(condition) and any(_fits(one, condition) is not None for one in self._seen.of(condition.topic))
@@ -133,14 +133,14 @@ class Engine:
         )
 
     def _conceivable(self, matcher: Matcher) -> bool:
-        """Is there for each field a value that passes, whosever it is? There are far fewer of most than observations in a big cluster."""
+        """Quick check: is there, for each tested field, any value that passes? Distinct values are far fewer than observations."""
         if len(self._seen.of(matcher.topic)) <= _FEW:
             return True
         known = ((self._values(matcher.topic, name), test) for name, test in matcher.tests)
         return all(len(values) > _FEW or any(test(value) is not None for value in values) for values, test in known)
 
     def _values(self, topic: str, name: str) -> Collection[JSON]:
-        """The values of a field in all observations of a topic; true is another one than 1."""
+        """Return the distinct values of a field in a topic; True and 1 are distinct."""
         if (topic, name) not in self._known_values:
             every = (_value(one, name) for one in self._seen.of(topic))
             self._known_values[topic, name] = {(value.__class__, value): value for value in every}.values()

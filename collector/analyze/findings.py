@@ -1,4 +1,4 @@
-"""Draft to finding: the texts, evidence and remedy that a reader sees."""
+"""Turns a draft into a finding: the texts, evidence and remedy that a reader sees."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ MAX_EVIDENCE = 6
 
 
 def finding(draft: Draft) -> Finding:
-    """An `unknown` whose strongest symptom has a remedy uses that symptom's texts; any other says that no rule explains it."""
+    """Build the finding; an `unknown` uses the texts of its strongest symptom if that has a remedy, else says that no rule explains it."""
     best = draft.best
     unknown = draft.code == UNKNOWN and not best.rule.remedy
     title = best.text(best.rule.title)
@@ -42,7 +42,10 @@ def _look_next(draft: Draft) -> str:
 
 
 def _unknown_commands(draft: Draft) -> tuple[tuple[str, str], ...]:
-    """`nomad alloc logs` wants the task's name where there are several, so that it is left out where nobody knows whose trouble it is."""
+    """Return commands to look further.
+
+    `nomad alloc logs` needs the task's name if there are several, so it is omitted if that is unknown.
+    """
     if not draft.alloc:
         return ()
     hit = next((one for one in draft.hits if one.values().get("task")), draft.hits[0])
@@ -51,9 +54,9 @@ def _unknown_commands(draft: Draft) -> tuple[tuple[str, str], ...]:
 
 
 def _evidence(draft: Draft) -> tuple[Evidence, ...]:
-    """Each quote once on a node: two that say the same of two nodes are two."""
+    """Return the evidence, strongest first, each quote once per node."""
     quotes: dict[tuple[str | None, str], Evidence] = {}
-    # What stands by itself rests on its own words alone: another rule of its code may have quoted somebody else's.
+    # A rule with `explained_by` stands on its own evidence: another rule of the same code may quote an unrelated line.
     hits = draft.hits if draft.best.rule.explained_by is None else [draft.best]
     for hit in sorted(hits, key=lambda one: -one.rule.directness) if draft.code != UNKNOWN else hits:
         for one in hit.match.observations:
@@ -62,6 +65,6 @@ def _evidence(draft: Draft) -> tuple[Evidence, ...]:
 
 
 def quote(draft: Draft) -> str:
-    """Its strongest evidence in one line; its title where it has none."""
+    """Return the strongest evidence on one line, or the title if there is none."""
     evidence = _evidence(draft)
     return evidence[0].quote if evidence else draft.best.text(draft.best.rule.title)

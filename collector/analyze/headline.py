@@ -1,4 +1,4 @@
-"""The one sentence that a reader sees first."""
+"""The report's headline: the one sentence that a reader sees first."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collector.rulebook.rule import UNKNOWN
 
 NAMED = 3
 NAMES_WIDTH = 40
-"""How many nodes, of how many characters in all, the headline names: a mail's subject and a phone have room for no more."""
+"""Limits on the node names in the headline (number, total characters), so that it fits a mail subject and a phone."""
 
 _VARYING = re.compile(r'"[^"]*"|\d+(?:\.\d+)?')
 
@@ -19,7 +19,7 @@ _VARYING = re.compile(r'"[^"]*"|\d+(?:\.\d+)?')
 def headline(
     verdict: Verdict, roots: Sequence[Finding], table: Sequence[NodeRow], covered: Coverage, bundle: Bundle, *, instances: int
 ) -> str:
-    """The one sentence that a reader sees first."""
+    """Return the headline: the first root cause, or why there is no verdict, or that all is well."""
     if roots and verdict is not Verdict.UNKNOWN:
         return _first(roots)
     if verdict is Verdict.UNKNOWN:
@@ -29,7 +29,7 @@ def headline(
     if verdict is Verdict.WARNING:
         silent = f", but {len(covered.gaps)} of {covered.planned} items gave no answer" if covered.gaps else ""
         unseen = f"; not seen: {', '.join(covered.unseen_nodes)}" if covered.unseen_nodes else ""
-        # Of an expression that failed the reason begins with its whole text, which says nothing to who reads the headline.
+        # The reason for a failed expression begins with the expression itself, which does not help in a headline.
         reason = f" ({covered.gaps[0]['reason'].rpartition('}}: ')[2]})" if len(covered.gaps) == 1 else ""
         return f"nothing wrong was seen{silent}{reason}{unseen}"
     primary = next((row.name for row in table if row.role == "primary"), None)
@@ -38,33 +38,33 @@ def headline(
 
 
 def narrowed(expect: Mapping[str, JSON]) -> str:
-    """That a run looked at a part only, in words; empty for a whole one."""
+    """Say which options limited the run (`-l`, `-t`, `--skip-tags`); empty if none did."""
     options = (("-l", "limit"), ("-t", "tags"), ("--skip-tags", "skip_tags"))
     given = [f"{option} {value}" for option, name in options if isinstance(expect.get(name), list) for value in expect[name]]
     return f" as far as was asked ({' '.join(given)})" if given else ""
 
 
 def _first(roots: Sequence[Finding]) -> str:
-    """The first root cause, on all nodes that have it in these words; then who has the same cause in others."""
+    """Name the first root cause with all nodes that share its wording, then other nodes with the same code."""
     first = roots[0]
     if not first.node:
         return first.title
-    alike = _on(root for root in roots if root.code == first.code and _words(root) == _words(first))
-    others = _on(root for root in roots if root.code == first.code != UNKNOWN and root.node not in alike)
-    return f"{_named(alike)}: {first.title}" + (f"; {first.code} on {_named(others)}, too" if others else "")
+    alike = _nodes_of(root for root in roots if root.code == first.code and _comparable_title(root) == _comparable_title(first))
+    others = _nodes_of(root for root in roots if root.code == first.code != UNKNOWN and root.node not in alike)
+    return f"{_node_names(alike)}: {first.title}" + (f"; {first.code} on {_node_names(others)}, too" if others else "")
 
 
-def _on(roots: Iterable[Finding]) -> list[str]:
+def _nodes_of(roots: Iterable[Finding]) -> list[str]:
     return list(dict.fromkeys(root.node for root in roots if root.node))
 
 
-def _words(root: Finding) -> str:
-    """Its title but for what is counted, measured or quoted, which differs from node to node; what has no name yet is not told without."""
+def _comparable_title(root: Finding) -> str:
+    """Return the title without numbers and quoted text, which differ between nodes. Titles of `unknown` are compared in full."""
     return root.title if root.code == UNKNOWN else _VARYING.sub("#", root.title)
 
 
-def _named(nodes: Sequence[str]) -> str:
-    """Two or three nodes by their names, which are the question; of more the first one."""
+def _node_names(nodes: Sequence[str]) -> str:
+    """Name up to `NAMED` nodes; of more, the first one and how many others."""
     if len(nodes) <= NAMED and sum(map(len, nodes)) <= NAMES_WIDTH:
         return ", ".join(sorted(nodes, key=natural))
     return nodes[0] + (f" and {len(nodes) - 1} more" if len(nodes) > 1 else "")

@@ -1,4 +1,4 @@
-"""A matched rule: its subject, the observations behind it, and its texts and commands filled in with them."""
+"""A matched rule: its subject, its evidence, and its texts and commands with placeholders filled in."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from collector.observe.observation import Observation
 from collector.rulebook.rule import OPTIONAL, PLACEHOLDER, Rule
 
 BY_TASK = frozenset({"log", "task_event"})
-"""Topics whose observations are of one task; an allocation's own names the task that is worst off."""
+"""Topics whose observations belong to one task (an `instance` observation only names its worst task)."""
 PLAIN = 1000.0
-"""From here on a number is told without a fraction."""
+"""Numbers from here on are shown without a fraction."""
 _WORD = re.compile(r"(?<!\S)\{(\w+)\}")
 _COUNTED = re.compile(r"\{(\w+)\} (?:restart|transaction|time)s\b")
 _FAR = re.compile(r"ssh\s+\S+\s")
-"""A command for another machine, up to where its own words begin: ssh joins them, and a second shell reads them again."""
+"""The part of an ssh command before the remote command, whose words are parsed by a second shell."""
 
 
 class Subject(NamedTuple):
-    """What a rule is tried on. `onset` is when its own observation began, as far as that is known."""
+    """What a rule is evaluated on. `onset` is when the subject's own observation began (Unix seconds), if known."""
 
     scope: Mapping[str, str]
     onset: float | None = None
@@ -32,46 +32,50 @@ class Subject(NamedTuple):
 
 @dataclass(slots=True)
 class Match:
-    """Observations that a condition rests on, in the order of its matchers; those that only gave values; what patterns captured."""
+    """The evidence for a condition, in the order of its matchers; `captures` of its patterns; `quiet` observations only supply values."""
 
     observations: list[Observation] = field(default_factory=list)
     captures: dict[str, JSON] = field(default_factory=dict)
     quiet: list[Observation] = field(default_factory=list)
 
     def add(self, other: Match) -> None:
-        """Take the other's observations too; what was captured first stays."""
+        """Merge another match into this one; captures already present are kept."""
         self.observations += [one for one in other.observations if one not in self.observations]
         self.quiet += other.quiet
         self.captures = {**other.captures, **self.captures}
 
 
 class Hit(NamedTuple):
-    """A rule that fits a subject."""
+    """A rule that matches a subject."""
 
     rule: Rule
     subject: Subject
     match: Match
 
     def text(self, template: str, *, quoted: bool = False) -> str:
-        """A text of the rule with its placeholders filled in; each quoted where it is a command."""
+        """Fill in a template's placeholders; `quoted` quotes each value for the shell."""
         values = self.values()
-        whole = _whole(template, values)
-        return _quoted(whole, values) if quoted else PLACEHOLDER.sub(lambda slot: _words(values.get(slot[1])), _of_one(whole, values))
+        whole = _with_optional_parts(template, values)
+        return _quoted(whole, values) if quoted else PLACEHOLDER.sub(lambda slot: _format(values.get(slot[1])), _singular(whole, values))
 
     def commands(self) -> tuple[tuple[str, str], ...]:
-        """The rule's commands, filled in and quoted; without those that need what nobody knows here, or whose words would be options."""
+        """Return the commands, filled in and quoted, without those with an unknown value or one that would be read as an option."""
         values = self.values()
         needed = [(what, text, PLACEHOLDER.findall(OPTIONAL.sub("", text))) for what, text in self.rule.commands]
-        known = [(what, _whole(text, values)) for what, text, slots in needed if all(values.get(slot) not in (None, "") for slot in slots)]
-        return tuple((what, self._of_its_stream(_quoted(text, values))) for what, text in known if not _has_a_false_option(text, values))
+        known = [
+            (what, _with_optional_parts(text, values))
+            for what, text, slots in needed
+            if all(values.get(slot) not in (None, "") for slot in slots)
+        ]
+        return tuple((what, self._for_its_stream(_quoted(text, values))) for what, text in known if not _injects_an_option(text, values))
 
-    def _of_its_stream(self, command: str) -> str:
-        """A command reads stderr, unless what was found stands on stdout alone."""
+    def _for_its_stream(self, command: str) -> str:
+        """Drop `-stderr` from a logs command if all the evidence is on stdout."""
         streams = {one.fields.get("stream") for one in self.match.observations if one.topic == "log"}
         return command.replace(" -stderr ", " ", 1) if streams == {"stdout"} else command
 
     def values(self) -> dict[str, JSON]:
-        """Captures before scope parts before fields, of the first matching observation first."""
+        """Return the placeholders' values. Captures win over scope parts, scope parts over fields, earlier observations over later ones."""
         values: dict[str, JSON] = {}
         every = [*self.match.observations, *self.match.quiet]
         for one in reversed(every):
@@ -82,29 +86,29 @@ class Hit(NamedTuple):
 
     @property
     def tasks(self) -> frozenset[str]:
-        """The tasks whose own words or ends it rests on."""
-        return frozenset(self._speaking())
+        """Names of the tasks whose logs or events are evidence."""
+        return frozenset(self._evidence_tasks())
 
     def _task(self) -> dict[str, JSON]:
-        """Of an allocation's tasks the one that was seen to say or do it, else the one that was asked, where its evidence is one task's."""
-        asked = (one.fields["task"] for one in self.match.observations if one.fields.get("task"))
-        task = next(chain(self._speaking(), asked), None)
+        """Return the task to name in texts: the one whose log or event is evidence, else the first one that an observation names."""
+        named = (one.fields["task"] for one in self.match.observations if one.fields.get("task"))
+        task = next(chain(self._evidence_tasks(), named), None)
         return {"task": task} if task else {}
 
-    def _speaking(self) -> Iterator[str]:
+    def _evidence_tasks(self) -> Iterator[str]:
         return (one.scope["task"] for one in self.match.observations if one.topic in BY_TASK and "task" in one.scope)
 
 
 class Dropped(NamedTuple):
-    """A rule that fitted but for its `unless`."""
+    """A rule that matched except for its `unless`."""
 
     rule: Rule
     subject: Subject
     because: str
 
 
-def _whole(template: str, values: Mapping[str, JSON]) -> str:
-    """A part in square brackets that holds a placeholder is left out when that has no value."""
+def _with_optional_parts(template: str, values: Mapping[str, JSON]) -> str:
+    """Resolve optional parts in square brackets: omitted if a placeholder within has no value."""
 
     def part(optional: re.Match[str]) -> str:
         return optional[1] if all(values.get(slot) not in (None, "") for slot in PLACEHOLDER.findall(optional[1])) else ""
@@ -112,28 +116,28 @@ def _whole(template: str, values: Mapping[str, JSON]) -> str:
     return OPTIONAL.sub(part, template)
 
 
-def _of_one(template: str, values: Mapping[str, JSON]) -> str:
-    """`1 restart`: what is counted stands in rules as of many."""
+def _singular(template: str, values: Mapping[str, JSON]) -> str:
+    """Use the singular (`1 restart`) if the count is 1."""
     return _COUNTED.sub(lambda many: many[0][:-1] if values.get(many[1]) == 1 else many[0], template)
 
 
 def _quoted(command: str, values: Mapping[str, JSON]) -> str:
-    """The command with its placeholders filled in, each quoted for every shell that reads it."""
+    """Fill in a command's placeholders, each quoted for every shell that parses it."""
     far = _FAR.match(command)
 
     def fill(slot: re.Match[str]) -> str:
-        once = shlex.quote(_words(values.get(slot[1])))
+        once = shlex.quote(_format(values.get(slot[1])))
         return shlex.quote(once) if far and slot.start() >= far.end() else once
 
     return PLACEHOLDER.sub(fill, command)
 
 
-def _has_a_false_option(command: str, values: Mapping[str, JSON]) -> bool:
-    """Whether a value would be read as an option, as a node's name of `-oProxyCommand=...` is by ssh: no quote helps against that."""
-    return any(_words(values.get(slot)).startswith("-") for slot in _WORD.findall(command))
+def _injects_an_option(command: str, values: Mapping[str, JSON]) -> bool:
+    """True if a value would be read as an option, as ssh reads a node named `-oProxyCommand=...`. Quoting does not prevent that."""
+    return any(_format(values.get(slot)).startswith("-") for slot in _WORD.findall(command))
 
 
-def _words(value: JSON) -> str:
+def _format(value: JSON) -> str:
     if value is None:
         return "unknown"
     if isinstance(value, float):

@@ -1,4 +1,4 @@
-"""What a root cause affects: nodes, allocations, services, databases; whether writes continue; whether data is at risk."""
+"""The impact of a root cause: nodes, allocations, services and databases affected, whether writes continue, and whether data is at risk."""
 
 from __future__ import annotations
 
@@ -10,29 +10,30 @@ from collector.model import JSON, Finding, Severity
 from collector.observe import Observation, Observed, State
 
 OF_THE_APPLICATION = ("app.", "task.", "port.", "nomad.artifact.", "nomad.driver.", "nomad.image.", "nomad.template.")
-"""Codes of what keeps an application from its work, whatever becomes of LiteFS beside it."""
+"""Prefixes of codes that mean the application does not work, whether or not LiteFS does."""
 
 UNUSABLE = "symptom.database-unusable"
-"""What its application says on the primary while no write succeeds there."""
+"""The symptom of an application on the primary whose writes all fail."""
 
 DATABASES = re.compile(r"database or disk is full|disk I/O error", re.IGNORECASE)
-"""How SQLite says that it cannot write; what else an application writes to may be another disk than LiteFS's."""
+"""SQLite's messages for a failed write. Other messages may be about a disk that LiteFS does not use."""
 
 
 class Held(NamedTuple):
-    """A database or a service on a node; of which allocation, where that is known."""
+    """A database or a service on a node, with its allocation if known."""
 
     alloc: str | None
     name: str
 
 
 class Whole(NamedTuple):
-    """What holds for the whole cluster, computed once. `synced` counts the replicas that follow the primary.
+    """Facts about the whole cluster, computed once.
 
-    `unwell` are the nodes whose application is a root cause. `instances` is how many the job wants, so that what is missing is not left
-    out of what it is measured by. `unheard` counts those that run, and of whose checks nobody hears. `strangers`: every replica has another
-    cluster ID than the primary. `connected` is how many replicas the primary has, where none of them was heard; `holder` who leads by the
-    lease, where no primary was heard that may be there.
+    `instances` is how many the job wants, so that missing ones are counted; `well` how many of them are healthy; `unheard` how many run
+    with check results that are out of date, because their node's Consul agent is gone. `synced` counts the replicas that follow the
+    primary. `strangers`: every replica has a different cluster ID from the primary. `unwell` are nodes with an application root cause.
+    `connected` is the number of replicas that the primary reports, if none of them was reached; `holder` is the lease's holder, if no
+    primary was reached.
     """
 
     instances: int
@@ -51,7 +52,7 @@ class Whole(NamedTuple):
 
 
 def whole(seen: Observed, gone: frozenset[str] = frozenset()) -> Whole:
-    """Look at the whole cluster, of which `gone` are nodes that are down, whatever Nomad still says of what they ran."""
+    """Compute the facts about the whole cluster; `gone` are nodes that are down, whatever Nomad still reports of their allocations."""
     instances = seen.observations.of("instance")
     states = list(seen.litefs.values())
     primaries = [state.node for state in states if state.primary]
@@ -82,13 +83,13 @@ def whole(seen: Observed, gone: frozenset[str] = frozenset()) -> Whole:
 
 
 def _connected(states: Sequence[State]) -> int | None:
-    """By the primary's own word; of replicas that were heard one knows better."""
-    told = [state.data["stream_count"] for state in states if state.data]
-    return told[0] or None if len(told) == 1 and any(state.primary for state in states) else None
+    """Return the primary's own count of replicas, used only if no replica was reached."""
+    counts = [state.data["stream_count"] for state in states if state.data]
+    return counts[0] or None if len(counts) == 1 and any(state.primary for state in states) else None
 
 
 def _holder(seen: Observed, states: Sequence[State]) -> str | None:
-    """Who leads by the lease: of some that were heard, and none of which leads, only where a replica hears who does."""
+    """Return the primary according to the lease. If some LiteFS answered but no primary did, only a replica's word counts."""
     fields = seen.observations.of("cluster")[0].fields
     if any(state.data for state in states):
         found: str | None = fields["leader_unheard"]
@@ -98,20 +99,20 @@ def _holder(seen: Observed, states: Sequence[State]) -> str | None:
 
 
 def _closed(seen: Observed) -> frozenset[str]:
-    """Nodes in Consul's maintenance mode: what runs there is well, and nobody is sent to it."""
+    """Nodes in Consul's maintenance mode: their instances are healthy but get no traffic."""
     checks = (one for one in seen.observations.of("check") if one.fields["level"] == "node" and one.fields["failure"] == "maintenance")
     return frozenset(one.scope.get("node", "") for one in checks)
 
 
 def _unheard(seen: Observed) -> frozenset[str]:
-    """Allocations with a check of Consul's on a node whose agent is gone: the catalog has what it last said."""
+    """Allocations whose Consul checks are out of date, because the node's agent is gone and the catalog keeps its last results."""
     gone = {one.scope["node"] for one in seen.observations.of("node") if one.fields["member"] in {"failed", "left"}}
     checks = (one for one in seen.observations.of("check") if one.scope.get("node") in gone and one.fields["output_source"] == "catalog")
     return frozenset(one.scope["alloc"] for one in checks if "alloc" in one.scope)
 
 
 def _writes(seen: Observed, states: Sequence[State]) -> str:
-    """A run that was told to look at some nodes only cannot say that no other one is primary, nor one that did not hear the primary."""
+    """`unknown` rather than `blocked` if the run was limited to some nodes, or the leader is known but did not answer."""
     if any(state.primary for state in states):
         return "go on"
     unseen = seen.world.bundle.expect.get("limit") or seen.observations.of("cluster")[0].fields["leader_unheard"]
@@ -119,7 +120,7 @@ def _writes(seen: Observed, states: Sequence[State]) -> str:
 
 
 def _wanted(seen: Observed) -> int:
-    """The jobs' counts together; the spec's where no job was seen, and what is there where nobody says how many it should be."""
+    """The number of instances the jobs want; without a job the spec's number; without either, those present."""
     groups = [one.fields for one in seen.observations.of("group")]
     of_jobs = [group for group in groups if group["job"]] or groups
     counts = [group["live"] + group["missing"] if group["expected"] is None else group["expected"] for group in of_jobs]
@@ -133,8 +134,8 @@ def _by_node(pairs: Iterable[tuple[str, Held]]) -> dict[str, frozenset[Held]]:
     return {node: frozenset(names) for node, names in found.items()}
 
 
-def _names(of: Mapping[str, frozenset[Held]], touched: Sequence[Finding], seen: Observed) -> set[str]:
-    """What is touched of this; not what another allocation of the node holds, or none does: its work goes on."""
+def _affected(of: Mapping[str, frozenset[Held]], touched: Sequence[Finding], seen: Observed) -> set[str]:
+    """Return the names of what the touched findings affect, excluding what belongs to other allocations on the same node."""
     nodes, allocs = {one.node for one in touched if one.node}, {one.alloc for one in touched}
     whole_nodes = {None, *(one.node for one in touched if not one.alloc)}
     every = (held for node in nodes for held in of.get(node, ()))
@@ -142,69 +143,68 @@ def _names(of: Mapping[str, frozenset[Held]], touched: Sequence[Finding], seen: 
 
 
 def _node_of(held: Held, seen: Observed) -> str | None:
-    """Where the allocation runs that holds it; None where none does that counts."""
+    """The node of the current allocation that holds it; None if there is none."""
     instance = seen.world.instance.get(held.alloc or "")
     return instance.node if instance else None
 
 
 def impacts(roots: Sequence[Finding], below: Mapping[str, Sequence[Finding]], seen: Observed) -> list[dict[str, JSON]]:
-    """The blast radius of each root. Where one of them stops writes they are stopped, whatever the others do."""
+    """Return the impact of each root. If one of them blocks writes, all of them say so."""
     sick = {root.node for root in roots if root.node and root.code.startswith(OF_THE_APPLICATION) and root.severity is Severity.CRITICAL}
     gone = frozenset(root.node for root in roots if root.node and root.code == "node.down")
-    all_of_it = whole(seen, gone)._replace(unwell=frozenset(sick))
+    cluster = whole(seen, gone)._replace(unwell=frozenset(sick))
     refused = {one.node for root in roots for one in below.get(root.id, ()) if one.code == UNUSABLE and one.severity is Severity.CRITICAL}
-    if any(root.node == all_of_it.primary and (root.node in refused or _stops_commits(root, seen)) for root in roots):
-        all_of_it = all_of_it._replace(writes="blocked")
-    return _with_others([impact(root, below.get(root.id, ()), seen, all_of_it) for root in roots])
+    if any(root.node == cluster.primary and (root.node in refused or _stops_commits(root, seen)) for root in roots):
+        cluster = cluster._replace(writes="blocked")
+    return _with_others([impact(root, below.get(root.id, ()), seen, cluster) for root in roots])
 
 
 def _with_others(found: list[dict[str, JSON]]) -> list[dict[str, JSON]]:
-    """Whoever reads of one root alone must not take the data for safe that another one endangers."""
+    """Mark roots that endanger no data themselves while another root does, so that a reader of one does not take the data for safe."""
     endangered = any(one["data_at_risk"] for one in found)
     return [{**one, "data_at_risk_elsewhere": True} if endangered and not one["data_at_risk"] else one for one in found]
 
 
-def impact(root: Finding, below: Sequence[Finding], seen: Observed, all_of_it: Whole) -> dict[str, JSON]:
-    """The blast radius of one root, as plain data: whom it touches, what is left, and what is in danger.
+def impact(root: Finding, below: Sequence[Finding], seen: Observed, cluster: Whole) -> dict[str, JSON]:
+    """Return the impact of one root cause as plain data (docs/architecture.md, `Finding.impact`).
 
-    `writes` is `blocked` (no primary, or one that cannot commit), `go on` or `unknown` (no LiteFS node answered); `data_at_risk` lists
-    sentences. `primary_unwell` is there, and true, where LiteFS leads on a node whose application is not well; `instances_unheard` where
-    checks of so many that run are not known now; `replicas_connected` where the primary has so many and none of them was heard,
-    `lease_holder` where no primary was, and may be there. `data_at_risk_elsewhere` is there, and true, where
-    another root endangers data and this one does not.
+    `writes` is `blocked` (no primary, or one that cannot commit), `go on`, or `unknown` (no LiteFS node answered). `data_at_risk` is a list
+    of sentences. Optional keys: `primary_unwell` (true: LiteFS's primary is on a node whose application is unhealthy), `instances_unheard`
+    (how many run with out-of-date check results), `replicas_connected` (the primary's count, if no replica was reached), `lease_holder` (if
+    no primary was reached but there may be one). `impacts` adds `data_at_risk_elsewhere` (true: only another root endangers data).
     """
     touched = [root, *below]
     nodes = sorted({one.node for one in touched if one.node})
     allocs = sorted({one.alloc for one in touched if one.alloc})
-    services = {one.service for one in touched if one.service} | _names(all_of_it.services, touched, seen)
+    services = {one.service for one in touched if one.service} | _affected(cluster.services, touched, seen)
     return {
         "nodes": nodes,
         "allocations": allocs,
         "services": sorted(services),
-        "databases": sorted(_names(all_of_it.databases, touched, seen)),
-        "instances": all_of_it.instances,
-        "instances_left": all_of_it.well,
-        **({"instances_unheard": all_of_it.unheard} if all_of_it.unheard else {}),
-        "replicas_left": all_of_it.synced,
-        "writes": all_of_it.writes,
-        "primary": all_of_it.primary,
-        **({"replicas_connected": all_of_it.connected} if all_of_it.connected else {}),
-        **({"lease_holder": all_of_it.holder} if all_of_it.holder else {}),
-        **({"primary_unwell": True} if all_of_it.primary in all_of_it.unwell else {}),
-        "data_at_risk": _risks(root, nodes, seen, all_of_it),
+        "databases": sorted(_affected(cluster.databases, touched, seen)),
+        "instances": cluster.instances,
+        "instances_left": cluster.well,
+        **({"instances_unheard": cluster.unheard} if cluster.unheard else {}),
+        "replicas_left": cluster.synced,
+        "writes": cluster.writes,
+        "primary": cluster.primary,
+        **({"replicas_connected": cluster.connected} if cluster.connected else {}),
+        **({"lease_holder": cluster.holder} if cluster.holder else {}),
+        **({"primary_unwell": True} if cluster.primary in cluster.unwell else {}),
+        "data_at_risk": _risks(root, nodes, seen, cluster),
     }
 
 
 def _stops_commits(root: Finding, seen: Observed) -> bool:
-    """A node whose disk is full answers as primary and cannot commit; where only the application says so, it may be another disk."""
+    """True if a full disk blocks commits on a primary. If only the application reports it, it may be another disk."""
     if root.code != "disk.full" or root.severity is not Severity.CRITICAL or root.node is None:
         return False
-    said = [one.fields for one in seen.observations.of("log", node=root.node) if one.fields["full"]]
-    return not said or any(one["origin"] == "litefs" or DATABASES.search(str(one["complaint"])) for one in said)
+    complaints = [one.fields for one in seen.observations.of("log", node=root.node) if one.fields["full"]]
+    return not complaints or any(one["origin"] == "litefs" or DATABASES.search(str(one["complaint"])) for one in complaints)
 
 
 def _may_commit(root: Finding, seen: Observed) -> bool:
-    """A replica whose primary is there commits nothing of its own: without room it falls behind. Nor does what never started."""
+    """False for an instance that never started, and for a replica that follows a primary: it only falls behind."""
     instance = seen.world.instance.get(root.alloc or "")
     if instance and instance.never_started:
         return False
@@ -213,15 +213,15 @@ def _may_commit(root: Finding, seen: Observed) -> bool:
     return not follows and _stops_commits(root, seen)
 
 
-def _risks(root: Finding, nodes: Sequence[str], seen: Observed, all_of_it: Whole) -> list[str]:
+def _risks(root: Finding, nodes: Sequence[str], seen: Observed, cluster: Whole) -> list[str]:
     found = [root.at_risk] if root.at_risk and (root.code != "disk.full" or _may_commit(root, seen)) else []
-    if all_of_it.lonely in nodes or (all_of_it.lonely and root.code.startswith("litefs.replica.")):
-        found.append(f"no replica has what the primary {all_of_it.lonely} holds")
-    if root.code == "litefs.cluster-id.mismatch" and all_of_it.primary and all_of_it.strangers:
+    if cluster.lonely in nodes or (cluster.lonely and root.code.startswith("litefs.replica.")):
+        found.append(f"no replica has what the primary {cluster.lonely} holds")
+    if root.code == "litefs.cluster-id.mismatch" and cluster.primary and cluster.strangers:
         found.append("every replica differs from the primary, so they may hold the only copy of older data")
-    discarding = (node for node in nodes if any(map(_tells_of_discarded, seen.observations.of("log", node=node))))
+    discarding = (node for node in nodes if any(map(_reports_discarded, seen.observations.of("log", node=node))))
     return found + [f"transactions of a replica that the primary on {node} lacks were discarded" for node in discarding]
 
 
-def _tells_of_discarded(line: Observation) -> bool:
+def _reports_discarded(line: Observation) -> bool:
     return "exceeds primary transaction id" in str(line.fields["message"])

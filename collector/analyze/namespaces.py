@@ -1,4 +1,4 @@
-"""Makes Nomad commands name the namespace if it is not the default one."""
+"""Adds `-namespace` to Nomad commands if the namespace is not the default one."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from collector.observe import Observed, World
 
 DEFAULT = "default"
 NAMESPACED = re.compile(r"nomad (?:alloc|deployment|eval|job|volume) \w+(?= |$)(?!.* -namespace )")
-"""What Nomad looks for in one namespace: the reader's own NOMAD_NAMESPACE may be another than the spec's."""
+"""Subcommands that take a namespace. The reader's NOMAD_NAMESPACE may differ from the spec's, so it is always named."""
 
 
 def in_their_namespaces(causes: Causes, seen: Observed) -> Causes:
-    """Every command with the namespace of the allocation, or of the job, that it is about."""
+    """Return the causes with each command naming the namespace of its allocation or job."""
     findings = tuple(_named(one, seen.world) for one in causes.findings)
     return causes._replace(roots=findings[: len(causes.roots)], findings=findings)
 

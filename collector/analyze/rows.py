@@ -1,4 +1,4 @@
-"""The table of nodes, and what Diagnostics shows of each."""
+"""The table of nodes, and the details of each node for Diagnostics."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ EVENTS_SHOWN = 10
 
 
 def rows(seen: Observed, findings: Iterable[Finding]) -> tuple[NodeRow, ...]:
-    """One row per node, by name."""
+    """Return one row per node, sorted by name."""
     severity: dict[str, Severity] = {}
     for finding in findings:
         if finding.node:
             severity[finding.node] = min(severity.get(finding.node, finding.severity), finding.severity, key=RANK.__getitem__)
-    instances = _by(lambda one: one.node, seen.world.instances)
-    states = _by(lambda state: state.node, seen.litefs.values())
-    checks = _by(lambda check: check.node, seen.checks)
+    instances = _grouped(lambda one: one.node, seen.world.instances)
+    states = _grouped(lambda state: state.node, seen.litefs.values())
+    checks = _grouped(lambda check: check.node, seen.checks)
     return tuple(
         _row(
             seen,
@@ -38,12 +38,12 @@ def rows(seen: Observed, findings: Iterable[Finding]) -> tuple[NodeRow, ...]:
 
 
 def _worth_showing(one: Instance, states: Sequence[State]) -> tuple[bool, bool, int]:
-    """A node has room for one allocation: the one that is not well, else the one with LiteFS, else the newest."""
+    """Sort key for the one allocation that a row shows: an unhealthy one, else one with LiteFS, else the newest."""
     return one.restarting or not one.running, any(state.alloc == one.id for state in states), one.alloc["create_index"]
 
 
 def _shown(instances: Sequence[Instance], states: Sequence[State]) -> tuple[Instance | None, State | None]:
-    """Of a node's allocations the one that it is told of, and the LiteFS there; any other's where that one has none."""
+    """Return the allocation to show and its LiteFS; if it has none, any other LiteFS on the node."""
     shown = max(instances, key=lambda one: _worth_showing(one, states), default=None)
     return shown, next((one for one in states if shown and one.alloc == shown.id), states[0] if states else None)
 
@@ -85,7 +85,7 @@ def _row(
 
 
 def _consul(fields: Mapping[str, JSON], checks: Sequence[Check]) -> str:
-    """The worst of the node's checks and of its agent's membership."""
+    """Return the worst status among the node's checks and its agent's membership."""
     if fields["member"] == "absent" and not checks:
         return "absent"
     words = {str(check.row["status"]) for check in checks if check.text.source != "nomad"}
@@ -101,7 +101,7 @@ def _allocation(shown: Instance | None) -> dict[str, JSON] | None:
 
 
 def _uptime(shown: Instance | None, state: State | None) -> tuple[float | None, str | None]:
-    """LiteFS's own start against its own clock; else when Nomad started the task, against its node's, which stamps that."""
+    """Return uptime and source: LiteFS's own by its own clock, else the task's, measured by the node's clock, which stamps task events."""
     if state and state.data and state.data["uptime_seconds"] is not None:
         return state.data["uptime_seconds"], state.result.rung
     task = shown.tasks[0] if shown and shown.tasks and shown.running else None
@@ -114,11 +114,11 @@ def _lag_rung(state: State | None) -> str | None:
 
 
 def details(seen: Observed, troubled: Iterable[str]) -> tuple[NodeDetail, ...]:
-    """What Diagnostics shows of each troubled node."""
-    instances = _by(lambda one: one.node, seen.world.instances)
-    states = _by(lambda state: state.node, seen.litefs.values())
-    checks = _by(lambda check: check.node, (check for check in seen.checks if check.row["status"] != "passing"))
-    logs = _by(lambda result: result.data["node"], (log.result for log in seen.logs if log.data["lines"]))
+    """Return the details of each troubled node."""
+    instances = _grouped(lambda one: one.node, seen.world.instances)
+    states = _grouped(lambda state: state.node, seen.litefs.values())
+    checks = _grouped(lambda check: check.node, (check for check in seen.checks if check.row["status"] != "passing"))
+    logs = _grouped(lambda result: result.data["node"], (log.result for log in seen.logs if log.data["lines"]))
     found = []
     for name in troubled:
         shown, state = _shown(instances.get(name, ()), states.get(name, ()))
@@ -134,8 +134,8 @@ def details(seen: Observed, troubled: Iterable[str]) -> tuple[NodeDetail, ...]:
     return tuple(found)
 
 
-def _by(node: Callable[[T], str], them: Iterable[T]) -> dict[str, list[T]]:
-    """What is of each node, so that nobody looks through everything once for every node."""
+def _grouped(node: Callable[[T], str], them: Iterable[T]) -> dict[str, list[T]]:
+    """Group by node once, so that building each row needs no full scan."""
     found: dict[str, list[T]] = {}
     for one in them:
         found.setdefault(node(one), []).append(one)
@@ -143,7 +143,7 @@ def _by(node: Callable[[T], str], them: Iterable[T]) -> dict[str, list[T]]:
 
 
 def _events(seen: Observed, name: str, shown: Instance | None) -> tuple[dict[str, JSON], ...]:
-    """The latest task events of a node, those of the allocation that its row shows first."""
+    """Return the latest task events of a node, those of the allocation in its row first."""
     every = seen.observations.of("task_event", node=name)
     events = sorted(every, key=lambda one: (shown is None or one.scope["alloc"] != shown.id, -(one.at or 0.0)))
     return tuple(
@@ -159,7 +159,7 @@ def _events(seen: Observed, name: str, shown: Instance | None) -> tuple[dict[str
 
 
 def _status(check: Check) -> dict[str, JSON]:
-    """A check by what stays the same from run to run, its status, and the bounds of since when it has that."""
+    """Return a check's identity, its status, and the bounds of when that status began."""
     return {
         "id": check.row["check_id"],
         "name": check.row["name"],

@@ -1,4 +1,4 @@
-"""What happened when: task events, check failures that they record, deployments, evaluations, LiteFS's role changes, and onsets."""
+"""The timeline: task events, failed checks, deployments, evaluations, role changes of LiteFS, and onsets of root causes."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from collector.observe.logs.roles import role_changes
 
 TASK_EVENTS = 60
 OTHERS = 12
-"""How many events of one kind are told, the last ones: a restart loop must not drive out the deployment that it came with."""
+"""Limit on events per kind (the latest are kept), so that a restart loop cannot push out the deployment behind it."""
 
 TOGETHER = 5.0
-"""Seconds: servers stamp a version of a job and its deployment by clocks of their own."""
+"""Tolerance in seconds: a job version and its deployment may be stamped by different servers' clocks."""
 BAD_EVENTS = {"Driver Failure", "Setup Failure", "Failed Artifact Download", "Failed Validation", "Not Restarting", "Alloc Unhealthy"}
 
 Event = dict[str, JSON]
-"""{"at", "not_before", "node", "kind", "text", "severity"}: it happened at `at`; or, where `not_before` is given, between the two."""
+"""{"at", "not_before", "node", "kind", "text", "severity"}: it happened at `at`, or between `not_before` and `at`."""
 
 
 def timeline(seen: Observed, roots: Iterable[Finding]) -> tuple[Event, ...]:
-    """The events, oldest first."""
-    events = [_of(one) for one in seen.observations.of("task_event") if one.at is not None]
+    """Return the events, oldest first."""
+    events = [_event_of(one) for one in seen.observations.of("task_event") if one.at is not None]
     kinds: dict[str, list[Event]] = {}
     for one in sorted([*events, *_scheduling(seen), *_jobs(seen), *_roles(seen), *_onsets(roots)], key=_when):
         kinds.setdefault(one["kind"], []).append(one)
@@ -32,7 +32,7 @@ def timeline(seen: Observed, roots: Iterable[Finding]) -> tuple[Event, ...]:
 
 
 def event(at: float, kind: str, text: str, *, node: str | None = None, severity: str = "info") -> Event:
-    """One event whose moment is known."""
+    """Return an event whose moment is known."""
     return {"at": at, "not_before": None, "node": node, "kind": kind, "text": text, "severity": severity}
 
 
@@ -40,7 +40,7 @@ def _when(one: Mapping[str, JSON]) -> float:
     return float(one["at"])
 
 
-def _of(one: Observation) -> Event:
+def _event_of(one: Observation) -> Event:
     kind = "check" if one.topic == "task_event" and tells_of_check(one.fields) else one.topic
     return event(one.at or 0.0, kind, one.quote, node=one.scope.get("node"), severity=_severity(one))
 
@@ -51,26 +51,26 @@ def _severity(one: Observation) -> str:
 
 
 def _scheduling(seen: Observed) -> Iterator[Event]:
-    yield from (_begun(_of(one)) for one in seen.observations.of("deployment") if one.at is not None)
-    yield from (_of(one) for one in seen.observations.of("evaluation") if one.at is not None)
+    yield from (_beginning(_event_of(one)) for one in seen.observations.of("deployment") if one.at is not None)
+    yield from (_event_of(one) for one in seen.observations.of("evaluation") if one.at is not None)
 
 
-def _begun(event: Event) -> Event:
-    """A deployment's moment is the one at which it began, and its status is that of now."""
+def _beginning(event: Event) -> Event:
+    """A deployment is dated by its beginning, while its status is the present one; the text says both."""
     name, _, status = str(event["text"]).partition(" is ")
     return {**event, "text": f"{name} begins; now it is {status}"}
 
 
 def _jobs(seen: Observed) -> Iterator[Event]:
-    """A system or batch job has no deployment, so its submission is told as one."""
+    """System and batch jobs have no deployments, so their submission is shown as one."""
     deployments = [row for _, row in seen.world.rows("nomad_deployments")]
     for job in seen.world.jobs.values():
-        if job["submit_time"] and not any(_is_of(row, job) for row in deployments):
+        if job["submit_time"] and not any(_is_deployment_of(row, job) for row in deployments):
             yield event(job["submit_time"], "deployment", f"version {job['version']} of job {job['id']} is submitted")
 
 
-def _is_of(deployment: Mapping[str, JSON], job: Mapping[str, JSON]) -> bool:
-    """Nomad's list of a job's deployments does not name the job: it has its version and groups, and begins no earlier than that version."""
+def _is_deployment_of(deployment: Mapping[str, JSON], job: Mapping[str, JSON]) -> bool:
+    """Nomad's list of a job's deployments does not name the job: match by version, groups and time."""
     groups = {group["name"] for group in job["groups"]} & {group["name"] for group in deployment["groups"]}
     begun = deployment["create_time"] or job["submit_time"]
     return bool(groups) and deployment["job_version"] == job["version"] and begun >= job["submit_time"] - TOGETHER
@@ -85,7 +85,7 @@ def _roles(seen: Observed) -> Iterator[Event]:
 
 
 def _onsets(roots: Iterable[Finding]) -> Iterator[Event]:
-    """When the root causes began, as far as that is known."""
+    """Return when the root causes began, as far as known."""
     for root in roots:
         if root.onset is not None:
             yield event(root.onset, "onset", f"onset of {root.code}: {root.title}", node=root.node, severity=str(root.severity))

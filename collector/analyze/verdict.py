@@ -1,4 +1,4 @@
-"""The verdict and its coverage, by the rules of docs/verdict.md; what should have been seen is the denominator."""
+"""The verdict and its coverage, as defined in docs/verdict.md."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from collector.observe.cluster.gaps import DECISIVE
 from collector.observe.litefs.states import elsewhere
 
 ON_THE_NODE = {"litefs_status", "check_output", "nomad_logs"}
-"""Kinds that ask a node itself, directly or through its Nomad client."""
+"""Kinds that query the node itself, directly or through its Nomad client."""
 
 
 def coverage(seen: Observed, given_up: Iterable[Result] = ()) -> Coverage:
-    """What was planned and what was seen; `given_up` are rules, as results that are not there.
+    """Return what was planned and what was collected; `given_up` are abandoned rules, as missing results.
 
-    A skipped item was not planned; a failure that the spec ignores is no gap.
+    Skipped items count as not planned; failures that the spec ignores are not gaps.
     """
     planned = [result for result in (*seen.world.bundle.results, *given_up) if result.status is not Status.SKIPPED]
     gaps = [r for r in planned if r.status is not Status.OK and not r.ignore_errors and not elsewhere(seen.world, r)]
@@ -30,10 +30,10 @@ def coverage(seen: Observed, given_up: Iterable[Result] = ()) -> Coverage:
 
 
 def judge(roots: Sequence[Finding], bundle: Bundle, covered: Coverage) -> Verdict:
-    """The verdict.
+    """Return the verdict.
 
-    critical: a root cause is critical. unknown: none is, and what decides was not seen. warning: a lesser root cause, or a gap.
-    ok: everything that was planned was seen, and nothing is wrong.
+    critical: a root cause is critical. unknown: none is, but a decisive result is missing. warning: a lesser root cause, or a gap.
+    ok: everything planned was collected, and nothing is wrong.
     """
     severities = {root.severity for root in roots}
     if Severity.CRITICAL in severities:
@@ -44,13 +44,13 @@ def judge(roots: Sequence[Finding], bundle: Bundle, covered: Coverage) -> Verdic
 
 
 def blind(results: Iterable[Result]) -> list[Result]:
-    """The decisive results that are not there: without them nobody knows whether instances live and pass their checks."""
+    """Return the decisive results that are missing: without them it is unknown whether instances run and pass their checks."""
     decisive = (r for r in results if r.kind in DECISIVE and not r.ignore_errors)
     return [r for r in decisive if r.status not in {Status.OK, Status.SKIPPED} or r.reason == HIDDEN]
 
 
 def _unseen(seen: Observed) -> set[str]:
-    """Nodes that were asked and never answered, and nodes that the spec expects and nobody knows."""
+    """Return nodes that were queried and never answered, and expected nodes that are not known."""
     asked: dict[str, bool] = {}
     for result in seen.world.bundle.results:
         node = seen.world.node(result.target.node)

@@ -1,13 +1,13 @@
-"""Collecting: what a spec asks for, side by side, within its deadline.
+"""Collection: everything a spec asks for, in parallel, within its deadline.
 
-plan.py        a task to its items, once its inputs are there
-limit.py       that `-l` names nodes that exist
-ladder.py      one item on its way down its rungs
-dispatch.py    requests in the spec's order, so many at once to one server
-workers.py     the threads that perform them
-pace.py        how long it may go on
-runs.py        tasks and items while they run, and their results
-scheduler.py   all of it in order
+plan.py        expands a task into items once its inputs are available
+limit.py       checks that `-l` names existing nodes
+ladder.py      one item's progress down its rungs
+dispatch.py    queues requests in the spec's order, with a limit per server
+workers.py     the threads that perform requests
+pace.py        when collecting has to end
+runs.py        the state of running tasks and items, and their results
+scheduler.py   runs all of it
 preview.py     the plan alone, for `--check`
 """
 

@@ -1,6 +1,6 @@
-"""Requests on their way: in the spec's order, at most so many at once to one server, and never longer than they may take.
+"""Dispatches requests: in the spec's order, with a limit per server and a timeout each.
 
-Belongs to the scheduler's thread; only `workers` crosses threads.
+Used only by the scheduler's thread; only `workers` crosses threads.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from collector.collect.workers import Job, Workers
 from collector.model import Dial, Exec, Http, Reply, Request, Status, host_port, pairs
 
 GRACE = 0.25
-"""Seconds that a request may overrun its deadline before its worker is written off."""
+"""Seconds that a request may exceed its deadline before its worker is abandoned."""
 PER_SERVER = 16
 PER_COMMAND = 8
 
@@ -25,7 +25,7 @@ Order = tuple[int, int]
 
 
 class Ticket(NamedTuple):
-    """One request of one asker. `begin(now)` is called when it leaves and says (monotonic) until when it may take."""
+    """One request of one item. `begin(now)` is called when it is sent and returns its deadline (monotonic)."""
 
     asker: Hashable
     slot: int
@@ -34,7 +34,7 @@ class Ticket(NamedTuple):
 
 
 class _Server:
-    """What is under way to one server, and what is held back for its sake."""
+    """Requests in flight to one server, and those held back by its limit."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
@@ -43,7 +43,7 @@ class _Server:
 
 
 class Dispatcher:
-    """Sends tickets through workers and hands their replies back, one at a time."""
+    """Sends tickets through the workers and returns their replies one at a time."""
 
     def __init__(self, perform: Callable[[Request, float], Reply], forks: int) -> None:
         self._workers = Workers(perform, forks)
@@ -54,11 +54,11 @@ class Dispatcher:
         self.sent = 0
 
     def add(self, order: Order, ticket: Ticket) -> None:
-        """Queue a request; what comes earlier in the spec leaves earlier."""
+        """Queue a request; those earlier in the spec are sent first."""
         heapq.heappush(self._ready, (order, next(self._count), ticket))
 
     def send_ready(self) -> None:
-        """Give queued requests to free workers."""
+        """Send queued requests while workers are free."""
         while self._ready and self._workers.has_room():
             entry = heapq.heappop(self._ready)
             server = self._server(entry[2].request)
@@ -68,7 +68,7 @@ class Dispatcher:
                 self._send(entry[2], server)
 
     def next_reply(self, until: float) -> tuple[Ticket, Reply] | None:
-        """The next reply, or None when the monotonic time `until` came first; a request that overran comes back as a timeout."""
+        """Return the next reply, or None at the monotonic time `until`; a request past its deadline is returned as a timeout."""
         due = min([until, *(job.deadline + GRACE for job in self._jobs)])
         try:
             job, reply = self._workers.finished.get(timeout=max(0.001, due - time.monotonic()))
@@ -81,7 +81,7 @@ class Dispatcher:
         return self._settle(job), reply
 
     def close(self) -> None:
-        """No more requests: idle workers end, hanging ones are left behind."""
+        """Stop: idle workers end, hanging ones are abandoned."""
         self._workers.close()
 
     def _send(self, ticket: Ticket, server: _Server) -> None:
@@ -121,7 +121,7 @@ def _overrun(request: Request, seconds: float) -> Reply:
 
 
 def _server_name(request: Request) -> str:
-    """What a request loads: one server, or this machine's process table."""
+    """Name what a request loads: a server, or this machine's process table."""
     match request:
         case Exec():
             return "exec"
@@ -132,7 +132,7 @@ def _server_name(request: Request) -> str:
 
 
 def describe(request: Request) -> str:
-    """A request as a reader would write it."""
+    """Describe a request as a reader would write it."""
     match request:
         case Http():
             query = "&".join(f"{key}={value}" for key, value in pairs(request.query))

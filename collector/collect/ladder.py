@@ -1,4 +1,4 @@
-"""One item on its way down its ladder: which requests next, and what it came to. Pure: no clock, no I/O."""
+"""One item's progress down its ladder: which requests come next, and the outcome. Pure: no clock, no I/O."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from collector.kinds.kind import STALE
 from collector.model import JSON, Attempt, Item, Reply, Request, Rung, Status
 
 CLIENT_ERROR = 4
-"""The first digit of HTTP codes that say: do not ask like this again."""
+"""The first digit of HTTP codes for which repeating the request is pointless."""
 
 RungFunction = Callable[[Mapping[str, JSON]], Rung]
 
 
 class Outcome(NamedTuple):
-    """What an item came to: data from the rung that answered, or the first rung's failure with every rung's reason.
+    """An item's outcome: data from the rung that answered, or the first rung's failure with the reasons of all rungs.
 
-    `attempts` are those of earlier tries, too; all else is told by the last one.
+    `attempts` includes those of earlier retries; all other fields are from the last one.
     """
 
     status: Status
@@ -32,10 +32,10 @@ class Outcome(NamedTuple):
 
 
 class Climb:
-    """The state of one item: `step(None)` opens it, `step(replies)` goes on; both return requests, or the `Outcome`.
+    """The state of one item: `step(None)` starts it, `step(replies)` continues; both return requests or the `Outcome`.
 
-    Times are given by the caller (monotonic seconds). A rung that is not the last may use half of the time that is left, so that a
-    hanging first rung leaves room for the next.
+    The caller passes the time (monotonic seconds). A rung that is not the last may use half of the remaining time, so that a hanging first
+    rung leaves time for the next.
     """
 
     def __init__(self, item: Item, rungs: Mapping[str, RungFunction], attempts: Sequence[Attempt] = ()) -> None:
@@ -57,7 +57,7 @@ class Climb:
         self._refused = ""
 
     def begin(self, now: float, run_deadline: float) -> float:
-        """Start this item's clock if it is not running; return until when the current rung may take."""
+        """Start the item's clock unless it is running; return the current rung's deadline."""
         if self.deadline is None:
             self.deadline = min(now + self.item.timeout, run_deadline)
         if self.rung_deadline is None:
@@ -67,7 +67,7 @@ class Climb:
         return self.rung_deadline
 
     def step(self, replies: Sequence[Reply] | None, now: float) -> Sequence[Request] | Outcome:
-        """Hand over the replies to the last batch (None at the start); return the next batch or the outcome."""
+        """Take the replies to the last batch (None at the start); return the next batch or the outcome."""
         for request, reply in zip(self._asked, replies or (), strict=False):
             self._endpoints.append(reply.endpoint)
             self._date = reply.date if reply.date is not None else self._date
@@ -93,12 +93,12 @@ class Climb:
             return batch
 
     def abandon(self, status: Status, reason: str, now: float) -> Outcome:
-        """End here: the run's time is up."""
+        """End the item because the run's time is up."""
         self._attempt(status, reason, now)
         return self._exhausted()
 
     def rung_name(self) -> str | None:
-        """The rung being climbed."""
+        """The name of the current rung."""
         return None if self._position < 0 else self.item.ladder[self._position][0]
 
     def _open_next(self) -> Rung | None:
@@ -116,7 +116,7 @@ class Climb:
         return self._position + 1 < len(self.item.ladder)
 
     def _answered(self, data: JSON, now: float) -> Outcome:
-        """A part that was refused is an attempt of its own: the data is there, and what it lacks has a name."""
+        """Return the data; a part that was denied becomes an attempt of its own, so that the report can name it."""
         if self._refused:
             self._attempt(Status.DENIED, self._refused, now)
         self._attempt(Status.OK, "", now)
@@ -148,7 +148,7 @@ class Climb:
 
 
 def _reasons(attempts: Sequence[Attempt]) -> str:
-    """Why no rung answered: each reason once, with the rungs that met it; the rungs are not named where all met the same."""
+    """Say why no rung answered: each reason once, with the rungs it applies to unless it applies to all."""
     rungs: dict[str, list[str]] = {}
     for attempt in attempts:
         rungs.setdefault(attempt.reason, []).append(attempt.rung)
@@ -158,6 +158,6 @@ def _reasons(attempts: Sequence[Attempt]) -> str:
 
 
 def _transient(attempts: Sequence[Attempt]) -> bool:
-    """Would asking again help? Not where a server said no (4xx), a tool is missing or an answer made no sense."""
+    """True if a retry may help: not after a client error (4xx), a missing tool or an invalid answer."""
     again = {Status.UNREACHABLE, Status.TIMEOUT, Status.FAILED}
     return any(a.status in again and (a.code is None or a.code // 100 != CLIENT_ERROR) for a in attempts)

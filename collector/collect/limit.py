@@ -1,4 +1,4 @@
-"""What `-l` names has to be there: with a pattern that fits no node nothing is asked of any, and that looks as if all were well."""
+"""Checks that `-l` names existing nodes: a pattern that matches none would skip every node, and the report would look healthy."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from collector.model import JSON, Result, Status, first_of
 from collector.suggest import did_you_mean
 
 LISTS = frozenset({"nomad_nodes", "consul_members"})
-"""Kinds that know every node of a cluster."""
+"""Kinds that list all nodes of a cluster."""
 REDACTED = "<redacted:"
 SHOWN = 20
 
 
 def check_limit(limit: Sequence[str], results: Iterable[Result], expect: Mapping[str, JSON]) -> None:
-    """Raise `UsageError` for a pattern that fits no node. Nobody can tell where no list of them was read, or names are redacted."""
+    """Raise `UsageError` for a pattern that matches no node. Not checked if no list of nodes was read, or if names are redacted."""
     answered = [result for result in results if result.status is Status.OK and result.data is not None] if limit else []
     known = {name for result in answered for name in _nodes(result)} | set(_expected(expect))
     if not any(result.kind in LISTS for result in answered) or any(REDACTED in name for name in known):
@@ -28,7 +28,7 @@ def check_limit(limit: Sequence[str], results: Iterable[Result], expect: Mapping
 
 
 def _nodes(result: Result) -> Iterator[str]:
-    """Names of nodes that a result tells of, under the same name as items have it."""
+    """Return the node names in a result, under the names that items use."""
     if result.target.node:
         yield result.target.node
     if result.kind in LISTS:
@@ -40,7 +40,7 @@ def _nodes(result: Result) -> Iterator[str]:
 
 
 def _expected(expect: Mapping[str, JSON]) -> Iterable[str]:
-    """Nodes that the spec names: one that is gone may be asked about all the same."""
+    """Return the nodes named by the spec's `expect`: `-l` may name one that has disappeared."""
     nodes = expect.get("nodes")
     return nodes if isinstance(nodes, list) else ()
 

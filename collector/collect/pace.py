@@ -1,4 +1,4 @@
-"""How long collecting may go on: the deadline is for the report on what was collected, too."""
+"""Decides when collecting has to end: the deadline includes the report on what was collected."""
 
 from __future__ import annotations
 
@@ -7,21 +7,20 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 SMALL = 0.02
-"""Seconds of a parse that is not worth asking whether it fits."""
+"""Parses shorter than this (in seconds) are not checked against the remaining time."""
 FOLLOWS = 4.0
-"""What is done with a long answer (redacting it, looping over it, judging and showing it) takes so many times what its parse took."""
+"""Processing a large answer (redacting, looping, validating, showing) takes this many times as long as parsing it."""
 LATE = 0.5
-"""Seconds by which that may be late; a run ends within a second of its deadline."""
+"""Seconds by which the deadline may be exceeded; a run ends within a second of its deadline."""
 ABANDONING = 1e-4
-"""Seconds of a processor for an item that is still open at the end."""
+"""Processor seconds per item still open at the end."""
 
 
 class Effort:
-    """Adds up this thread's own work.
+    """Measures this thread's own work, to predict later work as a fraction of it.
 
-    Work that is still to come is told in parts of it: both grow with the cluster, and are slow on the same machine. Where other processes
-    want the processors too, it takes so much longer; waiting for this process's own other threads does not count, since they are idle by
-    then.
+    Both grow with the cluster and with the slowness of the machine. The prediction is scaled up if other processes compete for the
+    processor; waiting for this process's own threads does not count, since they are idle by then.
     """
 
     def __init__(self) -> None:
@@ -29,7 +28,7 @@ class Effort:
 
     @contextmanager
     def added(self) -> Iterator[None]:
-        """Work of this thread."""
+        """Count the enclosed block as work."""
         own, wall, process = time.thread_time(), time.monotonic(), time.process_time()
         try:
             yield
@@ -39,7 +38,7 @@ class Effort:
             self._process += time.process_time() - process
 
     def of(self, share: float, more: float = 0.0) -> float:
-        """Seconds on the clock that this share of the work so far would take, and `more` seconds of a processor."""
+        """Predict the wall-clock seconds for this share of the work so far plus `more` seconds of processor time."""
         return (share * self._own + more) * self._slowness()
 
     def _slowness(self) -> float:
@@ -47,7 +46,7 @@ class Effort:
 
 
 class Pace:
-    """The deadline, `seconds` from now, of which room is left for what follows: `afterwards` times the work of collecting."""
+    """A deadline `seconds` from now, with time reserved for what follows: `afterwards` times the work of collecting."""
 
     def __init__(self, seconds: float, afterwards: float = 0.0) -> None:
         self.deadline = time.monotonic() + seconds
@@ -55,17 +54,17 @@ class Pace:
         self._effort = Effort()
 
     def work(self) -> AbstractContextManager[None]:
-        """A block of the scheduler's own work."""
+        """Count the enclosed block as the scheduler's work."""
         return self._effort.added()
 
     def end(self, still_open: int) -> float:
-        """When collecting has to end (monotonic), with so many items that will have to be abandoned."""
+        """Return when collecting has to end (monotonic) if this many items will have to be abandoned."""
         if not self._afterwards:
             return self.deadline
         return self.deadline - self._effort.of(self._afterwards, more=ABANDONING * still_open)
 
     def has_room(self, parsed: float) -> bool:
-        """Is there time to do something with an answer that took so many processor seconds to parse?"""
+        """True if there is time left to process an answer that took this many processor seconds to parse."""
         if not self._afterwards or parsed < SMALL:
             return True
         return time.monotonic() + self._effort.of(self._afterwards, more=FOLLOWS * parsed) < self.deadline + LATE

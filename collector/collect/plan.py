@@ -1,4 +1,4 @@
-"""Which tasks of a spec run, and the items that a task comes to once its inputs are there. Pure."""
+"""Selects a spec's tasks, and expands a task into items once its inputs are available. Pure."""
 
 from __future__ import annotations
 
@@ -16,32 +16,32 @@ ALWAYS, NEVER = "always", "never"
 
 
 class Renderer(Protocol):
-    """What planning needs of expressions.Expressions."""
+    """The part of expressions.Expressions that planning needs."""
 
     def render(self, value: JSON, variables: Mapping[str, JSON]) -> JSON:
-        """The value with every expression in it replaced by what it stands for."""
+        """Return the value with every expression in it evaluated."""
 
     def test(self, expression: str, variables: Mapping[str, JSON]) -> bool:
-        """Is the expression true?"""
+        """Evaluate a condition."""
 
 
 class Selection(NamedTuple):
-    """What `-t`, `--skip-tags` and `-l` leave of a spec."""
+    """The parts of a spec selected by `-t`, `--skip-tags` and `-l`."""
 
     tags: Collection[str] = ()
     skip_tags: Collection[str] = ()
     limit: Sequence[str] = ()
 
     def wants_node(self, node: str | None) -> bool:
-        """Is this node within the limit? What is about no node in particular always is."""
+        """True if the node is within the limit; items without a node always are."""
         return node is None or not self.limit or any(fnmatchcase(node, pattern) for pattern in self.limit)
 
     def skips(self, task: Task) -> bool:
-        """Is it not to be asked, even where another task needs it? Who needs it sees null, as of a task that failed."""
+        """True if the task is skipped even if another one depends on it; its dependents then see null, as for a failed task."""
         return bool(set(task.tags) & set(self.skip_tags))
 
     def wants_task(self, task: Task) -> bool:
-        """Do the tags ask for this task? `always` and `never` mean what they mean in Ansible."""
+        """True if the tags select this task; `always` and `never` have their meaning from Ansible."""
         tags = set(task.tags)
         if self.skips(task):
             return False
@@ -51,7 +51,7 @@ class Selection(NamedTuple):
 
 
 def select_tasks(spec: Spec, selection: Selection) -> tuple[Task, ...]:
-    """The tasks asked for and those whose registered names they need and that are not skipped, in the spec's order."""
+    """Return the selected tasks and their dependencies that are not skipped, in the spec's order."""
     by_register = {task.register: task for task in spec.tasks if task.register and not selection.skips(task)}
     wanted: set[int] = set()
     stack = [task for task in spec.tasks if selection.wants_task(task)]
@@ -64,7 +64,7 @@ def select_tasks(spec: Spec, selection: Selection) -> tuple[Task, ...]:
 
 
 class Turn(NamedTuple):
-    """One turn of a task: its item, or why there is none, with the loop's element that it was made from."""
+    """One iteration of a task: its item, or why there is none, with the loop's element."""
 
     element: JSON
     item: Item | None
@@ -73,9 +73,9 @@ class Turn(NamedTuple):
 
 
 def expand(task: Task, kind: Kind, renderer: Renderer, variables: Mapping[str, JSON], selection: Selection) -> list[Turn]:
-    """The turns of a task: one without a loop, one per element with one; none where `when` is false or the limit excludes the node.
+    """Return a task's iterations: one without a loop, else one per element; none if `when` is false or the limit excludes the node.
 
-    An expression that fails is a turn that failed, not an exception: the rest of the run goes on.
+    A failed expression becomes a failed iteration, not an exception, so that the run continues.
     """
     try:
         elements = [None] if task.loop is None else _elements(renderer.render(task.loop, variables))
@@ -126,7 +126,7 @@ def _item(task: Task, kind: Kind, renderer: Renderer, scope: Mapping[str, JSON])
 
 
 def _arguments(kind: Kind, given: Mapping[str, JSON], element: JSON) -> dict[str, JSON]:
-    """Every argument of the kind: as given, else from the loop's element, else its default."""
+    """Return every argument of the kind: as given, else from the loop's element, else its default."""
     element = element if isinstance(element, Mapping) else {}
     args = {}
     for name, argument in kind.arguments.items():
@@ -139,7 +139,7 @@ def _arguments(kind: Kind, given: Mapping[str, JSON], element: JSON) -> dict[str
 
 
 def _usable(kind: Kind, name: str, value: JSON) -> JSON:
-    """The value as the argument takes it; nothing (null) is for those that need none."""
+    """Convert the value to the argument's type; null for an optional argument."""
     argument = kind.arguments[name]
     for fault in faults(value, argument.schema()) if value is not None else ():
         raise CollectorError(f"{kind.name}'s {name}: {fault.message}")
@@ -147,7 +147,7 @@ def _usable(kind: Kind, name: str, value: JSON) -> JSON:
 
 
 def _distinct(turns: list[Turn]) -> list[Turn]:
-    """A loop that names the same thing twice asks once."""
+    """Remove duplicate elements of a loop."""
     seen: dict[str, list[Item]] = {}
     kept = []
     for turn in turns:
@@ -161,9 +161,9 @@ def _distinct(turns: list[Turn]) -> list[Turn]:
 
 
 class Names:
-    """Item ids that are unique within a run, and the same in the next run: they depend on the spec, never on who answered first.
+    """Assigns item ids that are unique within a run and stable across runs: they depend on the spec only, not on the order of answers.
 
-    What the second task of a kind collects ends in `#2`, the third's in `#3`; what a task asks twice is numbered behind a dot.
+    Items of a kind's second task end in `#2`, of its third in `#3`; repeated items within a task get a number after a dot.
     """
 
     def __init__(self, tasks: Sequence[Task]) -> None:
@@ -175,7 +175,7 @@ class Names:
         self._seen: Counter[str] = Counter()
 
     def unique(self, item: Item) -> Item:
-        """The item under an id that no other item of the run has."""
+        """Return the item with an id that no other item of the run has."""
         place = self._place[item.task]
         name = item.id if place == 1 else f"{item.id}#{place}"
         self._seen[name] += 1

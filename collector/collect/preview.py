@@ -1,6 +1,6 @@
-"""The plan of a run, for `--check`: every item, what it asks first, which rights that takes, and how many calls.
+"""The plan of a run for `--check`: every item with its first requests, the capabilities needed, and the number of calls.
 
-Only what the loops need to know is asked for real (allocations, the job, checks: the inventory); everything else is planned.
+Only what the loops depend on is actually requested (allocations, the job, checks: the inventory); everything else is planned.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from collector.model import Item, Request, Result, Spec, Status, Task
 from collector.policies import LITEFS_KEYS, policies_for
 
 INVENTORY = ("nomad_job", "nomad_allocations", "nomad_nodes", "consul_checks", "consul_members")
-"""Kinds that loops run over; asking them changes nothing and costs one call each."""
+"""Kinds that loops run over; they take one read-only call each."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedItem:
-    """One item: what it asks first, and which other ways there are when that fails."""
+    """One item: its first requests, and the fallback rungs."""
 
     item: Item
     calls: tuple[str, ...]
@@ -32,7 +32,7 @@ class PlannedItem:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """The whole plan. `conditional` are tasks that only some answers bring about; `unknown` are inventory items that failed."""
+    """The plan. `conditional` are tasks whose loops depend on answers not requested here; `unknown` are inventory items that failed."""
 
     items: tuple[PlannedItem, ...]
     conditional: tuple[str, ...]
@@ -41,12 +41,12 @@ class Preview:
 
     @property
     def calls(self) -> int:
-        """Calls that the run makes when every first rung answers."""
+        """The number of calls if every first rung answers."""
         return sum(len(item.calls) for item in self.items)
 
 
 def preview(spec: Spec, means: Means, limits: Limits, selection: Selection) -> Preview:
-    """Plan the spec's run, asking the inventory only. Raises `UsageError` for a limit that fits no node of it."""
+    """Plan the spec's run, requesting only the inventory. Raises `UsageError` for a limit that matches no node."""
     tasks = select_tasks(spec, selection)
     inventory = _inventory(tasks)
     planned: list[PlannedItem] = []
@@ -68,7 +68,7 @@ def preview(spec: Spec, means: Means, limits: Limits, selection: Selection) -> P
 
 
 def _inventory(tasks: Sequence[Task]) -> set[str]:
-    """Names of the tasks to ask for real: inventory kinds whose registered name another task uses."""
+    """Return the tasks to run for real: inventory kinds whose registered name another task uses."""
     used = {name for task in tasks for name in task.after}
     return {task.name for task in tasks if task.register in used and task.kind in INVENTORY}
 
@@ -78,9 +78,9 @@ def _capabilities(tasks: Sequence[Task], kinds: Mapping[str, Kind]) -> tuple[str
 
 
 def plan_text(plan: Preview, servers: Sequence[str], namespace: str = "default") -> str:
-    """The plan for a reader: calls by task, the rights that they take, and the policies that give them and nothing else.
+    """Return the plan as text: calls by task, the capabilities they need, and the least-privilege policies that grant them.
 
-    `servers` says in words where Nomad and Consul are; `namespace` is the configured Nomad namespace, for items that name none.
+    `servers` describes where Nomad and Consul are; `namespace` is the configured Nomad namespace, used for items that name none.
     """
     lines = [f"{len(plan.items)} items, {plan.calls} calls when every first way to ask answers", *servers, ""]
     for task, items in _by_task(plan.items).items():
@@ -98,7 +98,7 @@ def plan_text(plan: Preview, servers: Sequence[str], namespace: str = "default")
 
 
 def _policies(plan: Preview, namespace: str) -> Iterator[str]:
-    """One block for `nomad acl policy apply` and one for `consul acl policy create`, where they are needed."""
+    """Return one block each for `nomad acl policy apply` and `consul acl policy create`, if needed."""
     items = [planned.item for planned in plan.items if "namespace" in planned.item.args]
     namespaces = sorted({str(item.args["namespace"] or namespace) for item in items} or {namespace})
     keys = sorted({planned.item.args["key"].strip("/") for planned in plan.items if planned.item.kind == "consul_lease"})

@@ -1,4 +1,4 @@
-"""One task and one item while they run, and the results that they come to."""
+"""The state of a task and of an item during a run, and the results made from them."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from collector.model import HIDDEN, JSON, Attempt, Item, Reply, Result, Status, 
 
 
 class Redaction(Protocol):
-    """What collecting needs of redact.Redactor: values without secrets and control characters."""
+    """The part of redact.Redactor that collecting needs: removes secrets and control characters."""
 
     def counted(self, value: JSON) -> tuple[JSON, dict[str, int]]:
-        """The value, redacted throughout, and how many secrets each rule took out."""
+        """Return the redacted value, and the number of redactions by rule."""
 
     def text(self, value: str) -> str:
-        """The text, redacted."""
+        """Return the redacted text."""
 
 
 class TaskRun:
-    """One task while its items run; the three lists have one entry for each turn of its loop, `beginning` while turns are added."""
+    """A running task; its three lists have one entry per iteration. `beginning` is true while iterations are being added."""
 
     def __init__(self, task: Task, index: int) -> None:
         self.task = task
@@ -34,7 +34,7 @@ class TaskRun:
         self.finished = False
 
     def add(self, element: JSON, result: Result | None = None) -> int:
-        """A new turn; its place among the turns."""
+        """Add an iteration; return its index."""
         self.elements.append(element)
         self.results.append(result)
         self.values.append(None)
@@ -42,7 +42,7 @@ class TaskRun:
         return len(self.results) - 1
 
     def registered(self) -> JSON:
-        """What expressions see under the task's registered name."""
+        """Return what expressions see under the task's registered name."""
         if self.task.loop is None:
             return self.values[0] if self.values else None
         rows = zip(self.elements, self.results, self.values, strict=True)
@@ -50,10 +50,10 @@ class TaskRun:
 
 
 class ItemRun:
-    """One item while it runs.
+    """A running item.
 
-    `turn` is its place among its task's turns, `work` the processor seconds that its parses took, `outcome` what its last try came to where
-    another one is due or under way.
+    `turn` is its index among its task's iterations, `work` the processor seconds spent on parsing, `outcome` the last attempt's outcome
+    while a retry is due or in progress.
     """
 
     __slots__ = ("announced", "climb", "item", "missing", "outcome", "parent", "replies", "started", "started_at", "tries", "turn", "work")
@@ -74,7 +74,7 @@ class ItemRun:
 
 
 def unrun(task: Task, turn: Turn, redaction: Redaction, status: Status | None = None) -> Result:
-    """The result of a turn that has no item."""
+    """Return the result of an iteration that has no item."""
     status = status or (Status.FAILED if turn.failed else Status.SKIPPED)
     reason = redaction.text(turn.reason)
     name = task.kind if task.name == task.kind else f"{task.kind}: {task.name}"
@@ -82,7 +82,7 @@ def unrun(task: Task, turn: Turn, redaction: Redaction, status: Status | None = 
 
 
 def result_of(run: ItemRun, outcome: Outcome, now: float, redaction: Redaction) -> Result:
-    """The one place where a result is made: nothing unredacted exists after it."""
+    """Make the redacted result. The only place where results are made, so that nothing unredacted exists afterwards."""
     item = run.item
     data, redactions = redaction.counted(outcome.data)
     return Result(
@@ -104,7 +104,10 @@ def result_of(run: ItemRun, outcome: Outcome, now: float, redaction: Redaction) 
 
 
 def told(result: Result, task: Task) -> Result:
-    """What the bundle is told of a result. What `no_log` keeps out of it was not there to be judged, and is no gap either."""
+    """Return the result as the bundle keeps it: a `no_log` task's without data and reasons, and `skipped` instead of `ok`.
+
+    So hidden data counts neither as collected nor as a gap.
+    """
     if not task.no_log:
         return result
     attempts = tuple(attempt._replace(reason=HIDDEN if attempt.reason else "") for attempt in result.attempts)

@@ -1,7 +1,7 @@
-"""The scheduler: runs every item as soon as its inputs are there, and turns whatever happens into a Result.
+"""The scheduler: runs every item as soon as its inputs are available, and turns every outcome into a Result.
 
-One thread (the caller's) renders expressions, drives the rungs and keeps the books; worker threads only perform requests. So nothing here
-needs a lock, a hanging server costs a worker, and the run ends at its deadline whatever hangs.
+One thread (the caller's) renders expressions, drives the rungs and keeps all state; worker threads only perform requests. So no locks
+are needed, a hanging server costs one worker, and the run ends at its deadline in any case.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ from collector.kinds.kind import Kind
 from collector.model import JSON, Item, Performer, Reply, Request, Result, Spec, Status, Task
 
 PAUSE = 0.2
-"""Seconds before another try where a spec does not say."""
+"""Seconds between retries if the spec does not say."""
 LATE = 0.1
-"""Seconds after the deadline at which this thread itself is cut off, whatever it is at: an expression, a pattern of the user's."""
+"""Seconds after the deadline at which this thread's own work (an expression, a user's pattern) is cut off."""
 TOO_LATE = "the answer came too late to do anything with it before the run's deadline"
 SOON = 0.01
-"""Seconds in which what was asked leaves, and in which another reply may come, before something else is done."""
+"""Seconds to wait for another reply before a chore is done instead."""
 PARSE_BUGS = (RecursionError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError)
 
 
 class Means(NamedTuple):
-    """What a run works with."""
+    """The collaborators of a run."""
 
     kinds: Mapping[str, Kind]
     sources: Performer
@@ -44,24 +44,24 @@ class Means(NamedTuple):
     redaction: Redaction
     progress: Callable[[int, int], None] = lambda _done, _known: None
     announce: Callable[[Item, Sequence[Request]], None] | None = None
-    """For `--check`: told of every item that leaves and what it asks first."""
+    """For `--check`: called with every item and its first requests."""
     chores: Sequence[Callable[[], object]] = ()
-    """What is to be done in any case, best while nothing but waiting is to be done; what one raises ends the run."""
+    """Work to be done in any case, preferably while waiting; an exception ends the run."""
 
 
 class Limits(NamedTuple):
-    """How far a run may go: `deadline` seconds in all, `forks` requests at once."""
+    """The limits of a run: `deadline` in seconds for all of it, `forks` concurrent requests."""
 
     deadline: float = 30.0
     forks: int = 32
     asks: Callable[[Task], bool] = lambda _task: True
-    """Which tasks may really ask; the others are planned only."""
+    """Which tasks may send requests; the others are only planned."""
     afterwards: float = 0.0
-    """What follows on collecting takes so many times what its own work takes; the deadline is for both."""
+    """The time needed after collecting, as a multiple of collecting's own work; the deadline covers both."""
 
 
 class Collected(NamedTuple):
-    """What collecting came to: results in the spec's order, and how many requests that took."""
+    """The results in the spec's order, and the number of requests."""
 
     results: tuple[Result, ...]
     requests: int
@@ -69,7 +69,7 @@ class Collected(NamedTuple):
 
 
 def collect(spec: Spec, means: Means, limits: Limits, selection: Selection) -> Collected:
-    """Run the spec's tasks within the deadline. Ctrl-C ends the run early and keeps what is there."""
+    """Run the spec's tasks within the deadline. Ctrl-C ends the run early and keeps the results so far."""
     return _Scheduler(spec, means, limits, selection).run()
 
 
@@ -111,7 +111,7 @@ class _Scheduler:
                 self._turn_over()
 
     def _turn_over(self) -> None:
-        """Send what can leave, and take in one reply; where none comes soon, the time is used for a chore."""
+        """Send what can be sent and process one reply; if none arrives soon, use the time for a chore."""
         now = time.monotonic()
         with self._pace.work():
             while self._later and self._later[0][0] <= now:
@@ -130,20 +130,20 @@ class _Scheduler:
     # --- tasks ---
 
     def _start_ready_tasks(self) -> None:
-        """Start every task whose inputs are there; one that comes to nothing may make the next one ready."""
+        """Start every task whose inputs are available; a task without items may make the next one ready."""
         while ready := [t for t in self._waiting if self._has_inputs(t.task)]:
             self._waiting = [t for t in self._waiting if t not in ready]
             for task_run in ready:
                 self._start_task(task_run)
 
     def _has_inputs(self, task: Task) -> bool:
-        """Is every name it uses there? A name whose tasks were not selected will never come and is not waited for."""
+        """True if every name it uses is available. Names of tasks that were not selected will never be, and are not waited for."""
         return not any(t.task.register in task.after and not t.finished for t in self._tasks)
 
     def _start_task(self, task_run: TaskRun) -> None:
         task = task_run.task
         known = dict.fromkeys(task.after) | self._variables
-        task_run.beginning = True  # until every turn is there: an item may end before the next one has begun
+        task_run.beginning = True  # until all iterations are added: an item may end before the next one begins
         for turn in expand(task, self._means.kinds[task.kind], self._means.renderer, known, self._selection):
             if turn.item is not None:
                 self._start_item(task_run, turn.element, self._names.unique(turn.item))
@@ -172,7 +172,7 @@ class _Scheduler:
         try:
             step = run.climb.step(replies, now)
         except PARSE_BUGS as bug:
-            # A kind's parse is total. Should it not be after all, one odd answer must not cost everybody the report.
+            # Parsers should never raise anything else; if one does, a single odd answer must not cost the whole report.
             reason = f"this answer upset {run.item.kind} ({type(bug).__name__}: {bug}); that is a bug of the collector, please report it"
             step = run.climb.abandon(Status.INVALID, reason, now)
         run.work += time.thread_time() - began
@@ -245,7 +245,7 @@ class _Scheduler:
         result = result_of(run, outcome, now, self._means.redaction)
         run.parent.values[run.turn] = result.data if result.status is Status.OK else None
         run.parent.results[run.turn] = result
-        # Not before it has its result: should the deadline's signal come in between, nothing would be left to name the item.
+        # Only after its result is stored: the deadline's signal may arrive in between, and the item must not get lost.
         self._runs.pop(run, None)
         run.parent.open -= 1
         self._done += 1
@@ -254,7 +254,7 @@ class _Scheduler:
             self._finish_task(run.parent)
 
     def _abandon_rest(self, reason: str) -> None:
-        """Whatever is still open did not fit in the time: it is named, never left out. Of what is being tried again the last try counts."""
+        """Give every open item a result, since the time is up; an item being retried keeps its last outcome."""
         now = time.monotonic()
         waiting, self._waiting = self._waiting, []
         for run in list(self._runs):

@@ -1,6 +1,6 @@
 """Threads that perform requests, so that the scheduler never waits for a server.
 
-The threads are daemons: one that hangs (a name lookup cannot be interrupted) is written off with `replace` and dies with the process.
+They are daemon threads: one that hangs (a name lookup cannot be interrupted) is abandoned with `replace` and dies with the process.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collector.model import Reply, Request
 
 
 class Job:
-    """One request on its way; `deadline` is monotonic."""
+    """One request in progress; `deadline` is monotonic."""
 
     def __init__(self, request: Request, deadline: float) -> None:
         self.request = request
@@ -23,45 +23,45 @@ class Job:
 
 
 class Workers:
-    """At most `size` requests at once; replies come out of `finished` as (job, reply or the bug that was raised)."""
+    """At most `size` concurrent requests; `finished` receives (job, reply or unexpected exception)."""
 
     def __init__(self, perform: Callable[[Request, float], Reply], size: int) -> None:
         self._perform = perform
         self._size = size
-        self._started = 0  # without those that were written off
+        self._started = 0  # excluding abandoned ones
         self._busy = 0
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self.finished: queue.SimpleQueue[tuple[Job, Reply | BaseException]] = queue.SimpleQueue()
 
     def has_room(self) -> bool:
-        """Is a worker free (or may one be started)?"""
+        """True if a worker is free or may be started."""
         return self._busy < self._size
 
     def submit(self, job: Job) -> None:
-        """Give a job to a worker; the caller saw to it that there is room."""
+        """Hand a job to a worker; the caller has checked `has_room`."""
         self._busy += 1
         if self._busy > self._started and not self._start():
             self._make_do()
         self._jobs.put(job)
 
     def release(self) -> None:
-        """A reply was taken: its worker is free."""
+        """Mark a worker as free after its reply was taken."""
         self._busy -= 1
 
     def replace(self, job: Job) -> None:
-        """Write a hanging worker off and let another one take its place."""
+        """Abandon a hanging worker and allow another in its place."""
         job.abandoned = True
         self._started -= 1
         if not self._start():
             self._make_do()
 
     def close(self) -> None:
-        """Let idle workers end; hanging ones are left to the end of the process."""
+        """Let idle workers end; hanging ones are left until the process ends."""
         for _ in range(self._started):
             self._jobs.put(None)
 
     def _start(self) -> bool:
-        """Start a worker; False where the system gives no more threads (`ulimit -u`, `ulimit -v`)."""
+        """Start a worker; return False if the system allows no more threads (`ulimit -u`, `ulimit -v`)."""
         thread = threading.Thread(target=self._work, name=f"collector-{self._started + 1}", daemon=True)
         try:
             thread.start()
@@ -71,7 +71,7 @@ class Workers:
         return True
 
     def _make_do(self) -> None:
-        """Go on with the workers that there are."""
+        """Continue with the workers that could be started."""
         if not self._started:
             raise CollectorError("this system gives no thread to ask with: raise its limits (`ulimit -u`, `ulimit -v`, a container's PIDs)")
         self._size = self._started

@@ -1,1 +1,1 @@
-"""One file per command: `run(arguments) -> exit code`. Here the parts are wired; nothing else wires."""
+"""One module per command: `run(arguments) -> exit code`. The only place where the parts are wired together."""

@@ -1,4 +1,4 @@
-"""`collector analyze BUNDLE`: the report again, without the cluster."""
+"""`collector analyze BUNDLE`: makes the report again, offline."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from collector.settings import Settings
 from collector.validate import validate
 
 PATIENCE = 120.0
-"""Seconds for the analysis of one bundle: 5,000 nodes take a few."""
+"""Time limit in seconds for analyzing one bundle; 5,000 nodes take a few seconds."""
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Read the bundle back, check it again (it may come from someone else), and report."""
+    """Read and validate the bundle (it may come from someone else), and report on it."""
     name = arguments.bundle_file
     bundle = bundle_of(content_of(name, f"the bundle {name}", MAX_BYTES + 1), name)
     scope = scope_of(bundle.endpoints, bundle.expect, bundle.vars, namespace=bundle.endpoints.get("namespace"), of="bundles")
@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _concluded(bundle: Bundle, now: float | None, name: str) -> Report:
-    """The report; a bundle that it takes too long for is refused."""
+    """Return the report; raise an error for a bundle whose analysis takes too long."""
     try:
         with cut_off_at(time.monotonic() + PATIENCE):
             return conclude(bundle, now)
@@ -41,12 +41,12 @@ def _concluded(bundle: Bundle, now: float | None, name: str) -> Report:
 
 
 def bundle_of(content: bytes, name: str) -> Bundle:
-    """A bundle from the bytes of a file, validated."""
+    """Parse and validate a bundle file's content."""
     return validate(load_bundle(BytesIO(content), name))
 
 
 def _time(text: str | None) -> float | None:
-    """RFC 3339 or Unix seconds, as Unix seconds."""
+    """Parse RFC 3339 or Unix seconds into Unix seconds."""
     if text is None:
         return None
     try:
@@ -57,10 +57,10 @@ def _time(text: str | None) -> float | None:
 
 
 def _seconds(text: str) -> datetime:
-    """ValueError where it is no moment of any calendar: NaN, a billion years from now, nanoseconds."""
+    """Parse a number; ValueError if it is no valid date: NaN, a billion years from now, nanoseconds."""
     try:
         return datetime.fromtimestamp(float(text), UTC)
-    except (OverflowError, OSError) as error:  # which one, is up to the platform
+    except (OverflowError, OSError) as error:  # which of them depends on the platform
         raise ValueError(text) from error
     except ValueError:
         return datetime.fromisoformat(text)

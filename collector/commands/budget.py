@@ -1,20 +1,20 @@
-"""How a run's deadline is divided: collecting gets all of it except what making and delivering the report takes."""
+"""Divides a run's deadline: collecting gets all of it except the time for making and delivering the report."""
 
 from __future__ import annotations
 
 import time
 
 SHARE, MOST = 1 / 3, 10.0
-"""Of the deadline, and at most so many seconds, is kept for mail and pings."""
+"""The share of the deadline, and the maximum in seconds, that is reserved for mail and pings."""
 LEAST = 0.5
-"""Seconds that each of them gets in any case: it costs a run that is late already less than a report that nobody reads."""
+"""The minimum in seconds for each of them: better to be late than to deliver no report."""
 
 ANALYSIS, WRITING = 0.6, 0.15
-"""What judging takes, and what each output takes, for a second of collecting's own work (docs/benchmarks.md, 5,000 nodes)."""
+"""Seconds for the analysis and for each output, per second of collecting's own work (docs/benchmarks.md, 5,000 nodes)."""
 
 
 class Budget:
-    """`seconds` from now on (monotonic) for a whole run; `reaches` tells whether it ends with a mail or a ping."""
+    """`seconds` for a whole run from now on; `reaches` is true if it ends with a mail or a ping."""
 
     def __init__(self, seconds: float, *, reaches: bool) -> None:
         self.seconds = seconds
@@ -23,17 +23,17 @@ class Budget:
 
     @property
     def reserved(self) -> float:
-        """Seconds that collecting must leave."""
+        """Seconds reserved for what follows collecting."""
         return min(MOST, self.seconds * SHARE) if self.reaches else 0.0
 
     @staticmethod
     def afterwards(outputs: int) -> float:
-        """How many times its own work collecting must leave for a report that is put down so many times."""
+        """The time that a report with this many outputs takes, as a multiple of the work of collecting."""
         return ANALYSIS + WRITING * outputs
 
     @property
     def for_collecting(self) -> float:
-        """Seconds from now until collecting must be over."""
+        """Seconds from now until collecting must end."""
         return max(LEAST, self._left() - self.reserved)
 
     @property

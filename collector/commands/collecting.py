@@ -1,4 +1,4 @@
-"""What `diagnose`, `record` and `demo` share: arguments to a call of the main job."""
+"""Shared by `diagnose`, `record` and `demo`: turns arguments into a call of the pipeline."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ from collector.yamlio import text_of
 
 
 def read_spec(path: str, extra_vars: Mapping[str, JSON]) -> Spec:
-    """Read and check a spec, with `-e` on top of its variables. The syntax of its expressions is checked while the first answers come."""
+    """Read and check a spec with `-e` applied. The syntax of its expressions is checked later, while the first answers arrive."""
     try:
         text = text_of(Path(path))
     except OSError as error:
-        meant = _meant(Path(path)) if isinstance(error, FileNotFoundError) else ""
+        meant = _suggestion(Path(path)) if isinstance(error, FileNotFoundError) else ""
         raise UsageError(f"cannot read the spec {path}: {error.strerror}{f' ({meant})' if meant else ''}") from error
     return load_spec(text, path, extra_vars=extra_vars, syntax=False)
 
 
-def _meant(path: Path) -> str:
-    """What file was probably meant by one that is not there: a neighbour, else the spec of that name that ships."""
+def _suggestion(path: Path) -> str:
+    """Suggest a file for a missing one: a neighbour with a similar name, else the shipped spec of that name."""
     with suppress(OSError):
         if near := did_you_mean(path.name, (file.name for file in path.parent.iterdir() if file.suffix in {".yml", ".yaml"})):
             return near
@@ -49,7 +49,7 @@ def _meant(path: Path) -> str:
 
 
 def commit_of(spec: Spec, settings: Settings) -> Callable[[], Callable[[], str | None]]:
-    """Has git asked, once and beside all else, which commit the spec's file is in; what that returns waits for the answer."""
+    """Ask git in the background for the commit of the spec's file; the returned function waits for the answer."""
 
     @cache
     def asked() -> Callable[[], str | None]:
@@ -60,7 +60,7 @@ def commit_of(spec: Spec, settings: Settings) -> Callable[[], Callable[[], str |
 
         def answer() -> str | None:
             while True:
-                with suppress(KeyboardInterrupt):  # git is given up two seconds after its start, and not left alone until then
+                with suppress(KeyboardInterrupt):  # git is killed two seconds after its start at the latest, so it must be awaited
                     return commit.result()
 
         return answer
@@ -69,7 +69,7 @@ def commit_of(spec: Spec, settings: Settings) -> Callable[[], Callable[[], str |
 
 
 def build_call(arguments: argparse.Namespace) -> Call:
-    """The call that the arguments of a collecting command describe; wrong usage, where what they name is not read within the deadline."""
+    """Build the call that the arguments describe; raise `UsageError` if a file they name cannot be read before the deadline."""
     with time_limit(arguments.deadline, "the spec, or a file that it or the environment names"):
         return _call(arguments)
 
@@ -85,24 +85,24 @@ def _call(arguments: argparse.Namespace) -> Call:
 
 
 def collect_bundle(call: Call) -> Bundle:
-    """Collect and validate; children still running at the end are killed."""
+    """Collect and validate; child processes still running at the end are killed."""
     with closing(open_sources(call)) as sources:
         return gather(call, sources, redactor_of(call))
 
 
 def redactor_of(call: Call) -> Redactor:
-    """Takes out all that is to be taken out. For the main thread, where a pattern of the user's that takes for ever can be cut off."""
+    """Return the redactor for the main thread, where a user's pattern that takes too long can be cut off."""
     return Redactor(call.settings.secret_values(), call.spec.redact)
 
 
 def open_sources(call: Call) -> Sources:
-    """The sources of a run. What they say is redacted without the user's patterns, since they say it in threads; results are with them."""
+    """Open the run's sources. They run in threads, so their messages are redacted without the user's patterns; results get those later."""
     return Sources(call.settings, Redactor(call.settings.secret_values()))
 
 
 def plan_only(call: Call) -> int:
-    """Print the plan; 0, or 3 when the inventory could not be read, so that the plan is not whole."""
-    from collector.collect.preview import plan_text, preview  # noqa: PLC0415 - for --check alone
+    """Print the plan; return 0, or 3 if the plan is incomplete because the inventory could not be read."""
+    from collector.collect.preview import plan_text, preview  # noqa: PLC0415 - for --check only
 
     redactor = redactor_of(call)
     with closing(open_sources(call)) as sources:
@@ -113,7 +113,7 @@ def plan_only(call: Call) -> int:
 
 
 def _servers(settings: Settings) -> Iterator[str]:
-    """Whom `nomad` and `consul` stand for in the plan, and as whom they are asked."""
+    """Describe the Nomad and Consul servers of the plan, and the credentials used."""
     for name, variable, api in (("nomad", "NOMAD_ADDR", settings.nomad), ("consul", "CONSUL_HTTP_ADDR", settings.consul)):
         default = f" (the default: {variable} is not set)" if variable in settings.unset else ""
         token = "with" if api.token else "without"
@@ -123,11 +123,11 @@ def _servers(settings: Settings) -> Iterator[str]:
 
 @contextmanager
 def progress_bar(*, wanted: bool) -> Iterator[Callable[[int, int], None]]:
-    """Progress on stderr, and only on a terminal: cron's mail and pipes stay clean."""
+    """Show progress on stderr if that is a terminal, so that cron's mails and pipes stay clean."""
     if not (wanted and sys.stderr.isatty()):
         yield lambda _done, _known: None
         return
-    from rich.console import Console  # noqa: PLC0415 - 40 ms that only a terminal's user pays
+    from rich.console import Console  # noqa: PLC0415 - takes 40 ms, needed only on a terminal
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
 
     columns = (TextColumn("collecting"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
@@ -141,7 +141,7 @@ def _words(values: Sequence[str]) -> list[str]:
 
 
 def _check_text(limit: Sequence[str]) -> None:
-    """A node's name is text, and a report that tells of a limit must be able to say it."""
+    """Reject a limit that is not valid text, since the report must be able to show it."""
     for pattern in limit:
         try:
             pattern.encode()
@@ -150,7 +150,7 @@ def _check_text(limit: Sequence[str]) -> None:
 
 
 def _check_tags(spec: Spec, selection: Selection) -> None:
-    """A tag that no task has is a typing error, not an empty report; and where nothing is asked, nothing can be told."""
+    """Reject tags that no task has, and selections without any task."""
     known = {tag for task in spec.tasks for tag in task.tags} | {"always", "never"}
     unknown = sorted((set(selection.tags) | set(selection.skip_tags)) - known)
     if unknown:

@@ -1,4 +1,4 @@
-"""`collector completion SHELL`: a script that completes commands, options, files and shipped names."""
+"""`collector completion SHELL`: a completion script for commands, options, files and shipped names."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NAMES: Mapping[tuple[str, str], Callable[[], Iterable[str]]] = {
     ("demo", "incident"): lambda: ["list", *incidents()],
     ("schema", "name"): schema_names,
 }
-"""What an argument of a command can be, where that is known. The parser takes any text: the commands say better what was meant."""
+"""Possible values of an argument, where known. The parser accepts any text, since commands give better suggestions."""
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -29,7 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _with_values(parser: Parser) -> Parser:
-    """The parser, with what shtab is to offer for each argument."""
+    """Annotate the parser's arguments with the completions that shtab offers."""
     for command, below in subparsers(parser).items():
         for action in below._actions:  # noqa: SLF001 - argparse has no public name for the arguments of a parser
             _offer(command, action)
@@ -40,6 +40,6 @@ def _offer(command: str, action: argparse.Action) -> None:
     if (command, action.dest) in NAMES:
         action.choices = list(NAMES[command, action.dest]())
     elif action.metavar in FILES:
-        action.complete = shtab.FILE  # type: ignore[attr-defined]  # shtab's way to be told
+        action.complete = shtab.FILE  # type: ignore[attr-defined]  # shtab's interface
     elif action.metavar in DIRECTORIES:
         action.complete = shtab.DIRECTORY  # type: ignore[attr-defined]

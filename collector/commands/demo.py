@@ -1,4 +1,4 @@
-"""`collector demo`: the main job, through the real HTTP and command-line path, on a recorded incident."""
+"""`collector demo`: runs the pipeline through the real HTTP and command-line path on a recorded incident."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SPEC = "navidrome"
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Replay an incident and report on it; 0 when that worked, whatever the verdict."""
+    """Replay an incident and report on it; return 0 on success, whatever the verdict."""
     if arguments.incident == "list":
         say("".join(f"{name:20} {_truth(incident(name))}\n" for name in incidents()))
         return 0
@@ -39,19 +39,19 @@ def run(arguments: argparse.Namespace) -> int:
 
 @contextmanager
 def replayed(recording: Recording, given: Mapping[str, JSON]) -> Iterator[Call]:
-    """The call that asks a recorded cluster, which is replayed on loopback until the block ends."""
+    """Yield a call whose servers are a recording replayed on loopback until the block ends."""
     with demo_environment(recording, path=os.environ.get("PATH", "")) as environ:
         yield _call(recording, given, Settings.from_environment({**_harmless(), **environ}))
 
 
 def diagnosed(call: Call, recording: Recording) -> Report:
-    """The report on a recorded cluster, as of the moment of the recording."""
+    """Return the report on a recorded cluster as of the moment of the recording."""
     bundle = _as_then(collect_bundle(call), recording)
     return conclude(bundle, bundle.started_at)
 
 
 def _call(recording: Recording, given: Mapping[str, JSON], settings: Settings) -> Call:
-    """The call that asks a recorded cluster, with the variables that the recording was made with, and the caller's own before them."""
+    """Build the call for a recording, with the variables it was recorded with, overridden by the caller's."""
     path = str(spec_path(SPEC))
     recorded = {name: value for name, value in _vars(recording).items() if name in read_spec(path, {}).vars}
     spec = read_spec(path, {**recorded, **given})
@@ -59,29 +59,29 @@ def _call(recording: Recording, given: Mapping[str, JSON], settings: Settings) -
 
 
 def _as_then(bundle: Bundle, recording: Recording) -> Bundle:
-    """The bundle as of the moment of the recording: times and ages are those of the incident. The spec is named as in a checkout."""
+    """Date the bundle to the moment of the recording, so that times and ages are the incident's; name the spec as in a checkout."""
     return bundle._replace(
         started_at=float(recording.meta.get("recorded_at", bundle.started_at)), spec={**bundle.spec, "path": f"specs/{SPEC}.yml"}
     )
 
 
 def _file(name: str) -> Path:
-    """An incident that ships, or a recording of the user's own."""
-    return Path(name) if os.path.isfile(name) else incident(name)  # noqa: PTH113 - pathlib's raises where a name is too long
+    """Return the path of a shipped incident or of the user's own recording."""
+    return Path(name) if os.path.isfile(name) else incident(name)  # noqa: PTH113 - pathlib raises for an overlong name
 
 
 def _truth(path: Path) -> str:
-    """What was wrong when an incident was recorded."""
+    """Return what was wrong when the incident was recorded."""
     code = recorded_meta(path).get("cause")
     return f"{code}: {explain(code)['summary']}" if code else "nothing is wrong"
 
 
 def _vars(recording: Recording) -> Mapping[str, JSON]:
-    """The variables that the recording was made with; another spec's may be among them."""
-    told = recording.meta.get("vars")
-    return told if isinstance(told, Mapping) else {}
+    """Return the variables the recording was made with; the spec may lack some of them."""
+    recorded = recording.meta.get("vars")
+    return recorded if isinstance(recorded, Mapping) else {}
 
 
 def _harmless() -> dict[str, str]:
-    """What a demonstration may take from the user's environment: nothing that leads to a real cluster."""
+    """Return the variables of the user's environment that cannot lead to a real cluster."""
     return {name: os.environ[name] for name in ("HOME", "LANG", "TMPDIR") if name in os.environ}

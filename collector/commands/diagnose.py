@@ -1,4 +1,4 @@
-"""`collector diagnose SPEC`: the main job."""
+"""`collector diagnose SPEC`: diagnoses a live cluster."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from collector.pipeline import Call, conclude
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Collect, validate, analyse, render, deliver; the verdict is the exit code."""
+    """Collect, validate, analyze, render and deliver; the exit code is the verdict's."""
     call = build_call(arguments)
     if arguments.check:
         return plan_only(call)
@@ -30,13 +30,13 @@ def run(arguments: argparse.Namespace) -> int:
             bundle = collect_bundle(call._replace(progress=progress))
         problems = _saved(bundle, arguments.bundle)
         return reporter.finish(conclude(bundle), problems)
-    except Exception as error:  # a bug, too, must not look as if the run were still going on
+    except Exception as error:  # so that a bug, too, ends the run for a dead-man service
         reporter.fail(error.exit_code if isinstance(error, CollectorError) else CollectorError.exit_code)
         raise
 
 
 def _saved(bundle: Bundle, name: str | None) -> tuple[str, ...]:
-    """Save the bundle where that is wished; why it could not be, which is no reason to keep the report back."""
+    """Save the bundle if requested; return the error if that fails, since the report is delivered all the same."""
     try:
         if name:
             write_bundle(name, bundle)

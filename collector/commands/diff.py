@@ -1,4 +1,4 @@
-"""`collector diff OLD NEW`: what changed between two bundles or reports."""
+"""`collector diff OLD NEW`: shows what changed between two bundles or reports."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MAX_BYTES = 64 << 20
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the changes; 0 whether there are any or not."""
+    """Print the changes; 0 whether or not there are any."""
     new = _document(arguments.new)
     changes = compare(_document(arguments.old), new)
     as_json = arguments.output == "json"
@@ -30,14 +30,14 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _document(name: str) -> dict[str, JSON]:
-    """A report's JSON, from a file that holds one or from a bundle."""
+    """Return a report document, read from a report or made from a bundle."""
     content = content_of(name, name, bundle.MAX_BYTES + 1)
     report = _report(content, name)
     return report if report is not None else report_document(conclude(bundle_of(content, name)))
 
 
 def _report(content: bytes, name: str) -> dict[str, JSON] | None:
-    """The report in a file; None where the file is something else (a bundle, then, which is read with its own care)."""
+    """Return the report in a file, or None if the file is something else (then it is read as a bundle)."""
     try:
         document = strict_json(content[:MAX_BYTES])
     except (ValueError, RecursionError):

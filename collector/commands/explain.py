@@ -16,7 +16,7 @@ SHOWN = "never a cause by itself: it is listed under the cause that explains it,
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print what a code of a cause or a symptom means, or the list of causes with what each stands for."""
+    """Explain a code, or list all causes with a summary of each."""
     if arguments.code is None:
         say("".join(f"{code:30} {explain(code)['summary']}\n" for code in codes()))
         return 0
@@ -24,19 +24,19 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _lines(told: Mapping[str, JSON]) -> Iterable[str]:
-    yield from [told["code"], *textwrap.wrap(told["summary"], WIDTH), ""]
-    yield from _section("a symptom", [SHOWN] if told["symptom"] else [])
-    yield from _section("severity", [told["severity"]])
-    yield from _section("explains", [", ".join(_told_once(told["explains"]))])
-    yield from _section("rules out", [", ".join(_told_once(told["rules_out"]))])
-    yield from _section("reference", told["references"])
-    for way in told["ways"]:
+def _lines(explanation: Mapping[str, JSON]) -> Iterable[str]:
+    yield from [explanation["code"], *textwrap.wrap(explanation["summary"], WIDTH), ""]
+    yield from _section("a symptom", [SHOWN] if explanation["symptom"] else [])
+    yield from _section("severity", [explanation["severity"]])
+    yield from _section("explains", [", ".join(_without_repeats(explanation["explains"]))])
+    yield from _section("rules out", [", ".join(_without_repeats(explanation["rules_out"]))])
+    yield from _section("reference", explanation["references"])
+    for way in explanation["ways"]:
         yield from ["", *_way(way)]
 
 
 def _way(way: Mapping[str, JSON]) -> Iterable[str]:
-    """One way to recognise the cause, with what is then to be done."""
+    """Format one way to recognise the cause, with its remedy."""
     for number, recognised in enumerate(way["recognised"]):
         yield from _section("or" if number else "recognised", [recognised])
     yield from _section("do", [way["remedy"]])
@@ -44,14 +44,14 @@ def _way(way: Mapping[str, JSON]) -> Iterable[str]:
     yield from _section(head, [f"{'read-only' if one['what'] == 'read' else 'changes'}: {one['command']}" for one in way["commands"]])
 
 
-def _told_once(codes: Sequence[str]) -> list[str]:
-    """The codes without symptoms by name where all symptoms are meant."""
+def _without_repeats(codes: Sequence[str]) -> list[str]:
+    """Drop individual symptom codes if `symptom.*` is listed."""
     every = "symptom.*" in codes
     return [code for code in codes if code == "symptom.*" or not (every and code.startswith("symptom."))]
 
 
 def _section(title: str, texts: Iterable[str]) -> Iterable[str]:
-    """The texts under a title, each wrapped and hung; nothing where there are none."""
+    """Format the texts under a title, wrapped with a hanging indent; empty without texts."""
     head = f"{title:{INDENT}}"
     for text in dict.fromkeys(text for text in texts if text):
         yield textwrap.fill(

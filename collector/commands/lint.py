@@ -16,7 +16,7 @@ from collector.yamlio import text_of
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Check every file; all problems are printed, one a line, and make the exit code 78."""
+    """Check every file; print one problem per line; exit with 78 if there is any."""
     problems: list[Problem] = []
     for name in arguments.files:
         problems += _problems(name)

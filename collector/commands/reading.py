@@ -1,4 +1,4 @@
-"""Reading with a time limit: a pipe without a writer, or an unattended terminal, must not hang a command."""
+"""Reading with a time limit, so that a pipe without a writer or an unattended terminal cannot hang a command."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from collector.cutoff import Overdue, cut_off_at
 from collector.errors import UsageError
 
 FILE = 30.0
-"""Seconds for a file where no deadline is given."""
+"""Time limit in seconds for a file if there is no deadline."""
 LEAST = 1.0
 
 
 @contextmanager
 def time_limit(seconds: float, what: str) -> Iterator[None]:
-    """`UsageError` where what is read within the block is not there within so many seconds."""
+    """Raise `UsageError` if the block does not finish reading within this many seconds."""
     seconds = max(LEAST, seconds)
     try:
         with cut_off_at(time.monotonic() + seconds):
@@ -27,7 +27,7 @@ def time_limit(seconds: float, what: str) -> Iterator[None]:
 
 
 def content_of(name: str, what: str, most: int) -> bytes:
-    """The bytes of a file, at most so many: once, as a pipe gives them. `UsageError` where it cannot be read."""
+    """Read a file once (it may be a pipe), up to a size limit. Raises `UsageError` if it cannot be read."""
     try:
         with time_limit(FILE, what), Path(name).open("rb") as stream:
             return stream.read(most)

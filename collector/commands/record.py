@@ -1,4 +1,4 @@
-"""`collector record SPEC FILE`: a live cluster's answers, redacted, for replay and for tests."""
+"""`collector record SPEC FILE`: records a live cluster's answers, redacted, for replay and tests."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from collector.streams import note
 
 CRAWL_SECONDS = 30.0
 REFUSED = 400
-"""HTTP status from which an answer is a refusal or an error."""
+"""HTTP statuses from here on are refusals or errors."""
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run the spec's collection and keep every exchange; says on stderr how much was recorded."""
+    """Run the spec's collection, keep every exchange, and say on stderr how many were recorded."""
     call = build_call(arguments)
     _check_hidden(call)
     for name in filter(None, (arguments.recording, arguments.bundle)):
@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
         recorder = Recorder(sources, Redactor(call.settings.secret_values()), call.settings.describe())
         with progress_bar(wanted=True) as progress:
             bundle = gather(call._replace(progress=progress), recorder, redactor)
-        with suppress(KeyboardInterrupt):  # what is there by then is kept, as while collecting
+        with suppress(KeyboardInterrupt):  # the exchanges so far are kept, as when collecting is interrupted
             if not bundle.interrupted:
                 crawl(recorder, deadline=time.monotonic() + CRAWL_SECONDS)
     meta = {"scenario": call.spec.name, "recorded_at": bundle.started_at, "vars": redactor.data(dict(call.given))}
@@ -47,13 +47,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _check_hidden(call: Call) -> None:
-    """A recording holds exchanges as they are: of a task whose results the spec hides there must be none."""
+    """Refuse specs with `no_log` tasks: a recording would contain what they hide."""
     hidden = next((task.name for task in select_tasks(call.spec, call.selection) if task.no_log), None)
     if hidden:
         raise UsageError(f"the task {hidden!r} has no_log, and a recording would hold what it collects: leave it out with --skip-tags")
 
 
 def _unusable(recording: Recording) -> str:
-    """How many of the answers are refusals, errors or none at all: somebody may have recorded a token that is not right."""
+    """Count the answers that are refusals, errors or missing, which may mean a wrong token."""
     bad = sum(one.status is None or one.status >= REFUSED for one in recording.http)
     return f" ({'all' if bad == len(recording.http) else bad} of them refusals, errors or none at all)" if bad else ""

@@ -1,6 +1,6 @@
-"""What every command that makes a report shares: compare it with earlier runs, render and deliver it, determine the exit code.
+"""Shared by all commands that make a report: compares it with earlier runs, renders and delivers it, determines the exit code.
 
-Destinations are checked before the first request is sent; what delivers the report is imported once there is one.
+Destinations are checked before the first request; the modules that deliver are imported only once there is a report.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from collector.history import Outlook, Store
 
 TO_DELIVER = 30.0
-"""Seconds for a report that takes no collecting."""
+"""Time limit in seconds for a report without collecting."""
 EXIT_CODES = {Verdict.OK: 0, Verdict.WARNING: 1, Verdict.CRITICAL: 2, Verdict.UNKNOWN: 3}
 
 
 class Reporter:
-    """Delivers one run's report; built, and thereby checked, before the first request is sent."""
+    """Delivers one run's report. Construct it before the first request, since that checks the destinations."""
 
     def __init__(
         self, arguments: argparse.Namespace, settings: Settings, places: tuple[Destination, ...], store: Store | None, budget: Budget
@@ -45,14 +45,14 @@ class Reporter:
 
     @cached_property
     def run(self) -> str:
-        """The run's ID, by which dead-man services match its end to its start."""
+        """The run's ID, by which dead-man services match its start and end."""
         import uuid
 
         return str(uuid.uuid4())
 
     @property
     def afterwards(self) -> float:
-        """How many times its own work collecting must leave for what is done here: outputs, the bundle, earlier runs to compare with."""
+        """The time needed here (outputs, bundle, comparison with earlier runs), as a multiple of the work of collecting."""
         outputs = [place for place in self.places if isinstance(place, Stdout | File)]
         return self.budget.afterwards(len(outputs) + bool(self.arguments.bundle) + bool(self.store))
 
@@ -64,16 +64,16 @@ class Reporter:
             _warn(ping_start(ping, self.run, seconds=min(self.budget.reserved, self.budget.for_the_next)))
 
     def prepare(self) -> None:
-        """Read the templates and import what delivers reports, so that it need not be done once there is one."""
-        from collector.deliver import delivery  # noqa: F401 - imported to be there later
+        """Load templates and delivery modules in advance."""
+        from collector.deliver import delivery  # noqa: F401 - loads modules in advance
         from collector.render import prepare
 
         prepare([place.format for place in self.places if isinstance(place, Stdout | File)], self.template_dirs)
 
     def finish(self, report: Report, problems: Sequence[str] = ()) -> int:
-        """Deliver the report and keep the run; the exit code is the verdict's, or 70 if the report did not get everywhere.
+        """Deliver the report and keep the run; return the verdict's exit code, or 70 if delivery failed anywhere.
 
-        `problems` are sentences on what else could not be delivered.
+        `problems` are sentences about other failures to deliver.
         """
         from collector.deliver.deadline import Patience
         from collector.deliver.delivery import Outlets, deliver
@@ -94,7 +94,7 @@ class Reporter:
         return code
 
     def fail(self, code: int) -> None:
-        """The collector itself failed: whoever waits for its ping must hear of it."""
+        """Tell dead-man services that the collector itself failed."""
         self._end(code, None, lambda: "")
 
     def _end(self, code: int, verdict: str | None, body: Callable[[], str]) -> None:
@@ -140,9 +140,9 @@ class Reporter:
 def build_reporter(
     arguments: argparse.Namespace, settings: Settings, spec: Spec, *, scope: str = "", seconds: float = TO_DELIVER
 ) -> Reporter:
-    """Where the report of this call goes, and how it shares its `seconds`.
+    """Build the reporter for these arguments; `seconds` is the time limit of the whole run.
 
-    `scope` sets apart runs that cannot be compared (`scope_of`).
+    `scope` separates runs that are not comparable (`scope_of`).
     """
     if arguments.diff and not arguments.state:
         raise UsageError("-D compares with an earlier run and needs --state DIR")
@@ -158,10 +158,10 @@ def build_reporter(
 
 
 def scope_of(servers: Mapping[str, JSON], narrowed: Mapping[str, JSON], variables: Mapping[str, JSON], **within: str | None) -> str:
-    """What sets apart runs that cannot be compared: another cluster, other variables, a part of it (tags, a limit), a namespace."""
-    asked = [servers.get(name) for name in ("nomad", "consul")] + [narrowed.get(name) for name in ("tags", "skip_tags", "limit")]
-    told = sorted((name, str(value)) for name, value in variables.items())
-    return repr([*asked, told, *((name, value) for name, value in within.items() if value)])
+    """Return what makes runs comparable: the cluster, variables, tags, limit and namespace."""
+    parts = [servers.get(name) for name in ("nomad", "consul")] + [narrowed.get(name) for name in ("tags", "skip_tags", "limit")]
+    values = sorted((name, str(value)) for name, value in variables.items())
+    return repr([*parts, values, *((name, value) for name, value in within.items() if value)])
 
 
 def _store(arguments: argparse.Namespace, spec: Spec, scope: str) -> Store | None:
@@ -173,13 +173,13 @@ def _store(arguments: argparse.Namespace, spec: Spec, scope: str) -> Store | Non
 
 
 def without_spec(bundle: Bundle) -> Spec:
-    """What a bundle tells of its spec, for a report that is made without the spec's file."""
-    told = bundle.spec
-    return Spec(told["name"], told["path"], "", told["sha256"], bundle.vars, (), bundle.thresholds)
+    """Return what a bundle says about its spec, for a report made without the spec's file."""
+    spec = bundle.spec
+    return Spec(spec["name"], spec["path"], "", spec["sha256"], bundle.vars, (), bundle.thresholds)
 
 
 def write_bundle(name: str, bundle: Bundle) -> None:
-    """Save a bundle, readable by its owner only; gzip where the name ends in .gz. `DeliveryError` where that is not possible."""
+    """Save a bundle with permissions for its owner only, compressed if the name ends in .gz. Raises `DeliveryError`."""
     from collector.bundle import dump_bundle
     from collector.files import write_atomic
 
@@ -195,6 +195,6 @@ def _warn(message: str | None) -> None:
 
 
 def _directory(name: str) -> Path:
-    if not os.path.isdir(name):  # noqa: PTH112 - pathlib's raises where a name is too long
+    if not os.path.isdir(name):  # noqa: PTH112 - pathlib raises for an overlong name
         raise UsageError(f"--template-dir {name}: there is no such directory")
     return Path(name)

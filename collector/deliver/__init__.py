@@ -1,4 +1,4 @@
-"""Delivery: where a report goes (`destinations`, all that is needed before a run), and getting it there (`delivery`, `ping`)."""
+"""Delivery: `destinations` are checked before a run; `delivery` and `ping` send the report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A deadline for everything that waits on a network, including name look-ups and servers that drip bytes."""
+"""A deadline for work that waits on a network, including name lookups and slow servers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class Patience(NamedTuple):
-    """Seconds: `deadline` is for the whole delivery, `timeout` for one answer, `pauses` lie between the tries."""
+    """Time limits in seconds: `deadline` for the whole delivery, `timeout` for one response, `pauses` between retries."""
 
     deadline: float = 30.0
     timeout: float = 10.0
@@ -19,14 +19,14 @@ class Patience(NamedTuple):
 
 
 def within(seconds: float, work: Callable[[], T]) -> T:
-    """Return what `work` returns, or raise what it raises; TimeoutError when it takes longer.
+    """Return the result of `work` or raise its exception; TimeoutError if it takes longer.
 
-    Work that is late goes on in a thread that does not keep the process alive, and nobody hears of it again.
+    Late work continues in a daemon thread, and its result is ignored.
     """
     outcome = in_background(work, "deliver")
     try:
         return outcome.result(max(0.0, seconds))
     except TimeoutError as error:
-        if outcome.done():  # the work's own
+        if outcome.done():  # the work's own TimeoutError
             raise
         raise TimeoutError(f"no answer within {seconds:.1f} s") from error

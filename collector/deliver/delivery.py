@@ -1,4 +1,4 @@
-"""Delivering a report: standard output, files, mail. Every destination is tried, whatever happened to the others."""
+"""Delivers a report to standard output, files and mail. Every destination is tried, whatever happens to the others."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ Render = Callable[[str, str], str]
 
 @dataclass(frozen=True, slots=True)
 class Outlets:
-    """What delivery needs of its surroundings.
+    """The environment of a delivery.
 
-    `keep_in` is where a report goes that could not be delivered; `patience` says how long the next mail may take.
+    `keep_in` is the directory for undeliverable reports; `patience` returns the time limits for the next mail.
     """
 
     stdout: TextIO
@@ -36,9 +36,9 @@ class Outlets:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """What became of it. `problems` are sentences for stderr; with any, the exit code is DeliveryError's, not the verdict's.
+    """The outcome. `problems` are sentences for stderr; if there are any, the exit code is DeliveryError's, not the verdict's.
 
-    `owed`: a mail with news did not get out; the run is kept with that mark, so that the next one tells the news again.
+    `owed`: a mail with news failed; the kept run is marked so that the next run reports the news again.
     """
 
     problems: tuple[str, ...] = ()
@@ -46,7 +46,7 @@ class Delivered:
 
 
 def deliver(document: Mapping[str, JSON], places: Sequence[Destination], render: Render, outlets: Outlets) -> Delivered:
-    """Hand the report to every destination that is due; `document` is the report's JSON, with its `changes`."""
+    """Deliver the report to every destination that is due; `document` is the report's JSON with its `changes`."""
     problems: list[str] = []
     owed = False
     for place in places:
@@ -68,7 +68,7 @@ def _hand_over(document: Mapping[str, JSON], place: Destination, render: Render,
 
 
 def is_due(mail: Mail, document: Mapping[str, JSON]) -> bool:
-    """Whether this report is to be mailed; without kept runs every report is a change."""
+    """True if this report is to be mailed; without kept runs every report counts as a change."""
     if mail.when == "problem":
         return bool(document["verdict"] != "ok")
     if mail.when == "change":
@@ -78,21 +78,21 @@ def is_due(mail: Mail, document: Mapping[str, JSON]) -> bool:
 
 
 def _print(text: str, outlets: Outlets) -> None:
-    """Write to standard output. A reader that left (`| head`) has what it wanted."""
+    """Write to standard output. A reader that has gone (`| head`) is not an error."""
     try:
         outlets.stdout.write(encodable(text, outlets.stdout))
         outlets.stdout.flush()
     except BrokenPipeError:
         return
     except OSError as error:
-        raise DeliveryError(f"standard output: {error.strerror}; {_kept(text, 'txt', outlets)}") from error
+        raise DeliveryError(f"standard output: {error.strerror}; {_keep(text, 'txt', outlets)}") from error
 
 
 def _write(place: File, text: str, outlets: Outlets) -> None:
     try:
         write_atomic(place.path, text.encode("utf-8", "replace"), place.mode)
     except OSError as error:
-        raise DeliveryError(f"cannot write {place.path}: {error.strerror}; {_kept(text, place.format, outlets)}") from error
+        raise DeliveryError(f"cannot write {place.path}: {error.strerror}; {_keep(text, place.format, outlets)}") from error
 
 
 def _mail(place: Mail, document: Mapping[str, JSON], render: Render, outlets: Outlets) -> None:
@@ -110,5 +110,5 @@ def _mail(place: Mail, document: Mapping[str, JSON], render: Render, outlets: Ou
         raise DeliveryError(f"{error}; {keep_undelivered(outlets.keep_in, message.as_bytes(), 'eml')}") from error
 
 
-def _kept(text: str, suffix: str, outlets: Outlets) -> str:
+def _keep(text: str, suffix: str, outlets: Outlets) -> str:
     return keep_undelivered(outlets.keep_in, text.encode("utf-8", "replace"), suffix)

@@ -1,6 +1,6 @@
-"""Where a report goes: the spec's `report` and the command line, as plain values.
+"""Where a report goes, from the spec's `report` and the command line, as plain values.
 
-All that can be wrong is found here, before the first request leaves.
+Everything that can be wrong with them is found here, before the first request.
 """
 
 import os
@@ -21,13 +21,13 @@ PREFIX = "[collector]"
 
 
 class Stdout(NamedTuple):
-    """The report in one format on standard output."""
+    """One format of the report, on standard output."""
 
     format: str
 
 
 class File(NamedTuple):
-    """The report in one format in a file, replaced whole. `mode` are its permissions: its owner's only, unless others must read it."""
+    """One format of the report, in a file that is replaced atomically with these permissions (`mode`)."""
 
     path: Path
     format: str
@@ -35,7 +35,7 @@ class File(NamedTuple):
 
 
 class Mail(NamedTuple):
-    """The report as a mail. `when`: always, only when the verdict is not ok, or only when something changed (needs kept runs)."""
+    """The report as a mail. `when`: always, only if the verdict is not ok, or only if something changed (needs kept runs)."""
 
     to: tuple[str, ...]
     sender: str | None = None
@@ -44,9 +44,9 @@ class Mail(NamedTuple):
 
 
 class Ping(NamedTuple):
-    """A dead-man service's URL, told when a run starts and ends.
+    """The URL of a dead-man service, called when a run starts and ends.
 
-    That a run ended is success, whatever it found; with a verdict in `fail_on` the ping says failure instead.
+    A run that reached any verdict counts as success, except for verdicts in `fail_on`.
     """
 
     url: str
@@ -58,7 +58,7 @@ Destination = Stdout | File | Mail | Ping
 
 
 class Wishes(NamedTuple):
-    """What the command line says about delivery; None and () where it says nothing."""
+    """The command line's delivery options; None and () if not given."""
 
     output: str | None = None
     out: Path | None = None
@@ -67,10 +67,12 @@ class Wishes(NamedTuple):
 
 
 def destinations(spec: Spec, wishes: Wishes, *, mail: MailSettings | None, keeps_runs: bool) -> tuple[Destination, ...]:
-    """Return every destination; the command line wins over the spec.
+    """Return every destination; the command line overrides the spec.
 
     `--output` and `--out` replace what the spec sends to standard output, `--mail-to` its recipients.
-    SpecError, UsageError or SettingsError when a destination cannot work: a bad address or URL, no directory, no mail server, no kept runs.
+
+    Raises:
+        SpecError, UsageError, SettingsError: a destination is unusable (invalid address or URL, no directory, mail server or kept runs).
     """
     places = [_from_spec(spec, entry, f"$.report[{index}]") for index, entry in enumerate(spec.report)]
     places = _overridden(places, wishes)
@@ -80,7 +82,7 @@ def destinations(spec: Spec, wishes: Wishes, *, mail: MailSettings | None, keeps
 
 
 def _from_spec(spec: Spec, entry: JSON, path: str) -> Destination:
-    """One entry of `report`: a format, or a mapping of one name to its settings (schemas/spec.schema.json)."""
+    """Parse one entry of `report`: a format, or a mapping from one name to its settings (schemas/spec.schema.json)."""
     if isinstance(entry, str):
         return Stdout(entry)
     ((name, options),) = entry.items()
@@ -105,7 +107,7 @@ def _file(options: Mapping[str, JSON]) -> File:
 
 
 def _to_file(path: Path, output: str, mode: str | None = None) -> File:
-    """Private by default, but for the metrics: node_exporter, who reads them, is another user, and they name no evidence."""
+    """Files are private to their owner, except metrics: node_exporter reads them as another user, and they contain no evidence."""
     return File(path, output, int(mode, 8) if mode else SHARED if output == "prometheus" else PRIVATE)
 
 
@@ -141,8 +143,8 @@ def _check_recipients(places: list[Destination]) -> None:
 
 
 def _redirected(places: list[Destination], wishes: Wishes) -> list[Destination]:
-    spoken = next((place.format for place in places if isinstance(place, Stdout)), "text")
-    output = wishes.output or spoken
+    format_ = next((place.format for place in places if isinstance(place, Stdout)), "text")
+    output = wishes.output or format_
     first: Destination = _to_file(wishes.out, output) if wishes.out else Stdout(output)
     return [first, *(place for place in places if not isinstance(place, Stdout))]
 
@@ -160,13 +162,13 @@ def _check(place: Destination, mail: MailSettings | None, *, keeps_runs: bool) -
 
 
 def check_directory(path: Path) -> None:
-    """Raise `UsageError` where the directory of a file that is to be written is not there, or the file is one itself."""
+    """Raise `UsageError` if the parent directory of an output file does not exist, or the file is a directory."""
     if "\0" in str(path):
         raise UsageError(f"cannot write {str(path)!r}: no file's name has a NUL in it")
     directory = path.absolute().parent
     if os.path.isdir(path):  # noqa: PTH112 - as below
         raise UsageError(f"cannot write {path}: it is a directory; name a file in it")
-    if not os.path.isdir(directory):  # noqa: PTH112 - pathlib's raises where a name is too long
+    if not os.path.isdir(directory):  # noqa: PTH112 - pathlib raises for an overlong name
         raise UsageError(f"cannot write {path}: there is no directory {directory}")
 
 
@@ -184,5 +186,5 @@ def _check_server(mail: MailSettings) -> None:
 def _on_this_machine(host: str) -> bool:
     try:
         return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:  # a name, which may begin as an address does
+    except ValueError:  # a host name, even if it begins like an address
         return False

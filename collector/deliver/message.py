@@ -1,4 +1,4 @@
-"""A report as a mail: subject, thread, text and HTML parts, the full page attached."""
+"""Formats a report as a mail: subject, threading, text and HTML parts, the full page attached."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from collector.deliver.destinations import Mail
 from collector.model import JSON, UNEXPLAINED, name_of
 
 MAX_PAGE = 8 << 20
-"""A page above this many bytes is not attached: many servers take no mail above 10 MB, and base64 adds a third."""
+"""Larger pages (in bytes) are not attached: many servers reject mails above 10 MB, and base64 adds a third."""
 
 MAX_SUBJECT = 200
 MAX_SYMPTOM = 80
-"""Characters of a subject, and of what is seen in it."""
+"""Maximum length of a subject, and of the symptom in it."""
 
 MAX_LINE = 998
-"""Characters of a line that every mail server takes (RFC 5322, 2.1.1)."""
+"""The line length that every mail server accepts (RFC 5322, 2.1.1)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """The three forms of the report that a mail carries."""
+    """The three forms of the report in a mail."""
 
     text: str
     html: str
@@ -34,7 +34,7 @@ class Content:
 
 
 def compose(mail: Mail, document: Mapping[str, JSON], content: Content, *, sender: str, now: float) -> EmailMessage:
-    """Return the message; `document` is the report's, `now` Unix seconds. No text of the report can add a header."""
+    """Return the message; `document` is the report document, `now` Unix seconds. Text from the report cannot inject headers."""
     domain = sender.rpartition("@")[2]
     thread = f"<{_thread(name_of(document), sender)}@{domain}>"
     message = EmailMessage()
@@ -53,20 +53,23 @@ def compose(mail: Mail, document: Mapping[str, JSON], content: Content, *, sende
 
 
 def _line_length(subject: str) -> int:
-    """Return how long a header's lines may be: 78 as a rule, but a longer subject would begin with an empty line, its text folded below it.
+    """Return the maximum length of header lines: 78, but more for a longer subject, which would otherwise start with an empty line.
 
-    Encoded words (RFC 2047) are short by themselves, and have to be.
+    Encoded words (RFC 2047) are short enough, and must be.
     """
     return MAX_LINE if subject.isascii() else 78
 
 
 def default_sender() -> str:
-    """Return `collector@` this machine, for a mail whose sender nobody named."""
+    """Return `collector@HOSTNAME`, used if no sender is configured."""
     return "collector@" + (re.sub(r"[^A-Za-z0-9.-]+", "-", socket.gethostname()).strip(".-") or "localhost")
 
 
 def _thread(name: str, sender: str) -> str:
-    """The root that all mails of a spec and job from one sender answer to. Never sent itself: clients join what refers to the same ID."""
+    """Return the Message-ID of the thread's root for a spec, job and sender.
+
+    It is never sent: clients group mails that refer to the same ID.
+    """
     return "collector." + sha256(f"{name}\n{sender}".encode("utf-8", "replace")).hexdigest()[:24]
 
 
@@ -74,13 +77,13 @@ def _fill(message: EmailMessage, content: Content, name: str) -> None:
     page = content.page.encode("utf-8", "replace")
     fits = len(page) <= MAX_PAGE
     note = "" if fits else f"\nThe HTML page is not attached: it has {len(page) >> 20} MB.\n"
-    message.set_content(_sound(content.text + note), cte="quoted-printable")
-    message.add_alternative(_sound(content.html), subtype="html", cte="quoted-printable")
+    message.set_content(_encodable(content.text + note), cte="quoted-printable")
+    message.add_alternative(_encodable(content.html), subtype="html", cte="quoted-printable")
     if fits:
         message.add_attachment(page, maintype="text", subtype="html", filename=name, params={"charset": "utf-8"})
 
 
-def _sound(text: str) -> str:
+def _encodable(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
@@ -90,7 +93,7 @@ def _file_name(document: Mapping[str, JSON]) -> str:
 
 
 def subject(document: Mapping[str, JSON], prefix: str) -> str:
-    """Return verdict, cause and change in one line: `[collector] navidrome CRITICAL odroid8: app.exited - new`."""
+    """Return verdict, cause and change on one line: `[collector] navidrome CRITICAL odroid8: app.exited - new`."""
     what = " ".join(filter(None, [prefix, name_of(document), document["verdict"].upper(), _cause(document)]))
     change = _change(document)
     return _one_line(f"{what} - {change}" if change else what)
@@ -106,7 +109,7 @@ def _cause(document: Mapping[str, JSON]) -> str:
 
 
 def _symptom(finding: Mapping[str, JSON]) -> str:
-    """What is seen, where the code alone, `unknown`, says nothing to who reads a subject."""
+    """Return the symptom to show if the code is only `unknown`."""
     if finding["code"] != "unknown":
         return ""
     seen = finding["title"].removesuffix(UNEXPLAINED)
@@ -118,22 +121,22 @@ def _name(finding: Mapping[str, JSON]) -> str:
 
 
 def _change(document: Mapping[str, JSON]) -> str:
-    """What changed: the state of the cause in the subject, what else is there for the first time or got worse, and what has ended."""
+    """Describe the change: the state of the cause in the subject, what else is new or worse, and what is resolved."""
     rows = [row for row in (document.get("changes") or {}).get("findings", ()) if row["root"]]
     first = next(iter(document["root_causes"]), None)
     own = next((row["state"] for row in rows if first and (row["code"], row["node"]) == (first["code"], first["node"])), "")
-    told = [_rows(state, rows) for state in ("new", "worse", "flapping", "resolved") if state != own]
-    return ", ".join(filter(None, [own, *told])) or _was(document)
+    others = [_rows(state, rows) for state in ("new", "worse", "flapping", "resolved") if state != own]
+    return ", ".join(filter(None, [own, *others])) or _previous_verdict(document)
 
 
-def _was(document: Mapping[str, JSON]) -> str:
-    """The verdict before, where it is another one and no cause tells why: something was not to be seen, or is again."""
+def _previous_verdict(document: Mapping[str, JSON]) -> str:
+    """Return the previous verdict if it differs and no cause explains that, as when something became visible or invisible."""
     before = ((document.get("changes") or {}).get("verdict") or {}).get("from")
     return f"was {before}" if before not in (None, document["verdict"]) else ""
 
 
 def _rows(state: str, rows: Sequence[Mapping[str, JSON]]) -> str:
-    """The causes of a state in a few words: `resolved odroid8: app.exited (+1 more)`; empty where there is none."""
+    """Summarize the causes in a state: `resolved odroid8: app.exited (+1 more)`; empty if there are none."""
     names = [_name(row) + _symptom(row) for row in rows if row["state"] == state]
     more = f" (+{len(names) - 1} more)" if len(names) > 1 else ""
     return f"{state} {names[0]}{more}" if names else ""

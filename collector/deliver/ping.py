@@ -1,6 +1,6 @@
-"""Telling a dead-man service that a run has started and ended.
+"""Tells a dead-man service that a run has started and ended.
 
-The form is that of https://healthchecks.io/docs/http_api/: `/start`, then `/<exit status>` or `/fail`, both with the run's ID.
+Protocol of https://healthchecks.io/docs/http_api/: `/start`, then `/<exit status>` or `/fail`, both with the run's ID.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from collector.deliver.deadline import within
 from collector.deliver.destinations import Ping
 
 MAX_BODY = 10_000
-"""Bytes of body; self-hosted services keep 10 kB by default and may refuse more."""
+"""Maximum size of the body in bytes; self-hosted services keep 10 kB by default and may reject more."""
 
 DEADLINE = 10.0
 TIMEOUT = urllib3.Timeout(connect=5.0, read=5.0)
 
 
 def ping_start(ping: Ping, run: str, *, seconds: float = DEADLINE) -> str | None:
-    """Say that a run begins; `run` is a UUID that ties start and end together. Returns what went wrong, None when nothing did."""
+    """Report that a run begins; `run` is a UUID that links start and end. Returns what went wrong, or None."""
     return _send(ping, "start", run, b"", seconds)
 
 
 def ping_end(ping: Ping, run: str, *, exit_code: int, verdict: str | None, body: str = "", seconds: float = DEADLINE) -> str | None:
-    """Say that the run ended, with the report as the body; returns what went wrong, None when nothing did.
+    """Report that the run ended, with the report as the body; return what went wrong, or None.
 
-    A run that came to a verdict is a success (`/0`) unless the ping is to fail on that verdict (`/fail`). Without a verdict the collector
-    itself failed: `/<exit code>`.
+    A run with a verdict is a success (`/0`) unless its verdict is in `fail_on` (`/fail`). Without a verdict the collector itself failed:
+    `/<exit code>`.
     """
     word = str(exit_code) if verdict is None else "fail" if verdict in ping.fail_on else "0"
     return _send(ping, word, run, body.encode("utf-8", "replace")[:MAX_BODY], seconds)
@@ -45,7 +45,7 @@ def _send(ping: Ping, word: str, run: str, body: bytes, seconds: float) -> str |
 
 
 def _perform(url: str, method: str, body: bytes) -> int:
-    """One request, without redirects, retries or a proxy from the environment; the answer's body is not read. A GET has none of ours."""
+    """Perform one request without redirects, retries or a proxy from the environment; the response's body is not read."""
     sent = body if method == "POST" else None
     with urllib3.PoolManager(ssl_context=ssl.create_default_context(), retries=False, timeout=TIMEOUT) as pool:
         answer = pool.request(method, url, body=sent, headers={"User-Agent": "collector"}, redirect=False, preload_content=False)
@@ -54,7 +54,7 @@ def _perform(url: str, method: str, body: bytes) -> int:
 
 
 def _reason(error: Exception) -> str:
-    """The kind of failure in words; urllib3's own text holds the URL, which is a secret of sorts."""
+    """Name the kind of failure; urllib3's own message contains the URL, which is a secret."""
     return next((words for kind, words in _REASONS if isinstance(error, kind)), type(error).__name__)
 
 
@@ -65,4 +65,4 @@ _REASONS: tuple[tuple[type[Exception], str], ...] = (
     (urllib3.exceptions.TimeoutError, "no answer in time"),
     (TimeoutError, "no answer in time"),
 )
-"""The first that fits: urllib3 derives "no connection" from its timeout, and "name not known" from "no connection"."""
+"""The first match counts: urllib3 derives "no connection" from its timeout, and "name not known" from "no connection"."""

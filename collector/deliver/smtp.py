@@ -1,4 +1,4 @@
-"""Sending a message to a mail server: encrypted if the settings say so, retried where that can help, within a deadline."""
+"""Sends a message to a mail server: encrypted as configured, retried if that can help, within a deadline."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from collector.errors import DeliveryError
 from collector.settings import MailSettings
 
 TRANSIENT, PERMANENT = 400, 500
-"""SMTP reply codes from 400 on may succeed later, from 500 on they will not (RFC 5321, 4.2.1)."""
+"""SMTP replies from 400 on are temporary failures, from 500 on permanent ones (RFC 5321, 4.2.1)."""
 
 Answers = Mapping[str, tuple[int, bytes]]
-"""What smtplib tells of the recipients that a server refused: recipient to reply code and text."""
+"""smtplib's result for rejected recipients: recipient to reply code and text."""
 
 
 def send(message: EmailMessage, to: Sequence[str], server: MailSettings, patience: Patience) -> None:
-    """Hand the message to the server for every recipient; DeliveryError says for whom it was not taken, and why.
+    """Send the message to every recipient; raise `DeliveryError` that says for whom it failed, and why.
 
-    Only what may pass is tried again (no connection, an answer in the 400s), and only for the recipients that still wait.
-    The message keeps its Message-ID, so that a server that took it and died before saying so delivers it once.
+    Only temporary failures are retried (no connection, 4xx replies), and only for the remaining recipients. The Message-ID stays the same,
+    so that a server that accepted the mail but failed to confirm it delivers it once.
     """
     delivery = _Delivery(message, server, list(to))
     ends_at = time.monotonic() + patience.deadline
@@ -43,7 +43,7 @@ def send(message: EmailMessage, to: Sequence[str], server: MailSettings, patienc
 
 @dataclass(slots=True)
 class _Delivery:
-    """One message on its way: who still has to get it, who will not, and why the last try did not settle it."""
+    """The state of one message: remaining recipients, rejected ones, and why the last attempt failed."""
 
     message: EmailMessage
     server: MailSettings
@@ -52,13 +52,13 @@ class _Delivery:
     reason: str = "no time was left for it"
 
     def attempt(self, timeout: float, left: float) -> None:
-        """One conversation with the server, at most `left` seconds long."""
+        """Hold one conversation with the server, of at most `left` seconds."""
         try:
             answers = within(left, partial(self._converse, tuple(self.waiting), min(timeout, left)))
         except smtplib.SMTPRecipientsRefused as error:
-            closed = (TRANSIENT, b"the server closed the connection")  # and said nothing of this recipient
+            closed = (TRANSIENT, b"the server closed the connection")  # before it answered for this recipient
             self._settle({recipient: error.recipients.get(recipient, closed) for recipient in self.waiting})
-        except (OSError, ValueError, smtplib.SMTPException) as error:  # ValueError: a name that cannot be one, in IDNA or in SMTP's ASCII
+        except (OSError, ValueError, smtplib.SMTPException) as error:  # ValueError: a name that is invalid in IDNA or not ASCII
             self.reason = _reason(error)
             if not _may_pass(error):
                 self.refused |= dict.fromkeys(self.waiting, self.reason)
@@ -67,16 +67,16 @@ class _Delivery:
             self._settle(answers)
 
     def _settle(self, answers: Answers) -> None:
-        """The server has spoken on every recipient: those it put off wait on, those it named otherwise are refused, the rest have it."""
-        words = {recipient: _words(code, text) for recipient, (code, text) in answers.items()}
+        """Apply the server's replies: temporary refusals keep waiting, permanent ones are rejected, all others have the mail."""
+        words = {recipient: _reply_text(code, text) for recipient, (code, text) in answers.items()}
         self.waiting = [recipient for recipient, (code, _) in answers.items() if TRANSIENT <= code < PERMANENT]
         self.refused |= {recipient: why for recipient, why in words.items() if recipient not in self.waiting}
         self.reason = "; ".join(words[recipient] for recipient in self.waiting)
 
     def _converse(self, to: Sequence[str], timeout: float) -> Answers:
-        """Send in one connection; return the answers on recipients that were refused while others were not.
+        """Send over one connection; return the replies for recipients refused while others were accepted.
 
-        In a thread that may be given up: who waits by the time that it gets on is not for it to look up.
+        The recipients are an argument because an abandoned thread may still get here after `waiting` has changed.
         """
         smtp = _connect(self.server, timeout)
         try:
@@ -89,15 +89,15 @@ class _Delivery:
             smtp.close()
 
     def complain(self) -> None:
-        """Raise DeliveryError if anyone did not get it."""
+        """Raise `DeliveryError` if any recipient did not get the message."""
         failures = {**self.refused, **dict.fromkeys(self.waiting, self.reason)}
         if failures:
-            told = "; ".join(f"{recipient}: {why}" for recipient, why in failures.items())
-            raise DeliveryError(f"the mail server {self.server.host}:{self.server.port} did not take the mail for {told}")
+            details = "; ".join(f"{recipient}: {why}" for recipient, why in failures.items())
+            raise DeliveryError(f"the mail server {self.server.host}:{self.server.port} did not take the mail for {details}")
 
 
 def _connect(server: MailSettings, timeout: float) -> smtplib.SMTP:
-    """Connect, certificate and name verified; our own name is given, since smtplib would ask the DNS for it, which may hang."""
+    """Connect, verifying certificate and name. Passes our own host name, since smtplib's DNS lookup for it may hang."""
     name = socket.gethostname() or "localhost"
     if server.security == "tls":
         return smtplib.SMTP_SSL(server.host, server.port, local_hostname=name, timeout=timeout, context=ssl.create_default_context())
@@ -112,17 +112,17 @@ def _connect(server: MailSettings, timeout: float) -> smtplib.SMTP:
 
 
 def _may_pass(error: Exception) -> bool:
-    """Whether the same may succeed in a moment."""
+    """True if the error may be temporary."""
     if isinstance(error, smtplib.SMTPResponseException):
         return error.smtp_code < PERMANENT
     if isinstance(error, ssl.SSLError | smtplib.SMTPNotSupportedError):
         return False
-    return isinstance(error, OSError)  # smtplib's own "connection closed" is one too
+    return isinstance(error, OSError)  # includes smtplib's own "connection closed"
 
 
 def _reason(error: Exception) -> str:
     if isinstance(error, smtplib.SMTPResponseException):
-        return _words(error.smtp_code, error.smtp_error)
+        return _reply_text(error.smtp_code, error.smtp_error)
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate is not accepted: {error.verify_message}"
     if isinstance(error, OSError) and error.strerror:
@@ -130,6 +130,6 @@ def _reason(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
-def _words(code: int, text: bytes | str) -> str:
-    told = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
-    return f"{code} {' '.join(told.split())[:200]}"
+def _reply_text(code: int, text: bytes | str) -> str:
+    reply = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+    return f"{code} {' '.join(reply.split())[:200]}"

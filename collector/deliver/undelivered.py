@@ -1,4 +1,4 @@
-"""Undelivered mail is kept as a file."""
+"""Keeps undelivered mail as a file."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from pathlib import Path
 from collector.files import write_atomic
 
 KEEP = 10
-"""How many undelivered reports a directory holds; a mail server that is down for a week must not fill the disk."""
+"""Maximum number of undelivered reports kept, so that a mail server that is down for a week cannot fill the disk."""
 
 _NAME = re.compile(r"undelivered-\d{8}T\d{6}Z-[0-9a-f]{6}\.[a-z]+")
-"""How a kept report is called. Without --state the directory is everybody's for temporary files, and may have others of a like name."""
+"""The name of a kept report. Without --state the directory is for everybody's temporary files, which may have similar names."""
 
 
 def keep_undelivered(directory: Path, content: bytes, suffix: str) -> str:
-    """Keep a report below `directory`, readable by its owner only, and return a clause that says where, or why that failed too."""
+    """Save a report below `directory`, readable by its owner only; return a clause that says where, or why that failed too."""
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     path = directory / f"undelivered-{stamp}-{secrets.token_hex(3)}.{suffix}"
     try:
@@ -34,7 +34,7 @@ def keep_undelivered(directory: Path, content: bytes, suffix: str) -> str:
 
 
 def _is_ours(path: Path) -> bool:
-    """Was it kept here, and for this user?"""
+    """True if the file was kept by an earlier run of this user; without --state the directory is shared with other programs."""
     try:
         return bool(_NAME.fullmatch(path.name)) and path.lstat().st_uid == os.getuid()
     except OSError:

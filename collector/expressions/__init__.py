@@ -1,8 +1,8 @@
-"""Expressions of a spec: what is between `{{` and `}}`, evaluated over plain data in a sandbox.
+"""Evaluates a spec's expressions, the text between `{{` and `}}`, over plain data in a sandbox.
 
-A text that is exactly one expression stands for the expression's value, a list stays a list; expressions within a text become part of it.
-There are no statements, no methods that change anything, and no second round: text that was collected is never looked at for expressions.
-Names such as `{{ item.id }}` are looked up without Jinja2, whose import costs 60 ms and is not needed before a run's first request.
+A string that is exactly one expression keeps the type of its value (a list stays a list); expressions within a longer text become part of
+it. There are no statements and no mutating methods, and results are never evaluated again. Simple names such as `{{ item.id }}` are looked
+up without Jinja2, whose import takes 60 ms and is not needed before a run's first request.
 """
 
 from __future__ import annotations
@@ -19,34 +19,35 @@ from collector.expressions.selections import functions
 from collector.model import JSON
 
 Compiled = Callable[[Mapping[str, JSON]], JSON]
-"""An expression, ready to be evaluated with variables."""
+"""A compiled expression, to be evaluated with variables."""
 
 MAX_TEXT = 1 << 20
-"""Characters that one rendered text may have."""
+"""Maximum length of a rendered text."""
 
 FILTERS = frozenset({
     "abs", "batch", "count", "d", "default", "dictsort", "first", "float", "groupby", "int", "items", "join", "last", "length", "list",
     "lower", "map", "max", "min", "reject", "rejectattr", "replace", "reverse", "round", "select", "selectattr", "slice", "sort",
     "string", "sum", "title", "tojson", "trim", "unique", "upper", "urlencode",
 })  # fmt: skip
-"""Jinja2's own filters that a spec may use: those that select and convert. What only formats, or can blow up, is left out."""
+"""Jinja2 filters available to specs: those that select and convert. Mere formatting, and filters that can produce huge output, are
+excluded."""
 
 FUNCTIONS = frozenset({"range"})
-"""Jinja2's own functions that a spec may use."""
+"""Jinja2 functions available to specs."""
 
 NOW = "now"
-"""Name of the one constant: the Unix time at which the run began."""
+"""The name of the only constant: the Unix time at which the run began."""
 
 TESTS = frozenset({
     "!=", "<", "<=", "==", ">", ">=", "boolean", "defined", "divisibleby", "eq", "equalto", "even", "false", "float", "ge", "greaterthan",
     "gt", "in", "integer", "iterable", "le", "lessthan", "lower", "lt", "mapping", "ne", "none", "number", "odd", "sameas", "sequence",
     "string", "true", "undefined", "upper",
 })  # fmt: skip
-"""Jinja2's own tests that a spec may use."""
+"""Jinja2 tests available to specs."""
 
 
 class ExpressionError(CollectorError):
-    """An expression that cannot be evaluated with the data that is there; the message quotes it."""
+    """An expression cannot be evaluated with the available data; the message quotes it."""
 
     exit_code: ClassVar[int] = 78
 
@@ -58,14 +59,14 @@ class ExpressionError(CollectorError):
 
 
 class Expressions:
-    """Evaluates expressions; keeps what it compiled. Every method raises `ExpressionError` and nothing else."""
+    """Evaluates expressions and caches the compiled ones. Every method raises only `ExpressionError`."""
 
     def __init__(self, now: float | None = None) -> None:
         self._constants = {NOW: time.time() if now is None else now}
         self._compiled: dict[str, Compiled] = {}
 
     def render(self, value: JSON, variables: Mapping[str, JSON]) -> JSON:
-        """The value with every expression in it, at any depth, replaced by what it stands for."""
+        """Return the value with every expression in it, at any depth, evaluated."""
         if isinstance(value, str):
             return self._render_text(value, variables)
         if isinstance(value, Mapping):
@@ -75,18 +76,18 @@ class Expressions:
         return value
 
     def test(self, expression: str, variables: Mapping[str, JSON]) -> bool:
-        """Is the expression, bare or in braces, true?"""
+        """Evaluate a condition, with or without braces."""
         return bool(self.evaluate(expression, variables))
 
     def evaluate(self, expression: str, variables: Mapping[str, JSON]) -> JSON:
-        """The value of an expression, bare or in braces."""
+        """Evaluate an expression, with or without braces."""
         inner = _bare(expression)
         scope = {**self._constants, **variables}
         path = path_of(inner)
         return _look_up(inner, path, scope) if path else self._run(inner, scope)
 
     def check(self, expression: str) -> None:
-        """Raises `ExpressionError` unless the expression, without its braces, is one that Jinja2 can compile."""
+        """Raise `ExpressionError` if Jinja2 cannot compile the expression (given without braces)."""
         self._compile(expression)
 
     def _render_text(self, text: str, variables: Mapping[str, JSON]) -> JSON:
@@ -105,17 +106,17 @@ class Expressions:
             return _bounded(expression, compiled(variables))
         except (ExpressionError, OSError):
             raise
-        except Exception as error:  # the expression is the user's program: whatever it raises is its own failure, not a bug of ours
-            raise ExpressionError(expression, _words(error)) from error
+        except Exception as error:  # the expression is the user's code: its exceptions are not bugs of ours
+            raise ExpressionError(expression, _error_message(error)) from error
 
     def _compile(self, expression: str) -> Compiled:
         if expression not in self._compiled:
             try:
                 self._compiled[expression] = self._compiler(expression)
-            except OSError:  # too many open files, say: Jinja2 is read from the disk here
+            except OSError:  # e.g. too many open files: Jinja2 is imported here
                 raise
-            except Exception as error:  # a syntax error, or what Jinja2's optimizer meets when it folds constants: a fault of the text
-                raise ExpressionError(expression, _words(error)) from error
+            except Exception as error:  # a syntax error, or an error while Jinja2's optimizer folds constants
+                raise ExpressionError(expression, _error_message(error)) from error
         return self._compiled[expression]
 
     @cached_property
@@ -150,12 +151,12 @@ def _look_up(expression: str, path: tuple[str, ...], variables: Mapping[str, JSO
     return value
 
 
-def _words(error: Exception) -> str:
-    """What Jinja2 says, in a spec's words: there are no templates in a spec, and what failed registered null."""
-    said = str(error) or type(error).__name__
-    if "end of template" in said:
+def _error_message(error: Exception) -> str:
+    """Rephrase Jinja2's error in a spec's terms: an undefined value comes from a task that registered null."""
+    message = str(error) or type(error).__name__
+    if "end of template" in message:
         return "ends where something more is expected"
-    return said.replace("'None' has no attribute", "null has no")
+    return message.replace("'None' has no attribute", "null has no")
 
 
 def _as_text(expression: str, value: JSON) -> str:

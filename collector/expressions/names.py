@@ -1,7 +1,7 @@
-"""Where a text has expressions, and which names they use: the lexical half of expressions, without Jinja2.
+"""Finds the expressions in a text and the names they use, without Jinja2.
 
-Since a spec has expressions but no statements, nothing in an expression binds a name, and its tokens alone tell which names are free
-(a test compares this with Jinja2's own analysis). So the order of a run is known before Jinja2 is imported.
+A spec has expressions but no statements, so nothing binds a name, and tokens alone show which names are free (a test compares this with
+Jinja2's own analysis). So the order of a run is known before Jinja2 is imported.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ _TOKEN = re.compile(
 _PATH = re.compile(r"\s*([^\W\d]\w*(?:\.[^\W\d]\w*)*)\s*")
 _OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
 KEYWORDS = frozenset({"and", "or", "not", "in", "is", "if", "else", "true", "false", "none", "True", "False", "None"})
-"""Words that are no names in an expression."""
+"""Words that are not names."""
 
 
 class Segment(NamedTuple):
-    """A part of a text: text as it is, or an expression without its braces."""
+    """A part of a text: literal text, or an expression without its braces."""
 
     text: str
     expression: bool
 
 
 class Uses(NamedTuple):
-    """Names that an expression uses: variables and functions, filters (`x | name`) and tests (`x is name`)."""
+    """The names that an expression uses: variables and functions, filters (`x | name`) and tests (`x is name`)."""
 
     variables: frozenset[str]
     filters: frozenset[str]
@@ -38,7 +38,7 @@ class Uses(NamedTuple):
 
 
 def segments(text: str) -> list[Segment]:
-    """The text in its parts, in order. Raises `ValueError` for braces that do not close, and for Jinja2's statements."""
+    """Split a text into its parts. Raises `ValueError` for unbalanced braces and for Jinja2 statements."""
     parts = []
     at = 0
     while (start := text.find("{{", at)) >= 0:
@@ -52,7 +52,7 @@ def segments(text: str) -> list[Segment]:
 
 
 def _end(text: str, start: int) -> int:
-    """Where the `}}` of an expression stands that starts at `start`; braces and quotes within it are passed over."""
+    """Return the position of the `}}` that closes the expression at `start`, skipping nested braces and quotes."""
     depth = 0
     for token in _TOKEN.finditer(text, start):
         if depth == 0 and text.startswith("}}", token.start()):
@@ -62,7 +62,7 @@ def _end(text: str, start: int) -> int:
 
 
 def bare(expression: str) -> str:
-    """An expression without its braces: `{{ x }}` and `x` are both `x`. Raises `ValueError` where text stands around it."""
+    """Return an expression without braces: `{{ x }}` and `x` both give `x`. Raises `ValueError` if there is other text around it."""
     parts = segments(expression)
     inner = [part for part in parts if part.expression]
     if not inner:
@@ -73,7 +73,7 @@ def bare(expression: str) -> str:
 
 
 def names(value: JSON) -> frozenset[str]:
-    """The variables that the expressions in a value use, at any depth. Raises `ValueError` as `segments` does."""
+    """Return the variables used by all expressions in a value, at any depth. Raises `ValueError` as `segments` does."""
     if isinstance(value, str):
         return frozenset().union(*(uses(part.text).variables for part in segments(value) if part.expression))
     members = value.values() if isinstance(value, Mapping) else value if isinstance(value, (list, tuple)) else ()
@@ -81,14 +81,14 @@ def names(value: JSON) -> frozenset[str]:
 
 
 def path_of(expression: str) -> tuple[str, ...]:
-    """The parts of an expression that is only a name with members, `item.id`; empty for any other."""
+    """Split an expression that is only a dotted name, such as `item.id`; empty for any other."""
     match = _PATH.fullmatch(expression)
     path = tuple(match.group(1).split(".")) if match else ()
     return () if set(path[:1]) & KEYWORDS else path
 
 
 def uses(expression: str) -> Uses:
-    """The names in an expression without its braces."""
+    """Return the names used by an expression (without braces)."""
     tokens = [match for match in _TOKEN.finditer(expression) if match.lastgroup != "space"]
     words = ["", "", *(token.group() for token in tokens), ""]
     found: dict[str, set[str]] = {role: set() for role in ("variable", "filter", "test", "member", "keyword", "argument")}
@@ -99,7 +99,7 @@ def uses(expression: str) -> Uses:
 
 
 def _role(before: list[str], name: str, after: str) -> str:
-    """What a name is where it stands, told from the two words before it and the one after."""
+    """Return a name's role, determined by the two preceding tokens and the following one."""
     last = before[-1]
     if last == ".":
         return "member"

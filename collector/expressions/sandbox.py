@@ -1,4 +1,4 @@
-"""Jinja2 as a sandbox for a spec's expressions: the one place that imports it for them."""
+"""Jinja2 as a sandbox for a spec's expressions; the only module that imports it for them."""
 
 from __future__ import annotations
 
@@ -13,34 +13,34 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from collector.model import JSON
 
 METHODS = frozenset({"endswith", "get", "items", "keys", "lower", "split", "startswith", "strip", "upper", "values"})
-"""Methods of text and mappings that an expression may call: none changes its object, none makes more out of it than it holds."""
+"""Allowed methods of strings and mappings: none modifies its object or produces more than its content."""
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
-    """Besides what Jinja2 refuses: operators that make much out of little, and every method but a few."""
+    """Jinja2's sandbox, further restricted: no operators that amplify memory use, and only a few methods."""
 
     intercepted_binops = frozenset({"*", "**", "%"})
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
-        """Multiplies numbers only: a text times a number, or a power, can take all memory."""
+        """Multiply numbers only: a repeated string or a power can exhaust memory."""
         if operator == "**" or not (isinstance(left, (int, float)) and isinstance(right, (int, float))):
             raise SecurityError(f"{operator} is for numbers only" if operator != "**" else "** is not allowed")
         return super().call_binop(context, operator, left, right)
 
     def call(self, context: Context, called: Any, /, *args: Any, **kwargs: Any) -> Any:
-        """Calls the few methods and functions that are allowed."""
+        """Call only methods and functions that are allowed."""
         if not self.is_safe_callable(called):
             raise SecurityError(f"{getattr(called, '__name__', type(called).__name__)} cannot be called in a spec")
         return super().call(context, called, *args, **kwargs)
 
     def is_safe_callable(self, obj: Any) -> bool:
-        """May an expression call this?"""
+        """True if an expression may call this."""
         if isinstance(getattr(obj, "__self__", None), (str, dict)):
             return getattr(obj, "__name__", "") in METHODS
         return obj in self.globals.values()
 
     def getattr(self, obj: Any, attribute: str) -> Any | Undefined:
-        """A key of a mapping comes before its methods: `alloc.items` is the key where there is one."""
+        """Prefer a mapping's key to its method: `alloc.items` is the key if there is one."""
         if isinstance(obj, Mapping) and attribute in obj:
             return obj[attribute]
         return super().getattr(obj, attribute)
@@ -49,9 +49,9 @@ class _Sandbox(ImmutableSandboxedEnvironment):
 def compiler(
     filters: Collection[str], tests: Collection[str], functions: Collection[str], selections: Mapping[str, Callable[..., JSON]]
 ) -> Callable[[str], Callable[[Mapping[str, JSON]], JSON]]:
-    """Compiles expressions that may use these of Jinja2's own filters, tests and functions, and the collector's selections as filters.
+    """Return a compiler of expressions with these Jinja2 filters, tests and functions, and the collector's selections as filters.
 
-    What an expression comes to is JSON, or it raises: nothing lazy, nothing undefined.
+    A compiled expression returns plain JSON data or raises: nothing lazy, nothing undefined.
     """
     sandbox = _Sandbox(undefined=StrictUndefined, autoescape=False, cache_size=0)
     sandbox.filters = {name: sandbox.filters[name] for name in filters} | dict(selections)
@@ -66,7 +66,7 @@ def compiler(
 
 
 def _data(value: Any) -> JSON:
-    """A value as JSON. Looks one level deep: deeper there is only what was plain before."""
+    """Convert a value to JSON data. Only one level deep, since anything deeper was plain data before."""
     if isinstance(value, (Iterator, tuple, range, KeysView, ValuesView, ItemsView)):
         value = list(value)
     if isinstance(value, list):
@@ -80,7 +80,7 @@ def _plain(value: Any) -> JSON:
     if isinstance(value, tuple):
         return list(value)
     if isinstance(value, Undefined):
-        str(value)  # a strict undefined says in the error that it raises here what was missing
+        str(value)  # raises Jinja2's error, which names what is undefined
     if value is None or isinstance(value, (str, int, float, bool, list, dict)):
         return value
     raise TypeError(f"comes to a {type(value).__name__}, which is not data")

@@ -1,4 +1,4 @@
-"""Earlier runs, and what changed since: docs/history.md gives the shape of the changes."""
+"""Earlier runs, and what has changed since (docs/history.md)."""
 
 from __future__ import annotations
 

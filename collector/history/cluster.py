@@ -1,4 +1,4 @@
-"""What changed in the cluster itself between two runs: versions, leaders, nodes, the primary, allocations, restarts."""
+"""Changes in the cluster itself between two runs: versions, leaders, nodes, the primary, allocations, restarts."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from collector.history.run import CLUSTER_FACTS, NodeState, Run
 from collector.model import JSON
 
 Change = dict[str, JSON]
-"""{"what", "node": name or None, "from", "to"}; a check has its "service" (None: the node's own) and "name" too."""
+"""{"what", "node": name or None, "from", "to"}; a check also has "service" (None: the node's own) and "name"."""
 
 SHORT = 8
-"""How many characters of an ID Nomad's own commands show and take."""
+"""Length of the short IDs that Nomad's own commands show and accept."""
 
 
 def cluster_changes(old: Run, new: Run) -> list[Change]:
-    """Return every change, the cluster's own first; what one of the two runs could not see is no change."""
+    """Return all changes, cluster-wide ones first. A value that one of the runs could not see is not a change."""
     return [*_facts(old, new), *_primary(old, new), *_membership(old, new), *_nodes(old, new)]
 
 
 def check_changes(moments: Iterable[Moment]) -> list[Change]:
-    """Return the changes of checks among a run's moments, by node, service and name."""
+    """Return the changes of checks among a run's moments, sorted by node, service and name."""
     checks = [one for one in moments if one.reading.what == "check"]
     ordered = sorted(checks, key=lambda one: (one.reading.node or "", one.reading.service or "", one.reading.name or ""))
     return [
@@ -52,7 +52,7 @@ def _primaries(run: Run) -> str:
 
 
 def _membership(old: Run, new: Run) -> Iterator[Change]:
-    """Nodes that came or went, where Nomad's list of nodes was read both times."""
+    """Return nodes that were added or removed, if both runs read Nomad's list of nodes."""
     if not (old.listed and new.listed):
         return
     for name in sorted(new.nodes.keys() - old.nodes.keys() - old.unseen):
@@ -66,7 +66,7 @@ def _nodes(old: Run, new: Run) -> Iterator[Change]:
     for name in sorted(old.nodes.keys() & new.nodes.keys()):
         before, after = old.nodes[name], new.nodes[name]
         yield from _words(name, before, after)
-        if not deployed:  # a new version of the job replaces every allocation, and says so once
+        if not deployed:  # a new job version replaces every allocation, and is reported once
             yield from _allocation(name, before, after)
 
 
@@ -81,7 +81,7 @@ def _words(name: str, before: NodeState, after: NodeState) -> Iterator[Change]:
 
 
 def _allocation(name: str, before: NodeState, after: NodeState) -> Iterator[Change]:
-    """A replaced allocation counts its restarts from 0 again, so the two numbers are compared only within one allocation."""
+    """Compare allocations. A replacement counts restarts from 0 again, so counts are compared only for the same allocation."""
     if before.alloc != after.alloc:
         if before.alloc and after.alloc:
             yield _change("allocation", name, before.alloc[:SHORT], after.alloc[:SHORT])

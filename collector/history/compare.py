@@ -1,4 +1,4 @@
-"""This run against the previous one: the changes that every output shows, and whether they are worth a mail."""
+"""Compares this run with the previous one: the changes that every output shows, and whether they are worth a mail."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from collector.history.tracks import Turn, follow, is_news, remembered
 from collector.model import JSON, RANK
 
 ORDER = ("new", "worse", "flapping", "unchanged", "better", "unseen", "resolved")
-"""The states of findings in the order in which they are listed."""
+"""The states of findings in the order of listing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """What a run came to in the light of the one before: the run to keep, and the changes to show (docs/history.md)."""
+    """The result of a comparison: the run to keep, and the changes to show (docs/history.md)."""
 
     run: Run
     changes: dict[str, JSON]
 
 
 def compare(old: Mapping[str, JSON], new: Mapping[str, JSON]) -> dict[str, JSON]:
-    """Return the changes from one report document to another; both fit schemas/report.schema.json."""
+    """Return the changes between two report documents; both must fit schemas/report.schema.json."""
     before = outlook(None, old).run
     return outlook(before, new).changes
 
 
 def outlook(before: Run | None, document: Mapping[str, JSON]) -> Outlook:
-    """Return the run of a report document with its past carried on, and its changes since `before` (None: no earlier run is kept)."""
+    """Return the run to keep, with tracks and facts carried on from `before` (None: no earlier run is kept), and the changes since then."""
     run = run_of(document)
     turns = follow(before.tracks if before else {}, run)
     facts, moments = follow_facts(before.facts if before else (), readings(document), run.started_at, _ended(document))
@@ -57,24 +57,24 @@ def outlook(before: Run | None, document: Mapping[str, JSON]) -> Outlook:
 
 
 def _last_success(before: Run | None, run: Run) -> str | None:
-    """When the last run started that saw enough for a verdict; a run of an earlier version knows only of itself."""
+    """Return when the last run started that could give a verdict; runs of earlier versions only know about themselves."""
     if run.verdict != "unknown" or before is None:
         return run.started_at if run.verdict != "unknown" else None
     return before.last_success or (before.started_at if before.verdict != "unknown" else None)
 
 
 def _ended(document: Mapping[str, JSON]) -> str:
-    """When the run had seen what it saw (RFC 3339)."""
+    """Return when the run finished collecting (RFC 3339)."""
     began: str = document["started_at"]
     try:
         ended = datetime.fromisoformat(began) + timedelta(seconds=document["duration_seconds"])
-    except OverflowError:  # a report from somewhere else, with a duration that no calendar has room for
+    except OverflowError:  # a report from elsewhere with an impossible duration
         return began
     return ended.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _mail_worthy(before: Run | None, run: Run, turns: Mapping[str, Turn]) -> bool:
-    """Whether a reader who asked for changes is told: of news, another verdict, a first run that finds something, what is still owed."""
+    """True for a new or changed finding, another verdict, a first run with findings, or a mail that failed last time."""
     if before is None:
         return run.verdict != "ok"
     flapping = any(turn.state == "flapping" for turn in turns.values())
@@ -83,7 +83,7 @@ def _mail_worthy(before: Run | None, run: Run, turns: Mapping[str, Turn]) -> boo
 
 
 def _findings(turns: Mapping[str, Turn]) -> list[dict[str, JSON]]:
-    """One row for each finding that has a state: what is news first, then by how bad it is."""
+    """Return one row per finding that has a state, news first, then by severity."""
     rows = [_row(key, turn) for key, turn in turns.items() if turn.state]
     return sorted(rows, key=_place)
 

@@ -1,6 +1,6 @@
-"""What is tracked across runs besides findings: checks, leaders, the primary, nodes; since when each has its value, and when it changed.
+"""Facts tracked across runs besides findings: checks, leaders, the primary, nodes; since when each has its value, and when it changed.
 
-A run that could not see something says nothing of it: its last value stands until a run sees it again.
+A run that could not see a fact leaves it unchanged.
 """
 
 from __future__ import annotations
@@ -13,24 +13,24 @@ from collector.model import JSON
 T = TypeVar("T")
 
 FORGET = 50
-"""After so many runs that did not see it, something is no longer remembered."""
+"""Facts are forgotten after this many runs that did not see them."""
 
 MOMENTS = 60
-"""How many changes are remembered, the last ones."""
+"""Maximum number of changes remembered, the latest ones."""
 
 MOMENTS_OF_A_RUN = 20
-"""How many of them may be one run's: an outage changes every check at once."""
+"""Maximum from a single run, since an outage changes every check at once."""
 
 NONE = "none"
-"""The value where it was seen that there is none: no leader, no primary."""
+"""The value if it was seen that there is none: no leader, no primary."""
 
 Watched = Literal["check", "eligibility", "node status", "consul leader", "nomad leader", "primary"]
-"""What is watched; what matters to more readers comes later."""
+"""What is tracked, in ascending order of importance to readers."""
 ORDER: tuple[Watched, ...] = get_args(Watched)
 
 
 class Reading(NamedTuple):
-    """What one run saw. A check has its `service` (None: the node's own), its `name` and its `id`."""
+    """A value seen by one run. A check is identified by `service` (None for a node's own check), `name` and `id`."""
 
     what: Watched
     value: str
@@ -41,10 +41,11 @@ class Reading(NamedTuple):
 
 
 class Fact(NamedTuple):
-    """A reading over the runs. All moments are RFC 3339.
+    """A value tracked over runs. All moments are RFC 3339.
 
-    `since`: when the first of the runs ended that have seen this value in a row. `not_before`: when the last run began that saw another
-    (None: none did). `seen`: when the last run began that saw it at all. `missed`: how many runs since then could not.
+    `since`: when the first of the consecutive runs with this value ended. `not_before`: when the last run with another value began (None:
+    there
+    was none). `seen`: when the last run that saw the value began. `missed`: number of runs since then that could not see it.
     """
 
     reading: Reading
@@ -55,7 +56,7 @@ class Fact(NamedTuple):
 
 
 class Moment(NamedTuple):
-    """A change of a fact, between `not_before` and `at` (RFC 3339; `not_before` None where a clock was set back)."""
+    """A change of a fact between `not_before` and `at` (RFC 3339; `not_before` is None if a clock was set back)."""
 
     reading: Reading
     before: str
@@ -64,7 +65,7 @@ class Moment(NamedTuple):
 
 
 def readings(document: Mapping[str, JSON]) -> list[Reading]:
-    """Return what a report document (schemas/report.schema.json) says; what it does not know is left out."""
+    """Return the readings in a report document (schemas/report.schema.json), omitting unknown values."""
     return [*_cluster(document), *(one for row in document["nodes"] for one in _node(row))]
 
 
@@ -90,7 +91,7 @@ def _node(row: Mapping[str, JSON]) -> Iterator[Reading]:
 
 
 def follow_facts(before: Sequence[Fact], read: Sequence[Reading], began: str, ended: str) -> tuple[list[Fact], list[Moment]]:
-    """Carry the facts on by a run that began and ended then; return them with what this run saw changed, the weightiest last."""
+    """Update the facts with a run that began and ended then; return them and the changes that this run saw, the most important last."""
     old = _matched(before, read)
     facts = [_carried(old.get(index), one, began, ended) for index, one in enumerate(read)]
     moments = [
@@ -123,9 +124,9 @@ def _moment(old: Fact, new: Fact) -> Moment:
 
 
 def _matched(before: Sequence[Fact], read: Sequence[Reading]) -> dict[int, Fact]:
-    """Which fact each reading (by its place) goes on with: the one of the same ID; else the one of the same name, where both stand alone.
+    """Match each reading (by index) with a fact: of the same ID, else of the same name if that is unique on both sides.
 
-    A check gets a new ID with every allocation, but its name stays.
+    A check gets a new ID with each allocation but keeps its name.
     """
     exact = {(_name(fact.reading), fact.reading.id): fact for fact in before}
     found = {index: exact[key] for index, one in enumerate(read) if (key := (_name(one), one.id)) in exact}
@@ -140,7 +141,7 @@ def _name(one: Reading) -> tuple[str | None, ...]:
 
 
 def _alone(pairs: Iterable[tuple[tuple[str | None, ...], T]]) -> dict[tuple[str | None, ...], T]:
-    """Return what stands under a name of its own."""
+    """Return the entries whose name is unique."""
     groups: dict[tuple[str | None, ...], list[T]] = {}
     for name, one in pairs:
         groups.setdefault(name, []).append(one)

@@ -1,4 +1,4 @@
-"""Joins what earlier runs know into this run's report: since when checks have their status, and what changed when."""
+"""Adds what earlier runs know to this run's report: since when checks have their status, and what changed when."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from collector.model import JSON, NodeDetail, NodeRow, Report
 
 SOURCE = "earlier runs"
 KINDS = {"nomad leader": "leader", "consul leader": "leader", "primary": "primary", "node status": "node", "eligibility": "node"}
-"""The timeline's kind of each change; a check's is `check`."""
+"""The timeline's kind for each change; a check's is `check`."""
 
 WORST = {
     "critical": "critical",
@@ -23,13 +23,13 @@ WORST = {
     "ineligible": "warning",
     NONE: "warning",
 }
-"""How bad a value is; any other is for information."""
+"""The severity of a value; any other is informational."""
 
 _Key = tuple[str | None, ...]
 
 
 class Bounds(NamedTuple):
-    """A check took its status after `not_before` and by `since` (Unix seconds, None: not known), by the word of `source`."""
+    """When a check took its status: after `not_before` and by `since` (Unix seconds, None if unknown), according to `source`."""
 
     since: float | None
     not_before: float | None
@@ -37,7 +37,7 @@ class Bounds(NamedTuple):
 
 
 def joined(report: Report, outlook: Outlook) -> Report:
-    """Return the report with its changes, the ages of its checks by all that is known, and the changes of earlier runs in its timeline."""
+    """Return the report with its changes, more precise ages of its checks, and the changes of earlier runs in its timeline."""
     run = outlook.run
     facts = {_key(fact): fact for fact in run.facts if fact.reading.what == "check" and not fact.missed}
     events = [*report.timeline, *(_event(moment) for moment in run.moments)]
@@ -72,23 +72,23 @@ def _aged(check: Mapping[str, JSON], node: str, facts: Mapping[_Key, Fact], run:
 
 
 def _by_runs(fact: Fact, run: Run) -> Bounds:
-    """What the runs say; that this one sees a status says nothing of since when."""
+    """Return the bounds known from earlier runs. This run's own sighting says nothing about when a status began."""
     lasting = fact.since if fact.since < run.started_at else None
     return Bounds(_seconds(lasting), _seconds(fact.not_before), SOURCE)
 
 
 def together(runs: Bounds, now: Bounds) -> Bounds:
-    """Return the narrowest bounds that both allow.
+    """Return the narrowest bounds consistent with both.
 
-    An earlier run saw the check by its name; what this run concludes is of one registration of it. So an earlier run that saw another
-    status outweighs a conclusion, and one that saw the same status goes back behind the registration.
+    An earlier run identifies a check by name, while this run's conclusion is about one registration of it. So an earlier run that saw
+    another status overrides the conclusion, and one that saw the same status extends it to before the registration.
     """
     sound = now.since is not None and (runs.not_before is None or now.since >= runs.not_before)
     since = min((moment for moment in (runs.since, now.since if sound else None) if moment is not None), default=None)
     earlier = [moment for moment in (runs.not_before, now.not_before) if moment is not None and (since is None or moment <= since)]
     not_before = max(earlier, default=None)
-    told = {since, not_before} - {None}
-    sources = [one.source for one in (runs, now) if one.source and told & {one.since, one.not_before}]
+    known = {since, not_before} - {None}
+    sources = [one.source for one in (runs, now) if one.source and known & {one.since, one.not_before}]
     return Bounds(since, not_before, "; ".join(sources) or now.source)
 
 

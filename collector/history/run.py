@@ -1,6 +1,6 @@
-"""One run as history keeps it: what a later run is compared with, without logs, quotes or outputs.
+"""A run as history keeps it: what later runs are compared with, without logs, quotes or outputs.
 
-A report document (docs/outputs.md) becomes a `Run`; a `Run` becomes JSON and back.
+Converts a report document (docs/outputs.md) to a `Run`, and a `Run` to JSON and back.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ FORMAT = 2
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """A finding in one run, under its fingerprint. `root`: no other finding explains it."""
+    """A finding in one run, keyed by its fingerprint. `root`: no other finding explains it."""
 
     code: str
     severity: str
@@ -31,7 +31,7 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True)
 class NodeState:
-    """A node in one run; whatever was not known is None."""
+    """A node in one run; None means unknown."""
 
     nomad: str
     eligibility: str
@@ -46,9 +46,8 @@ class NodeState:
 class Track:
     """A finding followed over the runs.
 
-    `marks` has one letter for each of the last runs, oldest first: `1` seen, `0` not there, `?` could not be seen.
-    `open`: it was there when it could last be seen. `runs` counts the runs that saw it since `first_seen` (RFC 3339).
-    `blind` is how much of its node was not collected then.
+    `marks` has one letter per run, oldest first: `1` seen, `0` absent, `?` not visible. `open`: present in the last run that could see it.
+    `runs` counts the runs that saw it since `first_seen` (RFC 3339). `blind` is the number of its node's gaps at that time.
     """
 
     sighting: Sighting
@@ -61,17 +60,17 @@ class Track:
 
 
 Series = Sequence[Sequence[float | None]]
-"""Lag in seconds and restarts of a node in the last runs, oldest first; None where it was not known."""
+"""A node's lag in seconds and restarts in the last runs, oldest first; None if unknown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run, and what it carries on from the runs before it.
+    """One run, with what it carries on from earlier runs.
 
-    `gaps` counts what could not be collected, by node ("" for the cluster). `listed`: the nodes are those that Nomad lists,
-    so that one that is not there is gone. `tracks` (by fingerprint) and `series` (by node) hold all that a later run needs
-    of the past, this run included; so do `facts` (this run's first) and `moments`, the last changes of facts, oldest first.
-    `owed`: this run had news to mail, and the mail failed. `last_success`: when the last run started that saw enough for a verdict.
+    `gaps` counts the gaps per node ("" for the cluster). `listed`: the nodes are from Nomad's list, so a missing one has been removed.
+    `tracks` (by fingerprint) and `series` (by node) hold all of the past that later runs need, including this run; so do `facts` (this
+    run's first) and `moments`, the latest changes of facts, oldest first. `owed`: this run had news, and the mail failed. `last_success`:
+    when the last run started that could give a verdict.
     """
 
     started_at: str
@@ -97,16 +96,16 @@ CLUSTER_FACTS: tuple[tuple[str, tuple[str, str]], ...] = (
     ("consul version", ("consul", "version")),
     ("consul leader", ("consul", "leader")),
 )
-"""What of the document's `cluster` is watched for a change: (what a reader calls it, where it stands)."""
+"""Values of the document's `cluster` tracked for changes: (name for readers, path)."""
 
 
 def fingerprint(code: str, node: str | None, service: str | None) -> str:
-    """Name a finding by what stays the same from run to run: no allocation, check or finding ID is part of it."""
+    """Identify a finding across runs, without IDs of allocations, checks or findings."""
     return sha256("\0".join((code, node or "", service or "")).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def run_of(document: Mapping[str, JSON]) -> Run:
-    """Return the run that a report document tells of; the document fits schemas/report.schema.json."""
+    """Convert a report document that fits schemas/report.schema.json to a run."""
     nodes = {row["name"]: _node(row) for row in document["nodes"]}
     coverage = document["coverage"]
     unseen = frozenset(coverage["unseen_nodes"])
@@ -123,7 +122,7 @@ def run_of(document: Mapping[str, JSON]) -> Run:
 
 
 def _findings(findings: Sequence[Mapping[str, JSON]]) -> dict[str, Sighting]:
-    """Findings by fingerprint; of those that share one (two databases, two checks) the worst stands for all, a root before a symptom."""
+    """Return the findings by fingerprint; of several with one fingerprint the most severe, roots before symptoms."""
     sightings: dict[str, Sighting] = {}
     for finding in sorted(findings, key=lambda one: (-RANK[one["severity"]], one["explained_by"] is None)):
         service = finding.get("service")
@@ -155,7 +154,7 @@ def _cluster(cluster: Mapping[str, JSON]) -> dict[str, str | int | None]:
 
 
 def dump_run(run: Run) -> dict[str, JSON]:
-    """Return the run as JSON data; facts and moments are rows of values, since a large cluster has many."""
+    """Convert the run to JSON data; facts and moments are arrays of values, since a large cluster has many."""
     plain = asdict(replace(run, facts=(), moments=()))
     facts = [[*fact.reading, *fact[1:]] for fact in run.facts]
     moments = [[*one.reading, *one[1:]] for one in run.moments]
@@ -163,7 +162,7 @@ def dump_run(run: Run) -> dict[str, JSON]:
 
 
 def load_run(data: JSON) -> Run:
-    """Return the run that `dump_run` made the data of, now or in an earlier version of the collector; ValueError for anything else."""
+    """Convert JSON data from `dump_run`, of this or an earlier version, to a run; ValueError for anything else."""
     if why := unfit("run", data):
         raise ValueError(f"is no run of format {FORMAT}: {why}")
     known = {name: value for name, value in data.items() if name != "format"}

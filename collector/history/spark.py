@@ -8,19 +8,19 @@ from collector.history.run import NodeState, Series
 from collector.model import JSON
 
 LENGTH = 20
-"""How many runs a line shows."""
+"""Number of runs in a line."""
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 UNKNOWN = "·"
 
 
 def extend(series: Mapping[str, Series], nodes: Mapping[str, NodeState]) -> dict[str, Series]:
-    """Carry the series of the nodes that there are on by one run."""
+    """Append this run's values to the series of the nodes that exist."""
     return {name: [*series.get(name, ()), [node.lag, node.restarts]][-LENGTH:] for name, node in nodes.items()}
 
 
 def sparklines(series: Mapping[str, Series]) -> dict[str, JSON]:
-    """Return {node: {"lag": line, "restarts": line}}, one character a run, oldest first; a primary has no lag: `·`."""
+    """Return {node: {"lag": line, "restarts": line}}, one character per run, oldest first; a primary has no lag (`·`)."""
     return {name: _lines(points) for name, points in series.items()}
 
 
@@ -29,7 +29,7 @@ def _lines(points: Series) -> dict[str, JSON]:
 
 
 def spark(values: Iterable[float | None]) -> str:
-    """Return one block a value, from 0 (lowest) to the greatest value (highest); `·` where a value is not known."""
+    """Return one block character per value, scaled from 0 to the maximum; `·` for an unknown value."""
     known = list(values)
     top = max((value for value in known if value is not None), default=0)
     return "".join(UNKNOWN if value is None else _block(value, top) for value in known)

@@ -1,7 +1,7 @@
-"""Where earlier runs are kept: one small file per run, in a directory of its own.
+"""Stores earlier runs: one small file per run, in a directory per spec.
 
-No lock is needed and none can be left behind: a file appears whole, by a rename, under a name that no other run uses, and is never changed.
-Runs are ordered by the number in their names, not by a clock, which a board without a battery may have wrong.
+No lock is needed, and none can be left behind: files are created atomically under unique names and never modified. Runs are ordered by the
+number in their names, since a board without a battery-backed clock may have the wrong time.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ from collector.strict_json import strict_json
 
 KEEP_RUNS = 50
 MAX_BYTES = 32 << 20
-"""Of a kept run, packed or unpacked."""
+"""Maximum size of a kept run, compressed and uncompressed."""
 KEEP_SECONDS = 30 * 86400
 ABANDONED_SECONDS = 3600
-"""A temporary file that is this old was left by a run that was killed."""
+"""A temporary file of this age was left by a run that was killed."""
 
 _NAME = re.compile(r"(?P<number>\d{8,})-[0-9a-f]{8}\.json\.gz")
 
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """The newest run that can be read, None if there is none; `notes` tell of files that were left out and why."""
+    """The newest readable run, or None; `notes` list unreadable files and why."""
 
     run: Run | None
     notes: tuple[str, ...]
@@ -49,21 +49,21 @@ class Store:
     directory: Path
 
     def earlier(self) -> Earlier:
-        """Return the newest kept run. A damaged file is left out with a note; the one before it is used."""
+        """Return the newest readable run; damaged files are skipped with a note."""
         notes: list[str] = []
         for path in reversed(self._files()):
             try:
                 return Earlier(_read(path), tuple(notes))
             except FileNotFoundError:
-                continue  # another run has just thrown it away
+                continue  # another run has just deleted it
             except (OSError, EOFError, zlib.error, ValueError, RecursionError) as error:
                 notes.append(f"earlier run {path} is left out: {error}")
         return Earlier(None, tuple(notes))
 
     def keep(self, outlook: Outlook, *, owed: bool = False) -> Path:
-        """Keep a run and drop what is too much or too old; return its file. DeliveryError when it cannot be written.
+        """Keep a run, delete runs beyond the limits, and return its file. Raises `DeliveryError` if it cannot be written.
 
-        `owed`: its mail did not get out, so the next run's changes are worth a mail whatever they are.
+        `owed`: its mail failed, so the next run's changes are worth a mail in any case.
         """
         text = json.dumps(dump_run(replace(outlook.run, owed=owed)), separators=(",", ":"))
         try:
@@ -77,7 +77,7 @@ class Store:
         return path
 
     def _files(self) -> list[Path]:
-        """The kept runs, oldest first."""
+        """Return the files of kept runs, oldest first."""
         runs = [path for path in self.directory.iterdir() if _NAME.fullmatch(path.name)]
         return sorted(runs, key=lambda path: (_number(path), path.name))
 
@@ -88,9 +88,9 @@ class Store:
 
 
 def open_store(state: Path, spec: str, scope: str = "") -> Store:
-    """Return the store of a spec below the state directory, made with mode 0700 if it is not there; SettingsError when it cannot be used.
+    """Open the store of a spec below the state directory, creating it with mode 0700; `SettingsError` if it is unusable.
 
-    `scope` sets runs apart that cannot be compared, because they look at another cluster or at a part of it (a limit, tags).
+    `scope` separates runs that are not comparable, because they are about another cluster or a part of it (a limit, tags).
     """
     directory = state / _directory_name(spec, scope)
     try:
@@ -105,7 +105,7 @@ def open_store(state: Path, spec: str, scope: str = "") -> Store:
 
 
 def _directory_name(spec: str, scope: str) -> str:
-    """A name that any file system takes, readable, and different for different specs and scopes."""
+    """Return a readable name, valid on any file system and distinct for each spec and scope."""
     words = re.sub(r"[^A-Za-z0-9._-]+", "-", spec).strip(".-")[:40]
     digest = sha256(f"{spec}\x00{scope}".encode("utf-8", "surrogatepass")).hexdigest()
     return f"{words or 'spec'}-{digest[:8]}"
@@ -117,7 +117,7 @@ def _number(path: Path) -> int:
 
 
 def _age(path: Path) -> float:
-    """Seconds since the file was written, 0 when it is gone already; a clock that was set back makes no file old."""
+    """Return seconds since the file was written; 0 if it is gone or its time is in the future."""
     with suppress(OSError):
         return time.time() - path.stat().st_mtime
     return 0.0

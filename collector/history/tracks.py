@@ -1,4 +1,4 @@
-"""Findings tracked across runs: new, worse, better, unchanged, resolved, flapping, or unseen this time."""
+"""Tracks findings across runs: new, worse, better, unchanged, resolved, flapping, or unseen this time."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from collector.history.run import Run, Sighting, Track
 from collector.model import RANK
 
 WINDOW = 10
-"""How many runs flapping looks back."""
+"""Number of runs considered for flapping."""
 
 FLAPS = 3
-"""How many times in these runs a finding must have come or gone to be called flapping."""
+"""Number of changes within these runs from which a finding is flapping."""
 
 LOST = frozenset({"down", "disconnected"})
-"""What Nomad calls a node that it does not hear."""
+"""Nomad's statuses for a node out of contact."""
 
 SEEN, ABSENT, BLIND = "1", "0", "?"
 
 NEWS = frozenset({"new", "worse", "resolved"})
-"""States that a reader who asked for changes wants to hear of; flapping is news once, when it starts."""
+"""States that are news for a reader who asked for changes; flapping is news only when it starts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One finding's step from the run before to this one; `state` None when it was gone before and still is."""
+    """A finding's transition between two runs; `state` is None if it was absent before and still is."""
 
     old: Track | None
     new: Track
@@ -34,14 +34,14 @@ class Turn:
 
 
 def follow(before: Mapping[str, Track], run: Run) -> dict[str, Turn]:
-    """Carry the tracks on by one run; the turns are by fingerprint."""
+    """Update the tracks with one run; the transitions are keyed by fingerprint."""
     tracks = {key: _seen(before.get(key), sighting, run) for key, sighting in run.findings.items()}
     tracks |= {key: _absent(track, run) for key, track in before.items() if key not in run.findings}
     return {key: Turn(before.get(key), track, _state(before.get(key), track)) for key, track in tracks.items()}
 
 
 def remembered(turns: Mapping[str, Turn]) -> dict[str, Track]:
-    """Return the tracks that the next run needs: what is open, and what is not gone so long that it has become new again."""
+    """Return the tracks that the next run needs: open ones, and those resolved recently."""
     return {key: turn.new for key, turn in turns.items() if turn.new.open or SEEN in turn.new.marks}
 
 
@@ -66,9 +66,9 @@ def _absent(old: Track, run: Run) -> Track:
 
 
 def _cannot_be_seen(old: Track, run: Run) -> bool:
-    """Whether the finding may still be there: the run saw too little, not its node, or less of its node than when it was found.
+    """True if the finding may still exist: the run saw too little, not its node, or less of the node than when it was found.
 
-    Of a node that Nomad has lost since, nothing is asked any more: its allocations are lost with it.
+    A node that Nomad has since lost is not queried any more: its allocations are lost as well.
     """
     node = old.sighting.node
     lost = node is not None and node in run.nodes and run.nodes[node].nomad in LOST
@@ -76,7 +76,7 @@ def _cannot_be_seen(old: Track, run: Run) -> bool:
 
 
 def _blind(node: str | None, run: Run) -> int:
-    """How much of a finding's node was not collected; a cluster-wide one depends on all of it."""
+    """Count the gaps that could hide the finding; a cluster-wide one depends on all gaps."""
     return run.gaps.get(node, 0) if node else sum(run.gaps.values())
 
 
@@ -85,12 +85,12 @@ def _marks(old: Track | None, mark: str) -> str:
 
 
 def _flaps(marks: str) -> bool:
-    told = marks.replace(BLIND, "")
-    return sum(one != other for one, other in pairwise(told)) >= FLAPS
+    visible = marks.replace(BLIND, "")
+    return sum(one != other for one, other in pairwise(visible)) >= FLAPS
 
 
 def _state(old: Track | None, new: Track) -> str | None:
-    """The state to report, None for a finding that was gone before and still is."""
+    """Return the state to report; None for a finding that was absent before and still is."""
     if new.marks.endswith(BLIND):
         return "unseen"
     if old and old.open and new.open and (state := _step(old, new)):
@@ -108,7 +108,7 @@ def _step(old: Track, new: Track) -> str | None:
 
 
 def is_news(turn: Turn) -> bool:
-    """Whether a reader who asked for changes is told: of roots that are warnings or worse, and of flapping only when it starts."""
+    """True for roots that are new or changed with at least warning severity; flapping is news only when it starts."""
     sighting = turn.new.sighting
     if not sighting.root or RANK[sighting.severity] > RANK["warning"]:
         return False

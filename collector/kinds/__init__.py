@@ -1,4 +1,4 @@
-"""The kinds of collection: the literal registry that specs are checked against."""
+"""The kinds of collection: the registry that specs are checked against."""
 
 from __future__ import annotations
 

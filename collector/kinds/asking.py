@@ -1,4 +1,4 @@
-"""Requests to Nomad and Consul: a single answer or a paged listing, each with a fallback. Generators, as rungs are."""
+"""Requests to Nomad and Consul as generators: one answer or a paged list, each with a fallback."""
 
 from __future__ import annotations
 
@@ -24,66 +24,67 @@ BAD_REQUEST, TOO_MANY, SERVER_ERROR = 400, 429, 500
 NO_LEADER = b"No cluster leader"
 PERMISSION_DENIED = b"Permission denied"
 FILTERED = "X-Consul-Results-Filtered-By-ACLs"
-"""Consul answers a listing with 200 and leaves out what a token may not read; since 1.11 it says so here, but not to who has no token."""
+"""Consul answers with 200 and omits what the token may not read; since 1.11 it says so in this header, though not to requests without a
+token."""
 PER_PAGE = 500
 MAX_PAGES = 200
 NEXT_TOKEN = "X-Nomad-NextToken"  # noqa: S105 - the name of a header
 
 
 def segment(name: str) -> str:
-    """A name as one segment of a URL's path: a job's ID may hold `/`, `?` or `#`."""
+    """Encode a name as one URL path segment: a job's ID may contain `/`, `?` or `#`."""
     return quote(name, safe="")
 
 
 def within(namespace: str | None) -> Query:
-    """The query that asks in a namespace; empty asks in the configured one."""
+    """Return the query parameters for a namespace; empty means the configured one."""
     return {"namespace": namespace} if namespace else {}
 
 
 def header(reply: Reply, name: str) -> str | None:
-    """A header's value, whatever the case of its name."""
+    """Return a header's value, ignoring case."""
     return next((value for key, value in reply.headers.items() if key.lower() == name.lower()), None)
 
 
 def takes_a_token(request: Request) -> bool:
-    """Is this asked of Nomad or Consul, so that a refusal is about our token? A workload's own 403 is not, nor one that we gave none."""
+    """True for requests sent with our token. A workload's own 403, and one sent without a token, are not about its rights."""
     return isinstance(request, Exec) or (isinstance(request, Http) and request.source in ("nomad", "consul") and request.token)
 
 
 def denied(reply: Reply) -> bool:
-    """401 or 403; or 500 with Nomad's own word for it, which is how it refuses logs (client/fs_endpoint.go, seen in 2.0)."""
+    """True for 401 or 403, and for 500 with Nomad's "Permission denied", its reply for logs (client/fs_endpoint.go, seen in 2.0)."""
     return reply.status == Status.DENIED or (reply.code == 500 and reply.body.strip().endswith(PERMISSION_DENIED))  # noqa: PLR2004 - HTTP
 
 
 def filtered(reply: Reply) -> bool:
-    """Did Consul leave out what the token may not read?"""
+    """True if Consul omitted what the token may not read."""
     return header(reply, FILTERED) == "true"
 
 
 def refused(reply: Reply) -> str:
-    """What a token was not allowed to see, in words; empty where nothing was held back."""
+    """Describe what the token was not allowed to see; empty if nothing was withheld."""
     if denied(reply):
         return refusal(reply).reason
     return f"{reply.endpoint}: Consul leaves out what the token may not read" if filtered(reply) else ""
 
 
 def unfiltered(reply: Reply) -> Reply:
-    """A listing that is whole; from one that is not, nobody can tell what is missing from what is hidden."""
+    """Return the reply; raise `Unanswered` if Consul filtered it, since missing and hidden entries could not be told apart."""
     if reply.status == Status.OK and filtered(reply):
         raise Unanswered(Status.DENIED, refused(reply), final=True, reply=reply)
     return reply
 
 
 def leaderless(reply: Reply) -> bool:
-    """Did the server say that its cluster has no leader? Nomad and Consul use the same words."""
+    """True if the server says that its cluster has no leader; Nomad and Consul use the same words."""
     return reply.code == 500 and NO_LEADER in reply.body  # noqa: PLR2004 - HTTP
 
 
 def refusal(reply: Reply) -> Unanswered:
-    """What a reply that is not ok means: the server's own words where it has any.
+    """Convert a reply that is not ok to an `Unanswered`, in the server's own words if it has any.
 
-    A refusal is final, and so is "too many requests", which more of them do not help; a server that cannot be reached may be reached
-    another way, or later.
+    A refusal is final, and so is "too many requests", which more requests would not help; a server that cannot be reached may be reachable
+    in another way, or later.
     """
     no = denied(reply)
     reason = _with_words(reply.reason or f"{reply.endpoint} answered {reply.code}", snippet(reply.body), reply)
@@ -91,7 +92,7 @@ def refusal(reply: Reply) -> Unanswered:
 
 
 def not_run(reply: Reply, *, final: bool = False) -> Unanswered:
-    """A command that did not run, or failed, in its own words; `final` where another way to ask is none around it."""
+    """Convert a failed command to an `Unanswered`, in its own words; `final` if no other rung could succeed."""
     words = snippet(reply.stderr) or snippet(reply.body)
     return Unanswered(reply.status, _with_words(reply.reason or f"exit code {reply.code}", words, reply), final=final, reply=reply)
 
@@ -101,7 +102,7 @@ def _with_words(reason: str, words: str, reply: Reply) -> str:
 
 
 def body(reply: Reply) -> bytes:
-    """The whole body of a reply that is ok; raises `Unanswered` for any other."""
+    """Return the whole body of an ok reply; raise `Unanswered` for any other."""
     if reply.status != Status.OK:
         raise refusal(reply)
     if reply.truncated:
@@ -110,13 +111,13 @@ def body(reply: Reply) -> bytes:
 
 
 def parsed(reply: Reply, parse: Parser[T]) -> T:
-    """Parse the body of a reply; an answer that makes no sense is reported with where it came from."""
+    """Parse a reply's body; a reply that cannot be parsed is reported with its source."""
     content = body(reply)
     return located(reply.endpoint, lambda: parse(content), reply)
 
 
 def located(where: str, read: Callable[[], T], reply: Reply | None = None) -> T:
-    """What `read` returns; what it cannot make sense of is reported with where it came from."""
+    """Return the result of `read`; `Unanswered(INVALID)` is reported with its source."""
     try:
         return read()
     except Unanswered as why:
@@ -124,13 +125,13 @@ def located(where: str, read: Callable[[], T], reply: Reply | None = None) -> T:
 
 
 def asked(request: Http) -> Asking:
-    """One reply. A server whose cluster has no leader is asked again for what it knows itself (`stale`)."""
+    """Make one request. A server without a cluster leader is asked again for its own (`stale`) state."""
     (reply,) = yield from asked_together([request])
     return reply
 
 
 def asked_together(requests: Sequence[Http]) -> Generator[Sequence[Request], Sequence[Reply], Sequence[Reply]]:
-    """Like `asked`, with several requests side by side; where one has no leader all are asked again, so that they fit each other."""
+    """Like `asked`, for parallel requests; if one has no leader all are repeated, so that the answers are consistent."""
     replies = yield requests
     if any(leaderless(reply) for reply in replies):
         replies = yield [_stale(request) for request in requests]
@@ -138,10 +139,10 @@ def asked_together(requests: Sequence[Http]) -> Generator[Sequence[Request], Seq
 
 
 def of_any_server(rung: Callable[[Args], Rung]) -> Callable[[Args], Rung]:
-    """The same rung as a rung of its own: every server answers for what it knows itself, whether there is a leader or not.
+    """Return the rung that accepts `stale` answers: any server answers from its own state, with or without a leader.
 
-    A cluster that has just lost its leader does not say so at once: it lets questions wait for a new one (Nomad's and Consul's
-    `rpc_hold_timeout`, 5 s and 7 s), and the first rung has timed out by then.
+    A cluster that has just lost its leader does not report that at once but lets queries wait for a new one (`rpc_hold_timeout`: Nomad 5 s,
+    Consul 7 s), by which time the first rung has timed out.
     """
 
     def stale(args: Args) -> Rung:
@@ -162,9 +163,9 @@ def _stale(request: Request) -> Request:
 
 
 def paged(path: str, ways: Sequence[Query], read: Callable[[Obj], T]) -> Generator[Sequence[Request], Sequence[Reply], list[T]]:
-    """A listing of Nomad's with all its pages. `read` is given each row as its page comes: what it leaves out need not be kept.
+    """Request all pages of a Nomad list. `read` is called with each row, so that discarded rows need not be kept.
 
-    `ways` are queries for the same listing, where one way may do what another cannot. Source: Nomad's API documentation, "Pagination".
+    `ways` are alternative queries for the same list, tried in order. Source: Nomad's API documentation, "Pagination".
     """
     for query, following in itertools.pairwise(ways):
         try:
@@ -176,10 +177,9 @@ def paged(path: str, ways: Sequence[Query], read: Callable[[Obj], T]) -> Generat
 
 
 def _helps(reply: Reply | None, query: Query, following: Query) -> bool:
-    """Does the next query mend what was wrong with this one's answer?
+    """True if the next query may succeed where this one failed.
 
-    One that was too long comes in pages, and a parameter that the server does not know (400) is left out. Whatever else was wrong would
-    come again.
+    That is: a response that was too long is requested in pages, and a parameter unknown to the server (400) is omitted.
     """
     if reply is None:
         return False
@@ -189,9 +189,9 @@ def _helps(reply: Reply | None, query: Query, following: Query) -> bool:
 
 
 def stale_helps(why: Unanswered) -> bool:
-    """May a server know itself what it did not get from its cluster? Where it let us wait, failed (5xx) or hung up.
+    """True if a server may know by itself what its cluster did not answer: after a timeout, a 5xx or a dropped connection.
 
-    What it says no to (4xx), what makes no sense, and a door that is closed would all be met again.
+    A client error (4xx), an invalid answer and a refused connection would only be repeated.
     """
     reply = why.reply
     if why.status == Status.INVALID or reply is None:

@@ -1,7 +1,7 @@
-"""The bytes of an answer as JSON or as text.
+"""Response bodies as JSON or text.
 
-All functions are total: whatever the bytes, they return a value of the promised type or raise `Unanswered(INVALID)` with a reason that
-never quotes them.
+All functions are total: for any bytes they return a value of the declared type or raise `Unanswered(INVALID)` with a reason that never
+quotes the body.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from collector.model import JSON
 from collector.strict_json import finite, no_constant
 
 MAX_DIGITS = 20
-"""A whole number of more digits than an unsigned 64-bit one has is none that Nomad, Consul or LiteFS would send."""
+"""The digits of an unsigned 64-bit integer; Nomad, Consul and LiteFS send no longer ones."""
 MANY_DIGITS = re.compile(rb"\d{%d}" % MAX_DIGITS)
 LARGE = 1 << 20
-"""Bytes of an answer that is counted before it is read."""
+"""Responses of more bytes are measured before they are parsed."""
 MANY_SIGNS = 1_500_000
-"""Of JSON's commas, colons and brackets. Python takes up to 200 bytes for what JSON says in two: these fit into memory, and 13,000
-instances of a service have so many."""
+"""Maximum number of commas, colons and brackets. Python takes up to 200 bytes for two bytes of JSON; this many fit into memory, and 13,000
+instances of a service have as many."""
 WIDE, MUCH_WIDE = re.compile(rb"[\xf0-\xf4]"), 16 << 20
-"""One character beyond the first 65,536, and Python takes four bytes for each character of the text that it is in."""
+"""A single character beyond the first 65,536 makes Python use four bytes for each character of its string."""
 LONE_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 def decode(body: bytes) -> JSON:
-    """Strict JSON: UTF-8, no NaN or Infinity, no key twice, no absurd number, no bottomless nesting."""
+    """Parse strict JSON: UTF-8, no NaN or Infinity, no duplicate keys, no oversized numbers, limited nesting."""
     if len(body) > LARGE:
         _measure(body)
     try:
@@ -43,7 +43,7 @@ def decode(body: bytes) -> JSON:
 
 
 def _measure(body: bytes) -> None:
-    """Refuse what would take far more memory than it has bytes."""
+    """Reject JSON that would take far more memory than its size."""
     if sum(map(body.count, (b",", b":", b"[", b"{"))) > MANY_SIGNS:
         raise invalid(f"the answer has more than {MANY_SIGNS:,} commas, colons and brackets, which is too much to be read")
     if len(body) > MUCH_WIDE and WIDE.search(body):
@@ -53,7 +53,7 @@ def _measure(body: bytes) -> None:
 
 
 def document(body: bytes) -> Obj:
-    """A JSON object."""
+    """Parse a JSON object."""
     data = decode(body)
     if not isinstance(data, dict):
         raise invalid(f"the answer is {kind_of(data)}, not an object")
@@ -61,7 +61,7 @@ def document(body: bytes) -> Obj:
 
 
 def listing(body: bytes) -> list[Obj]:
-    """A JSON list of objects; null is the empty list, as Go writes it."""
+    """Parse a JSON list of objects; null is an empty list, as Go encodes it."""
     return as_objects(decode(body), "the answer")
 
 
@@ -80,7 +80,7 @@ def _unique(pairs: list[tuple[str, JSON]]) -> dict[str, JSON]:
 
 
 def _reader(body: bytes) -> Callable[[str], int] | None:
-    """How to read whole numbers; None is json's own way, which is enough, and ten times as fast, where no number can be too long."""
+    """Return how to parse integers: None (json's default, ten times as fast) if no number can be too long."""
     return _whole if MANY_DIGITS.search(body) else None
 
 
@@ -91,10 +91,10 @@ def _whole(text: str) -> int:
 
 
 def _printable(data: JSON) -> JSON:
-    """Replace halves of surrogate pairs, which JSON's escapes can spell and UTF-8 cannot."""
+    """Replace lone surrogates, which JSON escapes can express and UTF-8 cannot."""
     return json.loads(json.dumps(data, ensure_ascii=False).encode("utf-8", "replace"))
 
 
 def plain(body: bytes) -> str:
-    """Bytes of a text whose encoding nobody declared: UTF-8, with U+FFFD for what is not."""
+    """Decode text of unknown encoding as UTF-8, with U+FFFD for invalid bytes."""
     return body.decode("utf-8", "replace")

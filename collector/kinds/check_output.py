@@ -1,13 +1,13 @@
-"""Why a check fails: its own output.
+"""The output of failing checks.
 
-Consul's catalog often has an empty or an old text: an agent syncs a change of status at once, but a change of text alone only every
+Consul's catalog often has an empty or old output: an agent syncs a changed status at once, but a changed output alone only every
 `check_update_interval` (5 min by default). Source: hashicorp/consul issues 1982 and 9113.
-So the node's own agent is asked: from here, then from within a task on that node; and where neither works, the check is repeated from here.
+So the node's own agent is queried: from here, then from within a task on that node; if neither works, the check is repeated from here.
 
-The agent wants Consul's token, and anybody with `node:write` can put a node with any address into the catalog. The token goes only to
-addresses that the gossip pool has for the node (`member`): nobody gets in there without the gossip key.
+The agent needs Consul's token, but anybody with `node:write` can register a node with any address in the catalog. So the token is only sent
+to addresses from the gossip pool (`member`), which takes the gossip key to join.
 
-What an agent says of a check that it runs seldom may be over by now: such a check that fails is repeated from here as well.
+The output of a check that runs rarely may be out of date, so such a check is also repeated from here if it fails.
 """
 
 from __future__ import annotations
@@ -23,28 +23,28 @@ from collector.model import JSON, Exec, Http, Reply, Rung, Status, host_port
 
 PATH = "/v1/agent/checks"
 SELDOM = 30.0
-"""Seconds between two runs of a check from which on what it says may be long over."""
+"""Seconds between two runs of a check from which on its output may be out of date."""
 NOT_THERE = (b"not found", b"no such file", b"No such file")
 
 
 def agent(args: Args) -> Rung:
-    """The node's own agent, where it listens on the node's address."""
+    """Query the node's own agent at the node's address."""
     if not args.get("address"):
         raise Unanswered(Status.SKIPPED, "the node's address is not known")
     place = host_port(args["address"], args["port"])
     member = args["member"] is True
     (reply,) = yield [Http("consul", PATH, base=f"{args['scheme']}://{place}", token=member)]
     if not member:
-        rows = yield from _asked_again(args, _told_anybody(args, reply))
+        rows = yield from _repeat_rare_failures(args, _without_token(args, reply))
         return _answer(args, "agent", f"{place}, without Consul's token", rows)
     if asking.filtered(reply) and not bodies.decode(asking.body(reply)):
         raise Unanswered(Status.DENIED, asking.refused(reply), reply=reply)
-    rows = yield from _asked_again(args, asking.parsed(reply, lambda body: parse(body, args["node"])))
+    rows = yield from _repeat_rare_failures(args, asking.parsed(reply, lambda body: parse(body, args["node"])))
     return _answer(args, "agent", place, rows)
 
 
-def _told_anybody(args: Args, reply: Reply) -> list[dict[str, JSON]]:
-    """The checks that an agent shows without a token. That it shows none is no refusal of ours: another rung may do better."""
+def _without_token(args: Args, reply: Reply) -> list[dict[str, JSON]]:
+    """Return the checks that an agent shows without a token; none is not a refusal, since another rung may do better."""
     try:
         return asking.parsed(reply, lambda body: parse(body, args["node"]))
     except Unanswered as why:
@@ -54,48 +54,48 @@ def _told_anybody(args: Args, reply: Reply) -> list[dict[str, JSON]]:
 
 
 def from_task(args: Args) -> Rung:
-    """The same agent on the host's loopback, from within a task that shares the host's network (wget, then curl)."""
+    """Query the agent on the host's loopback address, from a task that uses host networking (wget, then curl)."""
     if not args.get("alloc") or not args.get("task"):
         raise Unanswered(Status.SKIPPED, "no live allocation on this node to ask from")
     url = f"{args['scheme']}://{host_port('127.0.0.1', args['port'])}{PATH}"
     reply = yield from _first_tool(args, [("wget", "-qO-", url), ("curl", "-sS", "-m", "3", url)])
     if reply.status != Status.OK:
         raise asking.not_run(reply)
-    rows = yield from _asked_again(args, asking.parsed(reply, lambda body: parse(body, args["node"])))
+    rows = yield from _repeat_rare_failures(args, asking.parsed(reply, lambda body: parse(body, args["node"])))
     return _answer(args, "exec", f"task {args['task']} of allocation {args['alloc'][:8]}", rows)
 
 
 def probe(args: Args) -> Rung:
-    """The check repeated from here: GET and TCP connect only. It says what this machine sees, not what the node's agent saw."""
+    """Repeat the check from here: GET and TCP connect only. Shows what this machine sees, not what the node's agent sees."""
     probes = _repeatable(args, args["checks"])
     if not probes:
         raise Unanswered(
             Status.SKIPPED, "none of these checks can be repeated from here: only HTTP and TCP checks with a known address can"
         )
-    replies = yield [asked.request for _, asked in probes]
-    rows = [{**_row(row), **outcome(asked, reply)} for (row, asked), reply in zip(probes, replies, strict=True)]
+    replies = yield [one.request for _, one in probes]
+    rows = [{**_row(row), **outcome(one, reply)} for (row, one), reply in zip(probes, replies, strict=True)]
     return _answer(args, "probe", "here", rows, known=True)
 
 
 def _repeatable(args: Args, rows: Sequence[JSON]) -> list[tuple[JSON, Probe]]:
-    """The checks that can be repeated from here, each with how."""
+    """Return the checks that can be repeated from here, with their requests."""
     found = ((row, probe_of(row, args["endpoints"])) for row in rows)
-    return [(row, asked) for row, asked in found if asked is not None]
+    return [(row, one) for row, one in found if one is not None]
 
 
-def _asked_again(args: Args, rows: list[dict[str, JSON]]) -> Rung:
-    """The agent's rows. Of one that fails and is run seldom, `now` says what comes of it when it is repeated from here."""
+def _repeat_rare_failures(args: Args, rows: list[dict[str, JSON]]) -> Rung:
+    """Return the agent's rows; `now` is the result of repeating a failing check that runs rarely."""
     seldom = {row["check_id"] for row in args["checks"] if (row.get("interval") or 0.0) >= SELDOM}
     probes = _repeatable(args, [row for row in rows if row["check_id"] in seldom and row["status"] == "critical"])
     if not probes:
         return rows
-    replies = yield [asked.request for _, asked in probes]
-    now = {row["check_id"]: outcome(asked, reply)["status"] for (row, asked), reply in zip(probes, replies, strict=True)}
+    replies = yield [one.request for _, one in probes]
+    now = {row["check_id"]: outcome(one, reply)["status"] for (row, one), reply in zip(probes, replies, strict=True)}
     return [{**row, "now": now[row["check_id"]]} if row["check_id"] in now else row for row in rows]
 
 
 def parse(body: bytes, node: str) -> list[dict[str, JSON]]:
-    """`/v1/agent/checks`: the checks of that node's own agent, by ID. Another node's agent, or an empty answer, is none."""
+    """Parse `/v1/agent/checks` by check ID. An empty answer, or one from another node's agent, is rejected."""
     rows = [check(row) for _id, row in shapes.named({"checks": bodies.decode(body)}, "checks")]
     others = {row["node"] for row in rows} - {node}
     if others:
@@ -115,7 +115,7 @@ def _first_tool(args: Args, commands: Sequence[tuple[str, ...]]) -> asking.Askin
 
 
 def _answer(args: Args, source: str, asked_from: str, rows: list[dict[str, JSON]], *, known: bool = False) -> JSON:
-    """Only the checks that were asked about; one that the agent does not know is not there."""
+    """Return only the requested checks; those that the agent does not know are omitted."""
     wanted = {row["check_id"] for row in args["checks"]}
     return {
         "node": args["node"],
@@ -127,8 +127,8 @@ def _answer(args: Args, source: str, asked_from: str, rows: list[dict[str, JSON]
 
 
 def _row(row: JSON) -> dict[str, JSON]:
-    told = {key: row.get(key) for key in ("check_id", "name", "service", "service_id", "status", "output", "type")}
-    return told | ({"now": row["now"]} if "now" in row else {})
+    fields = {key: row.get(key) for key in ("check_id", "name", "service", "service_id", "status", "output", "type")}
+    return fields | ({"now": row["now"]} if "now" in row else {})
 
 
 KIND = Kind(

@@ -1,4 +1,4 @@
-"""Instances and checks as Consul's catalog has them. Its `output` may be empty or minutes old: check_output.py has the text itself."""
+"""Instances and checks from Consul's catalog, whose `output` may be empty or minutes old (see check_output.py)."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from collector.kinds.shapes import Obj
 from collector.model import JSON, Http, Rung, Target
 
 NOMAD_SERVICE = re.compile(r"_nomad-task-(?P<alloc>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})-")
-"""How Nomad names the instances it registers. Source: hashicorp/nomad, client/serviceregistration/id.go."""
+"""The IDs of instances registered by Nomad. Source: hashicorp/nomad, client/serviceregistration/id.go."""
 LIMIT = 64 << 20
-"""Bytes of a service's health: Consul gives no pages, and 2 kB for each instance, so that 8 MiB would be full at 4,000 nodes."""
+"""Maximum bytes of a service's health. Consul has no pagination, and sends 2 kB per instance: 8 MiB would be exceeded at 4,000 nodes."""
 
 
 def api(args: Args) -> Rung:
-    """A service's instances with their checks, or all of a node's."""
+    """Request a service's instances with their checks, or all of a node's."""
     if args.get("service"):
         return (yield from _of_service(args["service"]))
     return (yield from _of_node(args["node"]))
@@ -37,7 +37,7 @@ def _of_node(node: str) -> Rung:
 
 
 def parse_service(body: bytes) -> JSON:
-    """`/v1/health/service/NAME`. A node's own checks are repeated there for every instance of it: each is kept once."""
+    """Parse `/v1/health/service/NAME`. It repeats a node's own checks for each instance; duplicates are removed."""
     rows = bodies.listing(body)
     checks = [row for entry in rows for row in shapes.objects(entry, "Checks")]
     return {
@@ -47,14 +47,14 @@ def parse_service(body: bytes) -> JSON:
 
 
 def parse_node(body: bytes) -> JSON:
-    """`/v1/catalog/node/NAME`: its instances; a node that Consul does not know (null) has none."""
+    """Parse `/v1/catalog/node/NAME`; an unknown node (null) has no instances."""
     entry = {"node": bodies.decode(body)}
     node = shapes.mapping(entry, "node")
     return _instances((shapes.mapping(node, "Node"), service) for _id, service in shapes.named(node, "Services"))
 
 
 def parse_checks(body: bytes) -> JSON:
-    """`/v1/health/node/NAME`, or any list of Consul's checks."""
+    """Parse `/v1/health/node/NAME`, or any list of Consul's checks."""
     return _checks(bodies.listing(body))
 
 
@@ -84,7 +84,7 @@ def _checks(rows: Iterable[Obj]) -> list[JSON]:
 
 
 def check(row: Obj) -> dict[str, JSON]:
-    """One check, of the catalog's or an agent's. Checks of the node itself (serfHealth, maintenance) have no service."""
+    """Parse one check of the catalog or an agent. Checks of the node itself (serfHealth, maintenance) have no service."""
     definition, service_id = shapes.mapping(row, "Definition"), shapes.maybe_text(row, "ServiceID")
     return {
         "node": shapes.identity(row, "Node"),
@@ -95,7 +95,7 @@ def check(row: Obj) -> dict[str, JSON]:
         "output": shapes.text(row, "Output"),
         "service": shapes.maybe_text(row, "ServiceName"),
         "service_id": service_id,
-        "target": next((said for key in ("HTTP", "TCP", "GRPC") if (said := shapes.text(definition, key))), None),
+        "target": next((target for key in ("HTTP", "TCP", "GRPC") if (target := shapes.text(definition, key))), None),
         "interval": seconds_of(shapes.text(row, "Interval")),
         "timeout": seconds_of(shapes.text(row, "Timeout")),
         "notes": shapes.text(row, "Notes"),
@@ -106,7 +106,7 @@ def check(row: Obj) -> dict[str, JSON]:
 
 
 def alloc_of(service_id: str) -> str | None:
-    """The allocation that Nomad registered this instance for; None for an instance that is not Nomad's."""
+    """Return the allocation that Nomad registered this instance for; None for instances not registered by Nomad."""
     match = NOMAD_SERVICE.match(service_id)
     return match["alloc"] if match else None
 

@@ -1,4 +1,4 @@
-"""Consul's leader, and the agent that was asked."""
+"""Consul's leader, and the agent that was queried."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PATHS = ("/v1/status/leader", "/v1/status/peers", "/v1/agent/self")
 
 
 def api(args: Args) -> Rung:
-    """Three answers side by side; data is there when at least one came."""
+    """Make three parallel requests; any answer yields data."""
     replies = yield [Http("consul", path, base=args.get("url")) for path in PATHS]
     if not any(reply.status == Status.OK or asking.leaderless(reply) for reply in replies):
         raise asking.refusal(replies[0])
@@ -21,7 +21,7 @@ def api(args: Args) -> Rung:
 
 
 def parse(replies: Sequence[Reply]) -> JSON:
-    """The three answers of PATHS as one; what did not come is null or empty."""
+    """Combine the three answers of PATHS; missing ones are null or empty."""
     leader, peers, agent = replies
     return {
         **leadership.leadership(leader),
@@ -31,7 +31,7 @@ def parse(replies: Sequence[Reply]) -> JSON:
 
 
 def parse_agent(body: bytes) -> dict[str, JSON]:
-    """`/v1/agent/self`: the agent itself. Source: Consul's API documentation, "Agent", "Read Configuration"."""
+    """Parse `/v1/agent/self`. Source: Consul's API documentation, "Agent", "Read Configuration"."""
     config = shapes.mapping(bodies.document(body), "Config")
     return {
         "version": shapes.maybe_text(config, "Version"),

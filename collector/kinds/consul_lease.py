@@ -1,4 +1,4 @@
-"""LiteFS's lease in Consul: who holds it, and the ID of the cluster it belongs to. Source: docs/litefs.md."""
+"""LiteFS's lease in Consul: its holder, and the ID of the LiteFS cluster. Source: docs/litefs.md."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ NOT_FOUND = 404
 
 
 def api(args: Args) -> Rung:
-    """The key, the cluster ID beside it and the sessions, side by side. No key means that nobody holds the lease."""
+    """Request the key, its cluster ID and the sessions in parallel. A missing key means that nobody holds the lease."""
     path = f"/v1/kv/{quote(args['key'].strip('/'), safe='/')}"
     requests = [Http("consul", path), Http("consul", f"{path}/clusterid"), Http("consul", "/v1/session/list")]
     return parse(args["key"], (yield from asking.asked_together(requests)))
 
 
 def parse(key: str, replies: Sequence[Reply]) -> JSON:
-    """The three answers as one; only the key itself must have been answered (404 is an answer)."""
+    """Combine the three answers; only the key itself is required (404 counts as an answer)."""
     lease, cluster, listed = replies
     entry = _entry(lease)
     session = shapes.maybe_text(entry, "Session")
@@ -54,7 +54,7 @@ def _entry(reply: Reply) -> Obj:
 
 
 def parse_entry(body: bytes) -> Obj:
-    """`/v1/kv/KEY`: a list of one. Where there is no key Consul answers 404, never an empty list."""
+    """Parse `/v1/kv/KEY`, a list of one. For a missing key Consul answers 404, never an empty list."""
     rows = bodies.listing(body)
     if not rows:
         raise shapes.invalid("the answer is a list without a key, which Consul never gives")
@@ -62,7 +62,7 @@ def parse_entry(body: bytes) -> Obj:
 
 
 def holder(entry: Obj) -> tuple[dict[str, JSON], list[str]]:
-    """What the primary wrote into the key: its hostname and the URL at which replicas find it; and what is odd about it."""
+    """Return the hostname and URL that the primary wrote into the key, and notes on anything unexpected."""
     nothing: dict[str, JSON] = {"hostname": None, "advertise_url": None}
     raw = content(entry)
     if not raw:
@@ -75,7 +75,7 @@ def holder(entry: Obj) -> tuple[dict[str, JSON], list[str]]:
 
 
 def content(entry: Obj) -> bytes:
-    """The value of a key, which Consul sends in base64; empty where there is none, or no base64."""
+    """Return the value of a key, which Consul encodes in base64; empty if there is none, or if it is not base64."""
     try:
         return base64.b64decode(shapes.text(entry, "Value"), validate=True)
     except (binascii.Error, ValueError):
@@ -105,7 +105,7 @@ def _session(row: Obj) -> dict[str, JSON]:
 
 
 def _alive(session: str | None, sessions: list[dict[str, JSON]] | None, listed: Reply) -> bool | None:
-    """Unknown where the list cannot be read; Consul also leaves out what a token may not see, without a refusal."""
+    """None if the list cannot be read. Consul also silently omits sessions that the token may not read."""
     if session is None or sessions is None:
         return None
     if any(row["id"] == session for row in sessions):

@@ -13,7 +13,7 @@ STATUSES = {0: "none", 1: "alive", 2: "leaving", 3: "left", 4: "failed"}
 
 
 def api(_args: Args) -> Rung:
-    """The members as the asked agent sees them; no server is needed for it."""
+    """Request the members as the queried agent sees them; needs no server."""
     reply = yield from asking.asked(Http("consul", "/v1/agent/members"))
     members = asking.parsed(asking.unfiltered(reply), parse)
     if not members:
@@ -24,7 +24,7 @@ def api(_args: Args) -> Rung:
 
 
 def parse(body: bytes) -> JSON:
-    """Members by name. Source: Consul's API documentation, "Agent", "List Members"."""
+    """Return the members sorted by name. Source: Consul's API documentation, "Agent", "List Members"."""
     return sorted((_member(row) for row in bodies.listing(body)), key=lambda member: (member["name"], member["address"]))
 
 

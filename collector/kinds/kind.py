@@ -1,4 +1,4 @@
-"""A kind of collection: its name, its arguments, and the ways to ask."""
+"""A kind of collection: its name, its arguments, and its rungs."""
 
 from collections.abc import Callable, Mapping
 from typing import Literal, NamedTuple
@@ -6,18 +6,18 @@ from typing import Literal, NamedTuple
 from collector.model import JSON, Rung, Target
 
 Args = Mapping[str, JSON]
-"""An item's rendered arguments, defaults filled in, with the rung's own rendered value under "rung"."""
+"""An item's rendered arguments including defaults, with the rung's own rendered value under "rung"."""
 
 Ladder = tuple[tuple[str, JSON], ...]
-"""The rungs to try, in order: (rung name, its value); the value is None where a rung needs none."""
+"""The rungs to try, in order: (rung name, its value); the value is None if the rung needs none."""
 
 
 class Argument(NamedTuple):
     """One argument of a kind.
 
-    `type` is a JSON schema type name, of the value once it is rendered. `choices`, when there are any, are all the values it may have.
-    `item` names the key of the loop's item that supplies the argument when the spec does not write it down. `least` and `most` are the
-    bounds of a number, and stand together. `capability` is the ACL rule that it takes besides those of its kind, where it is given.
+    `type` is the JSON schema type of the rendered value. `choices`, if any, are its possible values. `item` names the key of the loop's
+    item that supplies the argument if the spec omits it. `least` and `most` are the bounds of a number, and are given together.
+    `capability` is an additional ACL capability needed if the argument is given.
     """
 
     type: Literal["string", "integer", "boolean", "array"]
@@ -32,14 +32,14 @@ class Argument(NamedTuple):
 
     @property
     def words(self) -> str:
-        """What it must be, as a message says it."""
+        """Describe the allowed values for a message."""
         if self.choices:
             return f"one of {', '.join(self.choices)}"
         bounds = f" from {self.least} to {self.most}" if self.most is not None else ""
         return f"{'an' if self.type[0] in 'aeiou' else 'a'} {self.type}{bounds}"
 
     def schema(self) -> dict[str, JSON]:
-        """What a rendered value of it must be, as a JSON schema."""
+        """Return the JSON schema of a rendered value."""
         if self.choices:
             return {"enum": list(self.choices)}
         bounds = {"minimum": self.least, "maximum": self.most}
@@ -49,7 +49,7 @@ class Argument(NamedTuple):
 class Kind(NamedTuple):
     """One kind of collection.
 
-    `one_of` names arguments of which exactly one must be given. `capabilities` are the ACL rules that it needs whatever its arguments are.
+    Exactly one of the arguments in `one_of` must be given. `capabilities` are the ACL capabilities needed whatever the arguments.
     """
 
     name: str
@@ -61,42 +61,42 @@ class Kind(NamedTuple):
     target: Callable[[Args], Target] = lambda _args: Target()
     capabilities: tuple[str, ...] = ()
     advice: Callable[[str, JSON], str | None] = lambda _rung, _value: None
-    """What to say of a rung as a spec writes it (its name, its value with expressions in it), when it cannot be what was meant."""
+    """Returns advice on a rung as written in a spec (its name and unrendered value) that cannot be intended, or None."""
     timeout: float = 10.0
-    """Seconds for an item where the spec does not say: all rungs together, and the first of several has half of it."""
+    """Default seconds for an item: all rungs together; the first of several may use half of it."""
     modules: tuple[str, ...] = ()
-    """What its parses import when an answer comes, because it is slow to import; a run with time to spare imports it before."""
+    """Modules that its parsers import on first use because they are slow to import; imported in advance if there is time."""
 
     def rights(self, given: Mapping[str, JSON]) -> tuple[str, ...]:
-        """The ACL rules that it needs with these arguments, in words (`nomad: namespace read-logs`)."""
+        """Return the ACL capabilities needed with these arguments (`nomad: namespace read-logs`)."""
         return self.capabilities + tuple(more for name, more in self.further_rights.items() if given.get(name))
 
     @property
     def further_rights(self) -> Mapping[str, str]:
-        """The ACL rules that arguments take, by name. What comes without them is all but what the argument asks for."""
+        """Return the ACL capabilities needed by optional arguments, by name; without them only what the argument adds is missing."""
         return {name: argument.capability for name, argument in self.arguments.items() if argument.capability}
 
 
 API: Ladder = (("api", None),)
-"""The ladder of a kind that can be asked in one way only."""
+"""The ladder of a kind with a single way to ask."""
 
 AWAITED = 20.0
-"""Seconds for what all else waits for, the job and the listings that grow with the cluster: a server under load takes its time for them."""
+"""Seconds for what everything else depends on, the job and lists that grow with the cluster: a busy server takes long for them."""
 
 STALE = "stale"
-"""The rung that asks the same again, of what the server knows itself. Left out where that would meet the same again."""
+"""The rung that asks a server for its own state. Skipped if it would fail in the same way."""
 
 API_OR_STALE: Ladder = (("api", None), (STALE, None))
-"""The ladder of a kind that a server without a leader can still tell what it knows itself."""
+"""The ladder of a kind that a server without a leader can answer from its own state."""
 
 
 def port(help_: str, default: int) -> Argument:
-    """An argument that is a TCP port."""
+    """Return an argument for a TCP port."""
     return Argument("integer", help_, default=default, least=1, most=65535)
 
 
 def of_alloc(args: Args) -> Target:
-    """Target of an item about one allocation, or one task of it."""
+    """Return the target of an item about an allocation, or one of its tasks."""
     return Target(node=args.get("node"), alloc=args.get("alloc"), task=args.get("task"))
 
 

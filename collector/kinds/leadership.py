@@ -1,4 +1,4 @@
-"""Leader and peers: `/v1/status/leader` and `/v1/status/peers`, which Nomad and Consul answer alike."""
+"""Leader and peers (`/v1/status/leader`, `/v1/status/peers`), which Nomad and Consul answer alike."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from collector.snippet import snippet
 
 
 def leadership(reply: Reply) -> dict[str, JSON]:
-    """Leader and whether there is one, from an address, the empty text, or 500 `No cluster leader`; else unknown, and why."""
+    """Return the leader's address and whether there is one; None, with an error, if the reply shows neither.
+
+    An empty text and a 500 with `No cluster leader` mean that there is none.
+    """
     if asking.leaderless(reply):
         return {"leader": None, "known_leader": False, "leader_error": snippet(reply.body)}
     if reply.status != Status.OK:
@@ -18,15 +21,15 @@ def leadership(reply: Reply) -> dict[str, JSON]:
 
 
 def peers(reply: Reply) -> list[str]:
-    """The addresses of the servers that vote, empty when they are not told."""
+    """Return the addresses of the voting servers; empty if not answered."""
     return asking.parsed(reply, parse_peers) if reply.status == Status.OK else []
 
 
 def parse_leader(body: bytes) -> str:
-    """The leader's address, empty when there is none."""
+    """Parse the leader's address, empty if there is none."""
     return shapes.text({"leader": bodies.decode(body)}, "leader")
 
 
 def parse_peers(body: bytes) -> list[str]:
-    """A list of addresses; null is the empty one."""
+    """Parse a list of addresses; null is an empty list."""
     return shapes.texts({"peers": bodies.decode(body)}, "peers")

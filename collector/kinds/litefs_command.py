@@ -1,4 +1,4 @@
-"""A custom `litefs status`: LiteFS 0.5 has no such command, but a wrapper or a later release may. Its output is used."""
+"""Output of a custom `litefs status` command. LiteFS 0.5 has none, but a wrapper or a later release may."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0":
 
 
 def run(args: Args, argv: tuple[str, ...]) -> Rung:
-    """Run it once. Where its text does not tell the role, the mount's files are read as well, and its text is kept beside them."""
+    """Run the command. If its output does not contain the role, the mount's files are read as well, and the output is kept beside them."""
     (reply,) = yield [Exec(args["alloc"], args["task"], argv, args.get("namespace"))]
     state = parse(argv, reply)
     if state.role == "unknown":
@@ -35,7 +35,7 @@ def run(args: Args, argv: tuple[str, ...]) -> Rung:
 
 
 def parse(argv: tuple[str, ...], reply: Reply) -> State:
-    """JSON or `key: value` lines where it is such, else the text as it is."""
+    """Parse JSON or `key: value` lines; keep any other output as text."""
     output = reply.body if reply.body.strip() else reply.stderr
     parsed = structured(bodies.plain(reply.body))
     if reply.cause or reply.status not in (Status.OK, Status.FAILED) or (reply.status != Status.OK and not parsed):
@@ -59,7 +59,7 @@ def _no_status(argv: tuple[str, ...], reply: Reply) -> Unanswered:
 
 
 def structured(text: str) -> dict[str, JSON] | None:
-    """The scalars of a JSON object, or of lines that are all `key: value`; None for any other text."""
+    """Return the scalars of a JSON object, or of lines that are all `key: value`; None for any other text."""
     try:
         data = bodies.decode(text.encode())
     except Unanswered:
@@ -79,7 +79,7 @@ def _pairs(text: str) -> dict[str, JSON] | None:
 
 
 def _learn(state: State, name: str, value: JSON) -> None:
-    """Take over a value under the names that a status command may well use; what does not fit its meaning is left to be read."""
+    """Adopt values under the names a status command is likely to use; ignore those of the wrong form."""
     for names, part, read in MEANINGS:
         if name in names and (known := read(value)) is not None:
             setattr(state, part, known)
@@ -122,4 +122,4 @@ MEANINGS: tuple[tuple[frozenset[str], str, Callable[[JSON], JSON]], ...] = (
     (frozenset({"lag", "lagseconds", "replicationlag"}), "lag_seconds", _seconds),
     (frozenset({"uptime", "uptimeseconds"}), "uptime_seconds", _seconds),
 )
-"""(names, letters only) → part of the state, and how its value is read."""
+"""(names, letters only) → field of the state, and its parser."""

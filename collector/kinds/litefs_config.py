@@ -1,6 +1,6 @@
-"""Where a job configures LiteFS's lease: `consul:` blocks of litefs.yml in templates, environment and arguments.
+"""Finds LiteFS's lease configuration in a job: `consul:` blocks of litefs.yml in templates, environment and arguments.
 
-The text is a template, not YAML, so that it is searched, not parsed. Source: docs/litefs.md.
+The text is a template, not YAML, so it is searched rather than parsed. Source: docs/litefs.md.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collector.kinds.shapes import Obj
 from collector.model import JSON
 
 _BODY = r"[^\n]*\n?(?P<body>(?:(?P=indent)[ \t]+[^\n]*(?:\n|\Z)|[ \t]*(?:\{\{[^\n]*)?\n)*)"
-"""What is indented deeper than the key; lines of Nomad's template language stand anywhere."""
+"""Lines indented deeper than the key; lines of Nomad's template language may stand anywhere."""
 BLOCK = re.compile(r"^(?P<indent>[ \t]*)consul:[ \t]*(?P<flow>\{[^}\n]*\})?" + _BODY, re.MULTILINE)
 LEASE_BLOCK = re.compile(r"^(?P<indent>[ \t]*)lease:[ \t]*" + _BODY, re.MULTILINE)
 STATIC = re.compile(r"""^[ \t]*type:[ \t]*["']?static\b""", re.MULTILINE)
@@ -27,9 +27,9 @@ MAX_TEXT = 1 << 17
 
 
 def leases(job: Obj) -> dict[str, JSON]:
-    """`lease_keys` and `lease_urls`, each once, in the order found; a key that only the node itself can render is left out.
+    """Return `lease_keys` and `lease_urls` without duplicates, in order of appearance; keys that only the node can render are omitted.
 
-    `litefs_yml` are the files that the job makes of templates with a `lease:` in them, as `nomad alloc fs` wants them: `TASK/PATH`.
+    `litefs_yml` lists the files rendered from templates with a `lease:`, as paths for `nomad alloc fs`: `TASK/PATH`.
     """
     keys: list[str] = []
     urls: list[str] = []
@@ -44,14 +44,14 @@ def leases(job: Obj) -> dict[str, JSON]:
 
 
 def _consul_blocks(text: str) -> Iterator[str]:
-    """The `consul:` blocks of leases that are Consul's, without comments: a static lease may keep one that does not count."""
+    """Return the `consul:` blocks of Consul leases, without comments; a static lease may contain one that is not used."""
     for lease in LEASE_BLOCK.finditer(text):
         if not STATIC.search(lease["body"]):
             yield from (COMMENT.sub("", (match["flow"] or "") + "\n" + match["body"]) for match in BLOCK.finditer(lease["body"]))
 
 
 def _configurations(job: Obj) -> Iterator[tuple[str, str]]:
-    """Every text of the job that can hold a litefs.yml, with the variables filled in that are the same on every node; and its file."""
+    """Return each text that may contain a litefs.yml, with the variables replaced that are equal on all nodes, and its file."""
     for group in shapes.objects(job, "TaskGroups"):
         for task in shapes.objects(group, "Tasks"):
             env = {name: value for name, value in shapes.mapping(task, "Env").items() if isinstance(value, str)}
@@ -64,7 +64,7 @@ def _configurations(job: Obj) -> Iterator[tuple[str, str]]:
 
 
 def _file(task: Obj, template: Obj) -> str:
-    """Where in the allocation's directory a template's file is; `${NOMAD_TASK_DIR}` and the like are the task's own directories."""
+    """Return a template's path in the allocation's directory; `${NOMAD_TASK_DIR}` and similar variables are resolved."""
     path = shapes.text(template, "DestPath")
     for variable, directory in (("NOMAD_TASK_DIR", "local"), ("NOMAD_SECRETS_DIR", "secrets")):
         path = path.replace(f"${{{variable}}}", directory)
@@ -72,7 +72,7 @@ def _file(task: Obj, template: Obj) -> str:
 
 
 def _identity(job: Obj, group: Obj, task: Obj) -> dict[str, str]:
-    """Nomad's runtime variables that are the same for every allocation."""
+    """Return Nomad's runtime variables that are equal for all allocations."""
     return {
         "NOMAD_JOB_ID": shapes.text(job, "ID"),
         "NOMAD_JOB_NAME": shapes.text(job, "Name") or shapes.text(job, "ID"),
@@ -97,7 +97,7 @@ def _rendered(text: str, values: Mapping[str, str]) -> str:
 
 
 def _prefixed(key: str, urls: list[str]) -> str:
-    """LiteFS puts the path of `consul.url` before the key (consul.go:83,130); with several URLs nobody can say which one counts."""
+    """Prepend the path of `consul.url` to the key, as LiteFS does (consul.go:83,130); with several URLs it is unknown which one applies."""
     try:
         path = urlsplit(urls[0]).path.strip("/") if len(urls) == 1 else ""
     except ValueError:

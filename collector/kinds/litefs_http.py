@@ -1,6 +1,6 @@
-"""LiteFS's HTTP API: `/metrics` and `/debug/vars`, and `/info` where these two leave a question.
+"""LiteFS's HTTP API: `/metrics` and `/debug/vars`, then `/info` if these are not conclusive.
 
-A healthy node costs two calls. There is no `/status` (docs/litefs.md).
+A healthy node takes two requests. There is no `/status` (docs/litefs.md).
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ NOT_LITEFS = "does not look like LiteFS"
 
 
 def http(args: Args) -> Rung:
-    """Ask `/metrics` and `/debug/vars` side by side, then `/info` unless they show a settled node.
+    """Request `/metrics` and `/debug/vars` in parallel, then `/info` unless they show a settled node.
 
-    A timeout where the connection was accepted is the sign of a LiteFS that hangs or is still starting: it listens before it serves
-    (mount_linux.go:230,258). The reply's reason says which of the two timeouts it was.
+    A timeout after a connection was accepted means that LiteFS hangs or is still starting, since it listens before it serves
+    (mount_linux.go:230,258). The reply's reason distinguishes the two timeouts.
     """
     base = base_of(args)
     scrape, variables = yield [_get(base, "/metrics"), _get(base, "/debug/vars")]
@@ -45,7 +45,7 @@ def http(args: Args) -> Rung:
 
 
 def base_of(args: Args) -> str:
-    """The URL to ask, from the rung, the `url` argument, or address and port."""
+    """Return the base URL, from the rung, the `url` argument, or address and port."""
     url, address = args.get("rung") or args.get("url"), args.get("address")
     if url:
         if objection := asks_for_a_path(url):
@@ -57,23 +57,23 @@ def base_of(args: Args) -> str:
 
 
 def asks_for_a_path(url: JSON) -> str | None:
-    """What to say of a rung that names an endpoint itself (`/status` above all), with or without expressions in it; None for an address."""
+    """Return advice for a rung that names an endpoint itself (such as `/status`), with or without expressions; None for a plain address."""
     try:
         path = urlsplit(EXPRESSION.sub("", str(url or ""))).path.rstrip("/")
-    except ValueError:  # whether it is an address at all, is for who asks it to say
+    except ValueError:  # an invalid address is reported when it is requested
         path = ""
     return f"{ASKS} {path}: {INSTEAD}" if path else None
 
 
 def _dated(state: State, reply: Reply) -> None:
-    """The server's time, and when that was by this machine's clock: somewhere between asking and the answer."""
+    """Record the server's time and when that was by this machine's clock: some moment between request and response."""
     state.date = reply.date
     if reply.date is not None and reply.at:
         state.date_at, state.date_within = reply.at + reply.seconds / 2, reply.seconds / 2
 
 
 def _ran_out(reply: Reply) -> bool:
-    """No answer came in time. `/metrics` needs no lock of LiteFS's store, `/debug/vars` and `/info` do (store.go:437,483,530)."""
+    """Explain a timeout. `/metrics` needs no lock on LiteFS's store, `/debug/vars` and `/info` do (store.go:437,483,530)."""
     return reply.code is None and "timeout" in (reply.cause, reply.status)
 
 
@@ -82,9 +82,9 @@ def _get(base: str, path: str) -> Http:
 
 
 def observed(scrape: Reply, variables: Reply) -> tuple[State, bool]:
-    """What `/metrics` and `/debug/vars` say, and whether that settles the node: a primary, or a replica in contact with one.
+    """Parse `/metrics` and `/debug/vars`; say whether they show a settled node: a primary, or a replica in contact with one.
 
-    One without a lag (before 0.5.3) does not settle: `/info` tells whether it has a cluster ID, and so whether it is 0.5 at all.
+    Without a lag (before 0.5.3) a node is not settled: `/info` shows whether it has a cluster ID, and so whether it is 0.5 at all.
     """
     state = State()
     _dated(state, scrape if scrape.date is not None else variables)
@@ -92,11 +92,11 @@ def observed(scrape: Reply, variables: Reply) -> tuple[State, bool]:
     store = _believed(state, variables, "/debug/vars", parse_vars)
     if samples is not None:
         _add_metrics(state, samples)
-    told = None if samples is None else state.is_primary
+    reported = None if samples is None else state.is_primary
     if store is not None:
         _add_store(state, store)
     settled = store is not None and state.lag_seconds is not None and (state.is_primary is True or 0 < state.lag_seconds < SAWTOOTH)
-    if told is not None and told != state.is_primary:
+    if reported is not None and reported != state.is_primary:
         state.notes.append("the role changed while it was asked: /metrics and /debug/vars disagree")
         settled = False
     return state, settled
@@ -111,7 +111,7 @@ def _believed(state: State, reply: Reply, path: str, parse: asking.Parser[asking
 
 
 def parse_metrics(body: bytes) -> Samples:
-    """LiteFS's samples; a page without any is not LiteFS's."""
+    """Parse LiteFS's metrics; a page without any is not LiteFS's."""
     samples = metrics(body)
     if not any(name.startswith("litefs_") for name, _labels in samples):
         raise Unanswered(Status.FAILED, f"what answers there {NOT_LITEFS}: its metrics have no litefs_ among them")
@@ -119,7 +119,7 @@ def parse_metrics(body: bytes) -> Samples:
 
 
 def parse_vars(body: bytes) -> dict[str, JSON]:
-    """Expvar's `store`, which LiteFS publishes (store.go:1668-1713): whether it is primary, may become it, and its positions."""
+    """Parse expvar's `store`, as LiteFS publishes it (store.go:1668-1713): primary, candidate, and positions."""
     store = bodies.document(body).get("store")
     if not isinstance(store, dict):
         raise Unanswered(Status.FAILED, f"what answers there {NOT_LITEFS}: its variables have no store among them")
@@ -156,10 +156,10 @@ def _position(name: str, db: Obj) -> dict[str, JSON]:
 
 
 def _transaction(locks: Obj) -> str | None:
-    """The transaction that a connection through the mount has open, by SQLite's locks; what LiteFS itself holds is none.
+    """Return the open transaction of a client, derived from SQLite's locks; those that LiteFS itself holds are excluded.
 
-    In WAL mode a connection keeps `shared` and `dms` for as long as it is open, and a reader has one of `read0` to `read4`. LiteFS takes
-    all of them exclusively (db.go, TryAcquireWriteLock), in rollback mode `shared`.
+    In WAL mode a client holds `shared` and `dms` while connected, and a reader one of `read0` to `read4`. LiteFS takes all of them
+    exclusively (db.go, TryAcquireWriteLock), in rollback mode `shared`.
     """
     if locks.get("recover") == "exclusive" or locks.get("shared") == "exclusive":
         return None
@@ -171,7 +171,7 @@ def _transaction(locks: Obj) -> str | None:
 
 
 def add_info(state: State, reply: Reply, *, seen: bool, first: Reply) -> None:
-    """Add what `/info` says; where nothing else was seen either, this is not LiteFS, or it does not answer."""
+    """Add the contents of `/info`; if nothing else was seen either, this is not LiteFS, or it does not answer."""
     try:
         known = asking.parsed(reply, parse_info)
     except Unanswered as why:
@@ -204,9 +204,9 @@ def _unlike(info: Reply, first: Reply) -> Unanswered:
 
 
 def parse_info(body: bytes) -> dict[str, JSON]:
-    """`/info` of every 0.4 and 0.5 release; fields that a later one may add are ignored.
+    """Parse `/info` of any 0.4 or 0.5 release; unknown fields are ignored.
 
-    Up to 0.5.6 `primary` is a boolean and `id` a number, since then `primary` is an object and `isPrimary` the boolean (litefs.go:61-70).
+    Up to 0.5.6 `primary` is a boolean and `id` a number; since then `primary` is an object and `isPrimary` the boolean (litefs.go:61-70).
     """
     info = bodies.document(body)
     if not {"primary", "isPrimary", "clusterID"} & info.keys():
@@ -230,7 +230,7 @@ def parse_info(body: bytes) -> dict[str, JSON]:
 
 
 def finished(state: State) -> JSON:
-    """Role and uptime from what was gathered. Uptime is measured with the server's own clock (HTTP Date), so that skew does not matter."""
+    """Derive role and uptime. Uptime is measured by the server's own clock (HTTP Date), so clock skew does not matter."""
     state.settle_role()
     if state.date is not None and state.started_at is not None:
         uptime = state.date - state.started_at

@@ -1,4 +1,4 @@
-"""The few samples of a Prometheus page that matter, whatever else is on it."""
+"""Reads the few samples needed from a Prometheus page."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ WANTED = ("litefs_", "process_start_time_seconds")
 
 
 def metrics(body: bytes) -> Samples:
-    """Samples of LiteFS and of its process; a value that is no finite number is left out.
+    """Return samples of LiteFS and its process; values that are not finite are omitted.
 
-    Only their lines are given to the parser, so that a long page costs little and a strange metric elsewhere on it does no harm.
+    Only the relevant lines are parsed, so that long pages are cheap and an unusual metric elsewhere does no harm.
     """
-    from prometheus_client.parser import text_string_to_metric_families  # noqa: PLC0415 - imported by who needs it: it costs 30 ms
+    from prometheus_client.parser import text_string_to_metric_families  # noqa: PLC0415 - takes 30 ms
 
     lines = [line for line in bodies.plain(body).split("\n") if line.startswith(WANTED)]
     try:

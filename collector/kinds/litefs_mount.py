@@ -1,4 +1,4 @@
-"""LiteFS's files on its mount, read with `cat` and `ls` inside the task: `.lag`, `.primary` and each database's `-pos`.
+"""Files in LiteFS's mount, read with `cat` and `ls` inside the task: `.lag`, `.primary` and each database's `-pos`.
 
 Source: docs/litefs.md.
 """
@@ -25,13 +25,13 @@ NOT_ALLOWED = b"ermission denied"
 
 
 def mount_of(argv: Sequence[str], mount: str) -> str:
-    """The mount that a `cat MOUNT/.lag` is about."""
+    """Return the mount point from the path `MOUNT/.lag`."""
     path = argv[1] if len(argv) > 1 else ""
     return (posixpath.dirname(path) if path.endswith("/.lag") else mount).rstrip("/") or "/"
 
 
 def read(args: Args, mount: str) -> Rung:
-    """`.lag`, `.primary` and the listing side by side, then every position."""
+    """Read `.lag`, `.primary` and the directory in parallel, then every position."""
     lag, primary, listing = yield [
         _run(args, *argv) for argv in (("cat", f"{mount}/.lag"), ("cat", f"{mount}/.primary"), ("ls", "-a", mount))
     ]
@@ -48,9 +48,9 @@ def _run(args: Args, *argv: str) -> Exec:
 
 
 def parse(mount: str, lag: Reply, primary: Reply, listing: Reply) -> State:
-    """Role and lag from `.lag` and `.primary`.
+    """Derive role and lag from `.lag` and `.primary`.
 
-    `.primary` is there on a replica and not on the primary; `.lag` is 0 on the primary and 2147483647 on a node that never synced.
+    `.primary` exists on replicas only; `.lag` is 0 on the primary and 2147483647 on a node that never synced.
     """
     for reply in (lag, primary, listing):
         _raise_for(mount, reply)
@@ -87,7 +87,7 @@ def _absent(reply: Reply) -> bool:
 
 
 def _raise_for(mount: str, reply: Reply) -> None:
-    """What no further file would tell: the command did not run, or the mount itself is dead or closed."""
+    """Raise `Unanswered` if no other file could help: the command did not run, or the mount is dead or inaccessible."""
     if reply.status == Status.OK:
         return
     if STALE in reply.stderr:
@@ -100,12 +100,12 @@ def _raise_for(mount: str, reply: Reply) -> None:
 
 
 def databases(listing: Reply) -> list[str]:
-    """The databases, from the names that end in `-pos`; at most `MAX_DATABASES`."""
+    """Return the databases, from file names that end in `-pos`; at most `MAX_DATABASES`."""
     names = bodies.plain(listing.body).split("\n") if listing.status == Status.OK else []
     return sorted({name[: -len(POS)] for name in names if name.endswith(POS) and len(name) > len(POS) and "/" not in name})[:MAX_DATABASES]
 
 
 def position(name: str, reply: Reply) -> dict[str, JSON] | None:
-    """A database's position from its `-pos` file; None where it cannot be read."""
+    """Parse a `-pos` file; None if it is invalid."""
     match = POSITION.fullmatch(bodies.plain(reply.body).strip()) if reply.status == Status.OK else None
     return database(name, int(match["txid"], 16), match["checksum"]) if match else None

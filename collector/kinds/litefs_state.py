@@ -1,4 +1,4 @@
-"""What is known of one LiteFS, whichever way it was asked; an unknown part is None."""
+"""The state of one LiteFS, however it was queried; None means unknown."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ CLUSTER_ID = re.compile(r"LFSC[0-9A-Fa-f]{16}")
 NEVER_SYNCED_MS = 2147483647
 """`.lag` of a node that has not synced since it started or was demoted (litefs v0.5.14, fuse/lag_node.go:25-76)."""
 SAWTOOTH = 3.0
-"""Seconds. A replica in contact hears from its primary every second, so that its lag metric saws between 0 and 1 (docs/litefs.md)."""
+"""Seconds. A connected replica gets a heartbeat every second, so its lag metric oscillates between 0 and 1 (docs/litefs.md)."""
 
 
 class State:
-    """The data of `litefs_status`; docs/kinds.md describes each part. What nobody has said yet has its value of the class."""
+    """The data of `litefs_status` (docs/kinds.md). Fields not yet known have their defaults."""
 
     role: str = "unknown"
     is_primary: bool | None = None
@@ -44,19 +44,19 @@ class State:
         self.databases, self.notes = [], []
 
     def data(self) -> JSON:
-        """As plain data; that it is locked up is told only where it is."""
+        """Convert to plain data; `locked_up` is included only if true."""
         return {name: getattr(self, name) for name in State.__annotations__ if name != "locked_up" or self.locked_up}
 
     def learn(self, known: Mapping[str, JSON]) -> None:
-        """Take over what is known and was not before."""
+        """Set the fields that are still unknown."""
         for name, value in known.items():
             if value is not None and getattr(self, name) in (None, "unknown", []):
                 setattr(self, name, value)
 
     def settle_role(self) -> None:
-        """Role from what was seen: a node that is not primary and knows no primary is none's replica.
+        """Derive the role: a node that is not primary and knows of none has the role `none`.
 
-        A primary's name alone does not mean that the replica is connected: LiteFS sets it before it dials (store.go:1373-1385).
+        Knowing a primary does not mean being connected to it: LiteFS sets the name before it connects (store.go:1373-1385).
         """
         if self.role != "unknown":
             self.is_primary = self.role == "primary" if self.is_primary is None else self.is_primary
@@ -69,13 +69,13 @@ class State:
             self.role = "none"
 
 
-def cluster_id(said: str | None, where: str) -> tuple[str | None, list[str]]:
-    """A cluster ID as LiteFS makes them, or None and a note: what was garbled on its way is no other cluster's ID."""
-    if not said or CLUSTER_ID.fullmatch(said):
-        return said or None, []
-    return None, [f"{where} has no cluster ID of LiteFS's form (LFSC and 16 hexadecimal digits), but {said[:40]!r}"]
+def cluster_id(text: str | None, where: str) -> tuple[str | None, list[str]]:
+    """Return a well-formed cluster ID, or None and a note: a garbled ID must not be taken for another cluster's."""
+    if not text or CLUSTER_ID.fullmatch(text):
+        return text or None, []
+    return None, [f"{where} has no cluster ID of LiteFS's form (LFSC and 16 hexadecimal digits), but {text[:40]!r}"]
 
 
 def database(name: str, txid: int, checksum: str | None, transaction: str | None = None) -> dict[str, JSON]:
-    """One database's position, and what transaction somebody has open on it there (write or read), where one is."""
+    """Return a database's position, and the kind of transaction (write or read) that a client has open, if any."""
     return {"name": name, "txid": txid, "checksum": checksum, **({"transaction": transaction} if transaction else {})}

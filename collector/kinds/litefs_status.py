@@ -1,4 +1,4 @@
-"""LiteFS on one node: its role, positions, lag and start, by three ways to ask. docs/litefs.md says why so."""
+"""LiteFS on one node: its role, positions, lag and start time, by three rungs (docs/litefs.md explains why)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collector.model import JSON, Rung, Status
 
 
 def execute(args: Args) -> Rung:
-    """A command inside the task: `cat` reads the mount's files, anything else is a status command."""
+    """Run a command in the task: `cat` reads the mount's files, anything else is a status command."""
     argv = args["rung"] or ["cat"]
     if objection := no_command(argv):
         raise Unanswered(Status.FAILED, objection)
@@ -22,7 +22,7 @@ def execute(args: Args) -> Rung:
 
 
 def no_command(value: JSON) -> str | None:
-    """What to say of a command that is no list of words, with or without expressions in it: no shell takes a text apart."""
+    """Return advice for a command given as a string instead of a list: no shell splits it."""
     if value is None or (isinstance(value, list) and all(isinstance(word, str) and word for word in value)):
         return None
     words = value.split() if isinstance(value, str) else ["litefs", "status"]
@@ -30,7 +30,7 @@ def no_command(value: JSON) -> str | None:
 
 
 def advice(rung: str, value: JSON) -> str | None:
-    """An expression may come to a list; the run says so where it does not."""
+    """Return advice on a rung. An expression may render to a list, which is checked at run time."""
     if rung == "http":
         return asks_for_a_path(value)
     return None if isinstance(value, str) and "{{" in value else no_command(value)

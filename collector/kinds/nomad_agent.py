@@ -1,4 +1,4 @@
-"""Nomad's servers as one agent sees them."""
+"""Nomad's servers as seen by one agent."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PATHS = ("/v1/agent/self", "/v1/status/leader", "/v1/status/peers", "/v1/agent/m
 
 
 def api(args: Args) -> Rung:
-    """Four answers side by side; data is there when at least one came."""
+    """Make four parallel requests; any answer yields data."""
     replies = yield [Http("nomad", path, base=args.get("url")) for path in PATHS]
     if not any(reply.status == Status.OK or asking.leaderless(reply) for reply in replies):
         raise asking.refusal(replies[0])
@@ -22,7 +22,7 @@ def api(args: Args) -> Rung:
 
 
 def parse(replies: Sequence[Reply]) -> JSON:
-    """The four answers of PATHS as one; what did not come is null or empty."""
+    """Combine the four answers of PATHS; missing ones are null or empty."""
     agent, leader, peers, members = replies
     return {
         **(asking.parsed(agent, parse_agent) if agent.status == Status.OK else UNKNOWN),
@@ -33,7 +33,7 @@ def parse(replies: Sequence[Reply]) -> JSON:
 
 
 def parse_agent(body: bytes) -> dict[str, JSON]:
-    """`/v1/agent/self`: the agent itself. Source: Nomad's API documentation, "Agent", "Query Self"."""
+    """Parse `/v1/agent/self`. Source: Nomad's API documentation, "Agent", "Query Self"."""
     seen = bodies.document(body)
     config, stats, member = (shapes.mapping(seen, key) for key in ("config", "stats", "member"))
     return {
@@ -45,7 +45,7 @@ def parse_agent(body: bytes) -> dict[str, JSON]:
 
 
 def parse_members(body: bytes) -> list[JSON]:
-    """`/v1/agent/members`: the servers in the gossip pool."""
+    """Parse `/v1/agent/members`: the servers in the gossip pool."""
     return [_server(row) for row in shapes.objects(bodies.document(body), "Members")]
 
 

@@ -1,4 +1,4 @@
-"""A job's allocations: where its instances are, and what became of them."""
+"""A job's allocations: where its instances run, and their states."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from collector.kinds.shapes import Obj
 from collector.model import JSON, Rung
 
 LIVE = frozenset({"pending", "running", "unknown"})
-"""Client statuses of what is not over; Nomad hears nothing of an `unknown` one, which may run on."""
+"""Client statuses of allocations that have not ended; an `unknown` one has lost contact but may still run."""
 UNSPECIFIED = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - compared with, never bound to
 
 
 def api(args: Args) -> Rung:
-    """The listing of all allocations, filtered by Nomad (since 1.2) and again here; it alone has the ports."""
+    """Request the list of all allocations, filtered by Nomad (since 1.2) and again here. Only this list has the ports."""
     rich: asking.Query = {**asking.within(args.get("namespace")), "resources": "true", "task_states": "true"}
     wanted: asking.Query = {"filter": f"JobID == {json.dumps(args['job'], ensure_ascii=False)}", "per_page": asking.PER_PAGE}
     rows = yield from asking.paged("/v1/allocations", [rich | wanted, rich], lambda row: _of_job(row, args["job"]))
@@ -26,15 +26,15 @@ def api(args: Args) -> Rung:
 
 
 def job(args: Args) -> Rung:
-    """The job's own listing: no ports and no resources, but every version of Nomad has it."""
+    """Request the job's own list: without ports and resources, but available in every version of Nomad."""
     path = f"/v1/job/{asking.segment(args['job'])}/allocations"
     return newest_first((yield from asking.paged(path, [asking.within(args.get("namespace"))], allocation)))
 
 
 def newest_first(rows: Iterable[dict[str, JSON]]) -> JSON:
-    """Allocations in the order in which they are told.
+    """Sort allocations, newest first.
 
-    That one runs is what Nomad's client makes of its tasks' states (client/allocrunner): where none has any, the answer is not whole.
+    Nomad's client derives `running` from the tasks' states (client/allocrunner): if no allocation has any, the answer is incomplete.
     """
     rows = list(rows)
     running = [row for row in rows if row["client_status"] == "running"]
@@ -44,12 +44,12 @@ def newest_first(rows: Iterable[dict[str, JSON]]) -> JSON:
 
 
 def _of_job(row: Obj, job: str) -> dict[str, JSON] | None:
-    """An allocation of this job; None of another one, which a server that cannot filter tells too."""
+    """Parse an allocation of this job; None for another job's, which a server without filters returns too."""
     return allocation(row) if shapes.text(row, "JobID") == job else None
 
 
 def allocation(row: Obj) -> dict[str, JSON]:
-    """One of Nomad's allocation stubs. Source: Nomad's API documentation, "Allocations", "List Allocations"."""
+    """Parse an allocation stub. Source: Nomad's API documentation, "Allocations", "List Allocations"."""
     ports, states, health = _ports(row), tasks(row), shapes.mapping(row, "DeploymentStatus")
     return {
         "id": shapes.identity(row, "ID"),
@@ -83,7 +83,7 @@ def allocation(row: Obj) -> dict[str, JSON]:
 
 
 def _ports(row: Obj) -> list[dict[str, JSON]]:
-    """Ports of the group's network, and of the tasks' own, which Nomad had before 0.12 and keeps in old jobs."""
+    """Return the ports of the group's network, and those of tasks, which Nomad had before 0.12 and keeps for old jobs."""
     resources = shapes.mapping(row, "AllocatedResources")
     ports = [
         _port(port, shapes.text(port, "HostIP"))

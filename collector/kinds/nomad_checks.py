@@ -1,4 +1,4 @@
-"""Checks of Nomad's own service provider."""
+"""Checks of services registered with Nomad's own provider."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from collector.model import JSON, Http, Rung
 
 
 def api(args: Args) -> Rung:
-    """The allocation's checks, as its client has them."""
+    """Request the allocation's checks from its client."""
     path = f"/v1/client/allocation/{asking.segment(args['alloc'])}/checks"
     reply = yield from asking.asked(Http("nomad", path, asking.within(args.get("namespace"))))
     return asking.parsed(reply, parse)
 
 
 def parse(body: bytes) -> JSON:
-    """Checks by service and name; none (null) where every service is registered with Consul.
+    """Return the checks sorted by service and name; none (null) if every service is registered with Consul.
 
     Source: Nomad's API documentation, "Allocations", "Allocation Checks".
     """

@@ -9,14 +9,14 @@ from collector.model import JSON, Http, Rung
 
 
 def api(args: Args) -> Rung:
-    """The job's deployments."""
+    """Request the job's deployments."""
     path = f"/v1/job/{asking.segment(args['job'])}/deployments"
     reply = yield from asking.asked(Http("nomad", path, asking.within(args.get("namespace"))))
     return asking.parsed(reply, parse)
 
 
 def parse(body: bytes) -> JSON:
-    """Deployments, newest first. Source: Nomad's API documentation, "Jobs", "List Job Deployments"."""
+    """Return the deployments, newest first. Source: Nomad's API documentation, "Jobs", "List Job Deployments"."""
     rows = sorted(bodies.listing(body), key=lambda row: shapes.whole(row, "CreateIndex"), reverse=True)
     return [_deployment(row) for row in rows]
 

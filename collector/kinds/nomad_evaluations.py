@@ -11,14 +11,14 @@ KEPT = 50
 
 
 def api(args: Args) -> Rung:
-    """The job's evaluations, the newest `KEPT`."""
+    """Request the job's evaluations; keep the newest `KEPT`."""
     path = f"/v1/job/{asking.segment(args['job'])}/evaluations"
     reply = yield from asking.asked(Http("nomad", path, asking.within(args.get("namespace"))))
     return asking.parsed(reply, parse)
 
 
 def parse(body: bytes) -> JSON:
-    """Evaluations, newest first. Source: Nomad's API documentation, "Jobs", "List Job Evaluations"."""
+    """Return the evaluations, newest first. Source: Nomad's API documentation, "Jobs", "List Job Evaluations"."""
     rows = sorted(bodies.listing(body), key=lambda row: shapes.whole(row, "ModifyIndex"), reverse=True)
     return [_evaluation(row) for row in rows[:KEPT]]
 

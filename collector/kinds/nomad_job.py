@@ -1,4 +1,4 @@
-"""The job as it is registered."""
+"""The registered job."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collector.model import JSON, Http, Rung, Status
 
 
 def api(args: Args) -> Rung:
-    """The job; its absence is a definite answer."""
+    """Request the job; 404 is final."""
     name, namespace = args["job"], args.get("namespace")
     reply = yield from asking.asked(Http("nomad", f"/v1/job/{asking.segment(name)}", asking.within(namespace)))
     if reply.code == 404 and b"job not found" in reply.body:  # noqa: PLR2004 - HTTP
@@ -21,9 +21,9 @@ def api(args: Args) -> Rung:
 
 
 def parse(body: bytes) -> JSON:
-    """Nomad's job. Source: Nomad's API documentation, "Jobs", "Read Job"."""
+    """Parse a job. Source: Nomad's API documentation, "Jobs", "Read Job"."""
     job = bodies.document(body)
-    if not shapes.objects(job, "TaskGroups"):  # Nomad takes no job without (nomad/structs, Job.Validate)
+    if not shapes.objects(job, "TaskGroups"):  # required by Nomad (nomad/structs, Job.Validate)
         raise shapes.invalid('"TaskGroups" is missing or empty')
     own = _constraints(job)
     return {
@@ -68,7 +68,7 @@ def _port(port: Obj, static: int | None) -> JSON:
 
 
 def mapped(port: Obj) -> int | None:
-    """The port inside the allocation's network: none where it is not mapped (0, or -1 for `the same`)."""
+    """Return the port inside the allocation's network; None if it is not mapped (0, or -1 for `the same`)."""
     to = shapes.whole(port, "To")
     return to if to > 0 else None
 
@@ -120,7 +120,7 @@ def _task(task: Obj) -> JSON:
 
 
 def _command(config: Obj) -> tuple[str, list[str]]:
-    """A driver's configuration is its own business: only texts in the usual places are read."""
+    """Return the command and arguments from their usual places in the driver's configuration, which Nomad does not define."""
     command, args = config.get("command"), config.get("args")
     words = [word for word in args if isinstance(word, str)] if isinstance(args, list) else []
     return command if isinstance(command, str) else "", words

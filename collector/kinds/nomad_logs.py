@@ -12,11 +12,11 @@ from collector.model import Http, Reply, Rung, Status
 OFFSET = 65536
 KEPT = 400
 NO_LOG = re.compile(rb"No logs available|not started yet|file not found|no such file or directory|log entry for task .* not found")
-"""What Nomad says where there is no log yet (client/fs_endpoint.go); a client that is gone or an unknown allocation reads differently."""
+"""Nomad's message if there is no log yet (client/fs_endpoint.go); it differs for a lost client and an unknown allocation."""
 
 
 def api(args: Args) -> Rung:
-    """The last `OFFSET` bytes of the stream, through whatever agent is asked: Nomad forwards to the node."""
+    """Request the last `OFFSET` bytes of the stream; any agent forwards the request to the node."""
     alloc = asking.segment(args["alloc"])
     log = Http("nomad", f"/v1/client/fs/logs/{alloc}", _query(args), limit=OFFSET * 4)
     directory = [Http("nomad", f"/v1/client/fs/ls/{alloc}", _directory(args))] if args.get("written") else []
@@ -37,8 +37,8 @@ def api(args: Args) -> Rung:
 
 
 def _query(args: Args) -> asking.Query:
-    asked: asking.Query = {"task": args["task"], "type": args["stream"], "plain": "true", "origin": "end", "offset": OFFSET}
-    return asked | asking.within(args.get("namespace"))
+    query: asking.Query = {"task": args["task"], "type": args["stream"], "plain": "true", "origin": "end", "offset": OFFSET}
+    return query | asking.within(args.get("namespace"))
 
 
 def _directory(args: Args) -> asking.Query:
@@ -47,7 +47,7 @@ def _directory(args: Args) -> asking.Query:
 
 
 def _written_at(listing: Reply, task: str, stream: str) -> float | None:
-    """When the newest file of a stream (`task.stderr.3`) was last written to; None where that may not be seen."""
+    """Return the modification time of the stream's newest file (`task.stderr.3`); None if that is not permitted."""
     if listing.status != Status.OK:
         return None
     try:
@@ -67,9 +67,9 @@ def _content(reply: Reply) -> bytes:
 
 
 def parse(body: bytes) -> tuple[list[str], bool]:
-    """The last `KEPT` lines, and whether older ones were left out. A first line that the offset cut in two is dropped.
+    """Return the last `KEPT` lines, and whether older ones were omitted. A first line cut by the offset is dropped.
 
-    Nomad declares no encoding: UTF-8, with U+FFFD for what is none. Other control characters than the line feed are kept.
+    Nomad declares no encoding: UTF-8 is assumed, with U+FFFD for invalid bytes. Control characters other than line feeds are kept.
     """
     lines = bodies.plain(body).split("\n")
     if lines[-1] == "":

@@ -10,7 +10,7 @@ from collector.model import JSON, Rung, Status
 
 
 def api(_args: Args) -> Rung:
-    """All nodes; in pages when the whole listing is too long for one answer."""
+    """Request all nodes; in pages if the whole list is too long for one response."""
     rows = yield from asking.paged("/v1/nodes", [{}, {"per_page": asking.PER_PAGE}], node)
     if not rows:
         raise Unanswered(Status.FAILED, "/v1/nodes: Nomad knows no client node, and a job cannot run without one")
@@ -18,7 +18,7 @@ def api(_args: Args) -> Rung:
 
 
 def node(row: Obj) -> dict[str, JSON]:
-    """One of Nomad's node stubs. Before Nomad 0.8 draining alone made a node ineligible, and it has no other word for that."""
+    """Parse a node stub. Nomad before 0.8 has no eligibility: there only draining nodes were ineligible."""
     draining = shapes.flag(row, "Drain")
     return {
         "id": shapes.identity(row, "ID"),

@@ -1,4 +1,4 @@
-"""The task states of an allocation: restarts, and the events that tell why."""
+"""The task states of an allocation: restarts and events."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ MESSAGES = (
     "DisplayMessage", "DriverError", "DownloadError", "SetupError", "ValidationError", "VaultError", "KillError",
     "RestartReason", "KillReason", "TaskSignalReason", "DriverMessage", "GenericSource", "Message",
 )  # fmt: skip
-"""Where an event's text is: Nomad renders DisplayMessage since 0.9 from one of the others."""
+"""Where an event's text is: since 0.9 Nomad derives DisplayMessage from one of the others."""
 
 
 def tasks(row: Obj) -> list[dict[str, JSON]]:
-    """The tasks of an allocation stub, by name. Source: Nomad's API documentation, "Allocations", "Events".
+    """Return the tasks of an allocation stub, sorted by name. Source: Nomad's API documentation, "Allocations", "Events".
 
-    An event without a time is left out: Nomad writes none, and nobody could say what it came before.
+    Events without a time are omitted: Nomad writes none, and they could not be ordered.
     """
     return [_task(name, state) for name, state in shapes.named(row, "TaskStates")]
 
@@ -44,7 +44,7 @@ def _event(event: Obj) -> JSON:
     return {
         "type": kind,
         "time": shapes.nanoseconds(event, "Time"),
-        "message": next((said for key in MESSAGES if (said := shapes.text(event, key))), ""),
+        "message": next((text for key in MESSAGES if (text := shapes.text(event, key))), ""),
         "details": {name: shapes.text(details, name) for name in sorted(details)},
         "exit_code": _number(event, details, "ExitCode", "exit_code") if ended else None,
         "signal": _number(event, details, "Signal", "signal") if ended else None,
@@ -53,6 +53,6 @@ def _event(event: Obj) -> JSON:
 
 
 def _number(event: Obj, details: Obj, field: str, detail: str) -> int | None:
-    """Details are texts; the fields of the same meaning are deprecated but older than they."""
-    told = shapes.text(details, detail)
-    return int(told) if NUMBER.fullmatch(told) else shapes.maybe_whole(event, field)
+    """Parse a number from `Details` (strings), which replace deprecated fields of the same meaning."""
+    text = shapes.text(details, detail)
+    return int(text) if NUMBER.fullmatch(text) else shapes.maybe_whole(event, field)

@@ -1,4 +1,4 @@
-"""Repeating a check from here: which request it is, and what its reply means in Consul's terms."""
+"""Repeats a check from here: which request it makes, and what its reply means to Consul."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ TOO_MANY_REQUESTS = 429
 
 
 class Probe(NamedTuple):
-    """One check's request, and how to call it."""
+    """A check's request, and its description."""
 
     request: Http | Dial
     name: str
 
 
 def probe_of(check: Obj, endpoints: Sequence[Obj]) -> Probe | None:
-    """How to repeat a check, from the endpoint of its name; None for a check that must not or cannot be repeated.
+    """Return how to repeat a check, using the endpoint of the same name; None for a check that must not or cannot be repeated.
 
-    Only a GET and a TCP connect change nothing; a script runs on the node only, TTL and alias checks ask nothing.
+    Only GET and TCP connect are safe to repeat; a script runs on the node only, TTL and alias checks make no request.
     """
     endpoint = next((row for row in endpoints if row.get("name") == check.get("name") and _same_service(row, check)), None)
     kind = (endpoint or {}).get("type") or check.get("type")
@@ -34,7 +34,7 @@ def probe_of(check: Obj, endpoints: Sequence[Obj]) -> Probe | None:
 
 
 def outcome(probe: Probe, reply: Reply) -> dict[str, JSON]:
-    """Status and text as Consul would put them: 2xx passes, 429 warns, all else is critical.
+    """Return status and output as Consul reports them: 2xx passes, 429 warns, anything else is critical.
 
     Source: Consul's documentation, "Health checks", "HTTP checks".
     """

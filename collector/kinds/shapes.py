@@ -1,7 +1,7 @@
-"""Typed fields of what servers answer.
+"""Reads typed fields from servers' answers.
 
-All functions are total: whatever the object, they return a value of the promised type or raise `Unanswered(INVALID)` with a reason that
-names the field and never quotes its value. A missing field and a JSON null mean the same: unknown.
+All functions are total: for any object they return a value of the declared type or raise `Unanswered(INVALID)` with a reason that names the
+field and never quotes its value. A missing field and null both mean unknown.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ Obj = Mapping[str, JSON]
 """A JSON object."""
 NANOSECONDS = 1_000_000_000
 END_OF_TIME = 253_402_300_799
-"""The last second of the year 9999, after which no calendar of ours goes on."""
+"""The last second of the year 9999, the limit of Python's calendar."""
 
 
 def invalid(reason: str) -> Unanswered:
-    """An answer that came but makes no sense."""
+    """Return the error for an answer of the wrong form."""
     return Unanswered(Status.INVALID, reason)
 
 
@@ -28,7 +28,7 @@ def invalid(reason: str) -> Unanswered:
 
 
 def text(obj: Obj, key: str) -> str:
-    """A string; the empty one when it is unknown."""
+    """Return a string; empty if unknown."""
     value = obj.get(key)
     if value is None:
         return ""
@@ -38,12 +38,12 @@ def text(obj: Obj, key: str) -> str:
 
 
 def maybe_text(obj: Obj, key: str) -> str | None:
-    """A string; None when it is unknown or empty."""
+    """Return a string; None if unknown or empty."""
     return text(obj, key) or None
 
 
 def maybe_flag(obj: Obj, key: str) -> bool | None:
-    """True, False or unknown."""
+    """Return a boolean; None if unknown."""
     value = obj.get(key)
     if value is not None and not isinstance(value, bool):
         raise _wrong(key, value, "true or false")
@@ -51,12 +51,12 @@ def maybe_flag(obj: Obj, key: str) -> bool | None:
 
 
 def flag(obj: Obj, key: str) -> bool:
-    """True or False; unknown is False, as Go leaves it out."""
+    """Return a boolean; False if missing, since Go omits false values."""
     return maybe_flag(obj, key) is True
 
 
 def maybe_whole(obj: Obj, key: str) -> int | None:
-    """A whole number or unknown."""
+    """Return an integer; None if unknown."""
     value = maybe_number(obj, key)
     if value is None:
         return None
@@ -66,12 +66,12 @@ def maybe_whole(obj: Obj, key: str) -> int | None:
 
 
 def whole(obj: Obj, key: str) -> int:
-    """A whole number; unknown is 0, as Go leaves it out."""
+    """Return an integer; 0 if missing, since Go omits zero values."""
     return maybe_whole(obj, key) or 0
 
 
 def maybe_number(obj: Obj, key: str) -> float | int | None:
-    """A number or unknown."""
+    """Return a number; None if unknown."""
     value = obj.get(key)
     if value is None:
         return None
@@ -81,7 +81,7 @@ def maybe_number(obj: Obj, key: str) -> float | int | None:
 
 
 def mapping(obj: Obj, key: str) -> Obj:
-    """An object; the empty one when it is unknown."""
+    """Return an object; empty if unknown."""
     value = obj.get(key)
     if value is None:
         return {}
@@ -91,12 +91,12 @@ def mapping(obj: Obj, key: str) -> Obj:
 
 
 def objects(obj: Obj, key: str) -> list[Obj]:
-    """A list of objects; the empty one when it is unknown."""
+    """Return a list of objects; empty if unknown."""
     return as_objects(obj.get(key), f'"{key}"')
 
 
 def texts(obj: Obj, key: str) -> list[str]:
-    """A list of strings; the empty one when it is unknown."""
+    """Return a list of strings; empty if unknown."""
     value = obj.get(key)
     if value is None:
         return []
@@ -106,19 +106,19 @@ def texts(obj: Obj, key: str) -> list[str]:
 
 
 def named(obj: Obj, key: str) -> list[tuple[str, Obj]]:
-    """The entries of an object of objects, by name."""
+    """Return the entries of an object of objects."""
     entries = mapping(obj, key)
     return [(name, mapping(entries, name)) for name in sorted(entries)]
 
 
 def counts(obj: Obj, key: str) -> dict[str, int]:
-    """An object of whole numbers, such as {"memory": 2}."""
+    """Return an object of integers, such as {"memory": 2}."""
     entries = mapping(obj, key)
     return {name: whole(entries, name) for name in sorted(entries)}
 
 
 def identity(obj: Obj, key: str) -> str:
-    """A string that must be there: without it the rest cannot be told apart."""
+    """Return a required string, which identifies the object."""
     value = text(obj, key)
     if not value:
         raise invalid(f'"{key}" is missing or empty')
@@ -129,7 +129,7 @@ def identity(obj: Obj, key: str) -> str:
 
 
 def nanoseconds(obj: Obj, key: str) -> float | None:
-    """Go's nanoseconds, since 1970 or of a duration, as seconds; zero is unknown."""
+    """Convert Go's nanoseconds (a time since 1970, or a duration) to seconds; 0 is unknown."""
     value = maybe_number(obj, key)
     if value and value > END_OF_TIME * NANOSECONDS:
         raise invalid(f'"{key}" is not a time')
@@ -137,7 +137,7 @@ def nanoseconds(obj: Obj, key: str) -> float | None:
 
 
 def timestamp(obj: Obj, key: str) -> float | None:
-    """RFC 3339 as Unix seconds; Go's zero time (year 1) is unknown."""
+    """Convert RFC 3339 to Unix seconds; Go's zero time (year 1) is unknown."""
     value = text(obj, key)
     if not value:
         return None
@@ -150,7 +150,7 @@ def timestamp(obj: Obj, key: str) -> float | None:
 
 
 def as_objects(value: JSON, what: str) -> list[Obj]:
-    """A list of objects; null is the empty one. `what` is its name in the reason of a refusal."""
+    """Return a list of objects; null is empty. `what` names it in the error."""
     if value is None:
         return []
     if not isinstance(value, list) or not all(isinstance(part, dict) for part in value):
@@ -163,6 +163,6 @@ def _wrong(key: str, value: JSON, wanted: str) -> Unanswered:
 
 
 def kind_of(value: JSON) -> str:
-    """What kind of JSON value this is, in words."""
+    """Name the type of a JSON value."""
     names = ((bool, "a boolean"), (str, "text"), (int, "a number"), (float, "a number"), (list, "a list"), (dict, "an object"))
     return next((name for kind, name in names if isinstance(value, kind)), "null")

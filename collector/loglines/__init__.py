@@ -1,8 +1,7 @@
-"""The log reader: whose line it is, which run it belongs to, and which line decides.
+"""Interprets log lines: who wrote each line, which run of the process it belongs to, and which line explains its end.
 
-LiteFS writes its errors at INFO and mixes its lines with those of the application that it supervises, so the text decides, never the level
-(facts: LiteFS 0.5 sends the standard logger through slog). Formats understood: logfmt, JSON, glog, traces of Python, Go, Java, Rust and
-Node, bare text.
+LiteFS logs errors at INFO and mixes its lines with those of the application it supervises, so the text decides, never the level (LiteFS 0.5
+sends the standard logger through slog). Supported formats: logfmt, JSON, glog, traces of Python, Go, Java, Rust and Node, plain text.
 """
 
 from __future__ import annotations
@@ -17,14 +16,14 @@ from collector.loglines.litefs import ENDS, HARMLESS, LAST_WORD, LITEFS_OWN, SET
 __all__ = ["ERROR", "FATAL", "LONGEST", "PLAIN", "WARNING", "Line", "complaint", "decisive", "is_litefs", "moment_of", "read"]
 
 FATAL, ERROR, WARNING, PLAIN = 3, 2, 1, 0
-"""How much a line weighs when the decisive one is looked for."""
+"""Weights of lines, for choosing the decisive one."""
 
 
 class Line(NamedTuple):
-    """One line: `text` as it came, `message` without its envelope, `origin` litefs or app.
+    """One line: `text` as collected, `message` without its envelope, `origin` litefs or app.
 
-    `run` counts the process's starts within this text (0 is the oldest), `weight` is one of FATAL, ERROR, WARNING, PLAIN.
-    `harmless` marks LiteFS's normal start, handoff and shutdown lines; `settles` those that end a spell of trouble.
+    `run` numbers the process's runs within this text (0 is the oldest), `weight` is FATAL, ERROR, WARNING or PLAIN. `harmless` marks
+    LiteFS's normal start, handoff and shutdown lines; `settles` marks lines that say a problem is over.
     """
 
     number: int
@@ -54,14 +53,14 @@ _ERROR = re.compile(
     re.ASCII,
 )
 HEADING = re.compile(r"^(?: {2,3}[A-Z][\w\\]{1,200}(?:Exception|Error) *|APPLICATION FAILED TO START|Error: P\d{4})$")
-"""Stands above what is wrong (PHP's Collision, Spring Boot, Prisma)."""
+"""Headings above an error message (PHP's Collision, Spring Boot, Prisma)."""
 _POINTS_BACK = re.compile(
     r"(?i)\b(?:continue|abort(?:ing|ed)?|exit(?:ing)?|stopping|quitting)\b.{0,40}? due to"
     r" (?:(?:the|these|previous|prior|earlier|above|\d{1,4}) (?:\w{1,20} ){0,3}errors\b|\w{1,20} error\(s\))(?! ?:)"
     r"|\b(?:check|see) the (?:\w{1,20} ){0,3}(?:logs?|errors?|messages?|output|lines?) above\b"
     r"|\bfor (?:more )?details,? (?:check|see) the (?:\w{1,20} ){0,3}logs\b"
 )
-"""Says no more than that something was said before: Authelia, Rocket, compilers."""
+"""Lines that only refer to an earlier message: Authelia, Rocket, compilers."""
 _WARNING = re.compile(r"\bWARN(?:ING)?\b")
 _LEVELS = {
     "fatal": FATAL, "panic": FATAL, "critical": FATAL, "crit": FATAL, "emerg": FATAL, "alert": FATAL, "f": FATAL,
@@ -72,18 +71,19 @@ _TROUBLE = frozenset({
     "error", "err", "errmsg", "error_message", "exception", "exc_info", "cause", "reason", "stack", "stacktrace", "stack_trace", "panic",
     "error.message", "error.stack_trace", "@x",
 })  # fmt: skip
-"""Fields in which loggers put what went wrong. What any other field holds (a title, a query, a file) is what the line is about."""
+"""Fields in which loggers put errors. Other fields (a title, a query, a file) only say what the line is about."""
 _QUOTED = re.compile(
     r"""(?P<before>\b(?:err(?:or)?|exception|cause|reason|message|panic|fatal)"?[:=]\s*|\bextended_code: \d+ \}, Some\()?"""
     r"""(?P<quoted>"(?:[^"\\\n]|\\.)*+(?P<end>"?))""",
     re.IGNORECASE,
 )
-"""One without an end is found too, and left as it is: else each of its quotes would be tried up to the end of the line."""
+"""Also matches an unterminated quote, which is left as it is; otherwise each of its quotes is tried up to the end of the line."""
 _RETOLD = re.compile(r"(?<!\w)'([^'\n]{1,300})'(?!\w)")
 _OF_TROUBLE = re.compile(
-    r"(?i)err|exception|fail|fatal|panic|warn|crit|abort|cannot|can't|could ?n[o']t|unable|refused|denied|invalid|cause|reason|message|code|sql"
+    r"(?i)err|exception|fail|fatal|panic|warn|crit|abort|cannot|can't|could ?n[o']t|unable|refused|denied|invalid"
+    r"|cause|reason|message|code|sql"
 )
-"""Whoever tells of trouble may quote its words. What is quoted in single quotes without any of these before it, somebody has written."""
+"""An error may quote its own text. A sentence in single quotes without any of these before it is what a user wrote."""
 _TOLD_CALMLY = re.compile(
     r"^(?:\x1b\[[\d;]{1,8}m)?(?:"
     r"[\d\-T:.,/ Z+\[\](\t]*\b(?:INFO|DEBUG|TRACE|NOTICE|Info|Debug)\b"
@@ -99,16 +99,16 @@ _TOLD_CALMLY = re.compile(
     r"|(?:info|debug|verbose)(?:\x1b\[[\d;]{1,8}m)?: )"  # winston
 )
 _SLOG = re.compile(r'^(?:time=\S+ )?level=INFO msg=(?:"(?:[^"\\]|\\.)*"|\S+)$')
-"""How LiteFS writes everything, its errors too."""
+"""The envelope of everything LiteFS logs, including errors."""
 _HARMLESS_TRACE = re.compile(r"^(?:KeyboardInterrupt|SystemExit|asyncio\.exceptions\.CancelledError|GeneratorExit)\b")
 
 
 def read(lines: Sequence[str], *, litefs: bool = True) -> list[Line]:
-    """Every line with its origin, run and weight, in order. `litefs`: who wrote them is LiteFS, as far as is known without reading them."""
+    """Return every line with its origin, run and weight, in order. `litefs`: it is already known that LiteFS writes to this log."""
     out: list[Line] = []
     run = 0
     started = ended = spoken = False
-    starting = False  # what LiteFS says first are several lines in a row, where both streams are one
+    starting = False  # LiteFS starts with several lines in a row, if both streams are merged
     heard = litefs
     for index, whole in enumerate(lines):
         text = whole[:LONGEST]
@@ -122,15 +122,15 @@ def read(lines: Sequence[str], *, litefs: bool = True) -> list[Line]:
         ended = ended or ends
         line = _line(index, text, message, level, run, last_word=ends or (heard and not spoken))
         heard = heard or line.origin == "litefs"
-        spoken = spoken or bool(SUPERVISES.match(message)) or _speaks(line)
+        spoken = spoken or bool(SUPERVISES.match(message)) or _is_applications(line)
         out.append(line)
     return out
 
 
 def decisive(lines: Iterable[Line]) -> Line | None:
-    """The line that says why a process ended: the last fatal one of the newest run that has one, else the last error, else none.
+    """Return the line that explains why a process ended: the last fatal one of the newest run that has one, else the last error, else None.
 
-    Of an exception with causes (Java) the last `Caused by` counts, of a Python trace its last line.
+    For an exception with causes (Java) that is the last `Caused by`, for a Python traceback its last line.
     """
     best: Line | None = None
     for line in lines:
@@ -144,9 +144,9 @@ def decisive(lines: Iterable[Line]) -> Line | None:
 
 
 def complaint(line: Line) -> str:
-    """What a line says of the writer's own trouble: its message and its fields for errors; empty where it speaks of something else.
+    """Return what a line says is wrong with its writer: the message and its error fields; empty if it is about something else.
 
-    A log also holds what users write, search and upload. That stands in other fields or in quotes, or at a level at which nobody complains.
+    Logs also contain text that users write, search for and upload. It stands in other fields or in quotes, or at an informational level.
     """
     if line.origin == "litefs":
         return line.message
@@ -162,27 +162,27 @@ def complaint(line: Line) -> str:
 
 
 def _unquoted(text: str) -> str:
-    """Without what stands in quotes, unless the word before says that it is the error's own text."""
+    """Remove quoted text, unless the preceding word shows that the error itself is quoted."""
     return _QUOTED.sub(lambda found: found[0] if found["before"] or not found["end"] else '""', text)
 
 
 def _without_retold(text: str) -> str:
-    """Without whole sentences in single quotes, where nothing before them speaks of trouble."""
+    """Remove whole sentences in single quotes, unless something before them indicates an error."""
     return _RETOLD.sub(lambda found: "''" if " " in found[1] and not _OF_TROUBLE.search(text, 0, found.start()) else found[0], text)
 
 
 def is_litefs(line: Line) -> bool:
-    """Surely a line of LiteFS's: of its normal life, or a last word that nobody else has."""
+    """True if LiteFS certainly wrote the line: part of its normal operation, or a final error that only LiteFS has."""
     return line.harmless or bool(ENDS.match(line.text))
 
 
-def _speaks(line: Line) -> bool:
-    """It is the application's, and does not just go on with a line before it."""
+def _is_applications(line: Line) -> bool:
+    """True if the application wrote it and it does not merely continue the previous line."""
     return line.origin == "app" and not line.text.startswith((" ", "\t")) and bool(line.text.strip())
 
 
 def _line(index: int, text: str, message: str, level: str, run: int, *, last_word: bool) -> Line:
-    """`last_word`: here LiteFS may say its last word."""
+    """Parse one line. `last_word`: a final error of LiteFS is possible here."""
     own = bool(HARMLESS.match(message) or LITEFS_OWN.match(message) or (last_word and LAST_WORD.match(text)))
     return Line(
         number=index,
@@ -197,12 +197,12 @@ def _line(index: int, text: str, message: str, level: str, run: int, *, last_wor
 
 
 def _weight(text: str, message: str, level: str) -> int:
-    """How much it weighs by its level and words; what only points back at others decides nothing."""
-    weight = _as_told(text, message, level)
+    """Return the weight by level and words; a line that only refers to other errors weighs at most WARNING."""
+    weight = _own_weight(text, message, level)
     return WARNING if weight > WARNING and _POINTS_BACK.search(message) else weight
 
 
-def _as_told(text: str, message: str, level: str) -> int:
+def _own_weight(text: str, message: str, level: str) -> int:
     if _HARMLESS_TRACE.match(message):
         return PLAIN
     known = _LEVELS.get(level.lower())

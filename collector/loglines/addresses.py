@@ -1,4 +1,4 @@
-"""What is said of an address that is in use already: by the system, in any language, and by who wanted to have it."""
+"""Messages about an address that is already in use: the system's, in several languages, and those of runtimes and drivers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 _NUMERIC = r"(?:\d{1,3}(?:\.\d{1,3}){3}|localhost|\*|\[[\da-f:.]{0,45}\]|::)?:\d{2,5}"
 _TOLD = re.compile(r"(?i)\bin use\b|EADDRINUSE|only one usage of each|AddrInUse|\b(?:errno|os error) 98\b|Adresse wird bereits verwendet")
-"""One of these stands in every line that the patterns below find."""
+"""Every line that the patterns below match contains one of these."""
 _OF_LINES = (
     # .NET, nginx, PHP and others name it in words of their own before it, Node after it; a time or a file's line is no address.
     re.compile(
@@ -35,12 +35,12 @@ _OF_EVENTS = (
 
 
 def in_use(complaint: str) -> Mapping[str, str | bool | None]:
-    """Whether a line complains of an address that is in use, and which."""
+    """Return whether a complaint is about an address in use, and which."""
     return _of(complaint, _OF_LINES if _TOLD.search(complaint) else ())
 
 
 def in_use_by_event(message: str) -> Mapping[str, str | bool | None]:
-    """The same of a task event, in the words of its driver."""
+    """Return the same for a task event, in its driver's words."""
     return _of(message, _OF_EVENTS)
 
 

@@ -1,4 +1,4 @@
-"""What a logger writes around a message: logfmt, JSON, glog, PHP-FPM's pool; and the time stamp."""
+"""The envelope that loggers add to a message (logfmt, JSON, glog, PHP-FPM's pool), and the time stamp."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 LONGEST = 2000
-"""Characters of a line that are looked at: what decides stands at its start, and patterns must not meet a line of a megabyte."""
+"""Maximum characters of a line that are examined: the start is decisive, and patterns must not run on a megabyte."""
 _PAIR = re.compile(r'(?:^|\s)(\w[\w.-]*)=("(?:[^"\\]|\\.)*"|\S*)')
 _STAMP = re.compile(
     r"""^(\d{4}-\d\d-\d\dT\S+)|(?:\b(?:[Tt]ime|ts|[Tt]imestamp)|@t)"?[=:]\s?"?(\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d))"""
@@ -17,17 +17,17 @@ _PHP = re.compile(
     r"^(?:\[[^\]]*\] )?(?:NOTICE|WARNING): (?:PHP message: "
     r"|\[pool [^\]]+\] child \d+ said into std(?:err|out): \"(?:NOTICE: PHP message: )?)"
 )
-"""PHP-FPM's envelope, in which every line of an application is a notice or a warning of the pool's."""
+"""PHP-FPM's envelope, in which every line of an application is a notice or warning of the pool."""
 _GLOG = re.compile(r"^([IWEF])\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ [^\]]+\] (.*)")
 _LEVEL_KEYS = ("level", "lvl", "severity", "levelname", "log.level", "@l", "Level", "level_name")
 _NUMBERED = {10: "trace", 20: "debug", 30: "info", 40: "warn", 50: "error", 60: "fatal"}
-"""The levels of pino and bunyan (Node), which write them as numbers."""
+"""The numeric levels of pino and bunyan (Node)."""
 _MESSAGE_KEYS = ("msg", "message", "@m", "@mt", "RenderedMessage", "MessageTemplate", "event", "error")
-"""Of Elastic's common schema (ECS) and of Serilog (its compact form, CLEF, has the keys with an @), too."""
+"""Includes the keys of Elastic's common schema (ECS) and of Serilog (its compact form, CLEF, has an @)."""
 
 
 def opened(text: str) -> tuple[str, str]:
-    """The message and the level inside a line's envelope; the line itself and no level where it has none that is known."""
+    """Return message and level from a line's envelope; the line itself and no level if it has no known envelope."""
     text = without_pool(text)
     found = _opened_object(_object(text)) if text.startswith("{") else None
     if found:
@@ -40,7 +40,7 @@ def opened(text: str) -> tuple[str, str]:
 
 
 def fields_of(text: str) -> tuple[dict[str, str] | None, str]:
-    """The fields of a line in logfmt or JSON and its level; None where it has no envelope that is known."""
+    """Return the fields and level of a line in logfmt or JSON; None if it has neither."""
     if text.startswith("{"):
         value = _object(text)
         if value is None:
@@ -51,14 +51,14 @@ def fields_of(text: str) -> tuple[dict[str, str] | None, str]:
 
 
 def without_pool(text: str) -> str:
-    """The line without what PHP-FPM's pool puts before it."""
+    """Remove the prefix that PHP-FPM adds to a pool's output."""
     return _PHP.sub("", text)
 
 
 def moment_of(text: str) -> float | None:
-    """When a line was written (Unix seconds), by its own time stamp; None where it has none, or one that names no zone.
+    """Return when a line was written (Unix seconds), by its time stamp; None if it has none, or none with a time zone.
 
-    Formats: logfmt and JSON with a `time`, `ts` or `timestamp`, and bare text that begins with one; RFC 3339 throughout.
+    Formats: logfmt and JSON with `time`, `ts` or `timestamp`, and text that begins with a time stamp; all RFC 3339.
     """
     found = _STAMP.search(text[:LONGEST])
     return _seconds(next(filter(None, found.groups()))) if found else None
@@ -77,11 +77,11 @@ def _object(text: str) -> Mapping[str, object] | None:
         value = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    return _told(value) if isinstance(value, dict) else None
+    return _flattened(value) if isinstance(value, dict) else None
 
 
-def _told(value: Mapping[str, object]) -> Mapping[str, object]:
-    """The fields where Rust's tracing nests them; CLEF leaves its most frequent level out."""
+def _flattened(value: Mapping[str, object]) -> Mapping[str, object]:
+    """Return the fields, nested in Rust's tracing; CLEF omits its most frequent level."""
     nested = value.get("fields")
     if isinstance(nested, dict) and "message" in nested:
         return {**{key: one for key, one in value.items() if key != "fields"}, **nested}
@@ -94,7 +94,7 @@ def _opened_object(value: Mapping[str, object] | None) -> tuple[str, str] | None
 
 
 def _pairs(text: str) -> dict[str, str] | None:
-    """The fields of a line in logfmt, which has a message."""
+    """Return the fields of a logfmt line that has a message."""
     if "msg=" not in text and "message=" not in text:
         return None
     pairs = {key: _unquote(value) for key, value in _PAIR.findall(text)}

@@ -1,4 +1,4 @@
-"""JSON that a logger has laid out over several lines: one message again."""
+"""Joins JSON that a logger spread over several lines."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import json
 from collections.abc import Iterator, Sequence
 
 MOST = 120
-"""Lines that one object may take."""
+"""Maximum lines of one object."""
 _LETTERS, _ITEMS, _FIELDS = 300, 3, 20
-"""What is kept of a text, a list (the frames of a trace, mostly) and an object, so that the message is no longer than a line may be."""
+"""How much is kept of a string, a list (usually stack frames) and an object, so that the message fits the line limit."""
 
 
 def gathered(lines: Sequence[str]) -> list[str]:
-    """The lines, each object that begins and ends at the margin as one of them."""
+    """Return the lines with each object that begins and ends in the first column joined into one line."""
     return list(_gathered(lines))
 
 
@@ -26,7 +26,7 @@ def _gathered(lines: Sequence[str]) -> Iterator[str]:
 
 
 def _end(lines: Sequence[str], start: int) -> int:
-    """Where the object ends that begins there; where it begins, if nothing at the margin closes it."""
+    """Return where the object that begins here ends, or its beginning if no line in the first column closes it."""
     for index in range(start + 1, min(start + MOST, len(lines))):
         if not lines[index].startswith((" ", "\t")):
             return index if lines[index].rstrip() == "}" else start

@@ -1,4 +1,4 @@
-"""What LiteFS logs, as patterns that begin where a message begins (facts: the sources of LiteFS v0.5.14)."""
+"""LiteFS's log messages as patterns, anchored at the start of the message (source: LiteFS v0.5.14)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ HARMLESS = re.compile(
     r"|subprocess exited|LiteFS (?:development build|v\d)|config file read from|deprecated drop db frame|transaction file for txid"
     r"|cannot become primary, local node has no cluster ID|cannot acquire lease or find primary, retrying: no primary)"
 )
-"""LiteFS v0.5.14: start-up, handoff and shutdown. The last two are normal for a moment; rules read them with the state."""
+"""LiteFS v0.5.14: start-up, handoff and shutdown. The last two are normal for a moment; rules combine them with the state."""
 LITEFS_OWN = re.compile(
     LITEFS_ID + r"(?:cannot (?:fetch cluster ID|find primary|connect, \"consul\"|acquire lease|acquire existing lease|remove lease"
     r"|stream from primary|create journal|cannot read local|set cluster id)|disconnected from primary|replica disconnected, retrying"
@@ -34,60 +34,60 @@ SETTLES = re.compile(
 )
 STARTS = re.compile(r"(?:no backup client configured|using backup client|config file read from|LiteFS (?:development build|v\d))")
 LAST_WORD = re.compile(r"ERROR: (?! )")
-"""LiteFS's last word before it leaves: raw, on stderr (cmd/litefs/main.go). Applications write so as well; PostgreSQL with two blanks."""
+"""LiteFS's final error, unformatted on stderr (cmd/litefs/main.go). Applications use the same form; PostgreSQL with two spaces."""
 ENDS = re.compile(
     LAST_WORD.pattern
     + r"(?:cannot (?:init (?:store|http server|consul|file system)|open store|run proxy server|exec|specify a database replication filter"
     r"|(?:read|parse|unmarshal) config)\b|init logger: |invalid lease type|promote: |yaml: |EOF\s*$|config file not found"
     r"|open .*\.ya?ml: |(?:fuse|data) directory (?:required|and data directory))"
 )
-"""Those that only LiteFS writes (v0.5.14, cmd/litefs/mount_linux.go, config.go)."""
+"""Final errors that only LiteFS writes (v0.5.14, cmd/litefs/mount_linux.go, config.go)."""
 SUPERVISES = re.compile(r"starting (?:background )?subprocess")
-"""From here on the application speaks, and LiteFS itself ends with no other last word than that of a failed `exec`."""
+"""After this line the application may log, and the only final error of LiteFS is that `exec` failed."""
 ROLE_TAKEN = re.compile(LITEFS_ID + r"(?:existing primary found|primary lease acquired|connected to cluster, ready)")
 ROLE_CHANGE = re.compile(
     LITEFS_ID + r"(?:existing primary found|primary lease|exiting primary|connected to cluster, ready|disconnected from primary)"
 )
-"""While LiteFS is between roles the application cannot know where it may write: it looks for a primary's name that is not there."""
+"""Between roles the application cannot know where it may write: the file with the primary's name is missing."""
 MOUNTING = re.compile(r"mount helper error|fusermount")
-"""LiteFS takes its lease beside this, so that what it says of the lease may come later and ends nothing of it."""
+"""LiteFS acquires its lease concurrently, so messages about the lease may come later and do not end it."""
 ENDING = re.compile(r"context canceled$")
-"""What a replica says of its stream when it leaves."""
+"""A replica's message that its stream ends at shutdown."""
 OF_FILES = re.compile(r"fuse: |fatal error")
-"""What LiteFS tells of its lease and its stream is the cluster's; this is of what it has on its node."""
+"""LiteFS's messages about its own node, as opposed to its lease and its stream."""
 NOT_TAKEN = re.compile(
     r"fatal error occurred while applying ltx to|"
     + LITEFS_ID
     + r"disconnected from primary with error, retrying: process \w+ stream frame: "
 )
-"""A replica could not write or apply what the primary sent. It asks for the same again, so that one in step has taken it since."""
+"""A replica could not write or apply what the primary sent. It requests the same again, so one in sync has since applied it."""
 ENDED = re.compile(r"fatal error occurred|ERROR: ")
-"""LiteFS leaves for this: what a replica could not take does not end it."""
+"""LiteFS exits after this; data that a replica could not write does not end it."""
 LTX_FILE = re.compile(r"/dbs/(?P<database>[^/\s]{1,200})/ltx/[0-9a-f]{16}-(?P<txid>[0-9a-f]{16})\.ltx\b")
-"""The file of a transaction, in the words of the system for what went wrong with it (v0.5.14, db.go LTXPath)."""
+"""The file of a transaction, in the system's error messages (v0.5.14, db.go LTXPath)."""
 NOT_THERE = re.compile(
     LITEFS_ID + r"disconnected from primary with error, retrying: connect to primary: .*(?:connection refused|: code=\d+)"
 )
-"""A replica was turned away, which takes no time: it would be there again right after the next `FOUND` (store.go, monitorLease)."""
+"""A replica was rejected at once; the message would recur right after the next `FOUND` (store.go, monitorLease)."""
 FOUND = re.compile(LITEFS_ID + r"existing primary found")
 FOLLOWS = re.compile(LITEFS_ID + r'existing primary found .*, connecting as replica to \\?"(?P<url>[^"\\\s]{1,300})')
 OTHER_ID = re.compile(r"cannot stream from primary with a different cluster id: (?P<mine>LFSC\w+) <> (?P<other>LFSC\w+)")
 OF_LEASE = re.compile(
     LITEFS_ID + r"(?:cannot fetch cluster ID|cannot find primary|cannot (?:acquire|remove) lease|lease renewal error|primary lease lost)"
 )
-"""LiteFS complains of its lease. Each of `GAINED` comes from an answer to the same requests, so that the complaint is over by then."""
+"""Problems with the lease. Each `GAINED` line results from an answer to the same requests, so the problem is then over."""
 READY = re.compile(r"connected to cluster, ready")
-"""LiteFS has its lease or its primary by then, its mount and its port: what kept it from there is over."""
+"""By then LiteFS has its lease or primary, its mount and its port: what prevented that is over."""
 NOBODY = re.compile(LITEFS_ID + r"cannot (?:find primary|acquire lease or find primary)\b[^:]*, retrying: no primary\s*$")
-"""Consul has answered, that nobody leads or that the key is closed: what it had not answered before is over."""
+"""Consul has answered that there is no primary or that the key is locked: earlier failures to reach it are over."""
 UNREACHED = re.compile(r'(?:Get|Put) \\?"https?://')
-"""How Go tells of a request that got no answer; what Consul has answered, an error too, has another form."""
+"""Go's message for an unanswered request; an error answered by Consul has another form."""
 ANSWERED = "Unexpected response code"
-"""Consul's API says so of every answer that is an error: Consul was reached by then."""
+"""Consul's API client prefixes errors that Consul answered with this: Consul was reached."""
 GAINED = re.compile(LITEFS_ID + r"(?:primary lease acquired|existing primary found|acquiring existing lease from handoff)")
 LOST = re.compile(LITEFS_ID + r"(?:primary lease lost|exiting primary|disconnected from primary)")
-"""LiteFS v0.5.14, store.go: the loop that a node is primary or replica in."""
+"""LiteFS v0.5.14, store.go: leaving the loop in which a node is primary or replica."""
 STREAM = re.compile(LITEFS_ID + r"(?:disconnected from primary|replica disconnected|cannot stream from primary)(?!.*position mismatch)")
-"""A replica complains of its stream from the primary, and not of what comes by it."""
+"""A replica's problem with the stream from its primary itself, not with its content."""
 PARTING = re.compile(LITEFS_ID + r"disconnected from primary")
-"""How a replica tells that its stream has ended; where that is harmless, it is no trouble at all."""
+"""A replica's message that its stream has ended; harmless variants are not a problem."""

@@ -1,4 +1,4 @@
-"""What an application says is wrong with itself: a matter that no disk, lock, lease, link or neighbour can bring about."""
+"""Recognises errors that are an application's own: not caused by a disk, lock, lease, link or another service."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _SETTING = r"(?:environment variable|env var|setting|config(?:uration)? (?:key|v
 _MATTERS: Mapping[str, Sequence[str]] = {
     "a setting that it misses": (
         r"KeyError: '[A-Z][A-Z0-9_]{2,}'",  # Python, os.environ
-        r'key not found: "(?:"|[A-Z][A-Z0-9_]{2,}")',  # Ruby, ENV.fetch; what is quoted may have been taken out
+        r'key not found: "(?:"|[A-Z][A-Z0-9_]{2,}")',  # Ruby, ENV.fetch; the quoted name may have been redacted
         rf"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b[`'\"]?,? {_UNSET}",
         rf"(?i:\b{_SETTING} [`'\"]?[\w.:-]{{1,60}}[`'\"]? {_UNSET})",
         rf"(?i:\b(?:missing|required) (?:required |mandatory )?{_SETTING})",
@@ -51,22 +51,22 @@ _OF_THE_CLUSTER = re.compile(
     r"|refused|time[ds]?[- ]?out|deadline|unreachable|(?<!service )unavailable|not connected|transport endpoint"
     r"|\bE(?:CONN|HOST|NET|AI_|IO|ROFS|NOSPC|DQUOT|ADDR)"
 )
-"""Words of what the cluster gives; `Service Unavailable` is HTTP's for any 503."""
+"""Words about what the cluster provides; `Service Unavailable` is HTTP's phrase for any 503."""
 
 
 @cache
 def _known() -> Mapping[str, re.Pattern[str]]:
-    """Compiled once there is trouble to look into."""
+    """Compiled on first use, since most runs have no errors to look into."""
     return {matter: re.compile("|".join(patterns)) for matter, patterns in _MATTERS.items()}
 
 
 def may_follow(text: str | None) -> bool:
-    """It may well be a consequence of whatever is wrong beside it: then nothing of it is known to be the application's own."""
+    """True if the text may be the consequence of another problem, so that the error is not certainly the application's own."""
     return bool(text and _OF_THE_CLUSTER.search(text))
 
 
 def own_matter(text: str) -> str | None:
-    """The matter in words, or None where the text names none, or beside it one that something else may have brought about."""
+    """Return the error in words; None if the text contains none, or also something that another problem may have caused."""
     if not text or may_follow(text):
         return None
     return next((matter for matter, pattern in _known().items() if pattern.search(text)), None)

@@ -1,4 +1,4 @@
-"""What a line means that more than one rule asks for, by the words of LiteFS, of the system and of who judges certificates and tokens."""
+"""Meanings of a line used by several rules, by the words of LiteFS, the operating system, and validators of certificates and tokens."""
 
 from __future__ import annotations
 
@@ -11,44 +11,45 @@ _DISK = re.compile(
     r"(?i)no space left on device|ENOSPC|database or disk is full|\b(?:errno|os error)[ =:]{1,2}28\b"
     r"|Auf dem Gerät ist kein Speicherplatz mehr"
 )
-"""In any language of the C library its number stands beside the words, as Python and Rust write them; Java and C have the words alone."""
+"""In other languages of the C library the error number stands beside the words, in Python and Rust; Java and C print the words only."""
 _OTHER_LIMIT = re.compile(
     r"(?i)/sys/|/proc/|cgroup|inotify|\bfsnotify(?::| watch)|file watch|watch(?:es)? limit|add(?:ing)? (?:a )?watch|syscall: 'watch'"
     r"|\bsemaphores?:|\bsem(?:get|op)\b|\bshm(?:get|_open)\b|shared memory segment|session keyring|create session key:"
     r"|(?:network|user|mount|pid|ipc) namespace"
     r"|\A[\s{]*(?:errno: -?\d+,\s*)?(?:syscall: '\w+',\s*)?code: 'ENOSPC'"
 )
-"""The kernel says ENOSPC or EDQUOT of these, too (inotify(7), semget(2), shmget(2), namespaces(7), keyrings(7)). Node has an error's code
-on a line of its own, below the message that tells which it is."""
+"""Other limits reported as ENOSPC or EDQUOT (inotify(7), semget(2), shmget(2), namespaces(7), keyrings(7)). Node prints an error's code on
+a line of its own, below the message that names the limit."""
 _QUOTA = re.compile(r"(?i)disk quota exceeded|EDQUOT|\b(?:errno|os error)[ =:]{1,2}122\b")
 _ASKS_FOR_LEASE = re.compile(
     r"cannot fetch cluster ID from|lease renewal error|cannot acquire lease or find primary|create consul session"
     r"|fetch primary url|cannot find primary|register node|acquire lease|cannot remove lease|set leaser cluster id"
 )
-"""LiteFS v0.5.14, store.go and consul/consul.go: each is about a request to Consul."""
+"""LiteFS v0.5.14, store.go and consul/consul.go: errors of requests to Consul."""
 _WRITE_REFUSED = re.compile(r"fuse: \w+\(\): .*read only replica")
 _READ_ONLY = re.compile(r"(?i)attempt to write a read-?only database|SQLITE_READONLY\b")
-"""SQLite's words (8) for a write that the file system does not allow, as LiteFS answers on a replica with a rollback journal."""
+"""SQLite's error 8, for a write that the file system rejects, as LiteFS does on a replica with a rollback journal."""
 _AGENT_REFUSED = re.compile(r"(?i):(?:850[0-3]|8600)\b.{0,200}?\brefused\b")
-"""The default ports of a Consul agent (HTTP, HTTPS, gRPC, DNS), whatever address of the node an application knows it by."""
+"""The default ports of a Consul agent (HTTP, HTTPS, gRPC, DNS), at whatever address of the node."""
 _CONSUL_NAME = re.compile(r"(?i)\b[\w-]{1,63}\.(?:service|node|query)\.(?:[\w-]{1,63}\.)?consul\b")
 _UNRESOLVED = re.compile(
     r"(?i)ENOTFOUND|EAI_AGAIN|no such host|server misbehaving|i/o timeout|name or service not known|failure in name resolution|UnknownHost"
     r"|(?:not|failed to|unable to) (?:be )?(?:resolved?|lookup)|getaddrinfo|NXDOMAIN|SERVFAIL"
 )
-"""What resolvers say of a name; those below Consul's domain are answered by the node's own agent."""
+"""Resolvers' messages about a name; the node's own agent answers for Consul's domain."""
 _OF_TEMPLATE = re.compile(r"(?i)\Amissing: |\btemplate\b")
 _DEPENDENCY = re.compile(r"\b([a-z]+)(?:\.\w+)*\(")
-"""consul-template's name of what a template reads: `kv.block(KEY)`, `health.service(NAME)`, `vault.read(PATH)`, `nomad.var.block(PATH)`."""
+"""consul-template's notation of what a template reads: `kv.block(KEY)`, `health.service(NAME)`, `vault.read(PATH)`,
+`nomad.var.block(PATH)`."""
 _MALFORMED = re.compile(r"database disk image is malformed|file is (?:encrypted or is )?not a database")
-"""SQLite's words (11 and 26) for files that are no sound database."""
+"""SQLite's errors 11 and 26, for corrupt database files."""
 _UNUSABLE = re.compile(r"unable to open database file|disk I/O error|attempt to write a read-?only database")
-"""SQLite's words (14, 10 and 8) for a file that the system does not let it open, read or write."""
+"""SQLite's errors 14, 10 and 8, for a file that cannot be opened, read or written."""
 _OF_IMAGE = re.compile(
     r"(?is)(?!.*container configuration for image).*(?:pull|manifest|no such image|failed to find docker (?:image|auth)|repository"
     r"|registry|toomanyrequests|image archive|local docker image)"
 )
-"""How the docker and podman drivers tell that they do not get an image, and not that they cannot start what is in it."""
+"""Messages of the docker and podman drivers for failing to get an image, as opposed to starting it."""
 _STATIC = re.compile(r"Using static (?:primary:|to determine primary)")
 _OF_CONSUL = re.compile(r"initializing consul: key=")
 _DATES = re.compile(
@@ -58,7 +59,7 @@ _DATES = re.compile(
 
 
 def meanings(message: str, complaint: str) -> Mapping[str, str | bool | None]:
-    """The fields of a line that its words alone decide."""
+    """Return the fields of a log line that depend on its words alone."""
     return {
         "full": full(complaint),
         "asks_for_lease": bool(_ASKS_FOR_LEASE.search(message)),
@@ -73,7 +74,7 @@ def meanings(message: str, complaint: str) -> Mapping[str, str | bool | None]:
 
 
 def meanings_of_event(message: str) -> Mapping[str, str | bool | None]:
-    """The fields of a task event that its words alone decide."""
+    """Return the fields of a task event that depend on its words alone."""
     return {
         "full": full(message),
         "asks_consul": asks_consul(message),
@@ -83,7 +84,7 @@ def meanings_of_event(message: str) -> Mapping[str, str | bool | None]:
 
 
 def meanings_of_check(output: str) -> Mapping[str, str | bool | None]:
-    """The fields of a check that the words of its output alone decide."""
+    """Return the fields of a check that depend on its output's words alone."""
     return {
         "full": full(output),
         "read_only": read_only(output),
@@ -94,17 +95,17 @@ def meanings_of_check(output: str) -> Mapping[str, str | bool | None]:
 
 
 def read_only(text: str) -> str | None:
-    """SQLite's words in a text for a database that may not be written, or None."""
+    """Return SQLite's words for a database that cannot be written, or None."""
     return _first(_READ_ONLY, text)
 
 
 def agent_refused(text: str) -> bool:
-    """A text says that nobody listens at a port of a Consul agent, or that a name which the agent answers for could not be looked up."""
+    """True if the text says that a Consul agent's port refused a connection, or that a lookup of a name it serves failed."""
     return bool(_AGENT_REFUSED.search(text) or (_CONSUL_NAME.search(text) and _UNRESOLVED.search(text)))
 
 
 def asks_consul(event: str) -> bool | None:
-    """Of a task event about a template: what it waits for is Consul's, or may be, and not Vault's or Nomad's alone. None of any other."""
+    """Whether a template waits for Consul, or may (rather than only for Vault or Nomad); None for other task events."""
     if not _OF_TEMPLATE.search(event):
         return None
     named = set(_DEPENDENCY.findall(event))
@@ -112,27 +113,27 @@ def asks_consul(event: str) -> bool | None:
 
 
 def malformed(text: str) -> str | None:
-    """SQLite's words in a text for a database that is not sound, or None."""
+    """Return SQLite's words for a corrupt database, or None."""
     return _first(_MALFORMED, text)
 
 
 def misdated(text: str) -> bool:
-    """A certificate, a token or a request is refused for its dates."""
+    """True if a certificate, token or request is rejected because of its dates."""
     return bool(_DATES.search(text))
 
 
 def write_refused(text: str) -> bool:
-    """LiteFS says in this line that it refused a write."""
+    """True if LiteFS refused a write."""
     return bool(_WRITE_REFUSED.match(opened(text)[0]))
 
 
 def write_failed(text: str) -> bool:
-    """A write failed for want of room, or because the system does not let the file be used."""
+    """True if a write failed for lack of space, or because the system does not allow access to the file."""
     return bool(full(text) or _UNUSABLE.search(text))
 
 
 def full(text: str) -> str | None:
-    """What a complaint says is full: the `disk`, a `quota` of it, or None."""
+    """Return what a complaint says is full, `disk` or `quota`, or None."""
     what = "quota" if _QUOTA.search(text) else "disk" if _DISK.search(text) else None
     return None if what and _OTHER_LIMIT.search(text) else what
 

@@ -1,4 +1,4 @@
-"""A message that goes on over several lines: how far it goes, and what is only its trace."""
+"""Messages that span several lines: where they end, and where a mere stack trace begins."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from itertools import dropwhile, takewhile
 from collector.loglines import ERROR, HEADING, Line
 
 FURTHER = 3
-"""Lines that a message may go on for in a quote."""
+"""Maximum continuation lines in a quote."""
 _FAR = 8
-"""Lines after it that are looked at."""
+"""Maximum following lines examined."""
 _FRAME = re.compile(r"^\s+(?:at |File )")
 _NEXT_TELLS = re.compile(r":\s*$|^(?:Syntax|Execution) error\b.*\)\.$")
-"""What is wrong stands in the next line: after a colon, and after where it is (Clojure)."""
+"""The next line says what is wrong: after a colon, and after a location (Clojure)."""
 _THROWN = re.compile(r"^(?:Uncaught )?[\w.$]{0,100}(?:Error|Exception)\b[^:]{0,80}: ")
 _RULE = re.compile(r"^(?:Description:|[*\s]*)$")
-"""Between a heading and its paragraph."""
+"""A rule between a heading and its paragraph."""
 _BAR = re.compile(r"^\s*(?:\d{1,6} )?\|")
 _CAUSES = "Caused by:"
-"""A line of its own before the causes, outermost first (Rust's anyhow and eyre)."""
+"""The line before a list of causes, outermost first (Rust's anyhow and eyre)."""
 _SIGNAL = "[signal SIG"
-"""Which signal it was that a panic, or a fatal error of the runtime, tells of (Go)."""
+"""The signal behind a panic or a fatal error of the runtime (Go)."""
 
 
 def quoted(lines: Sequence[Line], line: Line) -> str:
-    """The line with what goes on with it, as far as that is a message and no trace."""
+    """Return the line with its continuation lines, excluding a stack trace."""
     after = lines[line.number + 1 : line.number + 1 + _FAR]
     return "\n".join([line.text, *_rest(line, after)])
 
@@ -35,41 +35,41 @@ def _rest(line: Line, after: Sequence[Line]) -> list[str]:
     return _headed(line, after) or _causes(after) or _annotated(after) or _thrown(line, after) or _indented(line, after)
 
 
-def told_whole(lines: Sequence[Line], line: Line) -> str:
-    """The line; one that ends in a colon (a YAML parser's) says what is wrong only in the indented one after it."""
+def completed(lines: Sequence[Line], line: Line) -> str:
+    """Return the line; if it ends in a colon (a YAML parser's), with the indented line that says what is wrong."""
     following = lines[line.number + 1].text if line.text.endswith(":") and line.number + 1 < len(lines) else ""
     return f"{line.text} {following.strip()}" if following.startswith(("  ", "\t")) else line.text
 
 
 def _headed(line: Line, after: Sequence[Line]) -> list[str]:
-    """The first paragraph below a heading."""
-    told = dropwhile(_RULE.match, (one.text for one in after)) if HEADING.match(line.text) else ()
-    return [text.rstrip() for text in takewhile(str.strip, told)][:FURTHER]
+    """Return the first paragraph below a heading."""
+    below = dropwhile(_RULE.match, (one.text for one in after)) if HEADING.match(line.text) else ()
+    return [text.rstrip() for text in takewhile(str.strip, below)][:FURTHER]
 
 
 def _causes(after: Sequence[Line]) -> list[str]:
-    """The innermost of the causes that a blank line and a heading set off."""
-    told = [one.text for one in after if one.text.strip()]
-    causes = list(takewhile(_goes_on, told[1:])) if told[:1] == [_CAUSES] else []
+    """Return the innermost of the causes that follow a blank line and a heading."""
+    texts = [one.text for one in after if one.text.strip()]
+    causes = list(takewhile(_goes_on, texts[1:])) if texts[:1] == [_CAUSES] else []
     return [_CAUSES, *causes[-FURTHER:]] if causes else []
 
 
 def _annotated(after: Sequence[Line]) -> list[str]:
-    """A piece of the file with bars before its lines, and below it what is wrong there (Rust's toml)."""
+    """Return a quoted piece of a file, marked by bars, and the message below it (Rust's toml)."""
     piece = list(takewhile(_BAR.match, (one.text for one in after)))
-    told = [one.text for one in after[len(piece) : len(piece) + 1] if piece]
-    return [*(text for text in piece if text.strip()[:1].isdigit()), *told]
+    message = [one.text for one in after[len(piece) : len(piece) + 1] if piece]
+    return [*(text for text in piece if text.strip()[:1].isdigit()), *message]
 
 
 def _thrown(line: Line, after: Sequence[Line]) -> list[str]:
-    """An exception's message may have lines of its own, up to the first frame of its trace (V8, Java)."""
+    """Return the further lines of an exception's message, up to the first stack frame (V8, Java)."""
     between = list(takewhile(lambda one: not _FRAME.match(one.text), after))
     ends = len(between) < len(after) and all(one.origin == "app" and one.weight < ERROR and one.text.strip() for one in between)
     return [one.text for one in between[:FURTHER]] if ends and _THROWN.match(line.message) else []
 
 
 def _indented(line: Line, after: Sequence[Line]) -> list[str]:
-    """The indented lines; where it says so, the next one in any case."""
+    """Return the indented lines that follow; also the next line if this one announces it."""
     first = [one.text for one in after[:1] if _NEXT_TELLS.search(line.text)]
     return [*first, *takewhile(_goes_on, (one.text for one in after[len(first) : FURTHER]))]
 

@@ -1,6 +1,6 @@
-"""The project's words: plain, frozen values that the stages hand to each other.
+"""The data types that the stages pass to each other: plain, immutable values.
 
-Nothing here does anything: no I/O, no clock, no third-party import.
+No behaviour: no I/O, no clock, no third-party imports.
 Times are Unix seconds (float), durations are seconds (float), sizes are bytes (int), unless a name says otherwise.
 """
 

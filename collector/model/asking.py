@@ -1,4 +1,4 @@
-"""What a kind asks, and what comes back (sans I/O: kinds yield requests and are sent replies)."""
+"""Requests that kinds make, and their replies (sans I/O: kinds yield requests and are sent replies)."""
 
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
@@ -8,12 +8,12 @@ from collector.model.words import JSON, Status
 
 
 def host_port(host: str, port: int | str) -> str:
-    """`host:port` as a URL has it: an IPv6 address in brackets."""
+    """Return `host:port` as in a URL: an IPv6 address in brackets."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def host_of(url: str) -> str:
-    """The host of a URL, without brackets; empty where there is none: what logs, leases and checks tell is what somebody wrote."""
+    """Return the host of a URL, without brackets; empty if it has none or is invalid (URLs from logs, leases and checks may be)."""
     try:
         return urlsplit(url).hostname or ""
     except ValueError:
@@ -21,7 +21,7 @@ def host_of(url: str) -> str:
 
 
 Query = Mapping[str, str | int | tuple[str, ...]]
-"""Parameters by name; one that is there more than once has all its values."""
+"""Parameters by name; a repeated parameter has a list of values."""
 
 
 def pairs(query: Query) -> list[tuple[str, str]]:
@@ -29,22 +29,21 @@ def pairs(query: Query) -> list[tuple[str, str]]:
     return [(name, str(one)) for name, value in query.items() for one in (value if isinstance(value, tuple) else (value,))]
 
 
-def by_name(asked: Iterable[tuple[str, str]]) -> Query:
+def by_name(pairs_: Iterable[tuple[str, str]]) -> Query:
     """The same parameters by name."""
     found: dict[str, list[str]] = {}
-    for name, value in asked:
+    for name, value in pairs_:
         found.setdefault(name, []).append(value)
     return {name: values[0] if len(values) == 1 else tuple(values) for name, values in found.items()}
 
 
 class Http(NamedTuple):
-    """One GET.
+    """One GET request.
 
-    `source` is `nomad`, `consul` or `litefs` (`litefs` also stands for any plain HTTP endpoint of a workload).
-    `base` is the address to ask (`http://host:port`); None asks the configured Nomad or Consul server, which always gets its token.
-    `token` is false for an address that nobody vouches for: it is asked without token and password.
-    `verify` is false for an endpoint of a workload whose certificate nobody is to judge, as the job says of its check.
-    `limit` caps the body in bytes; a longer one is cut and its reply says so.
+    `source` is `nomad`, `consul` or `litefs` (`litefs` also stands for any plain HTTP endpoint of a workload). `base` is the address
+    (`http://host:port`); None means the configured Nomad or Consul server, which always gets its token. `token` is false for an untrusted
+    address: the request carries no token and no password. `verify` is false for a workload's endpoint whose certificate is not to be
+    verified, as its check in the job says. `limit` is the maximum body size in bytes; a longer body is cut, and the reply says so.
     """
 
     source: str
@@ -66,7 +65,7 @@ class Exec(NamedTuple):
 
 
 class Dial(NamedTuple):
-    """One TCP connect that sends nothing: does anything listen there?"""
+    """One TCP connection without data: is anything listening?"""
 
     host: str
     port: int
@@ -76,12 +75,12 @@ Request = Http | Exec | Dial
 
 
 class Reply(NamedTuple):
-    """What one request came to; a failure is a reply too, never an exception.
+    """The outcome of one request; failures are replies too, never exceptions.
 
-    `status` is `ok` for HTTP 2xx, exit code 0 and an accepted connect. 401 and 403 are `denied`; any other HTTP code and any other exit
-    code are `failed`. `cause` says in one word why nothing came: refused, dns, reset, unroutable, tls, timeout, capped, protocol, redirect,
-    exec (Nomad's own failure to exec, not the command's), missing. `code` is the HTTP status or the exit code.
-    `date` is the answering server's own clock (HTTP Date). `reason` is a redacted sentence, empty when ok.
+    `status` is `ok` for HTTP 2xx, exit code 0 and an accepted connection. 401 and 403 are `denied`; any other HTTP or exit code is
+    `failed`. `cause` is why there is no answer: refused, dns, reset, unroutable, tls, timeout, capped, protocol, redirect, exec (Nomad
+    itself failed to run the command), missing. `code` is the HTTP status or the exit code. `date` is the server's clock (HTTP Date).
+    `reason` is a redacted sentence, empty if ok.
     """
 
     endpoint: str
@@ -99,7 +98,7 @@ class Reply(NamedTuple):
 
 
 class Performer(Protocol):
-    """Whoever performs requests: sources.Sources, and what stands before it."""
+    """Performs requests: sources.Sources, or a wrapper around it."""
 
     def perform(self, request: Request, *, deadline: float) -> Reply:
         """Perform one request before the monotonic deadline; never raises for what a server does."""

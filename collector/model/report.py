@@ -1,4 +1,4 @@
-"""The answer."""
+"""The report: the result of the analysis."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -7,11 +7,11 @@ from collector.model.results import Result
 from collector.model.words import JSON, Severity, Verdict
 
 UNEXPLAINED = "; no rule explains it"
-"""The end of an `unknown`'s title that is only a symptom's."""
+"""The end of an `unknown`'s title if it is only a symptom's."""
 
 
 class Evidence(NamedTuple):
-    """The decisive text itself, with the item it came from and a source a human can follow."""
+    """A decisive quote, with its item and a source that a human can look up."""
 
     item: str
     source: str
@@ -20,9 +20,9 @@ class Evidence(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """One thing that is wrong. `explained_by` None makes it a root. `remedy` is prose; `commands` can be pasted: (what, command).
+    """One problem. `explained_by` None makes it a root cause. `remedy` is prose; `commands` can be pasted: (what, command).
 
-    `at_risk` is what its rule says it may do to the data; `impact` is what it does here (docs/architecture.md).
+    `at_risk` is what its rule says may happen to data; `impact` is the effect in this cluster (docs/architecture.md).
     """
 
     id: str
@@ -45,7 +45,7 @@ class Finding(NamedTuple):
 
 
 class RuledOut(NamedTuple):
-    """A cause that was considered and why it was dropped (shown with -v)."""
+    """A cause that was considered and dropped, and why (shown with -v)."""
 
     code: str
     node: str | None
@@ -53,11 +53,11 @@ class RuledOut(NamedTuple):
 
 
 class NodeRow(NamedTuple):
-    """One line of the table. `lag_seconds` None with role `primary` means: it has none.
+    """One row of the table. A primary has no lag (`lag_seconds` None).
 
-    `checks` are {id, name, service, status, since, not_before, since_source}: the status was taken after `not_before` and by `since` (Unix
-    seconds, None: not known), and `since_source` says in words what tells that. `versions` are those of the node's own `nomad`, `consul`
-    and `litefs`.
+    `checks` are {id, name, service, status, since, not_before, since_source}: the status began after `not_before` and by `since` (Unix
+    seconds,
+    None if unknown), and `since_source` says how that is known. `versions` are those of the node's own `nomad`, `consul` and `litefs`.
     """
 
     name: str
@@ -77,7 +77,7 @@ class NodeRow(NamedTuple):
 
 
 class NodeDetail(NamedTuple):
-    """What Diagnostics shows of one node: checks with their output, log tail, LiteFS state, each with where it came from."""
+    """What Diagnostics shows of a node: failing checks with their output, log tail and LiteFS state, each with its source."""
 
     node: str
     checks: tuple[Mapping[str, JSON], ...]
@@ -87,7 +87,7 @@ class NodeDetail(NamedTuple):
 
 
 class Coverage(NamedTuple):
-    """What was to be seen and what was. `gaps` are {item, target, status, reason}."""
+    """What was planned and what was collected. `gaps` are {item, target, status, reason}."""
 
     planned: int
     collected: int
@@ -96,13 +96,13 @@ class Coverage(NamedTuple):
 
 
 def name_of(document: Mapping[str, JSON]) -> str:
-    """Return what a report document is about: the spec's name, the job where that is another, and its namespace: `navidrome/wiki@web`."""
+    """Return the subject of a report document: the spec's name, the job if different, and its namespace: `navidrome/wiki@web`."""
     spec, job, namespace = str(document["spec"]), document.get("job"), document.get("namespace")
     return (spec if job in (None, spec) else f"{spec}/{job}") + (f"@{namespace}" if namespace else "")
 
 
 class Report(NamedTuple):
-    """The whole answer; `report_document` (render/document.py) turns it into the contract's JSON."""
+    """The complete result; `report_document` (render/document.py) converts it to the report document."""
 
     spec: Mapping[str, JSON]
     started_at: float

@@ -1,4 +1,4 @@
-"""What was collected."""
+"""Collected results."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -7,7 +7,7 @@ from collector.model.spec import Target
 from collector.model.words import JSON, Status
 
 HIDDEN = "hidden by no_log"
-"""The reason of a result that a spec keeps out of every output."""
+"""The reason of a result that the spec keeps out of every output."""
 
 
 class Attempt(NamedTuple):
@@ -23,7 +23,7 @@ class Attempt(NamedTuple):
 
 
 class Result(NamedTuple):
-    """What one item came to. `data` is the kind's parsed data (schemas/kinds/<kind>.schema.json) or None; redacted already."""
+    """The result of one item. `data` is the kind's parsed and redacted data (schemas/kinds/<kind>.schema.json) or None."""
 
     id: str
     task: str
@@ -42,7 +42,10 @@ class Result(NamedTuple):
 
 
 class Bundle(NamedTuple):
-    """All that analysis may see: the spec's identity, the results, and the settings that change their meaning. One JSON file."""
+    """Everything that analysis sees: the spec's identity, the results, and the settings that affect their meaning.
+
+    Stored as one JSON file.
+    """
 
     spec: Mapping[str, JSON]
     vars: Mapping[str, JSON]

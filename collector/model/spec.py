@@ -1,4 +1,4 @@
-"""The spec and the plan."""
+"""The spec and the items planned from it."""
 
 from collections.abc import Container, Mapping
 from typing import NamedTuple
@@ -7,7 +7,7 @@ from collector.model.words import JSON
 
 
 class Mark(NamedTuple):
-    """Where in a YAML file something stands; line and column count from 1; `path` is a JSON path such as `$.collect[2].loop`."""
+    """A position in a YAML file; line and column count from 1; `path` is a JSON path such as `$.collect[2].loop`."""
 
     file: str
     line: int = 1
@@ -15,12 +15,12 @@ class Mark(NamedTuple):
     path: str = "$"
 
     def __str__(self) -> str:
-        """`file:line:column`, as editors and terminals follow it."""
+        """Return `file:line:column`, as editors and terminals understand it."""
         return f"{self.file}:{self.line}:{self.column}"
 
 
 class Task(NamedTuple):
-    """One entry of `collect`, still with its expressions unrendered; `after` holds the registered names it waits for."""
+    """One entry of `collect` with its expressions not yet rendered; `after` are the registered names it depends on."""
 
     name: str
     kind: str
@@ -42,7 +42,7 @@ class Task(NamedTuple):
 
 
 class Spec(NamedTuple):
-    """A validated collection spec. `text` is the file as it was read."""
+    """A validated collection spec. `text` is the file's content."""
 
     name: str
     path: str
@@ -58,7 +58,7 @@ class Spec(NamedTuple):
 
 
 class Target(NamedTuple):
-    """What an item is about; every part may be unknown."""
+    """What an item is about; each part may be unknown."""
 
     node: str | None = None
     alloc: str | None = None
@@ -66,19 +66,19 @@ class Target(NamedTuple):
     service: str | None = None
 
     def __str__(self) -> str:
-        """`node/alloc/task/service` as far as known, the allocation by its first 8 characters; `cluster` when nothing is."""
+        """Return the known parts as `node/alloc/task/service`, the allocation shortened to 8 characters; `cluster` if none is known."""
         parts = [self.node, self.alloc[:8] if self.alloc else None, self.task, self.service]
         return "/".join(p for p in parts if p) or "cluster"
 
 
 def node_of(target: str, nodes: Container[str]) -> str | None:
-    """The node of a target in words: the longest of these names that it begins with, since a name may have a `/` of its own."""
+    """Return the node in a target's text: the longest of these names that it begins with, since a name may contain `/`."""
     parts = target.split("/")
     return next((name for end in range(len(parts), 0, -1) if (name := "/".join(parts[:end])) in nodes), None)
 
 
 class Item(NamedTuple):
-    """One unit of collecting: a task, or one turn of its loop, with all expressions rendered."""
+    """One unit of collection: a task, or one iteration of its loop, fully rendered."""
 
     id: str
     task: str

@@ -1,4 +1,4 @@
-"""The plain words: a JSON value, how something ended, how bad it is, what the answer is."""
+"""Basic vocabulary: JSON values, status, severity and verdict."""
 
 from __future__ import annotations
 
@@ -12,34 +12,34 @@ JSON = Any
 
 
 THRESHOLDS: Mapping[str, float] = {"lag_warning": 3.0, "lag_critical": 10.0, "skew_warning": 5.0}
-"""In seconds, where a spec says nothing else. Lag: a replica's heartbeat comes every second, so that its idle lag swings between 0 and 1
-(docs/litefs.md). Skew: an HTTP Date has whole seconds, and what a node says of itself takes a moment to reach the servers."""
+"""Defaults in seconds. Lag: a replica gets a heartbeat every second, so its idle lag oscillates between 0 and 1 (docs/litefs.md). Skew: an
+HTTP Date has whole seconds, and a node's answer takes a moment to arrive."""
 
 FORMATS = ("text", "json", "html", "markdown", "junit", "nagios", "prometheus")
-"""The outputs that a report can have."""
+"""The output formats of a report."""
 
 Natural = tuple[tuple[int, str], ...]
 _DIGITS = re.compile(r"(\d+)")
 
 
 def natural(text: str) -> Natural:
-    """A key that sorts as people count: n9 before n10."""
+    """Sort key for natural order: n9 before n10."""
     return tuple((len(part.lstrip("0")) if number % 2 else 0, part) for number, part in enumerate(_DIGITS.split(text)))
 
 
 def count(number: int, noun: str) -> str:
-    """`1 node`, `2 nodes`."""
+    """Return a number with its noun: `1 node`, `2 nodes`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def first_of(names: Sequence[str], most: int) -> str:
-    """`a, b and 3 more`: the first `most` names, and how many others there are."""
+    """Return the first `most` names and the number of others: `a, b and 3 more`."""
     more = len(names) - most
     return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 class Status(StrEnum):
-    """What became of one item, one rung or one request."""
+    """The outcome of an item, a rung or a request."""
 
     OK = "ok"
     FAILED = "failed"
@@ -53,7 +53,7 @@ class Status(StrEnum):
 
 
 class Severity(StrEnum):
-    """How bad a finding is, worst first."""
+    """The severity of a finding, worst first."""
 
     CRITICAL = "critical"
     WARNING = "warning"
@@ -61,11 +61,11 @@ class Severity(StrEnum):
 
 
 RANK: Mapping[str, int] = {severity: rank for rank, severity in enumerate(Severity)}
-"""The place of each severity, the worst first."""
+"""The rank of each severity, worst first."""
 
 
 class Verdict(StrEnum):
-    """The answer of a whole run; `unknown` means that too little was seen to say."""
+    """The verdict of a whole run; `unknown` means that too little was collected for one."""
 
     OK = "ok"
     WARNING = "warning"

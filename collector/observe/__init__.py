@@ -1,4 +1,4 @@
-"""Bundle to observations: knows Nomad, Consul and LiteFS, decides nothing."""
+"""Turns a bundle into observations: knows Nomad, Consul and LiteFS, but makes no judgements."""
 
 from __future__ import annotations
 
@@ -11,15 +11,18 @@ from collector.observe.checks.alike import passing, passing_alike
 from collector.observe.checks.health import Check, Known, checks, observe_checks
 from collector.observe.checks.upstream import places
 from collector.observe.cluster.equipped import with_litefs
-from collector.observe.cluster.gaps import observe_gaps, observe_servers
+from collector.observe.cluster.gaps import observe_gaps
 from collector.observe.cluster.mute import with_mute
 from collector.observe.cluster.neighbours import with_nodes
 from collector.observe.cluster.nodes import Node, nodes, observe_nodes
+from collector.observe.cluster.servers import observe_servers
 from collector.observe.cluster.whole import holders, observe_cluster, observe_skew
 from collector.observe.consul import Registration, observe_registrations, observe_services, orphans, registered, registrations
+from collector.observe.litefs.fields import observe_litefs, unshown
+from collector.observe.litefs.lease import Lease, lease
 from collector.observe.litefs.positions import State
 from collector.observe.litefs.reached import reached
-from collector.observe.litefs.states import Lease, expected, lease, observe_litefs, ports, proxy_ports, states, unshown
+from collector.observe.litefs.states import expected, ports, proxy_ports, states
 from collector.observe.logs.messages import Log, Standing, logs, observe_logs
 from collector.observe.logs.roles import followed
 from collector.observe.logs.strangers import with_strangers
@@ -35,7 +38,7 @@ __all__ = ["TOPICS", "Check", "Lease", "Node", "Observation", "Observations", "O
 
 
 class Observed(NamedTuple):
-    """A bundle, understood: the observations for the rules, and what tables and details are made from."""
+    """The observations for rules, and the data that tables and details are made from."""
 
     world: World
     observations: Observations
@@ -49,7 +52,7 @@ class Observed(NamedTuple):
 
 
 def observe(bundle: Bundle) -> Observed:
-    """Everything that can be stated about the cluster from this bundle; deterministic, no clock, no I/O."""
+    """Return everything that can be stated about the cluster from this bundle. Deterministic: no clock, no I/O."""
     world = survey(bundle)
     every = checks(world)
     litefs = states(world)
@@ -76,18 +79,18 @@ def _observations(seen: Observed) -> Iterator[Observation]:
     instances = _instances(seen, holding)
     wells = {one.scope["alloc"]: bool(one.fields["well"]) for one in instances}
     litefs = list(with_mute(with_strangers(observe_litefs(world, seen.litefs, seen.lease), seen.logs), instances))
-    told = list(observe_logs(world, seen.logs, _standing(seen, instances, litefs)))
+    messages = list(observe_logs(world, seen.logs, _standing(seen, instances, litefs)))
     failing = {(check.row["node"], check.row["service_id"]) for check in every if check.row["status"] == "critical"}
     alike = passing_alike(every, seen.litefs.values())
     known = Known(ports(world), proxy_ports(world), set(seen.orphans), places(world, failing), alike, passing(every))
-    asked = list(observe_checks(world, every, known))
-    yield from (*instances, *observe_events(world, wells), *told, *asked)
+    observed_checks = list(observe_checks(world, every, known))
+    yield from (*instances, *observe_events(world, wells), *messages, *observed_checks)
     yield from observe_nodes(world, seen.nodes, every, holding)
     yield from observe_cluster(world, seen.litefs, seen.lease, seen.nodes)
-    shown = any(one.fields["origin"] == "litefs" for one in told) or any(one.fields.get("on_litefs") for one in asked)
+    shown = any(one.fields["origin"] == "litefs" for one in messages) or any(one.fields.get("on_litefs") for one in observed_checks)
     yield from unshown(world, litefs, seen.lease, shown=shown)
     yield from with_spares(world, observe_evaluations(world), wells)
-    yield from _of_the_whole(seen)
+    yield from _cluster_observations(seen)
 
 
 def _instances(seen: Observed, holding: AbstractSet[str]) -> list[Observation]:
@@ -98,7 +101,7 @@ def _instances(seen: Observed, holding: AbstractSet[str]) -> list[Observation]:
 
 
 def _standing(seen: Observed, instances: Iterable[Observation], litefs: Iterable[Observation]) -> Standing:
-    """How each allocation stands now, against which its log is read."""
+    """Return the current state of each allocation, needed to interpret its logs."""
     here = [(one.scope["alloc"], one.fields) for one in litefs if "alloc" in one.scope]
     apart = {alloc for alloc, fields in here if fields["diverged"] or not fields["settled"]}
     return Standing(
@@ -117,7 +120,7 @@ def _positions(state: State | None) -> dict[str, int]:
     return {database["name"]: database["txid"] for database in (state.data if state and state.data else {}).get("databases", ())}
 
 
-def _of_the_whole(seen: Observed) -> Iterator[Observation]:
+def _cluster_observations(seen: Observed) -> Iterator[Observation]:
     world = seen.world
     yield from observe_job(world)
     yield from observe_deployments(world)

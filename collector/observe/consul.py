@@ -1,4 +1,4 @@
-"""What Consul says: who its members are, which instances are registered, and what stands behind them."""
+"""Consul's members and registered instances, and whether an allocation is behind each instance."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Registration = tuple[Result, Mapping[str, JSON]]
 
 
 def registrations(world: World) -> list[Registration]:
-    """Every registered instance once."""
+    """Return every registered instance once."""
     found: dict[tuple[str, str], Registration] = {}
     for result in world.results("consul_checks"):
         for row in result.data["instances"]:
@@ -27,16 +27,17 @@ def registrations(world: World) -> list[Registration]:
 
 
 def orphans(world: World, every: Sequence[Registration], checks: Sequence[Check]) -> dict[tuple[str, str], str]:
-    """(node, service id) of the instances that no live allocation stands behind, and why that is known.
+    """Map (node, service ID) of instances without a live allocation to how that is known.
 
-    Only where the job's allocations were read in full, and only for services that the job registers: the allocation in the service ID is
-    over; or it is none of this job's, or nobody's, at an address that no live allocation has, and a check of it fails (another job may
-    register the same service, and its instances are well); or a live allocation that is not registered itself has its address and port.
+    Only if the job's allocations were read completely, and only for services that the job registers. An instance is an orphan if the
+    allocation in its service ID has ended; if its check fails and its allocation is not the job's, or it names none and no live allocation
+    has its address (another job may register the same service, with healthy instances); or if a live allocation that is not registered
+    itself has its port.
     """
     if not world.seen_allocations() or not world.jobs:
         return {}
     mine = set(services(world))
-    followers = {alloc["next"] for alloc in world.allocations} - {None}  # born since the allocations were read
+    followers = {alloc["next"] for alloc in world.allocations} - {None}  # created since the allocations were read
     taken = _taken(world, every)
     statuses = {alloc["id"]: alloc["client_status"] for alloc in world.allocations}
     live = [alloc for alloc in world.allocations if alloc["client_status"] in LIVE]
@@ -55,30 +56,30 @@ def orphans(world: World, every: Sequence[Registration], checks: Sequence[Check]
         if statuses.get(row["alloc"], "lost") == "lost" and place not in failing:
             continue
         if statuses.get(row["alloc"]) == "lost" and place in answered:
-            continue  # what is lost to Nomad may still run, and answers, be it with an error
+            continue  # lost to Nomad but still running: it answers, even if with an error
         if why:
             found[place] = why
     return found
 
 
 def _end(row: Mapping[str, JSON]) -> tuple[str | None, int | None]:
-    """Host and port at which an instance is registered; a service may have no port."""
+    """Return host and port of a registered instance; a service may have no port."""
     return row["address"] or row["node_address"], row["port"]
 
 
 def _address(row: Mapping[str, JSON]) -> str:
-    """The same, for a reader."""
+    """Return host and port for a reader."""
     host, port = _end(row)
     return host_port(host, port) if host and port else host or "no address"
 
 
 def _answers(check: Check) -> bool:
-    """Its text is of an answer, whatever that says."""
+    """True if the check's output is an HTTP response, whatever its status."""
     return meaning(check.row["type"], check.row["check_id"], check.text.output)[0] == "http"
 
 
 def _taken(world: World, every: Sequence[Registration]) -> dict[tuple[str, str | None, int | None], str]:
-    """(service, host, port) -> the running allocation that has it and has not registered itself, though it has had the time to."""
+    """Map (service, host, port) to the running allocation that has them without having registered, although it had time to."""
     registered = {(row["service"], row["alloc"]) for _, row in every}
     running = [one for one in world.instances if one.running and not one.young]
     names = set(services(world))
@@ -99,7 +100,7 @@ def _ports(world: World, alloc: Mapping[str, JSON]) -> Iterator[tuple[Mapping[st
 
 
 def _why(row: Mapping[str, JSON], statuses: Mapping[str, str], ports: set[tuple[str | None, int | None]]) -> str | None:
-    """Why nothing stands behind an instance, by the status of the job's allocations and the ports of those that live."""
+    """Say why no allocation is behind an instance, by the states and ports of the job's allocations."""
     if statuses.get(row["alloc"]) in LIVE:
         return None
     if row["alloc"]:
@@ -108,7 +109,7 @@ def _why(row: Mapping[str, JSON], statuses: Mapping[str, str], ports: set[tuple[
 
 
 def observe_registrations(world: World, every: Sequence[Registration], left: Mapping[tuple[str, str], str]) -> Iterator[Observation]:
-    """One observation per registered instance."""
+    """Yield one observation per registered instance."""
     for result, row in every:
         why = left.get((row["node"], row["service_id"]))
         address = _address(row)
@@ -123,7 +124,7 @@ def observe_registrations(world: World, every: Sequence[Registration], left: Map
 
 
 class Service(NamedTuple):
-    """A service that a group of a job registers, once for each of its instances and once more for every port of its own name."""
+    """A service that a group registers, once per instance and port."""
 
     name: str
     provider: str
@@ -132,7 +133,7 @@ class Service(NamedTuple):
 
 
 def services(world: World) -> dict[str, list[Service]]:
-    """Every service of the jobs by name, with all who register it: several groups may, and one of them under several ports."""
+    """Return the jobs' services by name, with all groups and ports that register them."""
     found: dict[str, list[Service]] = {}
     for job in world.jobs.values():
         for group in job["groups"]:
@@ -143,27 +144,30 @@ def services(world: World) -> dict[str, list[Service]]:
 
 
 def observe_services(world: World, every: Sequence[Registration], left: Mapping[tuple[str, str], str]) -> Iterator[Observation]:
-    """Every service of the jobs: instances against what should be there. Only those whose catalog entries were read."""
-    asked = _asked(world)
+    """Yield one observation per service of the jobs: registered against expected instances.
+
+    Only for services whose catalog entries were read.
+    """
+    catalog = _results_by_service(world)
     known = services(world)
     for name, mine in known.items():
-        if name not in asked or any(one.provider != "consul" for one in mine):
+        if name not in catalog or any(one.provider != "consul" for one in mine):
             continue
         here = [row for _, row in every if row["service"] == name and (row["node"], row["service_id"]) not in left]
         wanted = sum(_wanted(world, one) for one in mine)
         stopped = all(one.job["stopped"] for one in mine)
         short = 0 if stopped or not world.seen_allocations() else max(0, wanted - len(here))
         counts = {"expected": wanted, "instances": len(here), "missing": short}
-        yield _service(asked[name], name, counts, f"{len(here)} of {wanted} instances of {name} are registered")
+        yield _service(catalog[name], name, counts, f"{len(here)} of {wanted} instances of {name} are registered")
     for name in world.bundle.expect.get("services") or ():
-        if name in asked and name not in known:
+        if name in catalog and name not in known:
             number = sum(row["service"] == name for _, row in every)
             counts = {"expected": 1, "instances": number, "missing": int(not number)}
-            yield _service(asked[name], name, counts, f"{number} instances of {name} are registered")
+            yield _service(catalog[name], name, counts, f"{number} instances of {name} are registered")
 
 
-def _asked(world: World) -> dict[str, Result]:
-    """By service. Who may not read nodes is shown no instance of any, without a refusal: then an empty answer has told nothing."""
+def _results_by_service(world: World) -> dict[str, Result]:
+    """Return the catalog's results by service, without empty ones if the token may lack node:read: it then silently gets no instances."""
     hidden = any(result.kind == "consul_members" and result.status is Status.DENIED for result in world.failed)
     found = {result.target.service: result for result in world.results("consul_checks") if result.target.service}
     return {name: result for name, result in found.items() if result.data["instances"] or not hidden}
@@ -179,29 +183,29 @@ def _service(result: Result, name: str, counts: Mapping[str, int], quote: str) -
 
 
 def registered(world: World, every: Sequence[Registration], left: Mapping[tuple[str, str], str]) -> dict[str, bool]:
-    """Allocation -> has Consul an instance of every service that its group registers there? Only where instances name their allocations."""
-    asked = _asked(world)
+    """Map each allocation to whether Consul has an instance of all its group's services. Only if instances name their allocations."""
+    catalog = _results_by_service(world)
     held: dict[str, set[str]] = {}
     for _, row in every:
         if row["alloc"] and (row["node"], row["service_id"]) not in left:
             held.setdefault(row["alloc"], set()).add(row["service"])
     wanted: dict[tuple[str, ...], set[str]] = {}
     for name, mine in services(world).items():
-        for one in mine if name in asked else ():
+        for one in mine if name in catalog else ():
             wanted.setdefault((one.job["namespace"], one.job["id"], one.group["name"]), set()).add(name)
     places = {one.id: wanted.get(group_of(one.alloc), set()) for one in world.instances}
     return {alloc: names <= held.get(alloc, set()) for alloc, names in places.items() if names and held}
 
 
 def serf(every: Sequence[Check]) -> dict[str, Check]:
-    """Node -> its serfHealth check."""
+    """Map each node to its serfHealth check."""
     return {check.node: check for check in every if check.row["check_id"] == "serfHealth"}
 
 
 def members(world: World) -> dict[str, tuple[Result, Mapping[str, JSON]]] | None:
-    """Node -> its member entry; None when Consul's members were not seen.
+    """Map each node to its member entry; None if Consul's members were not seen.
 
-    An agent that got another name is listed under both for days: the one that is alive counts.
+    A renamed agent is listed under both names for days: the one that is alive counts.
     """
     if not world.results("consul_members"):
         return None

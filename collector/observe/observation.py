@@ -1,4 +1,4 @@
-"""What rules look at: one plain statement about the cluster, with the text it rests on."""
+"""An observation, which rules match on: one statement about the cluster, with its evidence."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from collector.model import JSON, Evidence
 
 
 class Observation(NamedTuple):
-    """One statement: `topic` says what about, `scope` (any of node, alloc, service, task) whom, `fields` what was seen.
+    """One statement: `topic` is its type, `scope` (any of node, alloc, service, task) its subject, `fields` the facts.
 
-    `fields` are plain scalars, listed per topic in `topics.TOPICS`. `quote` is the text or the field it rests on, `source` where a human
-    finds it, `item` the result's id, `at` when it happened (Unix seconds), None where that is not known.
+    `fields` are scalars, listed per topic in `topics.TOPICS`. `quote` is the supporting text, `source` where a human finds it, `item` the
+    result's id, `at` when it happened (Unix seconds), None if unknown.
     """
 
     topic: str
@@ -25,30 +25,30 @@ class Observation(NamedTuple):
     at: float | None = None
 
     def evidence(self) -> Evidence:
-        """This statement as a report cites it."""
+        """Return the observation as evidence in a report."""
         return Evidence(item=self.item, source=self.source, quote=self.quote, at=self.at)
 
 
 def scope(**parts: str | None) -> dict[str, str]:
-    """A scope without its unknown parts."""
+    """Return a scope without unknown parts."""
     return {name: value for name, value in parts.items() if value}
 
 
 @dataclass(slots=True)
 class Observations:
-    """All observations of a bundle, found again by topic and by topic and scope in constant time."""
+    """All observations of a bundle, indexed by topic and by topic and scope."""
 
     by_topic: dict[str, list[Observation]] = field(default_factory=dict)
     _by_scope: dict[tuple[str, str, str], list[Observation]] = field(default_factory=dict)
 
     def add(self, observation: Observation) -> None:
-        """Keep one."""
+        """Add one observation."""
         self.by_topic.setdefault(observation.topic, []).append(observation)
         for part, value in observation.scope.items():
             self._by_scope.setdefault((observation.topic, part, value), []).append(observation)
 
     def of(self, topic: str, **scope_part: str) -> list[Observation]:
-        """Those of a topic; with one scope part (`node="n1"`), those that have it."""
+        """Return those of a topic; with one scope part (`node="n1"`), those that have it."""
         for part, value in scope_part.items():
             return self._by_scope.get((topic, part, value), [])
         return self.by_topic.get(topic, [])

@@ -1,8 +1,8 @@
-"""Secrets out, stable placeholders in. Applied where a result is made, so that nothing unredacted exists after it.
+"""Replaces secrets by stable placeholders. Applied where results are made, so that nothing unredacted exists afterwards.
 
-A secret becomes `<redacted:RULE:hash4>`. The hash is a keyed digest with a fixed key, so that equal secrets stay equal within a report,
-between reports and in an analysis made again: one can see that two nodes hold different passwords, not what they are. What it gives away is
-16 bits: who already has a list of candidates can rule out most of them.
+A secret becomes `<redacted:RULE:hash4>`. The hash is a digest with a fixed key, so equal secrets stay equal within and between reports and
+in later analyses: one can see that two nodes have different passwords, but not the passwords. The hash reveals 16 bits: someone with a list
+of candidates can rule out most of them.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from collector.redact.rules import NAMED_KEY, PLACEHOLDER, RULES, Rule
 __all__ = ["UNCHECKED", "Redactor", "clean", "placeholder"]
 
 LONGEST_LINE = 8192
-"""A user's own pattern sees at most so many characters at once: nobody can tell a slow pattern from a fast one, but its food can be cut."""
+"""Maximum characters that a user's pattern sees at once: slow patterns cannot be recognised, but their input can be limited."""
 UNCHECKED = "unchecked"
-"""What stands in the place of a text that a pattern was too slow for."""
+"""The placeholder for a text on which a pattern took too long."""
 MAX_PASSES = 4
 REMEMBERED = 20_000
 LONGEST_REMEMBERED = 100
-"""So many texts without a secret are remembered, and none longer: most of what is said of one node is said of every node."""
+"""Cache size and maximum length of texts known to contain no secret; most texts about one node recur for every node."""
 MAX_DEPTH = 100
 _BETWEEN_LINES = "\x1e"
 
@@ -39,7 +39,7 @@ _STEMS = ("key", "pass", "auth", "-----", "hv", "pat", "k_", "@", "signature")
 
 
 def _by_stem(rules: Iterable[Rule]) -> Mapping[str, tuple[str, ...]]:
-    """What is looked for first, and what is looked for where that is: most texts hold none of it."""
+    """A quick pre-check, and the needles to search if it matches; most texts contain none."""
     needles = sorted({needle for rule in rules for needle in rule.needles})
     return {
         **{stem: tuple(needle for needle in needles if stem in needle) for stem in _STEMS},
@@ -53,17 +53,16 @@ _NAMED_KEY = re.compile(NAMED_KEY, re.IGNORECASE)
 
 
 def placeholder(rule: str, secret: str) -> str:
-    """What stands in a report in place of a secret; the same secret found by the same rule gives the same text."""
+    """Return the replacement for a secret; the same for the same rule and secret."""
     return f"<redacted:{rule}:{blake2b(secret.encode('utf-8', 'surrogatepass'), key=b'collector', digest_size=2).hexdigest()}>"
 
 
 class Redactor:
-    """Takes secrets and control characters out of texts and JSON values. Safe to share between threads; idempotent.
+    """Removes secrets and control characters from texts and JSON values. Thread-safe and idempotent.
 
-    `secret_values` are secrets that are known, looked for in every spelling (collector/redact/known.py).
-    `patterns` are regular expressions of the user: their first group, or all of the match, is a secret. A pattern that is none raises
-    `ValueError`. One that takes too long on a text is cut off, in the main thread at least (collector/cutoff.py): that text is withheld as
-    a whole, since nobody knows what it holds. A `Redactor` for other threads has no patterns.
+    `secret_values` are known secrets, found in any spelling (collector/redact/known.py). `patterns` are the user's regular expressions: the
+    first group, or the whole match, is a secret; ValueError for an invalid one. One that takes too long on a text is cut off, in the main
+    thread only (collector/cutoff.py), and the whole text is withheld. So a `Redactor` used in other threads must not have patterns.
     """
 
     def __init__(self, secret_values: Iterable[str] = (), patterns: Iterable[str] = ()) -> None:
@@ -76,26 +75,26 @@ class Redactor:
 
     @cached_property
     def _known(self) -> KnownValues:
-        """Not at the start: it takes a while, and can be done while the first request is on its way."""
+        """Built on first use: it takes a while, and can be done while the first request is in progress."""
         return KnownValues(self._secret_values)
 
     @property
     def withheld(self) -> Mapping[int, int]:
-        """How many texts were withheld so far because of each of the user's patterns, by its place among them."""
+        """The number of texts withheld because of each of the user's patterns, by its index."""
         return self._withheld
 
     def text(self, text: str) -> str:
-        """The text, cleaned and redacted."""
+        """Return the cleaned and redacted text."""
         with self._watched():
             return self._text(text, Counter())
 
     def data(self, value: JSON) -> JSON:
-        """The value with every text in it, keys too, cleaned and redacted. The value of a key that names a secret is one."""
+        """Return the value with every string in it, including keys, cleaned and redacted, and values of secret-named keys replaced."""
         with self._watched():
             return self._data(value, Counter(), MAX_DEPTH)
 
     def counted(self, value: JSON) -> tuple[JSON, dict[str, int]]:
-        """Like `data`, with how many secrets each rule took out."""
+        """Like `data`, with the number of redactions by rule."""
         counts: Counter[str] = Counter()
         with self._watched():
             return self._data(value, counts, MAX_DEPTH), dict(sorted(counts.items()))
@@ -112,13 +111,13 @@ class Redactor:
             return "nested too deep to be shown"
         if isinstance(value, dict):
             return {self._text(str(key), counts): self._member(str(key), part, counts, depth - 1) for key, part in value.items()}
-        return [self._data(part, counts, depth - 1) for part in self._without_what_goes_on(value, counts)]
+        return [self._data(part, counts, depth - 1) for part in self._without_spanning(value, counts)]
 
     def _member(self, key: str, value: JSON, counts: Counter[str], depth: int) -> JSON:
         return self._secret(value, counts, depth) if value and _names_a_secret(key) else self._data(value, counts, depth)
 
     def _secret(self, value: JSON, counts: Counter[str], depth: int) -> JSON:
-        """The value of a key that names a secret: all texts and numbers in it are one."""
+        """Replace all strings and numbers in the value of a secret-named key."""
         if value is None or isinstance(value, bool) or value == "":
             return value
         if isinstance(value, dict) and depth:
@@ -129,9 +128,9 @@ class Redactor:
             return self._data(value, counts, depth)
         return value if isinstance(value, str) and _PLACEHOLDER.fullmatch(value) else _counted("named", str(value), counts)
 
-    def _without_what_goes_on(self, values: Sequence[JSON], counts: Counter[str]) -> Sequence[JSON]:
-        """The lines of a log without the secrets that begin on one and go on with the next; any other list as it is."""
-        if len(values) < 2 or not all(isinstance(value, str) for value in values):  # noqa: PLR2004 - one line goes on with none
+    def _without_spanning(self, values: Sequence[JSON], counts: Counter[str]) -> Sequence[JSON]:
+        """Remove secrets that span several lines of a log; other lists are returned unchanged."""
+        if len(values) < 2 or not all(isinstance(value, str) for value in values):  # noqa: PLR2004 - a single line has no continuation
             return values
         if any("-----" in value for value in values):
             values = _without_pem(values, counts)
@@ -140,7 +139,7 @@ class Redactor:
         return self._known.over_lines(partial(_counted, "own", counts=counts), values) if self._known else values
 
     def _text(self, text: str, counts: Counter[str]) -> str:
-        """The text, redacted. Equal texts without a secret become one text in memory."""
+        """Return the redacted text. Equal texts without secrets share one object in memory."""
         known = self._harmless.get(text)
         if known is not None:
             return known
@@ -150,7 +149,7 @@ class Redactor:
         return redacted
 
     def _redacted(self, text: str, counts: Counter[str]) -> str:
-        """What a rule takes out can bring together what another one looks for, so the rules run until nothing changes."""
+        """Apply the rules until nothing changes, since a replacement may join text into something that another rule finds."""
         text = clean(text)
         if "\n" in text and self._known:
             text = "\n".join(self._known.over_lines(partial(_counted, "own", counts=counts), text.split("\n")))
@@ -166,9 +165,9 @@ class Redactor:
             text = self._known.sub(partial(_counted, "own", counts=counts), text)
         for name, replace in _rules_for(text.lower()):
             text = replace(partial(_replaced, name, counts), text)
-        return self._pass_of_the_users(text, counts) if self._patterns else text
+        return self._user_pass(text, counts) if self._patterns else text
 
-    def _pass_of_the_users(self, text: str, counts: Counter[str]) -> str:
+    def _user_pass(self, text: str, counts: Counter[str]) -> str:
         for number, pattern in enumerate(self._patterns):
             checked = self._checked(pattern, text, counts)
             if checked is None:
@@ -178,7 +177,7 @@ class Redactor:
         return text
 
     def _checked(self, pattern: re.Pattern[str], text: str, counts: Counter[str]) -> str | None:
-        """The text without what the pattern finds; None where it was cut off, on this text or on the same one before."""
+        """Apply a pattern; None if it was cut off, on this text or on the same one before."""
         which = hash((pattern, text))
         if which in self._slow:
             return None
@@ -194,12 +193,12 @@ Sub = Callable[[Callable[[re.Match[str]], str], str], str]
 
 @cache
 def _compiled(pattern: str) -> Sub:
-    """Not at import: it takes longer than to send the first request, and can be done while that is on its way."""
+    """Compiled on first use: it takes longer than sending the first request, and can be done while that is in progress."""
     return re.compile(pattern, _FLAGS).sub
 
 
 def _rules_for(lower: str) -> Sequence[tuple[str, Sub]]:
-    """The rules that may find something in a text."""
+    """Return the rules that may match the text."""
     stems = tuple([stem for stem in _BY_STEM if stem in lower])
     return _rules_of(tuple([needle for stem in stems for needle in _BY_STEM[stem] if needle in lower])) if stems else ()
 
@@ -220,13 +219,13 @@ def _counted(rule: str, secret: str, counts: Counter[str]) -> str:
 
 
 def _replaced(rule: str, counts: Counter[str], found: re.Match[str], group: int | str = "v") -> str:
-    """A match with its secret replaced."""
+    """Return the match with its secret replaced."""
     start, end = found.start(group) - found.start(), found.end(group) - found.start()
     return found[0][:start] + _counted(rule, found[group], counts) + found[0][end:]
 
 
 def _custom(pattern: re.Pattern[str], text: str, counts: Counter[str]) -> str:
-    """A user's pattern, kept away from placeholders, which it could break."""
+    """Apply a user's pattern to the text outside placeholders, which it could damage."""
     parts, last = [], 0
     for kept in _PLACEHOLDER.finditer(text):
         parts += [_custom_part(pattern, text[last : kept.start()], counts), kept[0]]
@@ -244,7 +243,7 @@ def _custom_part(pattern: re.Pattern[str], text: str, counts: Counter[str]) -> s
 
 
 def _without_pem(lines: Sequence[str], counts: Counter[str]) -> Sequence[str]:
-    """The lines with a PEM block that spans several of them taken out."""
+    """Remove PEM blocks that span several lines."""
     joined = _BETWEEN_LINES.join(map(clean, lines))
     for rule in RULES:
         if rule.name == "pem":

@@ -1,4 +1,4 @@
-"""Text from elsewhere without what could act on a terminal, hide, or not be written down."""
+"""Removes characters that could control a terminal, hide text, or not be encoded."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collector.characters import ESCAPES, SURROGATES, UNSAFE
 
 
 def clean(text: str) -> str:
-    """The text without escape sequences, control characters (tab and line feed stay), what has no width, and bidirectional overrides.
+    """Remove escape sequences, control characters (except tab and line feed), zero-width characters and bidirectional overrides.
 
-    A lone surrogate, which JSON can bring in and no encoding can take out, becomes U+FFFD. Idempotent.
+    Lone surrogates, which JSON can contain but no encoding can represent, become U+FFFD. Idempotent.
     """
     if text.isprintable():
         return text

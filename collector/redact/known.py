@@ -1,4 +1,4 @@
-"""Secrets that are known by value, found however they are written: escaped, encoded, or broken over two lines."""
+"""Finds secrets known by value in any spelling: escaped, encoded, or broken over two lines."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from html.entities import codepoint2name
 from itertools import accumulate
 
 SHORTEST_VALUE = 6
-"""A secret value shorter than this is not looked for: it would blank out words that only happen to be the same."""
+"""Shorter secret values are not searched for: they would also match ordinary words."""
 LONG_VALUE = 16
-"""One that is as long is no word, in whichever case it is written."""
+"""Values of at least this length are not words, so they are also searched for in other case."""
 
 Hide = Callable[[str], str]
-"""What stands in the place of a secret."""
+"""Returns the placeholder for a secret."""
 
 
 class KnownValues:
-    """Looks for values in each of their spellings. What is hidden is always the value itself, so that it stays one secret."""
+    """Searches for values in each of their spellings. The placeholder is always that of the value itself."""
 
     def __init__(self, values: Iterable[str]) -> None:
         self._values = sorted({value for value in values if len(value) >= SHORTEST_VALUE}, key=len, reverse=True)
@@ -30,11 +30,11 @@ class KnownValues:
         self._pattern = re.compile("|".join(form for _, form in sorted(forms, reverse=True)))
 
     def __bool__(self) -> bool:
-        """Is there any?"""
+        """True if there are any values."""
         return bool(self._values)
 
     def sub(self, hide: Hide, text: str) -> str:
-        """The text without the values."""
+        """Return the text without the values."""
         for form, value in self._odd.items():
             if form in text:
                 text = text.replace(form, hide(value))
@@ -45,7 +45,7 @@ class KnownValues:
         return known or next(value for value, pattern in self._spelled if pattern.fullmatch(found))
 
     def over_lines(self, hide: Hide, lines: Sequence[str]) -> Sequence[str]:
-        """The lines without the values that begin on one and go on at the start of the next, as a terminal or a log wraps them."""
+        """Remove values that continue at the start of the next line, as terminals and logs wrap them."""
         while broken := self._broken([line.strip() for line in lines]):
             first, last, value, before, after = broken
             indent = lines[first][: len(lines[first]) - len(lines[first].lstrip())]
@@ -53,7 +53,7 @@ class KnownValues:
         return lines
 
     def _broken(self, lines: Sequence[str]) -> tuple[int, int, str, str, str] | None:
-        """A broken value: the lines where it begins and ends, the value, what stands before it and after it."""
+        """Return for a broken value: its first and last line, the value, and the text before and after it."""
         joined = "".join(lines)
         for value in self._values:
             for at in _places(value, joined):
@@ -73,12 +73,15 @@ def _places(value: str, text: str) -> Iterator[int]:
 
 
 def spelled(value: str) -> str:
-    """A pattern of the value with each of its characters as it is or as somebody escapes it."""
+    """Return a pattern of the value in which each character may be escaped."""
     return "".join(map(_spelled, value))
 
 
 def _spelled(character: str) -> str:
-    """Percent-encoded, as JSON and Go write it, also within JSON, and as HTML does; letters and digits are never escaped."""
+    """Return a character's spellings: percent-encoded, as JSON and Go escape it (also nested), and as in HTML.
+
+    Letters and digits are unescaped.
+    """
     if character.isascii() and character.isalnum():
         return character
     percent = "".join(f"%(?:25)?{_hexadecimal(f'{byte:02x}')}" for byte in character.encode("utf-8", "surrogateescape"))
@@ -90,7 +93,7 @@ def _spelled(character: str) -> str:
 
 
 def _plain(character: str) -> str:
-    """The character itself, with the backslashes that JSON within JSON puts before it; in a query a blank may be a plus."""
+    """Return the character with the backslashes of nested JSON; in a query a space may be a plus."""
     if character in _LETTERS:
         return rf"{re.escape(character)}|\\{{1,7}}{_LETTERS[character]}"
     if character == "\\":
@@ -110,12 +113,12 @@ def _entity(character: str) -> str:
 
 
 def _hexadecimal(digits: str) -> str:
-    """In any case."""
+    """Match hexadecimal digits in upper and lower case."""
     return "".join(f"[{digit}{digit.upper()}]" if digit.isalpha() else digit for digit in digits)
 
 
 def _coded(value: str) -> Iterator[str]:
-    """The value in hexadecimal, in base64, and in base64 of base64."""
+    """Return the value in hexadecimal, base64, and doubly encoded base64."""
     raw = value.encode("utf-8", "surrogateescape")
     yield raw.hex()
     yield raw.hex().upper()
@@ -125,7 +128,7 @@ def _coded(value: str) -> Iterator[str]:
 
 
 def _odd(value: str) -> Iterator[str]:
-    """The value with all of its characters escaped, also those that need not be; in the other case; as other systems write text down."""
+    """Return unusual spellings: every character escaped, changed case, the forms of other systems."""
     raw = value.encode("utf-8", "surrogateescape")
     wide = value.encode("utf-16-be", "surrogatepass")
     units = [int.from_bytes(wide[at : at + 2], "big") for at in range(0, len(wide), 2)]
@@ -143,7 +146,7 @@ def _odd(value: str) -> Iterator[str]:
 
 
 def _base64(value: bytes) -> Iterator[str]:
-    """The part of a base64 text that the value alone decides, for each of the three places where it can start in a group of bytes."""
+    """Return the part of a base64 text determined by the value alone, for each of its three alignments."""
     for shift, undecided in ((0, 0), (1, 2), (2, 3)):
         for encode in (b64encode, urlsafe_b64encode):
             text = encode(bytes(shift) + value).decode().rstrip("=")

@@ -1,4 +1,4 @@
-"""Secrets of a log that stand on the lines below their name."""
+"""Secrets in a log that are on the lines below their name."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collector.redact.rules import OPEN_FLAG, OPEN_KEY
 Hide = Callable[[str], str]
 
 OPENING = (":", "=", "|", ">", "-", "+", ": ", "= ", "| ", "> ")
-"""How a line ends whose value is on the next one."""
+"""The end of a line whose value is on the next one."""
 _QUOTED = re.compile(r"""\s{0,200}(?P<q>\\?["'])(?!<redacted:|(?:true|false|null|none|nil)\b)(?P<v>.+?)(?:(?P=q),?)?\s*""")
 _BARE = re.compile(r"\s{1,200}(?!<redacted:|(?:true|false|null|none|nil)\b)(?P<v>[^\s\"'{\[]\S*)\s*")
 
@@ -27,7 +27,7 @@ def _open_flag() -> re.Pattern[str]:
 
 
 def without_values_below(lines: Sequence[str], hide: Hide) -> Sequence[str]:
-    """The lines without the values whose name ends the line before, in JSON, YAML or the arguments of a command."""
+    """Remove values whose name ends the previous line, in JSON, YAML or a command's arguments."""
     found: dict[int, str] = {}
     for index, line in enumerate(lines[:-1]):
         if line.startswith("-") and _open_flag().match(line):
@@ -42,7 +42,7 @@ def _hidden_argument(value: str, hide: Hide) -> str:
 
 
 def _below(lines: Sequence[str], index: int, key: re.Match[str], hide: Hide) -> Iterator[tuple[int, str]]:
-    """Of a block everything that is indented further; else what is in quotes, or the one word below a line that is nothing but a name."""
+    """Return the value's lines: all further-indented ones of a block, else quoted text or the single word below a bare name."""
     if key["block"]:
         yield from _block(lines, index, hide)
         return

@@ -1,9 +1,9 @@
-"""Report to output: text, JSON, HTML, mail, Markdown, JUnit, Nagios and Prometheus, each through a template.
+"""Renders a report as text, JSON, HTML, mail, Markdown, JUnit, Nagios or Prometheus, each through a template.
 
     render(report, "text", width=80, colour=True)  ->  str
 
-A template sees the report document (`report`, what `-o json` prints), the same in words and ages (`view`), and `width`, `colour`, `verbose`
-and `quiet`; nothing else. docs/outputs.md describes them for users who write their own.
+A template sees the report document (`report`, as printed by `-o json`), the same in words and ages (`view`), and `width`, `colour`,
+`verbose` and `quiet`; nothing else. docs/outputs.md describes them for users who write their own templates.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ FORMATS = {
     "nagios": "report.nagios.j2",
     "prometheus": "report.prom.j2",
 }
-"""The output formats and the template of each."""
+"""The output formats and their templates."""
 
 _MAIL = "mail.html.j2"
 _WIDTH = 80
@@ -38,7 +38,7 @@ _WIDTH = 80
 
 def render(
     report: Report,
-    format: str,  # noqa: A002 - the command line's own word for it
+    format: str,  # noqa: A002 - the command line's term
     *,
     width: int | None = None,
     colour: bool = False,
@@ -47,14 +47,15 @@ def render(
     quiet: bool = False,
     diff: bool = False,
 ) -> str:
-    """Return the report in one of `FORMATS`, ending with a newline; the same report always gives the same text.
+    """Render the report in one of `FORMATS`, ending with a newline; the same report always gives the same text.
 
-    `width` (text only) is the terminal's columns, 80 when None. `quiet` leaves the text's headline alone; `verbose` adds what was ruled
-    out, all items, the timeline and every node; `diff` what did not change beside what did. Templates in `template_dirs` come before ours.
+    `width` (text only) is the terminal's width in columns, 80 if None. `quiet` reduces the text to its headline; `verbose` adds ruled-out
+    causes, all items, the timeline and every node; `diff` includes unchanged findings. Templates in `template_dirs` take precedence over
+    ours.
 
     Raises:
         UsageError: there is no such format.
-        SettingsError: a template in `template_dirs` is wrong.
+        SettingsError: a template in `template_dirs` is invalid.
     """
     if format not in FORMATS:
         raise UsageError(f"there is no output format {format!r}: choose one of {', '.join(FORMATS)}")
@@ -63,19 +64,19 @@ def render(
 
 
 def prepare(formats: Sequence[str], template_dirs: Sequence[Path] = ()) -> None:
-    """Read the templates of these formats, so that `render` need not; what is wrong with one is told there."""
+    """Load the templates of these formats in advance; raises `SettingsError` for an invalid one."""
     for name in formats:
         with suppress(SettingsError):
             load(FORMATS[name], template_dirs)
 
 
 def mail_html(report: Report, *, template_dirs: Sequence[Path] = ()) -> str:
-    """Return the report as the HTML part of a mail: tables and inline styles alone, since mail clients drop the rest."""
+    """Return the HTML part of a mail, with tables and inline styles only, since mail clients drop the rest."""
     return fill(_MAIL, _values(report_document(report)), template_dirs)
 
 
 def changes_text(document: Mapping[str, JSON]) -> str:
-    """Return in words what `document["changes"]` says: the differences of a report document from an earlier one, unchanged ones too."""
+    """Describe the changes in `document["changes"]`, including what is unchanged."""
     return fill("changes.txt.j2", _values(document, verbose=1), ())
 
 
@@ -88,7 +89,7 @@ def _values(
     quiet: bool = False,
     diff: bool = False,
 ) -> dict[str, JSON]:
-    """What a template sees."""
+    """Return the values available to a template."""
     return {
         "report": document,
         "view": view(document, verbose=verbose, diff=diff),

@@ -1,4 +1,4 @@
-"""Whether two root causes say the same of two nodes, so that they can be shown once with both names."""
+"""Determines whether two root causes say the same about two nodes, so that they can be shown once with both names."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from collector.render.units import seconds_between
 
 _NAME = re.compile(r"[\w-]+(?:\.[\w-]+)*")
 TOGETHER = 60.0
-"""Seconds between two onsets that are no news."""
+"""Seconds between two onsets that count as the same time."""
 
 
-class Said(NamedTuple):
-    """What a cause says, without what is its node's alone. `wide`: it explains something that is not its node's."""
+class Statement(NamedTuple):
+    """A cause's text without node-specific parts. `wide`: it explains findings beyond its node."""
 
     words: tuple[JSON, ...]
     since: str | None
     wide: bool
 
-    def covers(self, other: Said) -> bool:
-        """The other says the same and nothing beyond, and began at about the same time. What the whole shows, is shown once."""
+    def covers(self, other: Statement) -> bool:
+        """True if the other cause says nothing more and began at about the same time. Cluster-wide details are shown once."""
         apart = seconds_between(self.since, other.since)
         at_once = self.since == other.since or (apart is not None and abs(apart) <= TOGETHER)
         return self.words == other.words and at_once and not other.wide
 
 
-def said(cause: Mapping[str, JSON], explained: Sequence[Mapping[str, JSON]], address: str | None) -> Said:
-    """What a cause in words says, with a placeholder for the node's name, its address, its allocation and moments."""
+def statement(cause: Mapping[str, JSON], explained: Sequence[Mapping[str, JSON]], address: str | None) -> Statement:
+    """Return a cause's text with its node's name, address, allocation and times replaced by placeholders."""
     alloc = str(cause["alloc"] or "")
     names = {cause["node"], address, alloc, alloc[:8]}
 
@@ -40,4 +40,6 @@ def said(cause: Mapping[str, JSON], explained: Sequence[Mapping[str, JSON]], add
     evidence = tuple((plain(one["source"]), plain(one["quote"])) for one in cause["evidence"])
     own = tuple(plain(one["title"]) for one in explained if one["node"] == cause["node"])
     texts = tuple(plain(cause[field]) for field in ("title", "detail", "remedy", "first_seen"))
-    return Said((cause["code"], cause["severity"], cause["impact_text"], texts, evidence, own), cause["since"], len(own) < len(explained))
+    return Statement(
+        (cause["code"], cause["severity"], cause["impact_text"], texts, evidence, own), cause["since"], len(own) < len(explained)
+    )

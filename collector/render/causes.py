@@ -1,4 +1,4 @@
-"""Root causes in words: the first of a code in full, further ones of the same code by what differs."""
+"""Root causes in words: the first of a code in full, further ones by their differences."""
 
 from __future__ import annotations
 
@@ -6,73 +6,73 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from collector.model import JSON, count, natural
-from collector.render.alike import Said, said
+from collector.render.alike import Statement, statement
 from collector.render.clean import on_one_line
 from collector.render.impact import impact_in_words
 from collector.render.units import age, clock
 
 _SYMPTOMS = 4
-"""So many symptoms are named under their cause; the rest is counted (all of them with -v)."""
+"""Maximum symptoms named under their cause; others are counted (none with -v)."""
 
 _ALSO = 24
-"""So many of those nodes are named; the rest is counted."""
+"""Maximum nodes of omitted causes named; others are counted."""
 
 _ALIKE = 3
-"""So many root causes of one code are told; the nodes of the others are named (all of them are told with -v)."""
+"""Maximum root causes of one code shown; of the others only the nodes are named (all are shown with -v)."""
 
 
 def causes_in_words(document: Mapping[str, JSON], *, verbose: int) -> list[JSON]:
-    """Return the root causes to show, in their order, with everything in words and nothing in identifiers.
+    """Return the root causes to show, in order, with all texts in words instead of identifiers.
 
-    Those that say the same of several nodes are one, whose `where` names them. `alike` is the number of an earlier cause of the same code
-    whose detail and remedy hold here too (None: there is none); impact and commands are left out where they are the same there. `also`, on
-    the last one shown of a code, names the nodes of those that are not told.
+    Causes that say the same about several nodes are merged, with the nodes in `where`. `alike` is the number of an earlier cause of the
+    same code with the same detail and remedy (None: there is none); impact and commands are omitted if equal. `also`, on a code's last
+    cause shown, names the nodes of those omitted.
     """
     known = {finding["id"]: finding for finding in [*document["findings"], *document["root_causes"]]}
     addresses = {node["name"]: node["address"] for node in document["nodes"]}
-    groups: dict[str, list[_Told]] = {}
-    told: list[_Told] = []
+    groups: dict[str, list[_Shown]] = {}
+    shown: list[_Shown] = []
     for finding in document["root_causes"]:
         of_code = groups.setdefault(finding["code"], [])
         if not verbose and sum(len(one.nodes) for one in of_code) >= _ALIKE:
             of_code[-1].others.append(finding["node"] or "the cluster")
             continue
-        cause = _cause(len(told) + 1, finding, document, known, verbose)
-        words = said(cause, [known[name] for name in finding["explains"] if name in known], addresses.get(finding["node"]))
-        same = next((one for one in of_code if one.said.covers(words)), None) if finding["node"] and not verbose else None
+        cause = _cause(len(shown) + 1, finding, document, known, verbose)
+        words = statement(cause, [known[name] for name in finding["explains"] if name in known], addresses.get(finding["node"]))
+        same = next((one for one in of_code if one.statement.covers(words)), None) if finding["node"] and not verbose else None
         if same:
             same.nodes.append(finding["node"])
             continue
-        of_code.append(_Told(cause if not of_code else _told_once(cause, of_code[0].cause), words, [cause["where"]], []))
-        told.append(of_code[-1])
-    return [_named(one) for one in told]
+        of_code.append(_Shown(cause if not of_code else _without_repeats(cause, of_code[0].cause), words, [cause["where"]], []))
+        shown.append(of_code[-1])
+    return [_named(one) for one in shown]
 
 
-class _Told(NamedTuple):
-    """A cause to show, the nodes that it is told of, and those of its code that are only named."""
+class _Shown(NamedTuple):
+    """A cause to show, its nodes, and the nodes of omitted causes of its code."""
 
     cause: dict[str, JSON]
-    said: Said
+    statement: Statement
     nodes: list[str]
     others: list[str]
 
 
-def _named(one: _Told) -> dict[str, JSON]:
+def _named(one: _Shown) -> dict[str, JSON]:
     also = one.others[:_ALSO] + ([f"{len(one.others) - _ALSO} more"] if len(one.others) > _ALSO else [])
     return {**one.cause, "where": ", ".join(sorted(one.nodes, key=natural)), "also": also}
 
 
 def only_named(document: Mapping[str, JSON], causes: Sequence[Mapping[str, JSON]]) -> frozenset[str]:
-    """Return the nodes of which the causes to show have the name alone, because what they have is shown of other nodes."""
-    told: dict[str, list[str]] = {}
+    """Return the nodes that the causes shown only name, because the same problem is shown for another node."""
+    named: dict[str, list[str]] = {}
     for root in document["root_causes"]:
-        told.setdefault(root["code"], []).append(root["node"])
-    first = {node for nodes in told.values() for node in nodes[:_ALIKE]}
+        named.setdefault(root["code"], []).append(root["node"])
+    first = {node for nodes in named.values() for node in nodes[:_ALIKE]}
     return frozenset(root["node"] for root in document["root_causes"] if root["node"]) - first - {cause["node"] for cause in causes}
 
 
-def _told_once(cause: dict[str, JSON], first: Mapping[str, JSON]) -> dict[str, JSON]:
-    """Return a cause without what the first one of its code says already."""
+def _without_repeats(cause: dict[str, JSON], first: Mapping[str, JSON]) -> dict[str, JSON]:
+    """Remove from a cause what the first one of its code already says."""
     if any(cause[field] != first[field] for field in ("detail", "remedy")):
         return cause
     return {
@@ -107,7 +107,7 @@ def _cause(
 
 
 def _first_seen(finding: Mapping[str, JSON], document: Mapping[str, JSON]) -> str:
-    """Return since when earlier runs know a finding that nothing dates; empty when they do not."""
+    """Return when earlier runs first saw a finding without onset; empty if they did not."""
     for row in (document["changes"] or {}).get("findings") or []:
         if row["runs"] > 1 and all(row[part] == finding[part] for part in ("code", "node", "service")):
             return f"first seen {clock(row['first_seen'])} ({age(row['first_seen'], document['now'])} ago, {count(row['runs'], 'run')})"
@@ -115,7 +115,7 @@ def _first_seen(finding: Mapping[str, JSON], document: Mapping[str, JSON]) -> st
 
 
 def _command(command: Mapping[str, JSON]) -> dict[str, JSON]:
-    """Return a command to paste, on one line, and in words whether it changes anything."""
+    """Return a command on one line, and in words whether it changes anything."""
     changes = command["what"] != "read"
     return {"what": "changes" if changes else "read-only", "changes": changes, "command": on_one_line(command["command"])}
 

@@ -1,4 +1,4 @@
-"""What changed since the previous run (docs/history.md), in words."""
+"""The changes since the previous run (docs/history.md) in words."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from collector.model import JSON, count
 from collector.render.units import NOTHING, age, clock, time_of_day
 
 _QUIET = frozenset({"unchanged", "unseen"})
-"""States that are no news: counted, and of root causes the worst are listed with their age (all findings with -v)."""
+"""States that are not news: counted, and the worst root causes listed with their age (all findings with -v)."""
 
 _LASTING = 3
-"""So many root causes without news are listed."""
+"""Maximum root causes listed that are not news."""
 
 _NAMED = 3
-"""A change of the cluster that more nodes share than this is told once."""
+"""Changes shared by more nodes than this are merged."""
 
 
 def changes_in_words(document: Mapping[str, JSON], *, verbose: int) -> dict[str, JSON] | None:
-    """Return the changes as {since, fact, findings, cluster, spark}; None when there is no earlier run to compare with."""
+    """Return the changes as {since, fact, findings, cluster, spark}; None without an earlier run."""
     changes = document["changes"]
     if not changes or not changes.get("since"):
         return None
@@ -34,13 +34,13 @@ def changes_in_words(document: Mapping[str, JSON], *, verbose: int) -> dict[str,
 
 
 def _shown(findings: Sequence[Mapping[str, JSON]], verbose: int) -> list[Mapping[str, JSON]]:
-    """Return the findings to list: what is news, and what lasts with its age."""
+    """Return the findings to list: news, and lasting ones with their age."""
     lasting = [row for row in findings if row["state"] in _QUIET and row["root"]][:_LASTING]
     return [row for row in findings if verbose or row["state"] not in _QUIET or row in lasting]
 
 
 def _fact(changes: Mapping[str, JSON]) -> str:
-    """Return the changes in a few words: `since 05:23:41: 1 new, 2 unchanged, 3 changes in the cluster`."""
+    """Summarize the changes: `since 05:23:41: 1 new, 2 unchanged, 3 changes in the cluster`."""
     tally = [f"{number} {state}" for state, number in Counter(row["state"] for row in changes.get("findings") or []).items()]
     if cluster := changes.get("cluster"):
         tally.append(f"{count(len(cluster), 'change')} in the cluster")
@@ -48,21 +48,21 @@ def _fact(changes: Mapping[str, JSON]) -> str:
 
 
 def _finding(row: Mapping[str, JSON], now: str) -> dict[str, JSON]:
-    """Return a finding with its age, which goes without saying where this run is the first that saw it."""
+    """Return a finding with its age, omitted if this run saw it first."""
     seen = f" (first seen {age(row['first_seen'], now)} ago, {count(row['runs'], 'run')})" if row["state"] != "new" else ""
     where = f" on {row['node']}" if row["node"] else ""
     return {"state": row["state"], "severity": row["severity"], "text": f"{row['code']}{where}: {row['title']}{seen}"}
 
 
 def _cluster_changes(changes: Sequence[Mapping[str, JSON]], verbose: int) -> list[str]:
-    """Return the changes of the cluster in words; one that many nodes share is told once (of each with -v)."""
+    """Return the cluster's changes in words; equal changes of many nodes are merged (unless -v)."""
     nodes: dict[str, list[str | None]] = {}
     for change in changes:
         nodes.setdefault(_cluster_change(change), []).append(change.get("node"))
-    return [line for text, some in nodes.items() for line in _told(text, some, verbose)]
+    return [line for text, some in nodes.items() for line in _node_lines(text, some, verbose)]
 
 
-def _told(text: str, nodes: Sequence[str | None], verbose: int) -> list[str]:
+def _node_lines(text: str, nodes: Sequence[str | None], verbose: int) -> list[str]:
     if len(nodes) > _NAMED and not verbose:
         named = ", ".join(str(node) for node in nodes[:_NAMED])
         return [f"{count(len(nodes), 'node')} ({named}, …): {text}"]
@@ -81,6 +81,6 @@ def _value(value: JSON) -> str:
 
 
 def _sparks(document: Mapping[str, JSON], sparks: Mapping[str, JSON], verbose: int) -> list[JSON]:
-    """Return the history of the nodes that are not well (of all with -v)."""
+    """Return the history of unhealthy nodes (all nodes with -v)."""
     shown = [node["name"] for node in document["nodes"] if node["name"] in sparks and (verbose or node["severity"])]
     return [{"node": name, **sparks[name]} for name in shown]

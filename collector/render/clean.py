@@ -1,4 +1,4 @@
-"""Makes text from outside safe to print: it cannot move a cursor, change a colour or reverse a line."""
+"""Makes external text safe to print: it cannot move the cursor, change colours or reverse text."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ REPLACEMENT = "\ufffd"
 
 
 def clean_text(text: str) -> str:
-    """Return `text` with escape sequences gone and every other control character shown as U+FFFD; newline and tab stay."""
+    """Remove escape sequences and replace other control characters by U+FFFD; newline and tab are kept."""
     if text.isprintable():
         return text
     return SURROGATES.sub(REPLACEMENT, UNSAFE.sub(REPLACEMENT, ESCAPES.sub("", text.replace("\r\n", "\n"))))
 
 
 def on_one_line(text: str) -> str:
-    """Return `text` with every run of white space, newlines too, as one blank."""
+    """Replace every run of white space, including newlines, by one space."""
     return " ".join(text.split())
 
 
 def clean(value: JSON) -> JSON:
-    """Return plain JSON data, mappings as dicts and tuples as lists, with every string in it, keys too, made safe to print."""
+    """Return plain JSON data (dicts and lists) with every string, including keys, made safe to print."""
     if isinstance(value, str):
         return clean_text(value)
     if isinstance(value, Mapping):

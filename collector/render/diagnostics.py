@@ -1,4 +1,4 @@
-"""What is known of each unhealthy node: its checks, the end of its logs and LiteFS's state, each with its source."""
+"""Details of each unhealthy node: its checks, the end of its logs, and LiteFS's state, each with its source."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from collector.render.folding import folded
 from collector.render.units import NOTHING, between, duration, lasting, on_the_day
 
 _WANTED = 20
-"""Lines of a log that are shown where the item did not say how many."""
+"""Default number of log lines shown."""
 
 _EVENTS = 5
 
 _TONES = {"passing": "ok", "success": "ok", "warning": "warning", "critical": "critical", "failure": "critical"}
-"""Colours of the states that Consul and Nomad's own checks have."""
+"""Colours of check states of Consul and Nomad."""
 
 _AGELESS = ", since when is not known"
 _STATELESS = f"{_AGELESS} without --state"
-"""Of a check that nothing dates; earlier runs would have, were they kept."""
+"""For a check of unknown age; earlier runs would help, if they were kept."""
 
 _EXCERPT = 1000
-"""Characters of one log line, or of one check's output, that are shown without -v."""
+"""Maximum characters of a log line or a check's output without -v."""
 
 
 def diagnostics(document: Mapping[str, JSON], *, verbose: int, without: Collection[str] = ()) -> list[JSON]:
-    """Return a block for each node that the report has details of, but those of `without`; none when all is well (unless -v)."""
+    """Return a block for each node with details in the report, except those in `without`; none if all is well (unless -v)."""
     if document["verdict"] == "ok" and not verbose:
         return []
     ageless = _STATELESS if document["changes"] is None else _AGELESS
@@ -37,12 +37,12 @@ def diagnostics(document: Mapping[str, JSON], *, verbose: int, without: Collecti
 
 
 def left_out(document: Mapping[str, JSON], without: Collection[str]) -> int:
-    """How many nodes of `without` the report has details of."""
+    """Return how many nodes in `without` have details in the report."""
     return sum(_says_anything(detail) and detail["node"] in without for detail in document["details"])
 
 
 def _says_anything(detail: Mapping[str, JSON]) -> bool:
-    """Whether there is more to show of a node than its name: nothing runs on one that was drained."""
+    """True if there is more to show than the node's name: nothing runs on a drained node."""
     return any(detail[part] for part in ("checks", "logs", "litefs", "events"))
 
 
@@ -57,14 +57,14 @@ def _block(detail: Mapping[str, JSON], now: str, ageless: str, verbose: int) -> 
 
 
 def _events(events: Sequence[Mapping[str, JSON]], now: str, verbose: int) -> list[JSON]:
-    """Return the last task events in the order in which they happened; all that the report has with -v."""
+    """Return the last task events, oldest first; all events in the report with -v."""
     in_order = sorted(events, key=lambda event: event.get("at") or "")
     shown = in_order if verbose else in_order[-_EVENTS:]
     return [{**event, "clock": on_the_day(event.get("at"), now), "message": event.get("message") or ""} for event in shown]
 
 
 def _check(check: Mapping[str, JSON], now: str, ageless: str, verbose: int) -> dict[str, JSON]:
-    """Return a check: its title with status and age, its output, and where that text is from."""
+    """Return a check's title with status and age, its output, and the output's source."""
     since, not_before = check.get("since"), check.get("not_before")
     service = check.get("service")
     of_service = f" of {service}" if service and service not in check["name"] else ""
@@ -81,12 +81,12 @@ def _check(check: Mapping[str, JSON], now: str, ageless: str, verbose: int) -> d
 
 
 def _dated(moments: str, source: str | None) -> str:
-    """Return since when on the clock, and what tells that."""
+    """Return the clock time at which it began, and how that is known."""
     return f"{moments} ({source})" if moments and source else moments or source or ""
 
 
 def _log(log: Mapping[str, JSON], verbose: int) -> dict[str, JSON]:
-    """Return the end of one log: a title that says which and how much of it, its lines, and these with repeats told once (not with -v)."""
+    """Return the end of a log: a title, its lines, and these with repeats folded (not with -v)."""
     wanted = log.get("wanted") or _WANTED
     lines = log["lines"][-wanted:]
     extent = f"last {count(len(lines), 'line')}" if len(lines) == wanted else f"all {count(len(lines), 'line')}"
@@ -98,14 +98,14 @@ def _log(log: Mapping[str, JSON], verbose: int) -> dict[str, JSON]:
 
 
 def _excerpt(text: str, verbose: int) -> str:
-    """Return the start of a text that would fill the screen, and how much of it is left out; all of it with -v."""
+    """Return the start of an overlong text, and how much is omitted; all of it with -v."""
     if verbose or len(text) <= _EXCERPT:
         return text
     return f"{text[:_EXCERPT]}… ({len(text) - _EXCERPT} characters more with -v)"
 
 
 def _litefs(state: Mapping[str, JSON]) -> dict[str, JSON]:
-    """Return LiteFS's state in one line, the rung that told it, its notes, and why the rungs before that one did not."""
+    """Return LiteFS's state on one line, the rung that answered, its notes, and why earlier rungs failed."""
     facts = [
         _role(state.get("role")),
         state.get("version") and f"version {state['version']}",

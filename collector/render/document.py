@@ -1,4 +1,4 @@
-"""Report to the report document: the JSON that scripts rely on (schemas/report.schema.json), and all that templates may see."""
+"""Converts a report to the report document: the JSON interface (schemas/report.schema.json), and the data of templates."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SCHEMA_VERSION = 1
 
 
 def report_document(report: Report) -> dict[str, JSON]:
-    """Return the report as plain JSON data with every text safe to print; moments are RFC 3339 in UTC, durations seconds."""
+    """Return the report as plain JSON data that is safe to print; times are RFC 3339 in UTC, durations seconds."""
     document = {
         "schema_version": SCHEMA_VERSION,
         "spec": report.spec.get("name", ""),
@@ -124,5 +124,5 @@ _MOMENTS = frozenset({"at", "not_before", "since", "time"})
 
 
 def _moments(fields: Mapping[str, JSON]) -> dict[str, JSON]:
-    """Return the fields with the moments among them, Unix seconds so far, as RFC 3339."""
+    """Convert the Unix times among the fields to RFC 3339."""
     return {key: rfc3339(value) if key in _MOMENTS and isinstance(value, int | float) else value for key, value in fields.items()}

@@ -1,4 +1,4 @@
-"""The sandbox that templates run in: where they are found, what they may call, how their output is escaped."""
+"""The sandbox for templates: where they are found, what they may call, and how output is escaped."""
 
 from __future__ import annotations
 
@@ -20,29 +20,29 @@ if TYPE_CHECKING:
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 OURS = "collector"
-"""The prefix by which a template of a user's own can include or extend ours: `{% extends "collector/report.html.j2" %}`."""
+"""The prefix with which a user's template includes or extends ours: `{% extends "collector/report.html.j2" %}`."""
 
 
 def fill(template: str, values: Mapping[str, JSON], template_dirs: Sequence[Path]) -> str:
-    """Return `template` filled with plain data; one of the same name in `template_dirs` comes before ours.
+    """Render `template` with plain data; one of the same name in `template_dirs` takes precedence.
 
     Raises:
-        SettingsError: a template of the user's own is wrong, with its name, line and reason.
+        SettingsError: the user's own template is invalid; with its name, line and reason.
     """
     with _explaining(template, template_dirs):
         return load(template, template_dirs).render(values)
 
 
 def load(template: str, template_dirs: Sequence[Path]) -> Template:
-    """Return `template`, read and compiled once; raises as `fill` does."""
+    """Load and compile `template`; raises as `fill` does."""
     with _explaining(template, template_dirs):
         return _environment(tuple(template_dirs)).get_template(template)
 
 
 @contextmanager
 def _explaining(template: str, template_dirs: Sequence[Path]) -> Iterator[None]:
-    """Turn a mistake in a template into its explanation; one in ours is a bug, and stays what it is."""
-    from jinja2 import TemplateError, TemplateSyntaxError  # noqa: PLC0415 - a run that prints no report need not load it
+    """Convert errors in a user's template to `SettingsError`; an error in ours is a bug and is passed on."""
+    from jinja2 import TemplateError, TemplateSyntaxError  # noqa: PLC0415 - not needed by a run that prints no report
 
     try:
         yield
@@ -64,11 +64,11 @@ def _environment(template_dirs: tuple[Path, ...]) -> ImmutableSandboxedEnvironme
     environment = ImmutableSandboxedEnvironment(
         loader=ChoiceLoader([FileSystemLoader(list(template_dirs)), ours, PrefixLoader({OURS: ours})]),
         undefined=StrictUndefined,
-        autoescape=select_autoescape(enabled_extensions=("html.j2", "xml.j2")),  # its own defaults know no .j2
+        autoescape=select_autoescape(enabled_extensions=("html.j2", "xml.j2")),  # Jinja2's defaults do not include .j2
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        bytecode_cache=None if template_dirs else KeptTemplates(__file__),  # a user's own may not be ours to write beside
+        bytecode_cache=None if template_dirs else KeptTemplates(__file__),  # the directory of a user's template may not be writable
     )
     environment.filters |= _filters()
     return environment

@@ -1,4 +1,4 @@
-"""What a root cause affects, as a sentence."""
+"""A root cause's impact in one sentence."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from collector.model import JSON, count
 from collector.render.units import listing
 
 _NAMED = 3
-"""So many names of a list are said; the rest is counted."""
+"""Maximum names listed; others are counted."""
 
 _TOUCHED = (("services", "service"), ("databases", "database"))
 
 
 def impact_in_words(impact: Mapping[str, JSON]) -> str:
-    """Return the blast radius as one line: what is left, writes, data at risk, what is touched; empty when unknown."""
+    """Return the impact on one line: what is left, writes, data at risk, what is affected; empty if unknown."""
     return "; ".join(_parts(impact))
 
 
@@ -37,7 +37,7 @@ def _parts(impact: Mapping[str, JSON]) -> Iterator[str]:
 
 
 def _writes(impact: Mapping[str, JSON]) -> Iterator[str]:
-    """Say what becomes of writes, where there is LiteFS to write to."""
+    """Say whether writes continue, if there is LiteFS to write to."""
     replicas = impact.get("replicas_left")
     following = f"{count(replicas, 'replica')} in step" if replicas is not None else ""
     if connected := impact.get("replicas_connected"):

@@ -1,4 +1,4 @@
-"""Compiled templates, kept in `__pycache__` beside ours as Python keeps compiled modules: compiling one takes a twentieth of a run."""
+"""Caches compiled templates in `__pycache__`, as Python does for modules: compiling one takes a twentieth of a run."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from collector.resources import template_dir
 
 
 class KeptTemplates(FileSystemBytecodeCache):
-    """Jinja's own cache, by a template's text. `compiler` is the file that says how it is compiled: changed, it has another cache."""
+    """A Jinja2 bytecode cache keyed by the template's text. `compiler` is the file that determines how templates are compiled."""
 
     def __init__(self, compiler: str) -> None:
         made_by = "-".join(str(Path(file).stat().st_mtime_ns) for file in (compiler, jinja2.__file__))
         super().__init__(str(template_dir() / "__pycache__"), f"{made_by}-%s.cache")
 
     def load_bytecode(self, bucket: Bucket) -> None:
-        """Take a template that is kept, if what is kept can be read."""
+        """Load a cached template, if there is a readable one."""
         try:
             super().load_bytecode(bucket)
         except (OSError, EOFError, ValueError, UnpicklingError):
             bucket.reset()
 
     def dump_bytecode(self, bucket: Bucket) -> None:
-        """Keep a template, where it may be written: a run does without as well."""
+        """Cache a template, if the directory is writable."""
         if sys.dont_write_bytecode:
             return
         with suppress(OSError):

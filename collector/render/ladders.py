@@ -1,4 +1,4 @@
-"""Which facts came from a fallback rung, and why: a healthy report has no Diagnostics that would say so."""
+"""Which facts came from a fallback rung, and why; a healthy report has no Diagnostics that would show it."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from collector.model import JSON, count
 
 
 def fallbacks(document: Mapping[str, JSON]) -> list[str]:
-    """One line for each task and the rung that told it in the end, with why the rungs before did not, in the words of its first item."""
+    """Return one line per task and successful fallback rung, with the reasons of the failed rungs for its first item."""
     reasons: dict[tuple[str, str], list[str]] = {}
     for item in document["items"]:
         failed = [f"{attempt['rung']}: {attempt['reason']}" for attempt in item["attempts"] if attempt["status"] != "ok"]
         if item["status"] == "ok" and failed:
             reasons.setdefault((item["task"], item["rung"]), []).append("; ".join(failed))
-    return [f"{task}: read by {rung} ({count(len(said), 'item')}), not by {said[0]}" for (task, rung), said in reasons.items()]
+    return [f"{task}: read by {rung} ({count(len(items), 'item')}), not by {items[0]}" for (task, rung), items in reasons.items()]

@@ -10,7 +10,7 @@ from collector.model import JSON
 
 ELLIPSIS = "…"
 NARROWEST = 40
-"""Terminals with fewer columns than this get lines of this many."""
+"""The minimum width; narrower terminals get lines of this many columns."""
 
 _GAP = "  "
 _SGR = re.compile(r"\x1b\[[0-9;]*m")
@@ -18,13 +18,13 @@ _COLOURS = {"critical": "1;31", "warning": "33", "unknown": "35", "info": "36", 
 
 
 def paint(text: str, style: str | None, *, colour: bool) -> str:
-    """Return `text` in the colour of a severity (or `dim`, `strong`), or as it is when colour is off or the style has none."""
+    """Return `text` in the colour of a severity (or `dim`, `strong`); unchanged without colour or for an unknown style."""
     code = _COLOURS.get(style or "") if colour else None
     return f"\x1b[{code}m{text}\x1b[0m" if code and text else text
 
 
 def columns_of(text: str) -> int:
-    """Return how many terminal columns `text` takes up; our own colours take none."""
+    """Return the display width of `text` in terminal columns, ignoring our own colour codes."""
     bare = _SGR.sub("", text).replace(ELLIPSIS, ".")
     return len(bare) if bare.isascii() else sum(map(_columns, bare))
 
@@ -38,7 +38,7 @@ def _columns(character: str) -> int:
 
 
 def cut(text: str, room: int) -> str:
-    """Return `text` in at most `room` columns; what was longer ends with an ellipsis."""
+    """Truncate `text` to `room` columns, with an ellipsis."""
     if columns_of(text) <= room:
         return text
     if room <= 1:
@@ -48,15 +48,15 @@ def cut(text: str, room: int) -> str:
 
 
 def pad(text: str, room: int, *, right: bool = False) -> str:
-    """Return `text` filled up with blanks to `room` columns; `right` puts them before it."""
+    """Pad `text` to `room` columns; `right` aligns it to the right."""
     blanks = " " * (room - columns_of(text))
     return blanks + text if right else text + blanks
 
 
 def wrap(text: str, room: int, *, used: int = 0) -> list[str]:
-    """Return the lines of one paragraph, each at most `room` columns; a word that is longer than a line is broken.
+    """Wrap one paragraph into lines of at most `room` columns; overlong words are broken.
 
-    `used` columns of the first line are taken already; it is empty when the first word does not fit behind them.
+    `used` columns of the first line are already taken; it is empty if the first word does not fit there.
     """
     lines, line = [], ""
     for piece in re.findall(r"\s+|\S+", text.expandtabs(4).rstrip()):
@@ -72,7 +72,7 @@ def wrap(text: str, room: int, *, used: int = 0) -> list[str]:
 
 
 def _broken(word: str, room: int) -> Iterator[str]:
-    """Yield the parts of a word that each fit into `room` columns; a single character that does not is a part of its own."""
+    """Split a word into parts of at most `room` columns; a wider single character is a part of its own."""
     start = used = 0
     for index, character in enumerate(word):
         wide = _columns(character)
@@ -84,9 +84,9 @@ def _broken(word: str, room: int) -> Iterator[str]:
 
 
 def hang(text: str, first: str, rest: str | None = None, *, width: int) -> str:
-    """Return `text` wrapped within `width`, `first` before its first line and `rest` (as many blanks) before the others.
+    """Wrap `text` within `width`, with `first` before its first line and `rest` (or an equal indent) before the others.
 
-    A `first` that would take up more than two fifths of the line stands on a line of its own.
+    A `first` longer than two fifths of the width gets a line of its own.
     """
     if columns_of(first) > width * 2 // 5:
         return "\n".join([*wrap(first, width), hang(text, rest or "    ", width=width)])
@@ -99,11 +99,11 @@ def hang(text: str, first: str, rest: str | None = None, *, width: int) -> str:
 
 
 def table(columns: Sequence[Mapping[str, JSON]], rows: Sequence[Sequence[Mapping[str, JSON]]], *, width: int, colour: bool) -> str:
-    """Return aligned lines no wider than `width`, the titles first.
+    """Return lines of a table no wider than `width`, titles first.
 
-    A column is {title, least, right, keep}; a cell is {text, severity}. Too wide a table shrinks its widest column down to `least`, then
-    leaves columns out, those with the highest `keep` first and of equal ones the last, and says which. The first column names the rows:
-    it is never cut so far that two of them look the same, unless nothing else is left.
+    A column is {title, least, right, keep}; a cell is {text, severity}. If the table is too wide, its widest column is shrunk down to
+    `least`, then columns are dropped and named, those with the highest `keep` first and of equal ones the last. The first column names the
+    rows: it is not shortened so far that two names look the same, unless there is no other way.
     """
     titles = [{"text": column["title"], "severity": "dim"} for column in columns]
     cells = [titles, *rows]
@@ -116,18 +116,18 @@ def table(columns: Sequence[Mapping[str, JSON]], rows: Sequence[Sequence[Mapping
 
 
 def _telling(names: Sequence[str]) -> int:
-    """Return the fewest columns in which these names, cut, still differ: what two of them share, one character more, and the ellipsis."""
+    """Return the minimum width at which these shortened names still differ: their common prefix, one more character, and the ellipsis."""
     return max((_shared(*pair) for pair in pairwise(sorted(set(names)))), default=0) + 2
 
 
 def _shared(one: str, other: str) -> int:
-    """Return how many columns of their beginnings are the same."""
+    """Return the width of their common prefix."""
     same = takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))
     return columns_of("".join(character for character, _ in same))
 
 
 def _shown(sizes: Sequence[int], keep: Sequence[int], width: int) -> list[int]:
-    """Return which columns there is room for; the first one is always there."""
+    """Return the columns that fit; the first one always does."""
     shown = list(range(len(sizes)))
     while len(shown) > 1 and sum(sizes[index] for index in shown) + len(_GAP) * (len(shown) - 1) > width:
         shown.remove(max(shown[1:], key=lambda index: (keep[index], index)))
@@ -139,7 +139,7 @@ def _left_out(titles: Sequence[str], width: int) -> list[str]:
 
 
 def _fit(widths: list[int], least: Sequence[int], room: int) -> list[int]:
-    """Return the widths, the widest made smaller down to `least`; a column that is alone is cut all the same."""
+    """Return the widths, shrinking the widest down to `least`; a single column is cut further."""
     while sum(widths) > room and (wide := [index for index, size in enumerate(widths) if size > least[index]]):
         widths[max(wide, key=lambda index: widths[index])] -= 1
     return widths if len(widths) > 1 else [min(widths[0], room)]

@@ -1,4 +1,4 @@
-"""Machine-readable formats: JUnit suites, Nagios performance data, Prometheus samples, and the escaping that each needs."""
+"""Machine-readable formats: JUnit suites, Nagios performance data, Prometheus samples, and their escaping."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ _CLUSTER = "cluster"
 
 
 def markdown_text(text: str) -> str:
-    """Return text that Markdown shows as it is, on one line and safe in a table's cell; an @ calls nobody."""
+    """Escape text for Markdown, on one line and safe in a table cell; an @ does not mention anybody."""
     return _MARKDOWN.sub(r"\\\1", on_one_line(str(text))).replace("@", "&#64;")
 
 
 def code_block(text: str) -> str:
-    """Return a fenced code block whose fence is longer than any run of backticks in `text` (CommonMark 4.5)."""
+    """Return a fenced code block with a fence longer than any run of backticks in `text` (CommonMark 4.5)."""
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}text\n{text}\n{fence}"
 
 
 def label_value(text: str) -> str:
-    r"""Return a Prometheus label value: backslash, quote and newline escaped (text exposition format 0.0.4)."""
+    """Escape a Prometheus label value: backslash, quote and newline (text exposition format 0.0.4)."""
     return str(text).replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 
 def one_line(text: str) -> str:
-    """Return text that a Nagios plugin may print before its performance data: one line without a pipe."""
+    """Return text for a Nagios plugin's output before its performance data: one line without a pipe."""
     return on_one_line(str(text).replace("|", "/"))
 
 
 def finding_counts(findings: Sequence[Mapping[str, JSON]]) -> list[JSON]:
-    """Return how many findings there are of each code and severity, roots and symptoms apart, sorted."""
+    """Return the number of findings by code, severity and root or symptom, sorted."""
     tally = Counter((finding["code"], finding["severity"], not finding["explained_by"]) for finding in findings)
     return [{"code": code, "severity": severity, "root": root, "count": number} for (code, severity, root), number in sorted(tally.items())]
 
@@ -46,7 +46,7 @@ def finding_counts(findings: Sequence[Mapping[str, JSON]]) -> list[JSON]:
 
 
 def performance_data(document: Mapping[str, JSON]) -> str:
-    """Return the run's numbers; each node's own too, unless there are so many that the line would be cut."""
+    """Return the run's numbers, and each node's unless there are so many nodes that the line would be cut."""
     nodes = document["nodes"]
     coverage = document["coverage"]
     thresholds = document["cluster"].get("thresholds") or {}
@@ -67,7 +67,7 @@ def performance_data(document: Mapping[str, JSON]) -> str:
 
 
 def _number(label: str, value: float | None, unit: str, limits: str) -> str:
-    """Return one number; `U` is the guidelines' word for a value that could not be determined."""
+    """Format a number; `U` is the guidelines' notation for an undetermined value."""
     name = re.sub(r"['=|\s]", "_", label)
     return f"'{name}'=U" if value is None else f"'{name}'={value}{unit};{limits}"
 
@@ -76,9 +76,9 @@ def _number(label: str, value: float | None, unit: str, limits: str) -> str:
 
 
 def suites(document: Mapping[str, JSON]) -> list[JSON]:
-    """Return a test suite for the cluster and one for each node: its findings as failures, what was not collected as errors.
+    """Return a test suite for the cluster and one per node: findings are failures, gaps are errors.
 
-    A test's name is its code and service, so that it stays the same from run to run; the words are in its message.
+    A test's name is its code and service, so that it is stable across runs; the words are in its message.
     """
     of_cluster = [_verdict_test(document)]
     tests = {node["name"]: [_node_test(node)] for node in document["nodes"]}
@@ -94,7 +94,7 @@ def suites(document: Mapping[str, JSON]) -> list[JSON]:
 
 
 def _test(name: str, outcome: str = "", kind: str = "", message: str = "", text: str = "") -> dict[str, JSON]:
-    """Return one test; `outcome` is `failure`, `error` or empty when it passed."""
+    """Return one test; `outcome` is `failure`, `error` or empty if it passed."""
     return {"name": name, "outcome": outcome, "type": kind, "message": on_one_line(message), "text": text}
 
 
@@ -109,7 +109,7 @@ def _node_test(node: Mapping[str, JSON]) -> dict[str, JSON]:
 
 
 def _finding_test(finding: Mapping[str, JSON], findings: Mapping[str, Mapping[str, JSON]]) -> dict[str, JSON]:
-    """Return a finding as a failed test with its evidence; what is for information only passes."""
+    """Return a finding as a failed test with its evidence; an informational one passes."""
     root = findings.get(finding["explained_by"])
     lines = [f"{evidence['source']}: {evidence['quote']}" for evidence in finding["evidence"]]
     lines += [f"explained by {root['code']} on {root['node'] or _CLUSTER}"] if root else []

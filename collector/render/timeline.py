@@ -1,6 +1,6 @@
-"""The timeline picture: a lane for each node, the last event on the right, on a logarithmic scale.
+"""The timeline picture: a lane per node, the last event on the right, on a logarithmic scale.
 
-What happened has its shape, and how bad it is its colour; what is only known to lie between two runs has a bar back to the first of them.
+Shapes show the kind of event, colours the severity; an event known only to lie between two runs has a bar back to the first of them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _LEFT, _RIGHT, _TOP, _STEP = 96, 4, 34, 36
 _LANES = 8
 _NAME = 12
 _NEAR = 15
-"""Marks of one lane that would stand nearer than this are drawn as one."""
+"""Marks of one lane closer together than this are merged."""
 
 _CIRCLE = "M-7 0a7 7 0 1 0 14 0a7 7 0 1 0-14 0z"
 _DEPLOYMENT = "M0 8-8-6h16z"
@@ -32,21 +32,21 @@ SHAPES: Mapping[str, tuple[str, str]] = {
     "evaluation": ("placement", _DEPLOYMENT),
     "onset": ("root cause", "M-3-9h11l-4 4.5 4 4.5h-8v9h-3z"),
 }
-"""What each kind of event is called, and its shape as the data of an SVG path around the origin."""
+"""The name of each kind of event, and its shape as SVG path data around the origin."""
 
 _GROWN = 1.45
-"""How much larger a shape is that has a number in it."""
+"""How much larger a shape with a number in it is."""
 
 _TICKS = (0, 10, 60, 600, 3600, 6 * 3600, 86400, 7 * 86400, 30 * 86400)
 _TICK_GAP, _FIRST_GAP = 62, 92
-"""The last moment's label ends at its tick, the others stand around theirs."""
+"""Minimum distances: the last moment's label ends at its tick, the others are centred on theirs."""
 
 _NAMED = 6
 _CLUSTER = "cluster"
 
 
 def timeline_picture(document: Mapping[str, JSON]) -> dict[str, JSON] | None:
-    """Return the picture as {width, height, lanes, ticks, marks, bars, onset, legend, text}; None when there is nothing to draw."""
+    """Return the picture as {width, height, lanes, ticks, marks, bars, onset, legend, text}; None if there is nothing to draw."""
     last = max((event["at"] for event in document["timeline"] if event["at"]), default=None)
     if last is None:
         return None
@@ -72,9 +72,9 @@ def timeline_picture(document: Mapping[str, JSON]) -> dict[str, JSON] | None:
 
 
 def _placed(event: Mapping[str, JSON], last: str, document: Mapping[str, JSON]) -> dict[str, JSON]:
-    """Return an event with how many seconds `before` the last one it was, and how far back it may `reach`.
+    """Return an event with its distance in seconds `before` the last one, and the earliest it may `reach` back.
 
-    One without a severity has that of its node's root cause.
+    An event without a severity has that of its node's root cause.
     """
     before = seconds_between(event["at"], last)
     severity = event.get("severity") or next((cause["severity"] for cause in document["root_causes"] if _begun(cause, event)), None)
@@ -87,7 +87,7 @@ def _begun(cause: Mapping[str, JSON], event: Mapping[str, JSON]) -> bool:
 
 
 def _lanes(events: Sequence[Mapping[str, JSON]]) -> list[str]:
-    """Return whose events are drawn, the cluster's first; of the nodes those with the worst events where there are too many."""
+    """Return the lanes to draw, the cluster's first; if there are too many nodes, those with the worst events."""
     worst: dict[str, int] = {}
     for event in events:
         lane = event.get("node") or _CLUSTER
@@ -105,13 +105,13 @@ def _middle(index: int) -> float:
 
 
 def _x(before: float, longest: float) -> float:
-    """Return where on the axis something stands that was `before` seconds before the last event: logarithmic, so that the end has room."""
+    """Return the position of a time `before` the last event: logarithmic, so that recent events have more room."""
     share = log1p(before) / log1p(max(longest, 1.0))
     return round(WIDTH - _RIGHT - 10 - min(1.0, share) * (WIDTH - _RIGHT - _LEFT - 24), 1)
 
 
 def _groups(lane: str, events: Sequence[Mapping[str, JSON]], longest: float) -> list[list[Mapping[str, JSON]]]:
-    """Return the events of one lane, oldest first, those together that would stand on each other."""
+    """Group the events of a lane that would overlap, oldest first."""
     groups: list[list[Mapping[str, JSON]]] = []
     for event in sorted((event for event in events if (event.get("node") or _CLUSTER) == lane), key=lambda event: -event["before"]):
         if groups and _x(event["before"], longest) - _x(groups[-1][0]["before"], longest) < _NEAR:
@@ -122,7 +122,7 @@ def _groups(lane: str, events: Sequence[Mapping[str, JSON]], longest: float) -> 
 
 
 def _mark(group: Sequence[Mapping[str, JSON]], y: float, longest: float, now: str) -> dict[str, JSON]:
-    """Return the mark of one group: what happened most often in it gives the shape, what is worst the colour, and a number how many."""
+    """Return a group's mark: the shape of its most frequent kind, the colour of its worst severity, and the number of events."""
     worst = min(group, key=_rank)
     kind, _ = Counter(_kind(event) for event in group).most_common(1)[0]
     named = [f"{on_the_day(event['at'], now)} {event['text']}" for event in group[:_NAMED]]
@@ -149,7 +149,7 @@ def _bar(event: Mapping[str, JSON], y: float, longest: float) -> dict[str, JSON]
 
 
 def _legend(events: Sequence[Mapping[str, JSON]]) -> list[dict[str, JSON]]:
-    """Return what the shapes mean that are drawn, each shape once."""
+    """Return the meaning of each shape drawn."""
     drawn = {_kind(event) for event in events}
     words: dict[str, list[str]] = {}
     for kind, (name, shape) in SHAPES.items():
@@ -159,13 +159,13 @@ def _legend(events: Sequence[Mapping[str, JSON]]) -> list[dict[str, JSON]]:
 
 
 def _tally(events: Sequence[Mapping[str, JSON]]) -> str:
-    """Return how many events there are of each kind, in words: `3 task events, 1 check`."""
+    """Count the events by kind, in words: `3 task events, 1 check`."""
     number = Counter(_kind(event) for event in events)
     return ", ".join(count(number[kind], name) for kind, (name, _) in SHAPES.items() if number[kind])
 
 
 def _ticks(last: str, longest: float) -> list[dict[str, JSON]]:
-    """Return the marks of the axis: moments that are a round time before the last event, as many as have room."""
+    """Return the axis' ticks: round times before the last event, as many as fit."""
     ticks: list[dict[str, JSON]] = []
     for before in _TICKS:
         x = _x(before, longest)
@@ -175,7 +175,7 @@ def _ticks(last: str, longest: float) -> list[dict[str, JSON]]:
 
 
 def _onset(document: Mapping[str, JSON], last: str, longest: float) -> dict[str, JSON] | None:
-    """Return where the first root cause with a known onset began, when that is within the picture."""
+    """Return where the earliest-ranked root cause with a known onset began, if that is within the picture."""
     since = next((cause["since"] for cause in document["root_causes"] if cause["since"]), None)
     before = seconds_between(since, last)
     if before is None or not -1 <= before <= longest + 1:

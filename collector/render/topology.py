@@ -1,4 +1,4 @@
-"""The picture of replication: primaries on the left, everyone else on the right, an arrow for each stream and what is cut."""
+"""The replication picture: primaries on the left, all others on the right, with an arrow for each stream, intact or broken."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collector.render.nodes import lateness
 from collector.render.units import short
 
 WIDTH = 400
-"""Units of the picture's width; its type is readable when that is shown in 340 pixels of a phone, too."""
+"""Width of the picture in units; its text stays readable at 340 pixels, on a phone."""
 
 _BOX, _TALL, _STEP, _MARGIN = 136, 44, 60, 2
 _SHOWN = 8
@@ -26,7 +26,7 @@ _CUT = {
     "litefs.process.hung": "hung",
     "litefs.lease.unreachable": "no lease",
 }
-"""What is written on a stream that a finding of this code on its replica has cut."""
+"""The label of a stream broken by a finding of this code on its replica."""
 
 
 def topology(document: Mapping[str, JSON]) -> dict[str, JSON] | None:
@@ -58,7 +58,7 @@ def topology(document: Mapping[str, JSON]) -> dict[str, JSON] | None:
 
 
 def _centred(index: int, number: int, height: int) -> float:
-    """Return the top of a box in a column of `number` boxes that stands in the middle of the picture."""
+    """Return the top of a box in a vertically centred column of `number` boxes."""
     return (height - number * _STEP) / 2 + index * _STEP + (_STEP - _TALL) / 2
 
 
@@ -72,7 +72,7 @@ def _no_primary(height: int) -> dict[str, JSON]:
 
 
 def _stream(node: Mapping[str, JSON], primaries: Sequence[JSON], document: Mapping[str, JSON]) -> dict[str, JSON]:
-    """Return the stream from a primary to this node: {state: ok|late|cut|unseen, label, under: what the node's box says below its name}."""
+    """Return the stream from a primary to this node: {state: ok|late|cut|unseen, label, under: the second line of the node's box}."""
     codes = {finding["code"] for finding in [*document["root_causes"], *document["findings"]] if finding["node"] == node["name"]}
     broken = next((words for code, words in _CUT.items() if code in codes), None)
     if node["name"] in document["coverage"]["unseen_nodes"]:
@@ -88,7 +88,7 @@ def _stream(node: Mapping[str, JSON], primaries: Sequence[JSON], document: Mappi
 
 
 def _edge(left: Sequence[Mapping[str, JSON]], box: Mapping[str, JSON], stream: Mapping[str, JSON]) -> dict[str, JSON]:
-    """Return a stream from the first box on the left to `box`: it turns up to `flat`, then runs level, with its label over that part."""
+    """Return the edge from the first box on the left to `box`: it bends to the height `flat` and then runs level, with its label above."""
     x, y = left[0]["x"] + _BOX, left[0]["y"] + _TALL / 2
     end = box["x"] - 5
     return {"x1": x, "y1": y, "x2": end, "y2": box["y"] + _TALL / 2, "flat": x + 44, "middle": (x + 38 + end) / 2, **stream}

@@ -15,46 +15,46 @@ _NEAR, _NEARLY = 2.0, 0.05
 
 
 def rfc3339(seconds: float | None) -> str | None:
-    """Return Unix seconds as RFC 3339 in UTC with milliseconds; None stays None, and what no calendar has becomes None."""
+    """Convert Unix seconds to RFC 3339 in UTC with milliseconds; None for None and for an impossible date."""
     if seconds is None:
         return None
     try:
         return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    except (OverflowError, ValueError, OSError):  # which one, is up to the platform
+    except (OverflowError, ValueError, OSError):  # which of them depends on the platform
         return None
 
 
 def moment(text: str | None) -> datetime | None:
-    """Return the moment that an RFC 3339 text names; None stays None."""
+    """Parse an RFC 3339 text; None stays None."""
     return None if text is None else datetime.fromisoformat(text)
 
 
 def seconds_between(earlier: str | None, later: str | None) -> float | None:
-    """Return the seconds from one RFC 3339 text to another; None when either is not known."""
+    """Return the seconds between two RFC 3339 texts; None if either is None."""
     start, end = moment(earlier), moment(later)
     return None if start is None or end is None else (end - start).total_seconds()
 
 
 def clock(text: str | None) -> str:
-    """Return an RFC 3339 text as `2026-11-24 06:23:41 UTC`."""
+    """Format an RFC 3339 text as `2026-11-24 06:23:41 UTC`."""
     at = moment(text)
     return NOTHING if at is None else at.strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def time_of_day(text: str | None) -> str:
-    """Return the `06:23:41` of an RFC 3339 text."""
+    """Format an RFC 3339 text as `06:23:41`."""
     at = moment(text)
     return NOTHING if at is None else at.strftime("%H:%M:%S")
 
 
 def day_or_time(text: str, before: float) -> str:
-    """Return the moment `before` seconds before an RFC 3339 text: `06:23:41` within its last day, else `Nov 21`."""
+    """Format the moment `before` seconds before an RFC 3339 text: `06:23:41` within its last day, else `Nov 21`."""
     at = datetime.fromisoformat(text) - timedelta(seconds=before)
     return at.strftime("%H:%M:%S" if before < _DAY else "%b %d")
 
 
 def duration(seconds: float | None) -> str:
-    """Return a length of time in at most two units: `0.4 s`, `42 s`, `4 min`, `3 h 12 min`, `2 d 4 h`."""
+    """Format a duration in at most two units: `0.4 s`, `42 s`, `4 min`, `3 h 12 min`, `2 d 4 h`."""
     if seconds is None:
         return NOTHING
     if seconds < 0:
@@ -67,12 +67,12 @@ def duration(seconds: float | None) -> str:
 
 
 def short(seconds: float | None) -> str:
-    """Return a length of time in one unit, for a table: `0.4 s`, `42 s`, `4 min`, `3 h`, `2 d`."""
+    """Format a duration in one unit for a table: `0.4 s`, `42 s`, `4 min`, `3 h`, `2 d`."""
     if seconds is None:
         return NOTHING
     if seconds < 0:
         return "-" + short(-seconds)
-    if seconds < 10:  # noqa: PLR2004 - from ten on a tenth of a second says nothing
+    if seconds < 10:  # noqa: PLR2004 - from ten seconds on, tenths do not matter
         return f"{round(seconds, 1):g} s"
     for unit, name, limit in ((1, "s", _MINUTE), (_MINUTE, "min", _HOUR), (_HOUR, "h", _DAY)):
         if seconds < limit:
@@ -81,15 +81,15 @@ def short(seconds: float | None) -> str:
 
 
 def age(since: str | None, now: str) -> str:
-    """Return how long ago `since` is, `4 min`; `-` when it is not known, and never negative (a clock may be off)."""
+    """Format how long ago `since` was, `4 min`; `-` if unknown, and never negative (clocks may be off)."""
     seconds = seconds_between(since, now)
     return NOTHING if seconds is None else duration(max(0.0, seconds))
 
 
 def lasting(since: str | None, not_before: str | None, now: str) -> str:
-    """Return how long a state has lasted that was taken after `not_before` and by `since`; empty when neither is known.
+    """Format how long a state has lasted that began after `not_before` and by `since`; empty if neither is known.
 
-    `for 1 h to 2 h`; `for at least 1 h`; `for at most 25 s`; `for 3 h 12 min` where the bounds are nearer than a twentieth (or 2 s).
+    `for 1 h to 2 h`; `for at least 1 h`; `for at most 25 s`; `for 3 h 12 min` if the bounds differ by less than a twentieth (or 2 s).
     """
     least, most = (None if bound is None else max(0.0, seconds_between(bound, now) or 0.0) for bound in (since, not_before))
     if least is None or most is None:
@@ -99,14 +99,14 @@ def lasting(since: str | None, not_before: str | None, now: str) -> str:
 
 
 def between(since: str | None, not_before: str | None) -> str:
-    """Return the moments of `lasting` on the clock: `since between A and B`, `since A`, `since A or before`, `since A at the earliest`."""
+    """Format the bounds of `lasting` as times: `since between A and B`, `since A`, `since A or before`, `since A at the earliest`."""
     if since is None or not_before is None:
         return f"since {clock(since)} or before" if since else f"since {clock(not_before)} at the earliest" if not_before else ""
     return f"since {clock(since)}" if clock(since) == clock(not_before) else f"since between {clock(not_before)} and {clock(since)}"
 
 
 def on_the_day(text: str | None, now: str) -> str:
-    """Return a moment as `06:23:41` when it is within a day of `now`, else as `Nov 21 06:23:41`."""
+    """Format a time as `06:23:41` within a day of `now`, else as `Nov 21 06:23:41`."""
     seconds, at = seconds_between(text, now), moment(text)
     if seconds is None or at is None:
         return NOTHING
@@ -114,6 +114,6 @@ def on_the_day(text: str | None, now: str) -> str:
 
 
 def listing(names: Sequence[str], most: int) -> str:
-    """Names in a row, the first `most` of them; one that comes several times stands once, with how often."""
+    """Join the first `most` names; a repeated one is listed once with its count."""
     shown = [name if number == 1 else f"{name} ({number} times)" for name, number in Counter(names).items()]
     return first_of(shown, most)

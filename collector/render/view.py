@@ -1,4 +1,4 @@
-"""Report document to what a reader sees: words, ages and cells, still plain data, shared by all human-readable templates."""
+"""Converts a report document to words, ages and cells, still plain data, shared by all human-readable templates."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from collector.render.units import EPOCH, clock, duration, listing, on_the_day, 
 
 _GAPS_LISTED = 12
 _NAMED = 6
-"""Items of one gap that are named without -v."""
+"""Maximum items of a gap named without -v."""
 _APART = 3
-"""So many reasons that differ in their address alone are told apart."""
+"""Maximum reasons differing only in the address that are shown separately."""
 _ADDRESS = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?|\[[0-9a-fA-F:.]+\]:\d+")
 _EACH = "each address"
-"""What stands for the addresses of gaps that differ in nothing else."""
+"""Replaces the address in merged reasons."""
 
 
 def view(document: Mapping[str, JSON], *, verbose: int, diff: bool = False) -> dict[str, JSON]:
-    """Return the presentational fields of a report document; with `diff` what has not changed is among the changes."""
+    """Return the presentational fields of a report document; `diff` includes unchanged findings among the changes."""
     changes = changes_in_words(document, verbose=verbose or diff)
     causes = causes_in_words(document, verbose=verbose)
     alike = only_named(document, causes)
@@ -62,7 +62,7 @@ def view(document: Mapping[str, JSON], *, verbose: int, diff: bool = False) -> d
 
 
 def _last_success(document: Mapping[str, JSON]) -> str | None:
-    """Return when the last run started that saw enough for a verdict, as far as earlier ones are kept."""
+    """Return when the last kept run started that could give a verdict."""
     if document["verdict"] != "unknown":
         return str(document["started_at"])
     last: str | None = (document["changes"] or {}).get("last_success")
@@ -83,15 +83,15 @@ def _facts(document: Mapping[str, JSON]) -> list[str]:
 
 
 def _others(document: Mapping[str, JSON], verbose: int) -> list[JSON]:
-    """Return findings beside the root causes: those that nothing explains, and with -v the symptoms too."""
+    """Return the findings besides root causes: unexplained ones, and with -v the symptoms."""
     roots = {finding["id"] for finding in document["root_causes"]}
     return [finding for finding in document["findings"] if finding["id"] not in roots and (verbose or not finding["explained_by"])]
 
 
 def _gaps(gaps: Sequence[Mapping[str, JSON]], verbose: int) -> dict[str, JSON]:
-    """Return what was not collected: each reason with the names of the items that it kept away.
+    """Return what was not collected: each reason with the names of its items.
 
-    Without -v many reasons are one where they differ in the address alone.
+    Without -v, reasons that differ only in the address are merged.
     """
     by_reason: dict[str, list[str]] = {}
     words = _reasons({gap["reason"] for gap in gaps}, verbose)
@@ -103,25 +103,25 @@ def _gaps(gaps: Sequence[Mapping[str, JSON]], verbose: int) -> dict[str, JSON]:
 
 
 def _reasons(reasons: Collection[str], verbose: int) -> dict[str, str]:
-    """Return what to say for each reason."""
+    """Return the text to show for each reason."""
     merged = {reason: _ADDRESS.sub(_EACH, reason) for reason in reasons}
     times = Counter(merged.values())
     return {reason: words if times[words] > _APART and not verbose else reason for reason, words in merged.items()}
 
 
 def _gap_name(gap: Mapping[str, JSON]) -> str:
-    said = gap["target"] == "cluster" or gap["target"] in gap["item"]
-    return str(gap["item"]) if said else f"{gap['item']} of {gap['target']}"
+    redundant = gap["target"] == "cluster" or gap["target"] in gap["item"]
+    return str(gap["item"]) if redundant else f"{gap['item']} of {gap['target']}"
 
 
 def _event(event: Mapping[str, JSON], now: str) -> dict[str, JSON]:
-    """Return an event with its moment on the clock; one that is only known to lie between two runs says after which."""
+    """Return an event with its time; one known only to lie between two runs says after which."""
     after = event.get("not_before")
     return {**event, "clock": on_the_day(event["at"], now), "after": f" (after {on_the_day(after, now)})" if after else ""}
 
 
 def _spec_line(document: Mapping[str, JSON]) -> str:
-    """Return which spec the report followed: name, file, the first twelve digits of its content's hash, commit."""
+    """Return which spec was used: name, file, the first twelve digits of its hash, commit."""
     file = document["spec_file"]
     parts = [
         document["spec"],

@@ -1,10 +1,10 @@
-"""A recorded cluster that answers again: over HTTP behind a forward proxy, and through a `nomad` on PATH.
+"""Replays a recorded cluster: over HTTP behind a forward proxy, and through a `nomad` on PATH.
 
     recording = Recording.load("incidents/app-crash.jsonl.gz")
-    with demo_environment(recording) as environ: ...     # settings resolved from this environ see the recorded cluster
+    with demo_environment(recording) as environ: ...     # settings read from this environ lead to the recorded cluster
 
-`recording` is the file format, `match` and `derive` decide what a request is answered with, `proxy` speaks HTTP, `command` is the
-`nomad` executable, `demo` puts them together. Everything listens on 127.0.0.1 only.
+`recording` is the file format, `match` and `derive` choose the answer to a request, `proxy` serves HTTP, `command` is the `nomad`
+executable, `demo` combines them. Everything listens on 127.0.0.1 only.
 """
 
 from __future__ import annotations

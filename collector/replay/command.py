@@ -1,7 +1,7 @@
-"""A `nomad` that answers `nomad alloc exec` from a recording, for PATH.
+"""A `nomad` executable for PATH that answers `nomad alloc exec` from a recording.
 
-The script uses only the standard library's fast-starting part, is started without site packages, and reads one JSON index: it must answer
-in a few hundredths of a second, as it is started once for every command.
+It is started for every command and must answer within a few hundredths of a second, so it uses only fast-loading parts of the standard
+library, skips site packages, and reads a single JSON index.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def main():
     for answer in of_alloc:
         if answer["task"] == flags.get("task", answer["task"]) and answer["argv"] == words[1:]:
             if answer["rc"] is None:
-                time.sleep(3600)  # it hung when it was recorded, until it was killed
+                time.sleep(3600)  # it hung during the recording, until it was killed
             sys.stdout.buffer.write(answer["stdout"].encode("utf-8", "surrogatepass"))
             sys.stderr.buffer.write(answer["stderr"].encode("utf-8", "surrogatepass"))
             sys.exit(answer["rc"])
@@ -61,7 +61,7 @@ main()
 
 
 def write_command(recording: Recording, directory: Path) -> Path:
-    """Put the executable into a directory and return its path."""
+    """Write the executable into a directory and return its path."""
     (directory / "answers.json").write_text(json.dumps(_answers(recording)), encoding="utf-8")
     script = directory / "replayed_nomad.py"
     script.write_text(SCRIPT, encoding="utf-8")

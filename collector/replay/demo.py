@@ -1,4 +1,4 @@
-"""The environment that points the collector at a recorded cluster."""
+"""The environment that directs the collector to a recorded cluster."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ VARIABLES = {"NOMAD_ADDR": "nomad", "CONSUL_HTTP_ADDR": "consul"}
 
 @contextlib.contextmanager
 def demo_environment(recording: Recording, *, path: str = "", latency: float = 0.0) -> Iterator[dict[str, str]]:
-    """Replay a recording until the block ends; yields the environment variables that lead there (see `environment`)."""
+    """Replay a recording until the block ends; yields the environment variables to use (see `environment`)."""
     with tempfile.TemporaryDirectory(prefix="collector-replay-") as directory, replay_server(recording, latency=latency) as replay:
         yield environment(recording, replay, write_command(recording, Path(directory)), path)
 
 
 def environment(recording: Recording, replay: Replay, command: Path, path: str = "") -> dict[str, str]:
-    """The variables that lead to a running replay.
+    """Return the variables that lead to a running replay.
 
-    `NOMAD_ADDR` and `CONSUL_HTTP_ADDR` (where the recording asked one) are the recorded servers, `COLLECTOR_PROXY` is the way to them, and
-    `PATH` has the replay's `nomad` before `path`. Plain HTTP throughout: a recording holds no TLS handshake.
+    `NOMAD_ADDR` and `CONSUL_HTTP_ADDR` (if the recording has one) are the recorded servers, `COLLECTOR_PROXY` is the way to them, and
+    `PATH` has the replay's `nomad` before `path`. Plain HTTP throughout, since a recording contains no TLS handshake.
     """
     bases = {variable: recording.base(source) for variable, source in VARIABLES.items()}
     return {

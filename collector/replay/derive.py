@@ -1,11 +1,10 @@
 """Answers that follow from a recording without being in it.
 
-- An address where every recorded request failed to connect fails for any other path too: that a connection is refused does not depend on
-  the path.
-- A recorded `?recurse` answer of Consul's KV holds every key below it, so it also proves which keys are not there (404).
-- Consul answers `[]`, not 404, for a service that it does not know, and `/v1/catalog/services` lists all that it knows.
+- An address where every recorded request failed to connect also fails for other paths: a refused connection does not depend on the path.
+- A recorded `?recurse` answer of Consul's KV has every key below a prefix, so it also shows which keys do not exist (404).
+- Consul answers `[]`, not 404, for an unknown service, and `/v1/catalog/services` lists all known ones.
 
-Everything else is not in the recording, and None says so.
+For everything else the result is None.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ NOT_FOUND = 404
 
 
 def derive(index: Index, netloc: str, path: str, query: Query) -> HttpExchange | None:
-    """What the recording implies for a GET that it does not hold."""
+    """Return the answer implied by the recording for a GET that it does not contain."""
     recorded = index.at(netloc)
     path = unquote(path)
     if path.startswith(KV):
@@ -39,7 +38,7 @@ def derive(index: Index, netloc: str, path: str, query: Query) -> HttpExchange |
 
 
 def unreachable(recorded: Sequence[HttpExchange]) -> HttpExchange | None:
-    """The failure that every request to an address had; None where one was answered, or none was recorded."""
+    """Return the failure common to all requests to an address; None if one was answered, or none was recorded."""
     return recorded[0] if recorded and all(exchange.status is None for exchange in recorded) else None
 
 

@@ -1,11 +1,11 @@
-"""Which recorded exchange answers a request.
+"""Chooses the recorded exchange that answers a request.
 
-Method, address and path must be the same. Of what was recorded there, the exchange with the nearest query answers: parameters that choose
-another subject (another task, stream or form) must agree; all others only narrow or shape the same answer (paging, filters, scopes,
-staleness), so the recorded answer that differs in fewest of them is the best that the recording can say.
+Method, address and path must be equal. Among the exchanges recorded there, the one with the nearest query is used: parameters that select
+another subject (another task, stream or format) must agree; all others only narrow or format the same answer (paging, filters, scopes,
+staleness), so the answer that differs in the fewest of them is the best available.
 
-A request that was recorded more than once is answered in the recorded order; from the last answer on it stays. So what was sampled twice
-is seen to move, and a sample of all nodes that was taken first, at one moment, is the one that a single question gets.
+Repeated requests get the recorded answers in order, and the last one from then on. So values sampled twice are seen to change, while a
+request made only once gets the first sample.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from collector.model import Query, pairs
 from collector.replay.recording import HttpExchange, Recording
 
 SUBJECT = frozenset({"task", "type", "path", "node_id", "recurse", "raw", "keys", "plain"})
-"""Query parameters that choose what is asked for: Nomad's file system and client endpoints, the forms of Consul's KV answers."""
+"""Query parameters that select the subject: Nomad's file system and client endpoints, the forms of Consul's KV answers."""
 TRUE = frozenset({"", "1", "true"})
 FALSE = frozenset({"0", "false"})
 
@@ -27,7 +27,7 @@ Asked = tuple[tuple[str, str], ...]
 
 
 class Index:
-    """The HTTP exchanges of a recording by what was asked. `answer` is thread-safe; the rest never changes."""
+    """The HTTP exchanges of a recording, indexed by request. `answer` is thread-safe; all else is immutable."""
 
     def __init__(self, recording: Recording) -> None:
         self._asked: dict[tuple[str, str, str], dict[Asked, list[HttpExchange]]] = defaultdict(lambda: defaultdict(list))
@@ -39,11 +39,11 @@ class Index:
             self._at[exchange.netloc].append(exchange)
 
     def at(self, netloc: str) -> Sequence[HttpExchange]:
-        """Everything recorded of one address."""
+        """Return all exchanges of one address."""
         return self._at.get(netloc, ())
 
     def answer(self, method: str, netloc: str, path: str, query: Query) -> HttpExchange | None:
-        """The recorded answer to this request, None where there is none. Asking again may give the next one."""
+        """Return the recorded answer to this request, or None. Repeating the request may return the next one."""
         groups = self._asked.get(_key(method, netloc, path), {})
         chosen = nearest(list(groups), normal(query))
         return None if chosen is None else self._next(groups[chosen])
@@ -56,15 +56,15 @@ class Index:
 
 
 def normal(query: Query) -> Asked:
-    """A query in the form that is compared: sorted, flags that are off left out, flags that are on spelled `true`."""
+    """Normalize a query for comparison: sorted, without flags that are off, flags that are on spelled `true`."""
     items = ((name, value.lower() if value.lower() in TRUE | FALSE else value) for name, value in pairs(query))
     return tuple(sorted((name, "true" if value in TRUE else value) for name, value in items if value not in FALSE))
 
 
-def nearest(recorded: Sequence[Asked], asked: Asked) -> Asked | None:
-    """The recorded query that is nearest to the asked one; of equally near ones, the one that was recorded first."""
-    same = [query for query in recorded if _subject(query) == _subject(asked)]
-    return min(same, key=lambda query: (len(set(query) ^ set(asked)), len(set(query) - set(asked))), default=None)
+def nearest(recorded: Sequence[Asked], wanted: Asked) -> Asked | None:
+    """Return the recorded query nearest to the requested one; of equally near ones the first recorded."""
+    same = [query for query in recorded if _subject(query) == _subject(wanted)]
+    return min(same, key=lambda query: (len(set(query) ^ set(wanted)), len(set(query) - set(wanted))), default=None)
 
 
 def _subject(query: Asked) -> Asked:

@@ -1,8 +1,8 @@
-"""The recorded servers behind a forward HTTP proxy on one free loopback port.
+"""Serves the recorded servers behind a forward HTTP proxy on one free loopback port.
 
-Recorded addresses stay as they are: clients ask `GET http://127.0.0.8:20202/info HTTP/1.1` of the proxy, so one port stands for a whole
-cluster, and any number of replays run side by side, on every system. Where the recording shows that a target did not answer, the proxy
-says so as proxies do (`Proxy-Status`, RFC 9209). What was never recorded is 501, never a made-up answer.
+Recorded addresses are kept: clients request `GET http://127.0.0.8:20202/info HTTP/1.1` from the proxy, so one port serves a whole cluster,
+and any number of replays can run in parallel. If the recording shows that a target did not answer, the proxy says so in the standard way
+(`Proxy-Status`, RFC 9209). A request that was not recorded gets 501, never an invented answer.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from collector.replay.recording import Recording
 
 NOT_RECORDED = 501
 POLL = 0.02
-"""Seconds between two looks at whether the server should stop."""
+"""Seconds between two checks whether the server should stop."""
 
 
 class Asked(NamedTuple):
-    """One request that the replay was asked; `known` False: the recording does not hold it."""
+    """One request to the replay; `known` False: it is not in the recording."""
 
     method: str
     netloc: str
@@ -37,27 +37,27 @@ class Asked(NamedTuple):
 
 @dataclass(slots=True)
 class Replay:
-    """A running replay: the proxy's `url`, and what it was asked so far."""
+    """A running replay: the proxy's `url`, and the requests so far."""
 
     url: str
     asked: list[Asked] = field(default_factory=list)
 
     @property
     def unknown(self) -> list[Asked]:
-        """The requests that were answered with 501."""
+        """The requests answered with 501."""
         return [asked for asked in self.asked if not asked.known]
 
 
 @contextlib.contextmanager
 def replay_server(recording: Recording, *, latency: float = 0.0) -> Iterator[Replay]:
-    """Serve a recording until the block ends; no thread and no socket stays. Each answer is held back for `latency` seconds."""
+    """Serve a recording until the block ends, leaving no thread or socket behind. Each answer is delayed by `latency` seconds."""
     with running(Server(Index(recording), latency=latency)) as server:
         yield server.replay
 
 
 @contextlib.contextmanager
 def running(server: Server) -> Iterator[Server]:
-    """Let a server answer until the block ends."""
+    """Run a server until the block ends."""
     thread = threading.Thread(target=server.serve_forever, args=(POLL,), name="replay", daemon=True)
     with server:
         thread.start()
@@ -70,18 +70,18 @@ def running(server: Server) -> Iterator[Server]:
 
 
 _Request = socket.socket | tuple[bytes, socket.socket]
-"""What socketserver hands around as a request; in a TCP server it is a socket."""
+"""The type of socketserver's request; in a TCP server it is a socket."""
 
 
 class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
-    """One listening address that answers from an index, both as a forward proxy and as the server that the Host header names."""
+    """One listening address that answers from an index, both as a forward proxy and as the server named by the Host header."""
 
     allow_reuse_address = True
     request_queue_size = 512
-    daemon_threads = False  # joined by server_close, so that a replay leaves nothing behind
+    daemon_threads = False  # joined by server_close, so that no thread is left behind
 
     def __init__(self, index: Index, address: tuple[str, int] = ("127.0.0.1", 0), latency: float = 0.0) -> None:
-        """Listen on `address`; port 0 is any free one. OSError where that is not possible."""
+        """Listen on `address`; port 0 means any free one. Raises OSError if that is not possible."""
         super().__init__(address, _Connection)
         self.index = index
         self.latency = latency
@@ -90,19 +90,19 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         self._lock = threading.Lock()
 
     def process_request(self, request: _Request, client_address: Any) -> None:
-        """Keep the connection in mind, so that it can be hung up."""
+        """Remember the connection, so that it can be closed."""
         with self._lock:
             self._open.add(request)
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: _Request) -> None:
-        """Forget a connection that is over."""
+        """Forget a closed connection."""
         with self._lock:
             self._open.discard(request)
         super().shutdown_request(request)
 
     def hang_up(self) -> None:
-        """Wake up every connection that waits for its client's next request."""
+        """Close every connection that waits for its client's next request."""
         with self._lock:
             for connection in self._open:
                 with contextlib.suppress(OSError):
@@ -134,7 +134,7 @@ class _Connection(socketserver.StreamRequestHandler):
         return None if found is None else wire.recorded_answer(found, keep_alive=ask.keep_alive)
 
     def _connect(self, ask: wire.Ask) -> bytes | None:
-        """Whether anything listened at an address: all that a connection without a request asks."""
+        """Answer CONNECT: whether anything listened at an address."""
         index = self.server.index
         recorded = index.at(ask.netloc)
         found = index.answer("CONNECT", ask.netloc, "", {}) or unreachable(recorded)

@@ -1,7 +1,7 @@
 """Records a live cluster's answers, redacted, in the format that collector/replay serves.
 
-A `Recorder` stands between the scheduler and the sources: it passes each request on and keeps what came back, so a recording holds exactly
-what the main job saw. `crawl` asks on, so that the recording also serves rules that are not written yet.
+A `Recorder` wraps the sources: it passes each request on and keeps the reply, so a recording contains exactly what `diagnose` would see.
+`crawl` makes further requests, so that the recording can also serve rules not yet written.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from collector.replay.recording import ExecExchange, HttpExchange, Recording, ne
 
 HEADERS = frozenset({"content-type", "date"})
 HEADER_FAMILIES = ("litefs-", "x-nomad-", "x-consul-")
-"""The headers that are kept: those that parsers read. Nothing else is, so no cookie can be."""
+"""The headers kept, those that parsers read. All others are dropped, including cookies."""
 
 WIDER: tuple[Http, ...] = (
     Http("nomad", "/v1/agent/self"),
@@ -42,26 +42,26 @@ WIDER: tuple[Http, ...] = (
     Http("consul", "/v1/session/list"),
     Http("consul", "/v1/operator/autopilot/health"),
 )
-"""What `crawl` asks beyond a spec: the clusters' own lists. No KV store and no variables: they hold users' secrets."""
+"""What `crawl` requests beyond a spec: the clusters' own lists. No KV store and no variables, which hold users' secrets."""
 
 
 class Redaction(Protocol):
-    """What recording needs of redact.Redactor."""
+    """The part of redact.Redactor that recording needs."""
 
     def data(self, value: JSON) -> JSON:
-        """The value, redacted throughout."""
+        """Return the value, redacted throughout."""
 
     def text(self, value: str) -> str:
-        """The text, redacted."""
+        """Return the redacted text."""
 
 
 @dataclass(slots=True)
 class Recorder:
     """Performs requests through `performer` and keeps every exchange. Thread-safe.
 
-    `redaction` is used in the threads that perform, where no pattern of the user's belongs (collector/cutoff.py). `endpoints` are the
-    addresses of the configured Nomad and Consul servers, which requests without a `base` go to. What was asked is redacted too: it is
-    made from answers, and equal secrets stay equal, so that a replay is asked for what its own answers name.
+    `redaction` is used in the performing threads, so it must not have the user's patterns (collector/cutoff.py). `endpoints` are the
+    configured Nomad and Consul servers, for requests without a `base`. Requests are redacted too: they are made from answers, and equal
+    secrets stay equal, so a replay receives requests that match its own answers.
     """
 
     performer: Performer
@@ -72,28 +72,30 @@ class Recorder:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def perform(self, request: Request, *, deadline: float) -> Reply:
-        """Perform one request; the reply is the performer's own, unchanged."""
+        """Perform one request; the performer's reply is returned unchanged."""
         reply = self.performer.perform(request, deadline=deadline)
         with self._lock:
             self._keep(request, reply)
         return reply
 
     def recording(self, meta: Mapping[str, JSON], redaction: Redaction | None = None) -> Recording:
-        """All that was recorded so far; redacted once more by another `redaction`, that of the main thread."""
+        """Return the recording so far, redacted again by the main thread's `redaction`."""
         with self._lock:
             endpoints = {name: without_user(base) for name, base in self.endpoints.items()}
             found = Recording({"endpoints": endpoints, **meta}, tuple(self._http), tuple(self._execs))
         return _redacted(found, redaction) if redaction else found
 
     def _keep(self, request: Request, reply: Reply) -> None:
-        """What was asked of an address that is none never left, and nobody could be asked for it again."""
+        """Keep an exchange, except for an invalid address: that request was never sent, and cannot be replayed."""
         if isinstance(request, Http):
             base = self._address(request.base or self.endpoints.get(request.source, ""))
             self._http += [self._http_exchange(base, request, reply)] if base else []
         elif isinstance(request, Dial):
             base = self._address(f"http://{host_port(request.host, request.port)}")
             self._http += [_dial_exchange(base, reply)] if base else []
-        elif reply.code is not None or reply.status is Status.TIMEOUT:  # else this machine could not run `nomad`: nothing about the cluster
+        elif (
+            reply.code is not None or reply.status is Status.TIMEOUT
+        ):  # otherwise `nomad` could not be run here, which says nothing about the cluster
             self._execs.append(self._exec_exchange(request, reply))
 
     def _address(self, base: str) -> str:
@@ -106,7 +108,7 @@ class Recorder:
             path=self.redaction.text(unquote(request.path)),
             query=_query(request.query, self.redaction),
             status=reply.code,
-            headers={name: self.redaction.text(value) for name, value in _kept(reply.headers).items()},
+            headers={name: self.redaction.text(value) for name, value in _kept_headers(reply.headers).items()},
             body=redacted_body(reply.body, self.redaction) if reply.code is not None else "",
             error=_failure(reply, self.redaction),
             seconds=round(reply.seconds, 4),
@@ -125,13 +127,13 @@ class Recorder:
 
 
 def crawl(recorder: Recorder, *, deadline: float) -> None:
-    """Ask the servers for their own lists too, until the monotonic deadline."""
+    """Also request the servers' own lists, until the monotonic deadline."""
     for request in WIDER:
         recorder.perform(request, deadline=deadline)
 
 
 def _without_secrets(base: str, redaction: Redaction) -> str:
-    """The address without user, password and secrets; empty where there is none left."""
+    """Return the address without user, password and secrets; empty if nothing is left."""
     try:
         return without_user(redaction.text(without_user(base)))
     except ValueError:
@@ -143,7 +145,7 @@ def _query(query: Query, redaction: Redaction) -> Query:
 
 
 def _redacted(recording: Recording, redaction: Redaction) -> Recording:
-    """The recording with every text of it redacted again; an address of which nothing is left is nobody's."""
+    """Return the exchanges with every text redacted again, dropping those whose address has nothing left."""
     text = redaction.text
     http = [
         replace(
@@ -172,7 +174,7 @@ def _redacted(recording: Recording, redaction: Redaction) -> Recording:
 
 
 def redacted_body(body: bytes, redaction: Redaction) -> str:
-    """An answer's text without secrets: JSON is redacted by field, and stays JSON; values of Consul's KV are looked into."""
+    """Redact a response body: JSON by field, so that it stays JSON; values of Consul's KV are decoded first."""
     text = body.decode("utf-8", "replace")
     try:
         value = json.loads(text)
@@ -184,13 +186,13 @@ def redacted_body(body: bytes, redaction: Redaction) -> str:
 
 
 def without_user(base: str) -> str:
-    """An address without user and password, which an advertised URL may have."""
+    """Return an address without user and password, which an advertised URL may contain."""
     parts = urlsplit(base)
     return f"{parts.scheme}://{netloc(base)}{parts.path}"
 
 
 def _in_key_values(value: JSON, redaction: Redaction) -> JSON:
-    """Consul's KV answers hold their values in base64, where no pattern would find a secret."""
+    """Redact Consul's KV answers, whose values are in base64, where patterns would not find secrets."""
     if not isinstance(value, list):
         return value
     return [{**row, "Value": _redacted_base64(row["Value"], redaction)} if _is_key_value(row) else row for row in value]
@@ -209,12 +211,12 @@ def _redacted_base64(value: str, redaction: Redaction) -> str:
 
 
 def _dial_exchange(base: str, reply: Reply) -> HttpExchange:
-    """A connect is kept as the CONNECT that a replay is asked."""
+    """Keep a TCP connect as the CONNECT request that a replay receives."""
     status = 200 if reply.status is Status.OK else None
     return HttpExchange(source="dial", base=base, method="CONNECT", path="", status=status, error=_cause(reply))
 
 
-def _kept(headers: Mapping[str, str]) -> dict[str, str]:
+def _kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
     lowered = {name.lower(): value for name, value in headers.items()}
     return {name: value for name, value in lowered.items() if name in HEADERS or name.startswith(HEADER_FAMILIES)}
 

@@ -1,4 +1,4 @@
-"""The recording file: gzip, one JSON document a line; the first is the recording's `meta`, every further one is one exchange.
+"""The recording file: gzip, one JSON document per line; the first is the recording's `meta`, each further one an exchange.
 
     {"source": "meta", "scenario": "app-crash", "recorded_at": 1795503656.4, ...}
     {"source": "nomad", "base": "http://127.0.0.1:4646", "method": "GET", "path": "/v1/nodes", "query": {}, "status": 200,
@@ -6,7 +6,7 @@
     {"source": "litefs", "base": ..., "method": ..., "path": ..., "query": ..., "status": null, "error": "... refused", "seconds": ...}
     {"source": "exec", "alloc": "...", "task": "...", "argv": ["cat", "/litefs/.lag"], "rc": 0, "stdout": "...", "stderr": "", ...}
 
-A recording may come from someone else, so nothing in it is believed: sizes are bounded, and every field's type is checked.
+A recording may come from someone else, so sizes are limited and every field's type is checked.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ from collector.model import JSON, Mark, Query, by_name, host_port
 from collector.strict_json import strict_json
 
 MAX_LINE = 64 << 20
-"""Longest line, in bytes. An answer itself is capped at 8 MiB when it is collected; JSON escapes make it at most six times as long."""
+"""Maximum length of a line in bytes. Bodies are limited to 8 MiB when collected; JSON escapes make them at most six times as long."""
 MAX_TOTAL = 1 << 30
-"""Largest unpacked recording, in bytes: a gzip bomb stops here."""
+"""Maximum uncompressed size of a recording in bytes, against gzip bombs."""
 LAST_MOMENT = 250_000_000_000
-"""Unix seconds within the years that calendars know."""
+"""The last Unix second that Python's calendar can represent."""
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True)
 class HttpExchange:
-    """One HTTP request and its answer. `status` None: no answer came, and `error` says why. Header names are lower case."""
+    """One HTTP request and its answer. `status` None: no answer, and `error` says why. Header names are lower case."""
 
     source: str
     base: str
@@ -52,18 +52,18 @@ class HttpExchange:
 
     @property
     def netloc(self) -> str:
-        """`host:port`, the port spelled out: what decides who is asked."""
+        """`host:port`, always with the port: identifies the server."""
         return netloc(self.base)
 
     @property
     def full_path(self) -> str:
-        """The path as it is asked for: an API behind a path prefix has that in its base."""
+        """The requested path, including the path prefix of the base address."""
         return urlsplit(self.base).path.rstrip("/") + self.path
 
 
 @dataclass(frozen=True, slots=True)
 class ExecExchange:
-    """One command inside a task and what came of it. `rc` None: it was killed at its deadline."""
+    """One command inside a task and its outcome. `rc` None: it was killed at its deadline."""
 
     alloc: str
     task: str
@@ -76,7 +76,7 @@ class ExecExchange:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """All exchanges of one cluster at one time, in the order in which they happened."""
+    """All exchanges with one cluster, in chronological order."""
 
     meta: Mapping[str, JSON]
     http: tuple[HttpExchange, ...] = ()
@@ -84,7 +84,7 @@ class Recording:
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
-        """Read a recording; raise `SpecError` with file and line where it is not one."""
+        """Read a recording; raise `SpecError` with file and line if it is invalid."""
         meta: JSON = None
         http: list[HttpExchange] = []
         execs: list[ExecExchange] = []
@@ -100,7 +100,7 @@ class Recording:
         return cls(meta, tuple(http), tuple(execs))
 
     def save(self, path: str | Path) -> None:
-        """Write the recording so that `load` gives it back, for its owner's eyes only; `DeliveryError` where that is not possible."""
+        """Write the recording with permissions for its owner only; raises `DeliveryError`."""
         lines = b"".join(json.dumps(document).encode() + b"\n" for document in self.documents())
         try:
             write_atomic(Path(path), gzip.compress(lines, mtime=0))
@@ -108,7 +108,7 @@ class Recording:
             raise DeliveryError(f"the recording was not written to {path}: {error.strerror}") from error
 
     def documents(self) -> Iterator[dict[str, JSON]]:
-        """The lines of the file, in order."""
+        """Return the lines of the file, in order."""
         yield {**self.meta, "source": "meta"}
         for exchange in self.http:
             unsaid = {"error"} if exchange.status is not None else {"headers", "body"}
@@ -117,19 +117,19 @@ class Recording:
             yield {"source": "exec", **asdict(command)}
 
     def base(self, source: str) -> str | None:
-        """The address of the recorded Nomad or Consul server: what the recorder was told, else the first one asked."""
-        told: Mapping[str, str] = self.meta.get("endpoints", {})
-        return told.get(source) or next((exchange.base for exchange in self.http if exchange.source == source), None)
+        """Return the recorded address of Nomad or Consul: the one in `meta`, else that of the first request."""
+        endpoints: Mapping[str, str] = self.meta.get("endpoints", {})
+        return endpoints.get(source) or next((exchange.base for exchange in self.http if exchange.source == source), None)
 
 
 def recorded_meta(path: str | Path) -> Mapping[str, JSON]:
-    """What a recording says of itself; the rest of it is not read."""
+    """Read only a recording's `meta`."""
     with closing(_lines(Path(path))) as lines:
         return next(lines).meta()
 
 
 def netloc(base: str) -> str:
-    """`host:port` of a base address; the scheme's own port where none is written. Raises ValueError where there is no host."""
+    """Return `host:port` of a base address, with the scheme's default port if none is given. Raises ValueError without a host."""
     parts = urlsplit(base)
     port = parts.port or DEFAULT_PORTS.get(parts.scheme)
     if not parts.hostname or port is None:
@@ -139,7 +139,7 @@ def netloc(base: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """One line of the file, whose fields are checked as they are read."""
+    """One line of the file; fields are checked as they are read."""
 
     path: Path
     number: int
@@ -168,7 +168,7 @@ class _Line:
         return {name: str(value) for name, value in found.items()}
 
     def parameters(self, key: str) -> Query:
-        """Texts by name; a list has those of a name that is there more than once."""
+        """Read query parameters; a repeated parameter has a list of values."""
         found = {name: value if isinstance(value, list) else [value] for name, value in self._typed(key, dict, {}).items()}
         if not all(isinstance(one, str | int | float) for values in found.values() for one in values):
             _reject(self.path, self.number, f"{key} holds a value that is not text")
@@ -213,15 +213,15 @@ def _document(path: Path, number: int, raw: bytes) -> JSON:
 
 
 def _meta(line: _Line) -> dict[str, JSON]:
-    """What the recording says of itself, of which its moment and its servers' addresses are used."""
+    """Read `meta`, of which the moment and the servers' addresses are used."""
     if {"format", "results"} <= line.value.keys():
         _reject(line.path, line.number, "is a bundle, which `collector analyze` reads")
-    told = line.meta()
+    meta = line.meta()
     if not 0 <= line.number_("recorded_at") <= LAST_MOMENT:
         _reject(line.path, line.number, "recorded_at is no moment of any calendar")
     for base in line.texts("endpoints").values():
         _check_address(line, base)
-    return told
+    return meta
 
 
 def _check_address(line: _Line, base: str) -> None:

@@ -1,7 +1,7 @@
-"""HTTP/1.1 as the replay needs it: reading one request, writing one answer.
+"""The part of HTTP/1.1 that the replay needs: reading a request, writing an answer.
 
-By hand, not with http.server: benchmarks put thousands of requests through this, and the header parser of the standard library
-costs more than everything else here together. A request with a body is never recorded, so none is read.
+Not http.server: benchmarks send thousands of requests through this, and the standard library's header parser would take more time than
+everything else here together. Requests with a body are never recorded, so bodies are not read.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ CAUSES: Mapping[str, str] = {
     "timeout": "connection_read_timeout",
     "protocol": "http_protocol_error",
 }
-"""Error types of RFC 9209 (section 2.3) for `model.Reply.cause`, which is how `collector record` begins a failure's text."""
+"""RFC 9209 error types (section 2.3) for `model.Reply.cause`, with which `collector record` begins a failure's text."""
 WORDS: Mapping[str, tuple[str, ...]] = {
     "connection_refused": ("refused",),
     "dns_error": ("name or service", "resolve", "getaddrinfo", "nodename"),
@@ -37,16 +37,16 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "destination_ip_unroutable": ("no route", "unreachable"),
     "connection_terminated": ("reset", "closed", "disconnected", "aborted", "incomplete"),
 }
-"""The same for the words of Python's own exceptions, which other recorders keep."""
+"""The same for the messages of Python's own exceptions, which other recorders keep."""
 NOT_ACCEPTED = "did not accept"
-"""What a reply's reason says where the timeout was one of connecting; any other came after the connection was accepted."""
+"""In the reason of a timeout while connecting; any other timeout came after the connection was accepted."""
 TIMEOUTS = frozenset({"connection_timeout", "connection_read_timeout"})
 HOP_BY_HOP = frozenset({"connection", "content-length", "content-encoding", "transfer-encoding", "keep-alive", "proxy-status"})
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One request as it was asked of the proxy. `netloc` is empty where the request line names no usable address."""
+    """One request to the proxy. `netloc` is empty if the request line has no usable address."""
 
     method: str
     netloc: str
@@ -56,7 +56,7 @@ class Ask:
 
 
 def read_ask(stream: BufferedIOBase) -> Ask | None:
-    """Read one request; None where the client is done or does not speak HTTP."""
+    """Read one request; None if the client has closed the connection or does not speak HTTP."""
     words = stream.readline(MAX_LINE).decode("latin-1").split()
     headers = _read_headers(stream)
     if len(words) != 3 or headers is None:  # noqa: PLR2004 - method, target, version
@@ -64,7 +64,7 @@ def read_ask(stream: BufferedIOBase) -> Ask | None:
     method, target, version = words
     keep_alive = version == "HTTP/1.1" and headers.get("connection", "").lower() != "close" and headers.get("content-length", "0") == "0"
     if method == "CONNECT":
-        return Ask(method, target.lower(), "", keep_alive=False)  # as `netloc` has every host
+        return Ask(method, target.lower(), "", keep_alive=False)  # normalized like `netloc`
     if target.startswith("/"):
         target = f"http://{headers.get('host', '')}{target}"
     try:
@@ -89,7 +89,7 @@ def _read_headers(stream: BufferedIOBase) -> dict[str, str] | None:
 
 
 def answer(status: int, body: str = "", headers: Mapping[str, str] | None = None, *, keep_alive: bool = True) -> bytes:
-    """One HTTP/1.1 answer, as it goes on the wire."""
+    """Return the bytes of an HTTP/1.1 response."""
     content = body.encode("utf-8", "replace")
     sent = {name: value for name, value in (headers or {}).items() if name not in HOP_BY_HOP and "\n" not in value and "\r" not in value}
     sent |= {"content-length": str(len(content)), "connection": "keep-alive" if keep_alive else "close"}
@@ -99,14 +99,14 @@ def answer(status: int, body: str = "", headers: Mapping[str, str] | None = None
 
 
 def recorded_answer(exchange: HttpExchange, *, keep_alive: bool = True) -> bytes:
-    """The answer that was recorded; where none came, what a forward proxy says of it."""
+    """Return the recorded response; if there was none, what a forward proxy would answer."""
     if exchange.status is None:
         return gateway_error(exchange.error, keep_alive=keep_alive)
     return answer(exchange.status, exchange.body, exchange.headers, keep_alive=keep_alive)
 
 
 def gateway_error(reason: str, *, keep_alive: bool = True) -> bytes:
-    """502 or 504 with RFC 9209's `Proxy-Status`: the standard way of a forward proxy to say why its target did not answer."""
+    """Return 502 or 504 with RFC 9209's `Proxy-Status`, which says why the target did not answer."""
     kind = error_type(reason)
     details = reason.replace("\\", "").replace('"', "'").encode("ascii", "replace").decode()
     details = "".join(character for character in details if character.isprintable())
@@ -116,7 +116,7 @@ def gateway_error(reason: str, *, keep_alive: bool = True) -> bytes:
 
 
 def error_type(reason: str) -> str:
-    """The RFC 9209 error type for the reason of a connection that failed."""
+    """Return the RFC 9209 error type for the reason of a failed connection."""
     cause, text = reason.partition(":")[0], reason.lower()
     if cause == "timeout" and NOT_ACCEPTED in text:
         return "connection_timeout"

@@ -1,4 +1,4 @@
-"""A rule's conditions: what must be observed where, compiled from the plain data of a YAML file."""
+"""A rule's conditions, compiled from the plain data of a YAML file."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from collector.cutoff import compiled
 from collector.model import JSON
 
 Test = Callable[[JSON], Mapping[str, str] | None]
-"""Tests one field's value: None when it does not fit, else what it captured (usually nothing)."""
+"""Tests a field's value: None if it does not match, else its captures (usually none)."""
 
 Search = Callable[[re.Pattern[str], str], re.Match[str] | None]
-"""How a pattern is looked for in a text; of somebody else's patterns, raises `TooSlow`."""
+"""Searches a text for a pattern; for a user's pattern it may raise `TooSlow`."""
 
 LONGEST = 8192
-"""A pattern sees so many characters of a text and no more: how long a line is, is up to whoever writes the log."""
+"""Maximum characters of a text that a pattern sees, since the length of log lines is unlimited."""
 
 
 class Matcher(NamedTuple):
     """Looks for observations of `topic` whose fields pass all `tests`.
 
-    `of` is where it looks: `same` (the subject's own), `node`, `cluster` (everywhere), `elsewhere` (on other nodes).
-    `times` bounds how many must fit; (1, None) by default, and a minimum of 0 makes it optional evidence. A `quiet` one is a condition
-    and a source of values, and no evidence.
+    `of` is where to look: `same` (the subject itself), `node`, `cluster` (everywhere), `elsewhere` (on other nodes). `times` is the range
+    of how many must match: (1, None) by default, and a minimum of 0 makes it optional evidence. A `quiet` one is a condition and supplies
+    values, but is not shown as evidence.
     """
 
     topic: str
@@ -37,7 +37,7 @@ class Matcher(NamedTuple):
 
 
 class Group(NamedTuple):
-    """Holds when all of `all`, at least one of `any` (if there are some) and none of `none` hold."""
+    """Holds if all of `all`, at least one of `any` (unless empty) and none of `none` hold."""
 
     all: tuple[Condition, ...] = ()
     any: tuple[Condition, ...] = ()
@@ -48,7 +48,7 @@ Condition = Matcher | Group
 
 
 def compile_condition(data: Mapping[str, JSON], search: Search = re.Pattern.search) -> Condition:
-    """A condition from data that fits the schema and whose patterns are some."""
+    """Compile a condition whose data fits the schema and whose patterns are valid."""
     if "see" in data:
         tests = tuple((name, _test(wanted, search)) for name, wanted in data.get("where", {}).items())
         return Matcher(data["see"], tests, data.get("of", "same"), _count(data.get("count", {})), data.get("quiet", False))
@@ -72,12 +72,12 @@ def _test(wanted: JSON, search: Search) -> Test:
 
 
 def _mixed(value: JSON, wanted: list[JSON]) -> bool:
-    """True equals 1 in Python; a rule that says 1 does not mean true."""
+    """True if only one side is a boolean: in Python True equals 1, in a rule it does not."""
     return isinstance(value, bool) and not any(one is value for one in wanted)
 
 
 def _matches(pattern: str, search: Search) -> Test:
-    """Compiled once there is a text to look into: most rules are about faults that a cluster has not."""
+    """Compile the pattern on first use: most rules are for faults that a cluster does not have."""
     regex = cache(lambda: compiled(pattern))
 
     def test(value: JSON) -> Mapping[str, str] | None:

@@ -1,4 +1,4 @@
-"""What a code means, derived from its rules alone."""
+"""Explains a code from its rules."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from collector.suggest import did_you_mean
 
 
 def explain(code: str) -> dict[str, JSON]:
-    """What a code means, from its rules alone: `{code, summary, severity, ways, explains, references, ...}`.
+    """Explain a code from its rules: `{code, summary, severity, ways, explains, references, ...}`.
 
-    `ways` to recognise it, `{recognised, remedy, commands}`: those with the same remedy and commands are one.
+    `ways` to recognise it are `{recognised, remedy, commands}`; those with the same remedy and commands are merged.
 
-    Raises `UsageError` with a suggestion for a code that no rule has.
+    Raises `UsageError` with a suggestion for an unknown code.
     """
     if code == UNKNOWN:
         return _EXPLAIN_UNKNOWN
@@ -44,13 +44,13 @@ def _ways(rules: Sequence[Rule]) -> list[JSON]:
         commands = [{"what": what, "command": _plain(text)} for what, text in rule.commands]
         key = (rule.remedy, *(one["command"] for one in commands))
         way = ways.setdefault(key, {"recognised": [], "remedy": _plain(rule.remedy), "commands": commands})
-        if (said := _plain(rule.detail or rule.title)) not in way["recognised"]:
-            way["recognised"].append(said)
+        if (sign := _plain(rule.detail or rule.title)) not in way["recognised"]:
+            way["recognised"].append(sign)
     return list(ways.values())
 
 
 def _plain(text: str) -> str:
-    """The text of a rule without the brackets around what a report may leave out."""
+    """Remove the brackets around optional parts of a text."""
     return OPTIONAL.sub(r"\1", text)
 
 

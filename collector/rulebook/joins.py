@@ -1,4 +1,4 @@
-"""What a finding explains or rules out; and joins, which many rules share by name (rules/joins.yml)."""
+"""What a finding explains or rules out; and joins, which rules share by name (rules/joins.yml)."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from collector.rulebook import kept
 from collector.rulebook.conditions import Condition, Search, compile_condition
 
 SYMPTOM = "symptom."
-"""Codes that begin so are no causes: never a root, always shown under one."""
+"""The prefix of codes that are not causes: never a root, always shown below one."""
 
 
 class Link(NamedTuple):
-    """What a finding explains, or rules out: findings with these codes, in this relation to it.
+    """Findings that a finding explains or rules out, by code and relation.
 
-    `only_if` must hold for its own subject, `where` for that of the other finding.
+    `only_if` is a condition on the explaining finding's subject, `where` on the other finding's subject.
     """
 
     codes: frozenset[str]
@@ -28,30 +28,30 @@ class Link(NamedTuple):
     where: Condition | None = None
 
     def covers(self, code: str) -> bool:
-        """Is this code meant? `symptom.*` stands for every symptom."""
+        """True if the link includes this code; `symptom.*` includes every symptom."""
         return code in self.codes or (code.startswith(SYMPTOM) and SYMPTOM + "*" in self.codes)
 
 
 @cache
 def joins() -> Mapping[str, Mapping[str, JSON]]:
-    """Name -> `{summary, explains: [link, ...]}`; do not change it."""
+    """Return name -> `{summary, explains: [link, ...]}`, cached: do not modify."""
     named: Mapping[str, Mapping[str, JSON]] = kept.read(joins_file()).data
     return named
 
 
 def links(explains: Iterable[JSON], search: Search) -> Iterator[Link]:
-    """The links of a rule's `explains`, those of a join in place of its name. Raises `KeyError` for a name that there is not."""
+    """Return the links of a rule's `explains`, with the names of joins resolved. Raises `KeyError` for an unknown join."""
     for one in explains:
-        yield from _of(one) if isinstance(one, str) else (compile_link(one, search),)
+        yield from _links_of(one) if isinstance(one, str) else (compile_link(one, search),)
 
 
 @cache
-def _of(name: str) -> tuple[Link, ...]:
-    """A join's links, made once for all rules that name it."""
+def _links_of(name: str) -> tuple[Link, ...]:
+    """Return a join's links, shared by all rules that name it."""
     return tuple(compile_link(link) for link in joins()[name]["explains"])
 
 
 def compile_link(data: Mapping[str, JSON], search: Search = re.Pattern.search) -> Link:
-    """A link from data that fits the schema."""
+    """Compile a link whose data fits the schema."""
     only_if, where = (compile_condition(data[part], search) if part in data else None for part in ("if", "where"))
     return Link(frozenset(data["codes"]), data["of"], only_if, where)

@@ -1,7 +1,7 @@
-"""What a YAML file that ships says, kept as Python keeps its modules: compiled, in `__pycache__` beside it, until the file changes.
+"""Caches shipped YAML files in `__pycache__`, compiled like Python modules, until the file changes.
 
-Reading the rules' YAML takes a tenth of a run on three nodes. Python's own machinery decides whether what is kept still holds, and does
-without where it may not be written (a read-only installation, PYTHONDONTWRITEBYTECODE).
+Parsing the rules takes a tenth of a run on three nodes. Python's import machinery decides whether the cache is valid, and works without it
+if it cannot be written (read-only installation, PYTHONDONTWRITEBYTECODE).
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ from collector.model import JSON
 
 
 class Kept(NamedTuple):
-    """The data of a file, and for a list the line in which each of its members begins."""
+    """A file's data, and for a list the line in which each member begins."""
 
     data: JSON
     lines: list[int]
 
 
 def read(path: Path) -> Kept:
-    """Raises `SpecError` for what is no YAML, and OSError where there is no such file."""
-    (text, *_) = _Loader("", str(path)).get_code("").co_consts  # type: ignore[union-attr]  # None for a built-in module alone
+    """Read a file through the cache. Raises `SpecError` for invalid YAML, OSError for a missing file."""
+    (text, *_) = _Loader("", str(path)).get_code("").co_consts  # type: ignore[union-attr]  # None only for built-in modules
     return Kept(*json.loads(text))
 
 
 class _Loader(SourceFileLoader):
-    """Has a YAML file compiled to code that holds its data and its lines, as JSON."""
+    """Compiles a YAML file to code that contains its data and lines as JSON."""
 
-    def source_to_code(self, data: Any, path: Any, *, _optimize: int = -1) -> CodeType:  # type: ignore[override]  # as SourceLoader has it
+    def source_to_code(self, data: Any, path: Any, *, _optimize: int = -1) -> CodeType:  # type: ignore[override]  # the signature of SourceLoader
         document = yamlio.load(data.decode(), path)
         members = document.data if isinstance(document.data, list) else ()
         lines = [document.mark(yamlio.child("$", index)).line for index in range(len(members))]

@@ -1,4 +1,4 @@
-"""What is wrong with a list of rules, each problem with its place."""
+"""Finds the problems in a list of rules, each with its position."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _TEXTS = ("title", "detail", "remedy", "at_risk")
 
 
 def lint_rules(document: Document, at: str = "$") -> list[Problem]:
-    """Everything wrong with the list of rules at `at` (a JSON path) of a document, each with its place; empty when all is well."""
+    """Return every problem in the list of rules at the JSON path `at` of a document; empty if all are valid."""
     data: JSON = document.data
     problems = [problem(document, fault) for fault in faults(data, schema("rule"), at)]
     if problems:
@@ -38,7 +38,7 @@ def lint_rules(document: Document, at: str = "$") -> list[Problem]:
 
 
 def _meaning_problems(document: Document, rule: Mapping[str, JSON], at: str, known: set[str]) -> list[Problem]:
-    """What a schema cannot say: topics, fields, patterns, codes and placeholders that are not there."""
+    """Check what a schema cannot: that topics, fields, codes and placeholders exist, and patterns compile."""
     problems: list[Problem] = []
     names = set(SCOPE_PARTS)
     for part in ("when", "unless"):

@@ -1,4 +1,4 @@
-"""A rule as the engine uses it: compiled from the plain data of a YAML file (schemas/rule.schema.json)."""
+"""A rule, compiled from the plain data of a YAML file (schemas/rule.schema.json)."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from collector.rulebook.conditions import Condition, Search, compile_condition
 from collector.rulebook.joins import SYMPTOM, Link, compile_link, links
 
 HERE = "here"
-"""In `explained_by`: whatever is found on the same node."""
+"""In `explained_by`: any finding on the same node."""
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
-"""In a rule's texts: stands for a field, a capture or a part of the scope."""
+"""In a rule's texts: a field, a capture or a scope part."""
 OPTIONAL = re.compile(r"\[([^\[\]]*\{\w+\}[^\[\]]*)\]")
-"""A part of a rule's text that is left out where its placeholder has no value."""
+"""A part of a rule's text that is omitted if its placeholder has no value."""
 UNKNOWN = "unknown"
-"""The root of what no rule explains."""
+"""The code of a root that no rule explains."""
 
 
 class Rule(NamedTuple):
-    """One way to recognise one cause, or one symptom. Texts hold placeholders `{name}` for fields, captures and scope parts."""
+    """One way to recognise a cause or a symptom. Texts contain placeholders `{name}` for fields, captures and scope parts."""
 
     code: str
     summary: str
@@ -44,12 +44,12 @@ class Rule(NamedTuple):
 
     @property
     def symptom(self) -> bool:
-        """It names no cause."""
+        """True if its code is a symptom's."""
         return self.code.startswith(SYMPTOM)
 
 
 def compile_rule(data: Mapping[str, JSON], place: str = "", search: Search = re.Pattern.search) -> Rule:
-    """A rule from data that fits the schema and whose patterns are some: lint says so."""
+    """Compile a rule that fits the schema and has valid patterns (see lint)."""
     return Rule(
         code=data["code"],
         summary=data["summary"],

@@ -1,7 +1,7 @@
-"""Settings from the environment: where Nomad and Consul are, how to talk to them, how to send mail.
+"""Settings from the environment: where Nomad and Consul are, how to connect to them, how to send mail.
 
-The only reader of environment variables. Names and meaning are those of the `nomad` and `consul` command lines, not of the Python SDKs,
-which read some of the same names differently (docs/settings.md lists where). An empty variable counts as unset, as it does for the CLIs.
+The only code that reads environment variables. Names and meaning are those of the `nomad` and `consul` command lines, not of the Python
+SDKs, which read some of them differently (docs/settings.md lists where). As for the CLIs, an empty variable counts as unset.
 """
 
 from collections.abc import Mapping
@@ -18,14 +18,14 @@ SMTP_PORTS: Mapping[str, int] = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 
 
 SECRETS = ("NOMAD_TOKEN", "CONSUL_HTTP_TOKEN", "COLLECTOR_SMTP_PASSWORD", "NOMAD_HTTP_AUTH", "CONSUL_HTTP_AUTH")
-"""Variables whose value is a secret; of the last two, what stands behind the colon."""
+"""Variables whose value is a secret; in the last two, the part after the colon."""
 
 
 class Tls(NamedTuple):
-    """How a server proves who it is, and how we do. Paths were readable when the settings were made.
+    """TLS settings. Paths were readable when the settings were made.
 
-    `ca_file` wins over `ca_path`; with neither, the system's certificate authorities are trusted (Go's rootcerts does the same).
-    `variables` is the prefix of the variables that this came from, for messages.
+    `ca_file` takes precedence over `ca_path`; with neither, the system's certificate authorities are trusted (as in Go's rootcerts).
+    `variables` is the prefix of the environment variables, for messages.
     """
 
     variables: str
@@ -38,9 +38,9 @@ class Tls(NamedTuple):
 
 
 class Api(NamedTuple):
-    """How to reach one HTTP API. `address` is `scheme://host:port`, perhaps with a path prefix, and holds no user and no secret.
+    """How to reach one HTTP API. `address` is `scheme://host:port`, perhaps with a path prefix, without user and password.
 
-    `namespace` and `region` are Nomad's and empty for Consul; empty means the server's default.
+    `namespace` and `region` are for Nomad, and empty for Consul; empty means the server's default.
     """
 
     address: str
@@ -51,12 +51,12 @@ class Api(NamedTuple):
     region: str = ""
 
     def __repr__(self) -> str:
-        """Without token and password."""
+        """Return a representation without token and password."""
         return f"Api({self.address!r})"
 
 
 class MailSettings(NamedTuple):
-    """The server that takes our mail. `security` says whether the connection is plain, upgraded by STARTTLS, or TLS from the start."""
+    """The outgoing mail server. `security` is plain, STARTTLS or TLS."""
 
     host: str
     port: int
@@ -66,15 +66,15 @@ class MailSettings(NamedTuple):
     sender: str = ""
 
     def __repr__(self) -> str:
-        """Without the password."""
+        """Return a representation without the password."""
         return f"MailSettings({self.host!r}, {self.port}, {self.security!r})"
 
 
 class Settings(NamedTuple):
-    """All that the environment decides. `proxy` is `http://host:port` or empty; no other proxy is ever used.
+    """Everything that comes from the environment. `proxy` is `http://host:port` or empty; no other proxy is ever used.
 
-    `spare` are secrets of the environment that are not in use: a token that a token file overrules, a mail password without a mail server.
-    `unset` are the variables of addresses that are not set, so that the default was taken.
+    `spare` are secrets in the environment that are not in use: a token overridden by a token file, a mail password without a mail server.
+    `unset` are the address variables that are not set, so that the default applies.
     """
 
     nomad: Api
@@ -90,12 +90,15 @@ class Settings(NamedTuple):
     unset: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
-        """Without a secret."""
+        """Return a representation without secrets."""
         return f"Settings({self.nomad!r}, {self.consul!r}, {self.mail!r})"
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str], **overrides: Any) -> "Settings":
-        """Read the environment; `overrides` are fields of this class and win. Raises `SettingsError` naming the variable that is wrong."""
+        """Read the environment; `overrides` are fields of `Settings` and take precedence.
+
+        Raises `SettingsError` that names the invalid variable.
+        """
         environment = Environment(environ)
         settings = cls(
             nomad=_nomad(environment),
@@ -112,15 +115,15 @@ class Settings(NamedTuple):
         return settings._replace(**overrides)
 
     def describe(self) -> dict[str, str]:
-        """Where the servers are, for the bundle and the report; no secrets."""
+        """Describe the servers for the bundle and the report, without secrets."""
         return {"nomad": self.nomad.address, "consul": self.consul.address}
 
     def tokens_for(self) -> str:
-        """The systems that a token or a user was given for, with commas; nothing of what was given."""
+        """Return the systems for which a token or user is set, joined by commas."""
         return ", ".join(name for name, server in (("nomad", self.nomad), ("consul", self.consul)) if server.token or server.auth)
 
     def secret_values(self) -> tuple[str, ...]:
-        """Every secret that these settings hold, for the redactor."""
+        """Return every secret in these settings, for the redactor."""
         values = [self.nomad.token, self.consul.token, parse_address("COLLECTOR_PROXY", self.proxy).password if self.proxy else ""]
         values += [auth[1] for auth in (self.nomad.auth, self.consul.auth) if auth]
         values += [self.mail.password] if self.mail else []
@@ -128,9 +131,9 @@ class Settings(NamedTuple):
         return tuple(value for value in values if value)
 
     def child_environment(self) -> dict[str, str]:
-        """The whole environment of the `nomad` command: what it needs to reach the same server in the same way, and nothing else.
+        """Return the complete environment for the `nomad` command: what it needs to reach the same server the same way, nothing else.
 
-        The token travels here, never in arguments, which every user of the machine can read.
+        The token is passed here and not in arguments, which every user of the machine can read.
         """
         nomad, tls = self.nomad, self.nomad.tls
         variables = {
@@ -157,7 +160,7 @@ class Settings(NamedTuple):
 
 
 def _secret_of(environment: Environment, name: str) -> str:
-    """The secret that a variable holds; of `user:password` only what stands behind the colon is one."""
+    """Return the secret in a variable; for `user:password` that is the password."""
     value = environment.text(name)
     return value.partition(":")[2] if name.endswith("_AUTH") else value
 
@@ -177,7 +180,7 @@ def _nomad(environment: Environment) -> Api:
 def _consul(environment: Environment) -> Api:
     """Consul's address may lack a scheme, and `CONSUL_HTTP_SSL` turns any address into https.
 
-    The token file wins over the token (Consul's api/api.go, NewClient); an empty file leaves the token in force.
+    A token file takes precedence over the token (Consul's api/api.go, NewClient); an empty file does not.
     """
     scheme = "https" if environment.flag("CONSUL_HTTP_SSL", default=False) else "http"
     text = environment.text("CONSUL_HTTP_ADDR") or CONSUL_ADDRESS
@@ -193,7 +196,7 @@ def _consul(environment: Environment) -> Api:
 
 
 def _tls(environment: Environment, prefix: str, *, verify: bool) -> Tls:
-    """A certificate without its key, or the reverse, is refused, as both CLIs do."""
+    """A certificate without its key, or the reverse, is an error, as for both CLIs."""
     certificate, key = environment.file(f"{prefix}_CLIENT_CERT"), environment.file(f"{prefix}_CLIENT_KEY")
     if bool(certificate) != bool(key):
         missing = f"{prefix}_CLIENT_{'KEY' if certificate else 'CERT'}"

@@ -1,4 +1,4 @@
-"""Addresses as people write them into environment variables."""
+"""Parses addresses in environment variables."""
 
 import ipaddress
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ HTTP_PORTS: Mapping[str, int] = {"http": 80, "https": 443}
 
 
 class Address(NamedTuple):
-    """A parsed address. `host` is without brackets; `prefix` starts with a slash or is empty and never ends with one."""
+    """A parsed address. `host` is without brackets; `prefix` is empty, or starts with a slash and does not end with one."""
 
     scheme: str
     host: str
@@ -23,7 +23,7 @@ class Address(NamedTuple):
     password: str = ""
 
     def __repr__(self) -> str:
-        """Without user and password."""
+        """Return a representation without user and password."""
         return f"Address({self.url!r})"
 
     @property
@@ -33,14 +33,14 @@ class Address(NamedTuple):
 
     @property
     def url_with_auth(self) -> str:
-        """The whole address: a secret when it has a password."""
+        """The complete address: a secret if it contains a password."""
         if not self.user and not self.password:
             return self.url
         return f"{self.scheme}://{quote(self.user, safe='')}:{quote(self.password, safe='')}@{self._netloc}{self.prefix}"
 
     @property
     def auth(self) -> tuple[str, str] | None:
-        """User and password for HTTP's Basic authentication, None without."""
+        """User and password for HTTP Basic authentication, or None."""
         return (self.user, self.password) if self.user or self.password else None
 
     @property
@@ -51,9 +51,8 @@ class Address(NamedTuple):
 def parse_address(variable: str, text: str, *, bare: str = "", bare_port: int = 0, schemes: Mapping[str, int] = HTTP_PORTS) -> Address:
     """Parse `scheme://[user[:password]@]host[:port][/prefix]`.
 
-    `bare` is the scheme, and `bare_port` the port, of an address that is written without a scheme; without `bare` that is an error.
-    `schemes` are the known schemes with their ports. Raises `SettingsError` that names the variable and never quotes the text, which may
-    hold a password.
+    `bare` and `bare_port` are the scheme and port of an address without a scheme; if `bare` is empty, that is an error. `schemes` are the
+    known schemes with their ports. Raises `SettingsError` that names the variable and never quotes the text, which may contain a password.
     """
     port = bare_port
     if "://" in text:
@@ -83,7 +82,7 @@ def _choices(schemes: Mapping[str, int]) -> str:
 
 
 def _in_brackets(text: str) -> str:
-    """An IPv6 address that stands alone, as a URL would have it."""
+    """Put a bare IPv6 address in brackets, as in a URL."""
     try:
         return f"[{text}]" if ipaddress.ip_address(text).version == 6 else text  # noqa: PLR2004 - IPv6
     except ValueError:
@@ -91,12 +90,12 @@ def _in_brackets(text: str) -> str:
 
 
 def _address(scheme: str, rest: str, default_port: int) -> Address:
-    """Raises ValueError with a clause that says what is wrong."""
+    """Parse the address; ValueError with a clause that says what is wrong."""
     if any(character.isspace() or not character.isprintable() for character in rest):
         raise ValueError("has a space or a control character in it")
     try:
         parts = urlsplit(f"//{rest}")
-    except ValueError:  # its own words quote user and password
+    except ValueError:  # its message would quote user and password
         raise ValueError("is no URL: `[` and `]` are for an IPv6 address; in user and password write such marks as %5B, %5D") from None
     if parts.query or parts.fragment:
         raise ValueError("has a query or a fragment")

@@ -1,4 +1,4 @@
-"""Environment variables, each parsed to its value, or a `SettingsError` that names it."""
+"""Environment variables parsed to values; `SettingsError` names an invalid one."""
 
 from __future__ import annotations
 
@@ -9,22 +9,25 @@ from collector.errors import SettingsError
 
 TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
-"""What Go's strconv.ParseBool takes, and so both CLIs."""
+"""The values that Go's strconv.ParseBool accepts, and so both CLIs."""
 MAX_SECRET_FILE = 64 << 10
 
 
 class Environment:
-    """A mapping of variables, read by meaning. An empty variable counts as unset; no message quotes a secret."""
+    """A mapping of variables, read by type. An empty variable counts as unset; messages never quote a secret."""
 
     def __init__(self, variables: Mapping[str, str]) -> None:
         self._variables = variables
 
     def text(self, name: str) -> str:
-        """The value as it is, or the empty string."""
+        """Return the value, or the empty string."""
         return self._variables.get(name, "")
 
     def flag(self, name: str, *, default: bool) -> bool:
-        """A boolean as Go spells it. The CLIs pass over a word they do not know; to guess about TLS is worse than to stop."""
+        """Parse a boolean as Go does.
+
+        The CLIs ignore an unknown word; here it is an error, since guessing about TLS is worse than stopping.
+        """
         value = self.text(name)
         if value in TRUE | FALSE:
             return value in TRUE
@@ -33,15 +36,15 @@ class Environment:
         return default
 
     def header(self, name: str) -> str:
-        """A secret that travels in an HTTP header."""
+        """Return a secret that is sent in an HTTP header."""
         return _for_header(name, self.text(name))
 
     def header_file(self, name: str) -> str:
-        """Like `secret_file`, for a secret that travels in an HTTP header."""
+        """Like `secret_file`, for a secret that is sent in an HTTP header."""
         return _for_header(name, self.secret_file(name))
 
     def secret_file(self, name: str) -> str:
-        """The text of the file that the variable names, without surrounding white space; empty when unset or empty."""
+        """Return the content of the file that the variable names, stripped; empty if unset or empty."""
         path = self.text(name)
         if not path:
             return ""
@@ -53,7 +56,7 @@ class Environment:
             raise SettingsError(f"{name}: cannot read the file {path!r}: {_why(error)}") from None
 
     def file(self, name: str) -> str:
-        """The path of a file that can be read, or the empty string."""
+        """Return the path of a readable file, or the empty string."""
         path = self.text(name)
         if path:
             try:
@@ -64,7 +67,7 @@ class Environment:
         return path
 
     def directory(self, name: str) -> str:
-        """The path of a directory that can be listed, or the empty string."""
+        """Return the path of a listable directory, or the empty string."""
         path = self.text(name)
         if path:
             try:
@@ -74,7 +77,7 @@ class Environment:
         return path
 
     def user_and_password(self, name: str) -> tuple[str, str] | None:
-        """`user:password`, or a user alone; None when unset."""
+        """Parse `user:password`, or a user alone; None if unset."""
         value = self.header(name)
         user, _, password = value.partition(":")
         return (user, password) if value else None

@@ -1,6 +1,6 @@
-"""The boundary to the outside world: a `Request` goes in, a `Reply` comes out.
+"""The boundary to the outside world: takes a `Request`, returns a `Reply`.
 
-Everything below here is imported when it is first needed: the SDKs cost a fifth of a second, which `--version` need not pay.
+Modules below are imported on first use: the SDKs take a fifth of a second, which `--version` need not spend.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 class Sources:
-    """Performs requests. Safe to use from several threads.
+    """Performs requests. Thread-safe.
 
-    TLS files are read at once, so that one that holds no certificate is a `SettingsError` here and not somewhere in a run.
+    TLS files are read in the constructor, so that a file without a certificate is a `SettingsError` before the run.
     """
 
     def __init__(self, settings: Settings, redactor: Redactor) -> None:
@@ -34,17 +34,17 @@ class Sources:
         self._web = Web(settings, redactor)
 
     def perform(self, request: Request, deadline: float) -> Reply:
-        """Do one request and say what came of it, before the monotonic time `deadline` or a moment after.
+        """Perform one request; returns by the monotonic time `deadline` or shortly after.
 
-        Never raises for anything that a server, a network, a command or a name does. Only a name lookup may take longer than the deadline.
-        Raises ValueError for a path that is no known read, and `CollectorError` when an SDK is not the one that was installed.
+        Never raises for anything that a server, a network, a command or a name does. Only a name lookup may exceed the deadline. Raises
+        ValueError for a path that is not a known read, and `CollectorError` if an installed SDK is not the expected one.
         """
         started, at = time.monotonic(), time.time()
         reply = self._perform(request, deadline)
         return reply._replace(seconds=time.monotonic() - started, at=at)
 
     def close(self) -> None:
-        """Drop connections and kill commands that still run."""
+        """Close connections and kill running commands."""
         for source in (self._web, self._nomad):
             if source is not None:
                 source.close()

@@ -1,7 +1,7 @@
-"""What may be requested: reads only. Some GETs change a cluster, so the method alone proves nothing.
+"""The allowed requests: reads only. Some GETs change a cluster, so the method alone is not enough.
 
-For Nomad and Consul what kinds and `record` ask is listed, and everything else is refused. LiteFS shares its source with the health checks
-of any workload, whose paths nobody can list; there the calls that change, copy or load something are listed instead.
+For Nomad and Consul this lists what kinds and `record` request; everything else is refused. LiteFS's source also serves the health checks
+of arbitrary workloads, so there the calls that change, copy or load something are listed instead.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ LITEFS_REFUSED: Final = (
     "/stream",
     "/tx",
 )
-"""LiteFS 0.5.14, http/server.go: what changes it, hands out whole databases, or streams junk for a minute."""
+"""LiteFS 0.5.14, http/server.go: requests that change it, return whole databases, or stream junk for a minute."""
 
 
 _BASE: Final = re.compile(
@@ -72,22 +72,23 @@ ALLOWED: Final[Mapping[str, tuple[str, ...]]] = {"nomad": NOMAD, "consul": CONSU
 
 
 def _among(path: str, paths: tuple[str, ...]) -> bool:
-    """`*` stands for one path segment, `**` for any number; an empty one is an objection, not a bug."""
+    """True if the path matches; `*` stands for one path segment, `**` for any number."""
     return path in paths or _pattern(paths).fullmatch(path) is not None
 
 
 @cache
 def _pattern(paths: tuple[str, ...]) -> re.Pattern[str]:
-    """Made when it is needed: the first requests are for paths that stand in the list as they are."""
+    """Compiled on first use: the first requests are for paths that are listed literally."""
     written = "|".join(re.escape(path).replace(r"\*\*", ".*").replace(r"\*", "[^/]*") for path in paths)
     return re.compile(f"(?:{written})")
 
 
 def objection(source: str, path: str) -> str:
-    """Why this percent-encoded path cannot be asked, empty when it can.
+    """Return why this percent-encoded path must not be requested; empty if it may.
 
-    Raises ValueError for a Nomad or Consul path that is no known read: a bug of a kind. An objection is not a bug: it is a name, from a
-    cluster or a spec, that would turn one path into another, or the check of a workload that points at what must not be called.
+    Raises ValueError for a Nomad or Consul path that is not a known read, which is a bug in a kind. An objection is not a bug but comes
+    from data:
+    a name that would turn one path into another, or a workload's check of a path that must not be called.
     """
     decoded = unquote(path.partition("?")[0] if source == "litefs" else path)
     names = decoded.split("/")
@@ -101,9 +102,9 @@ def objection(source: str, path: str) -> str:
 
 
 def objection_to_base(base: str) -> str:
-    """Why nothing can be asked of this address, empty when it can be.
+    """Return why this address must not be requested; empty if it may.
 
-    An address is put together from what a cluster says: a host with a path, a query or a `%` in it would turn one request into another.
+    Addresses are built from a cluster's data: a host containing a path, a query or a `%` would turn one request into another.
     """
     found = _BASE.fullmatch(base)
     if not found or not {".", ".."}.isdisjoint(unquote(found["prefix"]).split("/")):

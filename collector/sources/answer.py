@@ -1,4 +1,4 @@
-"""What an HTTP server answered, before it is classified; and which server that was."""
+"""An HTTP server's answer before it is classified, and the trust in servers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SAFE = "/%:@!$&'()*+,;=~-._"
 
 
 class Answer(NamedTuple):
-    """Status, headers (looked up in any case) and the decoded, capped body."""
+    """Status, headers (case-insensitive) and the decoded body, limited in size."""
 
     code: int
     headers: Mapping[str, str]
@@ -22,12 +22,12 @@ class Answer(NamedTuple):
 
 
 def quoted(path: str) -> str:
-    """A path as it goes on the wire. What is percent-encoded stays so; `?` and `#` of an unquoted name do not end the path."""
+    """Quote a path for a request, keeping existing percent-encoding; an unquoted `?` or `#` does not end the path."""
     return quote(path, safe=SAFE)
 
 
 def where_of(address: str) -> str:
-    """Host and port of an address, without user and password."""
+    """Return host and port of an address, without user and password."""
     try:
         parts = urlsplit(address)
         return parts.netloc.rpartition("@")[2] or address
@@ -36,11 +36,10 @@ def where_of(address: str) -> str:
 
 
 def trusted(api: Api, request: Http) -> bool:
-    """May the token of `api` go with this request?
+    """True if the token of `api` may be sent with this request.
 
-    The configured server gets it in any case. Agents of one cluster share their ACL tokens, and only the node's own agent knows some
-    things; but an address that nobody vouches for gets none, a token that belongs on https does not leave on http, and where it would
-    go with TLS it goes with the same TLS settings.
+    The configured server always gets it. Agents of one cluster share their ACL tokens, and only the node's own agent knows some things; but
+    an untrusted address gets none, a token for https is not sent over http, and https requires the same TLS settings.
     """
     if request.base is None:
         return True
@@ -48,5 +47,5 @@ def trusted(api: Api, request: Http) -> bool:
 
 
 def basic(auth: tuple[str, str] | None) -> dict[str, str]:
-    """The header of HTTP's Basic authentication, none without user and password."""
+    """Return the header of HTTP Basic authentication; none without a user."""
     return {"Authorization": f"Basic {b64encode(':'.join(auth).encode()).decode()}"} if auth else {}

@@ -1,7 +1,7 @@
-"""Commands inside a task, by `nomad alloc exec`: no shell, no input, no token in arguments, capped output, an end at the deadline.
+"""Runs commands inside a task with `nomad alloc exec`: no shell, no input, no token in arguments, limited output, and a deadline.
 
-Nomad's command line exits with 1 for its own failures and passes on the command's exit code otherwise, so only its output tells the two
-apart (Nomad 2.0, command/alloc_exec.go).
+Nomad's command line exits with 1 for its own failures and otherwise with the command's exit code, so only its output distinguishes the two
+(Nomad 2.0, command/alloc_exec.go).
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ _OWN_FAILURE: Final = re.compile(
     rb"|^failed to exec into task: (?!.*executable file not found)",
     re.MULTILINE,
 )
-"""How Nomad begins when it failed itself: before the command ran it is all that there is, afterwards it follows the command's own words.
+"""Nomad's messages for its own failures: before the command ran there is nothing else, afterwards they follow its output.
 
-That a task has no such program is the command's matter: drivers without containers say it so, a container's runtime ends with 127.
+A missing program is the command's failure: drivers without containers report it like this, a container's runtime exits with 127.
 """
 _DENIED: Final = re.compile(rb"Permission denied|\b40[13] \(|ACL token (?:not found|expired)", re.IGNORECASE)
 _UNREACHABLE: Final = re.compile(
@@ -44,13 +44,13 @@ _NOT_STARTED: Final = {
     ENOENT: f"its interpreter or loader is not there, as where it is made for another C library; {INSTALL}",
     EACCES: "the collector's user may not run it: look at its rights, and at whether its file system is mounted `noexec`",
 }
-"""What to do where the kernel refuses to start a program that is there (execve(2))."""
+"""What to do if the kernel refuses to start an existing program (execve(2))."""
 _OTHER: Final = re.compile(rb"\AUsage: nomad |\Aflag provided but not defined: ")
-"""How a Nomad answers that does not know `alloc exec`, or one of its options (command/meta.go); 0.9.2 was the first that does."""
+"""Messages of a Nomad without `alloc exec`, or one of its options (command/meta.go); 0.9.2 was the first to have it."""
 
 
 class Nomad:
-    """`nomad alloc exec`. Safe to use from several threads."""
+    """Runs `nomad alloc exec`. Thread-safe."""
 
     def __init__(self, settings: Settings, redactor: Redactor) -> None:
         self._path = settings.path
@@ -75,11 +75,11 @@ class Nomad:
         return self._judged(endpoint, finished)
 
     def close(self) -> None:
-        """Kill what still runs."""
+        """Kill running commands."""
         self._processes.close()
 
     def _arguments(self, request: Exec) -> list[str]:
-        """In this order. The namespace is only named when the environment does not say it already."""
+        """The namespace is named only if the environment does not set it."""
         namespace = request.namespace or self._namespace
         named = [] if namespace == self._namespace else ["-namespace", namespace]
         return ["alloc", "exec", "-i=false", "-t=false", *named, "-task", request.task, request.alloc, *request.argv]
@@ -102,7 +102,7 @@ class Nomad:
 
 
 def _not_there(path: str) -> str:
-    """Why no `nomad` can be run: there is none, or none that is executable."""
+    """Say why `nomad` cannot be run: it is missing, or not executable."""
     files = (Path(directory) / "nomad" for directory in path.split(os.pathsep) if directory)
     file = next((file for file in files if file.is_file()), None)
     return f"{file} is not executable: give it that right (`chmod +x {file}`), or {INSTALL}" if file else NO_NOMAD
@@ -114,7 +114,7 @@ def _not_started(program: str, error: OSError) -> str:
 
 
 def judged(finished: Finished) -> tuple[Status, str, str]:
-    """Status, cause and reason of a `nomad alloc exec` that ended or was ended."""
+    """Return status, cause and reason of a finished or killed `nomad alloc exec`."""
     if finished.late:
         return Status.TIMEOUT, "timeout", "the command did not end in time and was killed"
     if finished.capped:
@@ -125,13 +125,13 @@ def judged(finished: Finished) -> tuple[Status, str, str]:
         return Status.MISSING_TOOL, "missing", f"this `nomad` has no `alloc exec` as the collector asks it: {INSTALL}"
     own = _OWN_FAILURE.search(finished.stderr) if finished.code == 1 else None
     if own is None:
-        return Status.FAILED, "", f"exit code {finished.code}{_said(finished.stderr or finished.stdout)}"
+        return Status.FAILED, "", f"exit code {finished.code}{_first_line(finished.stderr or finished.stdout)}"
     words = finished.stderr[own.start() :]
     status = Status.DENIED if _DENIED.search(words) else Status.UNREACHABLE if _UNREACHABLE.search(words) else Status.FAILED
-    return status, "exec", f"nomad alloc exec failed{_said(words)}"
+    return status, "exec", f"nomad alloc exec failed{_first_line(words)}"
 
 
-def _said(output: bytes) -> str:
-    """The first line of an output, as the end of a sentence."""
+def _first_line(output: bytes) -> str:
+    """Return the first line of an output, to end a sentence."""
     lines = [line.strip() for line in output.decode("utf-8", "replace").splitlines() if line.strip()]
     return f": {lines[0][:300]}" if lines else ""

@@ -1,4 +1,4 @@
-"""TCP connections with a deadline. The only place that opens a socket."""
+"""TCP connections with a deadline. The only module that opens a socket."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import time
 def connect(host: str, port: int, deadline: float) -> socket.socket:
     """Connect to the first address of `host` that accepts, before the monotonic time `deadline`.
 
-    A name with several addresses gives each its share of the time, so that a dead one cannot eat the time of a live one. What is left is
-    the socket's timeout. Raises `socket.gaierror`, `TimeoutError` or the last address's `OSError`. A name lookup cannot be interrupted:
-    who must not wait for it calls this from a thread that can be left behind.
+    Each of a name's addresses gets a share of the time, so that a dead one leaves time for the others. The remaining time becomes the
+    socket's timeout. Raises `socket.gaierror`, `TimeoutError` or the last address's `OSError`. A name lookup cannot be interrupted, so
+    callers that must not wait for it use a thread that can be abandoned.
     """
     addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     failure: OSError = TimeoutError("timed out")
@@ -32,7 +32,7 @@ def connect(host: str, port: int, deadline: float) -> socket.socket:
 
 
 def remaining(deadline: float) -> float:
-    """Seconds until the monotonic time `deadline`, more than 0; raises `TimeoutError` when there are none."""
+    """Return the seconds until the monotonic time `deadline`, always more than 0; `TimeoutError` if it has passed."""
     left = deadline - time.monotonic()
     if left <= 0:
         raise TimeoutError("timed out")

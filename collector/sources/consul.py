@@ -1,7 +1,7 @@
-"""Consul, asked through python-consul2's HTTP client.
+"""Consul through python-consul2's HTTP client.
 
-The client alone, not its `Consul` object: that one lets the environment overrule its arguments, takes `CONSUL_HTTP_SSL_VERIFY=1` for off,
-and its endpoints lose headers and the body of an error.
+Only the client, not its `Consul` object, whose arguments are overridden by the environment, which takes `CONSUL_HTTP_SSL_VERIFY=1` as off,
+and whose endpoints drop headers and the bodies of errors.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from collector.sources.answer import Answer, basic, trusted
 from collector.sources.session import Session
 
 VERSION = "0.1.5"
-"""Of python-consul2. Another distribution, py-consul, installs itself over the same directory without a word."""
+"""The version of python-consul2. Another distribution, py-consul, silently installs over the same directory."""
 
 
 class Consul:
-    """Consul's HTTP API: the configured agent, or any other of its cluster. Safe to use from several threads."""
+    """Consul's HTTP API: the configured agent, or any other of its cluster. Thread-safe."""
 
     def __init__(self, api: Api, session: Session) -> None:
-        """Raises `CollectorError` when the installed `consul` is another distribution's."""
+        """Raise `CollectorError` if the installed `consul` is another distribution."""
         installed = getattr(consul, "__version__", "unknown")
         if installed != VERSION:
             raise CollectorError(
@@ -37,10 +37,10 @@ class Consul:
         self._session = session
 
     def get(self, request: Http) -> Answer:
-        """Ask once, within `session.exchange`. Raises what `translate` knows."""
+        """Make one request, within `session.exchange`. Raises the exceptions that `translate` knows."""
         base = request.base or self._api.address
         client = _Client(base.rstrip("/"), self._session)
-        # The client quotes the path itself.
+        # The client quotes the path.
         response = client.get(_as_it_is, unquote(request.path), params=dict(request.query), headers=self._credentials(request))
         return Answer(response.code, response.headers, response.content)
 
@@ -53,7 +53,7 @@ class Consul:
 
 
 class _Client(consul.std.HTTPClient):  # type: ignore[misc]  # the SDK has no types
-    """python-consul2's client on our session; its own constructor would build a session with none of our limits for every address."""
+    """python-consul2's client on our session; its own constructor would create a session without limits per address."""
 
     def __init__(self, address: str, session: Session) -> None:
         parts = urlsplit(address)
@@ -63,10 +63,10 @@ class _Client(consul.std.HTTPClient):  # type: ignore[misc]  # the SDK has no ty
 
     @staticmethod
     def response(response: requests.Response) -> consul.base.Response:
-        """Without the body as a text, which nobody reads: of a large answer the SDK's own makes one four times as large."""
+        """Return the response without the body as text: for a large body the SDK's version takes four times the memory."""
         return consul.base.Response(response.status_code, response.headers, "", response.content)
 
 
 def _as_it_is(response: consul.base.Response) -> consul.base.Response:
-    """In place of the SDK's callbacks, which keep either the index or the body, and no other header."""
+    """Replaces the SDK's callbacks, which keep either the index or the body, and no other header."""
     return response

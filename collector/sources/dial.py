@@ -1,4 +1,4 @@
-"""Does anything listen there? One TCP connection without data; through the proxy's CONNECT if there is one."""
+"""Tests whether anything listens: one TCP connection without data, through the proxy's CONNECT if there is a proxy."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ def _directly(request: Dial, deadline: float) -> tuple[None, str]:
 
 
 def _by_proxy(target: str, proxy: str, deadline: float) -> tuple[translate.Failure | None, str]:
-    """None when the proxy connected; else why not."""
+    """Connect through the proxy; return None on success, else the reason."""
     if not target.isprintable() or " " in target:
-        raise ValueError("the host has a space or a control character in it")  # it would end the line that names it
+        raise ValueError("the host has a space or a control character in it")  # it would end the request line
     address = parse_address("COLLECTOR_PROXY", proxy)
     headers = {"Host": target} | {f"Proxy-{name}": value for name, value in basic(address.auth).items()}
     head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
@@ -58,8 +58,8 @@ def _judged(head: str) -> tuple[translate.Failure | None, str]:
     code = re.match(r"HTTP/1\.[01] (\d{3})", head)
     if code and code[1].startswith("2"):
         return None, ""
-    told = re.search(r"^proxy-status:(.*)$", head, re.IGNORECASE | re.MULTILINE)
-    failure = translate.proxy_failure(told[1]) if told else None
+    status = re.search(r"^proxy-status:(.*)$", head, re.IGNORECASE | re.MULTILINE)
+    failure = translate.proxy_failure(status[1]) if status else None
     if failure:
         return failure
     if code and int(code[1]) == HTTPStatus.GATEWAY_TIMEOUT:

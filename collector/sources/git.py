@@ -1,4 +1,4 @@
-"""The git commit of a spec. A repository's own configuration may name programs to run; none of them is started here."""
+"""Finds the git commit of a spec, without running programs that a repository's configuration may name."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from collector.settings import Settings
 from collector.sources.process import Processes
 
 CAP = 1 << 12
-"""Bytes of an answer: what is asked for is a hash."""
+"""Maximum bytes of output: a hash is expected."""
 GIT_SECONDS = 2.0
 _ALONE: Final = {
     "GIT_OPTIONAL_LOCKS": "0",
@@ -23,12 +23,12 @@ _ALONE: Final = {
     "GIT_LITERAL_PATHSPECS": "1",
     "LC_ALL": "C",
 }
-"""Git prompts no user, and asks no remote for what a partial clone lacks (by a command that its configuration names)."""
+"""No prompts, and no fetching of missing objects of a partial clone (by a command that its configuration names)."""
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 def git_commit(path: str | Path, settings: Settings) -> str | None:
-    """The commit that last changed a file, with `-dirty` when the file differs from it; None where git cannot tell in two seconds."""
+    """Return the last commit that changed a file, with `-dirty` if the file differs from it; None if git cannot tell within two seconds."""
     git = shutil.which("git", path=settings.path)
     if git is None:
         return None
@@ -39,11 +39,11 @@ def git_commit(path: str | Path, settings: Settings) -> str | None:
     commit = _output([*base, "log", "-1", "--format=%H", "--", file.name], environment, until)
     if not _COMMIT.fullmatch(commit):
         return None
-    # Not by `git status`, which runs what the repository calls a filter for the file.
+    # Not `git status`, which runs the filters that the repository configures.
     kept = _output([*base, "rev-parse", f"HEAD:./{file.name}"], environment, until)
     here = _output([*base, "hash-object", "--no-filters", "--", file.name], environment, until)
     if time.monotonic() >= until:
-        return None  # what has not been said is no difference
+        return None  # no output within the time is not a difference
     return commit if kept == here != "" else f"{commit}-dirty"
 
 

@@ -1,4 +1,4 @@
-"""LiteFS, or any other endpoint of a workload: plain HTTP without a token."""
+"""LiteFS or any other endpoint of a workload: plain HTTP without a token."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ from collector.sources.session import Session
 
 
 class Litefs:
-    """Whatever a workload serves. No token of ours ever goes here."""
+    """Any workload's HTTP endpoint. Our tokens are never sent here."""
 
     def __init__(self, session: Session, unverified: Session) -> None:
         self._session = session
         self._unverified = unverified
 
     def get(self, request: Http) -> Answer:
-        """Ask once, within `session.exchange`. Raises what `translate` knows. A health check's path may bring its own query."""
+        """Make one request, within `session.exchange`. Raises the exceptions that `translate` knows.
+
+        A health check's path may include a query.
+        """
         path, mark, query = request.path.partition("?")
         url = f"{(request.base or '').rstrip('/')}/{quoted(path.removeprefix('/'))}{mark}{query}"
         session = self._session if request.verify else self._unverified

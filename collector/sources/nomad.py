@@ -1,6 +1,6 @@
-"""Nomad, asked through python-nomad's Requester.
+"""Nomad through python-nomad's Requester.
 
-The Requester alone, not its `Nomad` object: that one lets the environment overrule its arguments, and its endpoints drop headers and bytes
+Only the Requester, not its `Nomad` object, whose arguments are overridden by the environment, and whose endpoints drop headers and bytes
 (pagination tokens, the index, logs in UTF-8).
 """
 
@@ -20,16 +20,16 @@ from collector.sources.session import Session
 
 
 class Nomad:
-    """Nomad's HTTP API: the configured server, or any agent of its cluster. Safe to use from several threads."""
+    """Nomad's HTTP API: the configured server, or any agent of its cluster. Thread-safe."""
 
     def __init__(self, api: Api, session: Session) -> None:
         self._api = api
         self._session = session
 
     def get(self, request: Http) -> Answer:
-        """Ask once, within `session.exchange`. Raises what `translate` knows.
+        """Make one request, within `session.exchange`. Raises the exceptions that `translate` knows.
 
-        Namespace and region are named in every request: the SDK leaves the namespace out where it thinks it does not matter.
+        Every request names namespace and region: the SDK omits the namespace where it considers it irrelevant.
         """
         base = request.base or self._api.address
         first, _, rest = quoted(request.path).removeprefix("/v1/").partition("/")
@@ -42,16 +42,16 @@ class Nomad:
         return Answer(response.status_code, response.headers, response.content)
 
     def _requester(self, base: str, endpoint: str, token: str | None) -> Any:
-        """A Requester is only a bag of these; its namespace and region are left out, as the request names them."""
+        """Build a Requester, which only holds these values; namespace and region are in the request instead."""
         requester = Requester(address=base.rstrip("/"), token=token, verify=True, session=self._session)
         requester.ENDPOINT = endpoint
         return requester
 
 
 def _response(ask: Callable[[], requests.Response]) -> requests.Response:
-    """The response, also where python-nomad turned it into an exception; where there was none, what it wrapped is raised.
+    """Return the response, even if python-nomad turned it into an exception; if there was none, raise the wrapped exception.
 
-    It is raised on its own: with the SDK's exception as its context, that one's words would be told in place of what is wrong.
+    It is raised without the SDK's exception as context, whose message would otherwise be reported instead.
     """
     try:
         return ask()

@@ -1,7 +1,7 @@
-"""What leaves a command's session on purpose (`setsid`, a daemon): on Linux it comes to us when its parent dies, and is killed then.
+"""Kills descendants of a command that left its session on purpose (`setsid`, a daemon); Linux only.
 
-The kernel hands orphans to the nearest ancestor that asks for them (prctl(2), PR_SET_CHILD_SUBREAPER); we ask while a command runs. So all
-our children that are neither a running command nor were there before are orphans of a command's. Elsewhere than on Linux nobody comes.
+The kernel reparents orphans to the nearest ancestor that asked for them (prctl(2), PR_SET_CHILD_SUBREAPER), which we do while a command
+runs. So every child that is neither a running command nor older than the first one is an orphan of a command.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from subprocess import Popen
 
 SUBREAPER = 36
 PATIENCE = 0.2
-"""Seconds for those that were killed to be gone: each may leave children of its own behind."""
+"""Seconds to wait for killed processes, since each may leave children of its own."""
 PAUSE = 0.005
 _lock = threading.Lock()
 _running: set[int] = set()
@@ -26,7 +26,7 @@ _others: set[int] = set()
 
 
 def parented(start: Callable[[], Popen[bytes]]) -> Popen[bytes]:
-    """The command that `start` starts; its orphans come to us until `gone` is told of its end."""
+    """Start a command through `start`; its orphans are reparented to us until `gone` is called."""
     with _lock:
         if not _running:
             _others.clear()
@@ -38,7 +38,7 @@ def parented(start: Callable[[], Popen[bytes]]) -> Popen[bytes]:
 
 
 def gone(process: Popen[bytes]) -> None:
-    """A command has ended. With the last one its orphans end too: while another one runs, nobody knows whose they are."""
+    """A command has ended. The orphans are killed after the last one, since before that it is unknown whose they are."""
     with _lock:
         _running.discard(process.pid)
         if not _running:
@@ -47,7 +47,7 @@ def gone(process: Popen[bytes]) -> None:
 
 
 def end_all() -> None:
-    """The run is over, though commands that were killed may not be gone yet."""
+    """The run is over, although killed commands may not have ended yet."""
     with _lock:
         if _running:
             _end_orphans()
@@ -64,14 +64,14 @@ def _end_orphans() -> None:
 
 
 def _children() -> Iterator[int]:
-    """Of all threads of this process; none where the kernel does not tell (CONFIG_PROC_CHILDREN)."""
-    for told in Path("/proc/self/task").glob("*/children"):
+    """Return the children of all threads of this process; none if the kernel does not list them (CONFIG_PROC_CHILDREN)."""
+    for file in Path("/proc/self/task").glob("*/children"):
         with contextlib.suppress(OSError):
-            yield from map(int, told.read_text().split())
+            yield from map(int, file.read_text().split())
 
 
 def _ask_for_orphans(*, wanted: bool) -> None:
-    """Where that is not possible, a child that leaves its session is not found."""
+    """Become a subreaper. If that fails, children that leave their session are not found."""
     if sys.platform == "linux":
         with contextlib.suppress(ImportError, OSError, AttributeError):
             import ctypes  # noqa: PLC0415 - takes 10 ms, and most runs start no command

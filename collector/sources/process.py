@@ -1,6 +1,6 @@
-"""A child process that cannot outstay, flood or block us. POSIX: it leads a session of its own and is killed with all its children.
+"""Runs a child process that cannot outlive, flood or block us. POSIX: it gets its own session and is killed with all its children.
 
-Those that leave its session are orphans.py's.
+For children that leave the session see orphans.py.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from collector.sources.orphans import end_all, gone, parented
 
 CHUNK = 64 << 10
 POLL = 0.05
-"""Seconds after which to look whether a process ended while something else still holds its pipes."""
+"""Seconds between checks whether a process has ended while another still holds its pipes."""
 MERCY = 0.2
-"""Seconds between asking a process to end and making it."""
+"""Seconds between SIGTERM and SIGKILL."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """What a process left. `code` is None when it was killed for being `late`, or `capped` because an output grew too long."""
+    """A process' output. `code` is None if it was killed for being `late`, or `capped` because an output was too long."""
 
     code: int | None
     stdout: bytes = b""
@@ -36,7 +36,7 @@ class Finished:
 
 
 class Processes:
-    """Runs commands and knows which of them still run. Safe to use from several threads."""
+    """Runs commands and keeps track of those running. Thread-safe."""
 
     def __init__(self) -> None:
         self._running: set[subprocess.Popen[bytes]] = set()
@@ -44,15 +44,15 @@ class Processes:
         self._closed = False
 
     def run(self, argv: Sequence[str], environment: Mapping[str, str], deadline: float, cap: int) -> Finished:
-        """Run a program until it ends, the monotonic time `deadline` comes, or one of its outputs exceeds `cap` bytes.
+        """Run a program until it ends, the monotonic time `deadline` is reached, or an output exceeds `cap` bytes.
 
-        Its input is closed; its environment is exactly `environment`. Raises OSError when it cannot be started.
+        Its standard input is closed; its environment is exactly `environment`. Raises OSError if it cannot be started.
         """
         with self._started(argv, environment, deadline) as process:
             return _watched(process, deadline, cap) if process else Finished(None, late=True)
 
     def close(self) -> None:
-        """Kill all that still runs, and see it gone; nothing is started any more."""
+        """Kill all running processes and wait for them; nothing can be started any more."""
         with self._lock:
             self._closed = True
             running = tuple(self._running)
@@ -65,9 +65,9 @@ class Processes:
 
     @contextlib.contextmanager
     def _started(self, argv: Sequence[str], environment: Mapping[str, str], deadline: float) -> Iterator[subprocess.Popen[bytes] | None]:
-        """The process; None when it is too late for one.
+        """Start the process; None if the deadline has passed.
 
-        It starts under the lock: `close`, which the end of the program may follow at once, must not miss one that is about to start.
+        It starts under the lock, so that `close`, after which the program may exit at once, cannot miss it.
         """
         with self._lock:
             process = None if self._closed or time.monotonic() >= deadline else parented(lambda: _start(argv, environment))
@@ -84,7 +84,7 @@ class Processes:
 
 
 def _start(argv: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(  # noqa: S603 - no shell; who calls names the program by an absolute path
+    return subprocess.Popen(  # noqa: S603 - no shell; callers use absolute paths
         argv,
         env=dict(environment),
         stdin=subprocess.DEVNULL,
@@ -95,11 +95,11 @@ def _start(argv: Sequence[str], environment: Mapping[str, str]) -> subprocess.Po
 
 
 def _watched(process: subprocess.Popen[bytes], deadline: float, cap: int) -> Finished:
-    """Read both outputs as they come, so that a full pipe never blocks the child, until it ended or must be ended."""
+    """Read both outputs concurrently, so that a full pipe never blocks the child, until it ends or must be killed."""
     stdout, stderr = bytearray(), bytearray()
     with selectors.DefaultSelector() as selector:
         for pipe, output in ((process.stdout, stdout), (process.stderr, stderr)):
-            assert pipe is not None  # noqa: S101 - both were asked for
+            assert pipe is not None  # noqa: S101 - both are PIPEs
             os.set_blocking(pipe.fileno(), False)
             selector.register(pipe.fileno(), selectors.EVENT_READ, output)
         while not _ended(process, selector, deadline):
@@ -112,9 +112,9 @@ def _watched(process: subprocess.Popen[bytes], deadline: float, cap: int) -> Fin
 
 
 def _ended(process: subprocess.Popen[bytes], selector: selectors.BaseSelector, deadline: float) -> bool:
-    """Read what is there, waiting a moment for it. True when the process ended and has nothing more to say.
+    """Read available output, waiting briefly. True if the process has ended and its output is complete.
 
-    A child of the process may hold its pipes open for ever: once the process has ended, pipes that are silent are enough.
+    A grandchild may keep the pipes open: once the process has ended, it is enough that they are silent.
     """
     left = max(0.0, deadline - time.monotonic())
     if not selector.get_map():
@@ -132,7 +132,7 @@ def _ended(process: subprocess.Popen[bytes], selector: selectors.BaseSelector, d
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End whatever of the process's group still runs, first kindly, and take back its pipes."""
+    """Terminate what is left of the process group, first with SIGTERM, and close its pipes."""
     if process.poll() is None:
         _signal(process, signal.SIGTERM)
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -146,6 +146,6 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
-    """To the whole group; its leader may be gone already."""
+    """Send a signal to the whole group; its leader may have ended already."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, number)

@@ -1,8 +1,8 @@
-"""One hardened HTTP session per API: reads only, nothing from the environment, no redirects, no cookies, no retries, one deadline.
+"""A hardened HTTP session per API: reads only, nothing from the environment, no redirects, cookies or retries, one deadline.
 
-requests gives every socket operation its own timeout, so that a server which drips a byte a second is never late. Here the deadline of
-the whole exchange (connecting, TLS, headers, body) is kept by the connection itself, and the body is read, decoded and capped before the
-response is handed on. So whatever an SDK does with a response, the network is done with.
+requests applies its timeout to each socket operation, so a server that sends a byte per second never times out. Here the connection
+enforces the deadline of the whole exchange (connecting, TLS, headers, body), and the body is read, decoded and limited before the response
+is returned. So whatever an SDK does with a response, the network is no longer involved.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ if TYPE_CHECKING:
 CHUNK = 64 << 10
 PIECE = 1 << 20
 CUT = 1 << 20
-"""What is kept of an answer that is longer than its limit: enough for a log; of a list that is not whole nobody reads more."""
+"""Bytes kept of a response beyond its limit: enough for a log; an incomplete list is useless."""
 
 
 class Exchange:
-    """One request on its way: until when (monotonic), how many decoded bytes of body, and whether there were more."""
+    """One request in progress: its deadline (monotonic), the maximum size of the decoded body, and whether that was exceeded."""
 
     def __init__(self, deadline: float, limit: int) -> None:
         self.deadline = deadline
@@ -56,7 +56,7 @@ _current: ContextVar[Exchange] = ContextVar("exchange")
 
 @contextmanager
 def exchange(deadline: float, limit: int) -> Iterator[Exchange]:
-    """Within this block, what the calling thread asks through a `Session` keeps to this deadline and limit."""
+    """Within this block, requests of the calling thread through a `Session` use this deadline and limit."""
     current = Exchange(deadline, limit)
     token = _current.set(current)
     try:
@@ -66,7 +66,7 @@ def exchange(deadline: float, limit: int) -> Iterator[Exchange]:
 
 
 class Session(requests.Session):
-    """A session that can only read. Safe to share between threads; must be used within `exchange`."""
+    """A session that can only read. Thread-safe; must be used within `exchange`."""
 
     def __init__(self, tls: Tls, settings: Settings) -> None:
         super().__init__()
@@ -77,19 +77,19 @@ class Session(requests.Session):
         self.mount("https://", _Adapter(tls, settings.workers))
 
     def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
-        """Send a GET; whatever the SDK says of redirects, streams and timeouts is overruled. Raises ValueError for any other method."""
+        """Send a GET, overriding the SDK's settings for redirects, streaming and timeouts. Raises ValueError for other methods."""
         if method not in {"GET", "get"}:
             raise ValueError(f"only reads are allowed, not {method!r}")
         kwargs |= {"allow_redirects": False, "stream": True, "timeout": remaining(_current.get().deadline)}
         return super().request(method, url, *args, **kwargs)
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002 - the base class's signature
-        """None: requests would parse a redirect's target even when it does not follow it."""
+        """Return None: requests would parse a redirect's target even if it does not follow it."""
         return None
 
 
 class _Reader(io.RawIOBase):
-    """Reads a socket, no single read longer than what is left of the exchange."""
+    """Reads from a socket; no read waits beyond the exchange's deadline."""
 
     def __init__(self, sock: socket) -> None:
         self._sock = sock
@@ -108,7 +108,7 @@ class _Reader(io.RawIOBase):
 
 
 class _Response(http.client.HTTPResponse):
-    """An HTTP response that is read through `_Reader`, its status line and headers too."""
+    """An HTTP response read through `_Reader`, including status line and headers."""
 
     def __init__(self, sock: socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
@@ -117,7 +117,7 @@ class _Response(http.client.HTTPResponse):
 
 
 def _connect(connection: HTTPConnection) -> socket:
-    """Our connect in place of urllib3's, which grants every address of a name the whole timeout; with urllib3's exceptions."""
+    """Connect with our own deadline (urllib3 would grant each address the whole timeout), raising urllib3's exceptions."""
     try:
         return connect(connection.host.strip("[]"), connection.port or connection.default_port, _current.get().deadline)
     except gaierror as error:
@@ -153,7 +153,7 @@ class _TlsConnection(HTTPSConnection):
         self._fresh = False
 
     def _sent(self, data: Any) -> bool:
-        """False where a new connection takes nothing; the error itself, which reads as any reset does, says nothing more."""
+        """Return False if a new connection accepts no data; the error itself looks like any reset."""
         try:
             super().send(data)
         except (ConnectionError, SSLEOFError):
@@ -171,13 +171,13 @@ class _TlsPool(HTTPSConnectionPool):
     ConnectionCls = _TlsConnection
 
     def _validate_conn(self, conn: Any) -> None:
-        """Connect. urllib3 would also print a warning for every connection that the user chose not to verify."""
+        """Connect, without urllib3's warning for each connection that the user chose not to verify."""
         if conn.is_closed:
             conn.connect()
 
 
 class _Adapter(HTTPAdapter):
-    """Connections with a deadline, TLS from the settings alone, and bodies read in full. `tls` None: no TLS."""
+    """Connections with a deadline, TLS from the settings only, and bodies read completely. `tls` None: no TLS."""
 
     def __init__(self, tls: Tls | None, workers: int) -> None:
         self._tls = tls
@@ -186,7 +186,7 @@ class _Adapter(HTTPAdapter):
 
     @cached_property
     def _pool_arguments(self) -> dict[str, Any]:
-        """Not before the first https address: the system's certificates take a while to load."""
+        """Load TLS on the first https address only: loading the system's certificates takes a while."""
         if self._tls is None:
             return {}
         return {"ssl_context": tls_context(self._tls), "server_hostname": self._tls.server_name or None}
@@ -205,10 +205,10 @@ class _Adapter(HTTPAdapter):
             return host, self._pool_arguments
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
-        """Nothing: the TLS context says it all; requests would add its own authorities to it."""
+        """Do nothing: the TLS context is complete, and requests would add its own authorities."""
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
-        """Send and read everything; the response's `raw` is then in memory."""
+        """Send the request and read everything; the response's `raw` is then in memory."""
         response = super().send(request, *args, **kwargs)
         response.raw = io.BytesIO(_body(response.raw, response.headers, _current.get()))
         return response
@@ -220,7 +220,7 @@ def _with_our_pools(manager: PoolManager) -> PoolManager:
 
 
 def _body(raw: BaseHTTPResponse, headers: Mapping[str, str], current: Exchange) -> bytes:
-    """The decoded body up to the limit. The connection goes back to its pool only when the body was read to its end."""
+    """Return the decoded body up to the limit. The connection is reused only if the body was read completely."""
     decoded, ended = _decoder(headers.get("Content-Encoding", ""))
     body = bytearray()
     try:
@@ -240,9 +240,9 @@ def _body(raw: BaseHTTPResponse, headers: Mapping[str, str], current: Exchange) 
 
 
 def _decoder(encoding: str) -> tuple[Callable[[bytes, int], Iterable[bytes]], Callable[[], bool]]:
-    """How to decode a chunk to at most so many bytes, piece by piece, and how to tell whether the body is whole.
+    """Return functions that decode a chunk in pieces of limited size, and that tell whether the body is complete.
 
-    A bomb never unfolds beyond the limit, and no piece of it is larger than `PIECE`.
+    A decompression bomb is never expanded beyond the limit, and no piece is larger than `PIECE`.
     """
     if encoding.lower() in {"", "identity"}:
         return (lambda chunk, _: (chunk,)), (lambda: True)
@@ -253,7 +253,7 @@ def _decoder(encoding: str) -> tuple[Callable[[bytes, int], Iterable[bytes]], Ca
     def inflated(chunk: bytes, room: int) -> Iterator[bytes]:
         """What follows on the end would be kept by zlib, however much it is, and would be no part of the answer."""
         piece = b""
-        while room and (chunk or piece):  # without a chunk zlib may still hold something back
+        while room and (chunk or piece):  # zlib may still hold buffered output
             piece = inflate.decompress(chunk, min(room, PIECE))
             yield piece
             chunk, room = inflate.unconsumed_tail, room - len(piece)

@@ -1,4 +1,4 @@
-"""TLS as the Nomad and Consul CLIs do it, which differs from what requests would do."""
+"""TLS as in the Nomad and Consul CLIs, which differs from requests' defaults."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from collector.settings import Tls
 
 @cache
 def tls_context(tls: Tls) -> ssl.SSLContext:
-    """The context for all connections to one API. Raises `SettingsError` naming the variable whose file holds no usable certificate.
+    """Return the context for all connections to one API. Raises `SettingsError` naming the variable whose file has no usable certificate.
 
-    As Go does: TLS 1.2 at least; given authorities replace the system's; any certificate given as an authority is an anchor, an
-    intermediate too; names are looked for in subjectAltName alone.
+    As in Go: TLS 1.2 or later; configured authorities replace the system's; any of their certificates is a trust anchor, including
+    intermediates; names are matched against subjectAltName only.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -45,7 +45,7 @@ def _trust(context: ssl.SSLContext, tls: Tls) -> None:
 
 
 def _load(context: ssl.SSLContext, path: Path, variable: str) -> None:
-    """Every file of CAPATH is read, whatever its name (Go's rootcerts); OpenSSL alone would only see hashed names."""
+    """Load every file of CAPATH, whatever its name (as Go's rootcerts); OpenSSL would only find hashed names."""
     try:
         context.load_verify_locations(cafile=path)
     except OSError as error:
@@ -53,5 +53,5 @@ def _load(context: ssl.SSLContext, path: Path, variable: str) -> None:
 
 
 def _no_password() -> str:
-    """OpenSSL would ask on the terminal for an encrypted key's password; the empty one makes it fail instead."""
+    """Return an empty password for an encrypted key: OpenSSL would otherwise prompt on the terminal."""
     return ""

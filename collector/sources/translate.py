@@ -1,4 +1,4 @@
-"""The one place where an error becomes a status, a cause and a sentence."""
+"""Translates exceptions to a status, a cause and a sentence; the only place that does."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from urllib3.exceptions import NewConnectionError
 from collector.model import Status
 
 EXPECTED: Final = (OSError, ValueError, LookupError, http.client.HTTPException, urllib3.exceptions.HTTPError, zlib.error)
-"""What sending a request can raise because of a server or a network; requests' exceptions are OSErrors. Anything else is a bug of ours.
+"""Exceptions of a request caused by a server or a network; requests' are OSErrors. Any other is a bug of ours.
 
-python-nomad's exceptions have no base among these: its adapter unwraps them. python-consul2's HTTP client has no exceptions of its own.
+python-nomad's exceptions have no base among these: its adapter unwraps them. python-consul2's HTTP client has none of its own.
 """
 
 
 class Failure(NamedTuple):
-    """Why there is no answer. `sentence` has `{where}` and `{detail}` to fill in."""
+    """Why there is no answer. `sentence` has the placeholders `{where}` and `{detail}`."""
 
     status: Status
     cause: str
@@ -68,15 +68,15 @@ _TABLE: Final[tuple[tuple[tuple[type[BaseException], ...], Failure], ...]] = (
     ),
     ((OSError,), PROTOCOL),
 )
-"""The first row that fits any exception of a chain: SDKs and requests wrap the true one, and none of them keeps it in a fixed place.
+"""The first row that matches any exception of a chain: SDKs and requests wrap the original one in varying places.
 
-urllib3's NewConnectionError is left out: it calls itself a timeout, whatever it wraps.
+urllib3's NewConnectionError is omitted: it is a subclass of its timeout, whatever it wraps.
 """
 
 _NO_ROUTE: Final = frozenset({EHOSTUNREACH, ENETUNREACH, EHOSTDOWN, ENETDOWN, EADDRNOTAVAIL})
 
 _NO_TLS: Final = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE"})
-"""What OpenSSL says of bytes that are no TLS record; which of them depends on its version."""
+"""OpenSSL's messages for bytes that are not a TLS record; they depend on its version."""
 
 PROXY_ERRORS: Final[Mapping[str, Failure]] = {
     "dns_timeout": DNS,
@@ -97,11 +97,11 @@ PROXY_ERRORS: Final[Mapping[str, Failure]] = {
     "tls_certificate_error": TLS,
     "tls_alert_received": TLS,
 }
-"""Error types of RFC 9209, section 2.3: how a forward proxy says why its target did not answer."""
+"""Error types of RFC 9209, section 2.3: why a forward proxy's target did not answer."""
 
 
 def failure(error: BaseException) -> Failure | None:
-    """What an exception of a request means; None for one that nobody foresaw, which is a bug."""
+    """Return the meaning of a request's exception; None for an unexpected one, which is a bug."""
     chain = [link for link in _chain(error) if type(link) is not NewConnectionError]
     if not chain:
         return RESET
@@ -111,7 +111,7 @@ def failure(error: BaseException) -> Failure | None:
 
 
 def detail(error: BaseException) -> str:
-    """The innermost text: of a TLS failure what is wrong with the certificate, else what the first to notice said."""
+    """Return the innermost message: for TLS what is wrong with the certificate, else that of the first error."""
     chain = list(_chain(error))
     for link in chain:
         if isinstance(link, ssl.SSLError):
@@ -121,22 +121,22 @@ def detail(error: BaseException) -> str:
 
 
 def is_without_tls(error: BaseException) -> bool:
-    """Was a TLS handshake answered with something else? OpenSSL takes the first bytes of plain HTTP for a strange version of TLS."""
+    """True if a TLS handshake was answered with plain HTTP, whose first bytes OpenSSL reports as an unknown TLS version."""
     return any(isinstance(link, ssl.SSLError) and getattr(link, "reason", None) in _NO_TLS for link in _chain(error))
 
 
 def wants_tls(code: int, body: bytes) -> bool:
-    """Was this the answer of a server of Go's that speaks TLS on that port, and was asked without (net/http, server.go)?"""
+    """True for the answer of a Go server that expects TLS on that port (net/http, server.go)."""
     return code == HTTPStatus.BAD_REQUEST and body.startswith(b"Client sent an HTTP request to an HTTPS server")
 
 
 def is_of_proxy(error: BaseException) -> bool:
-    """Was it the proxy, not the target, that could not be reached?"""
+    """True if the proxy, not the target, could not be reached."""
     return any(isinstance(link, urllib3.exceptions.ProxyError) for link in _chain(error))
 
 
 def proxy_failure(proxy_status: str) -> tuple[Failure, str] | None:
-    """What a `Proxy-Status` header says of the target (RFC 9209), with its details; None when it tells of no error."""
+    """Return the failure and details in a `Proxy-Status` header (RFC 9209); None if it reports no error."""
     kind = re.search(r";\s*error=([a-z_]+)", proxy_status)
     meaning = PROXY_ERRORS.get(kind[1]) if kind else None
     if meaning is None:
@@ -146,7 +146,7 @@ def proxy_failure(proxy_status: str) -> tuple[Failure, str] | None:
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """An exception and all that it wraps: as argument, as reason, as python-nomad's response, as cause or context."""
+    """Yield an exception and all it wraps: as argument, reason, python-nomad's response, cause or context."""
     waiting, seen = [error], set[int]()
     while waiting:
         link = waiting.pop(0)
@@ -159,5 +159,5 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def _without_source(text: str) -> str:
-    """Without Python's and OpenSSL's own places: `[SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:1006)`."""
+    """Remove Python's and OpenSSL's source locations: `[SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:1006)`."""
     return re.sub(r"^\[[A-Z0-9_: ]+\] *| *\(_ssl\.c:\d+\)$", "", text.strip())

@@ -1,4 +1,4 @@
-"""An `Http` request becomes a `Reply`, whatever the server does. Importing this costs the SDKs and requests: import it late."""
+"""Performs `Http` requests. Importing this imports the SDKs and requests, so import it late."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ VARIABLES = {"nomad": "NOMAD_ADDR", "consul": "CONSUL_HTTP_ADDR"}
 
 
 class Source(Protocol):
-    """One of nomad, consul, litefs."""
+    """A client for nomad, consul or litefs."""
 
     def get(self, request: Http) -> Answer:
-        """Ask once; raises what `translate` knows."""
+        """Make one request; raises the exceptions that `translate` knows."""
 
 
 class Web:
-    """The three sources that speak HTTP, each with a session of its own. Safe to use from several threads."""
+    """The three HTTP sources, each with a session of its own. Thread-safe."""
 
     def __init__(self, settings: Settings, redactor: Redactor) -> None:
         self._settings = settings
@@ -50,7 +50,7 @@ class Web:
         }
 
     def get(self, request: Http, deadline: float) -> Reply:
-        """Ask once. Raises ValueError for a Nomad or Consul path that is no known read, which is a bug of the caller."""
+        """Make one request. Raises ValueError for a Nomad or Consul path that is not a known read, which is a bug of the caller."""
         endpoint = self._endpoint(request)
         refusal = objection(request.source, request.path) or objection_to_base(self._base(request))
         if refusal:
@@ -64,7 +64,7 @@ class Web:
         return self._answered(request, endpoint, answer, truncated=current.truncated)
 
     def close(self) -> None:
-        """Drop all connections."""
+        """Close all connections."""
         for session in self._sessions.values():
             session.close()
 
@@ -79,7 +79,7 @@ class Web:
         return self._redactor.text(clean(text))
 
     def _failed(self, request: Http, endpoint: str, error: Exception) -> Reply:
-        """Raises the error itself when nobody foresaw it: a bug."""
+        """Return the failure; an unexpected exception is a bug and is raised again."""
         failure = translate.failure(error)
         if failure is None:
             raise error
@@ -93,9 +93,9 @@ class Web:
         return Reply(endpoint, failure.status, cause=failure.cause, reason=self._sentence(reason))
 
     def _answered(self, request: Http, endpoint: str, answer: Answer, *, truncated: bool) -> Reply:
-        told = translate.proxy_failure(answer.headers.get("Proxy-Status", "")) if self._settings.proxy else None
-        if told:
-            return self._reply_of(endpoint, *told, where_of(self._base(request)))
+        reported = translate.proxy_failure(answer.headers.get("Proxy-Status", "")) if self._settings.proxy else None
+        if reported:
+            return self._reply_of(endpoint, *reported, where_of(self._base(request)))
         status, cause, reason = self._judged(request, answer)
         return Reply(
             endpoint,
@@ -110,25 +110,25 @@ class Web:
         )
 
     def _judged(self, request: Http, answer: Answer) -> tuple[Status, str, str]:
-        """Status, cause and reason of an answer that came."""
+        """Return status, cause and reason of an answer."""
         where, code = where_of(self._base(request)), answer.code
         if HTTPStatus.OK <= code < HTTPStatus.MULTIPLE_CHOICES:
             return Status.OK, "", ""
         if HTTPStatus.MULTIPLE_CHOICES <= code < HTTPStatus.BAD_REQUEST:
             location = answer.headers.get("Location", "nowhere")
             return Status.FAILED, translate.REDIRECT.cause, translate.REDIRECT.sentence.format(where=where, detail=location[:LONGEST])
-        said = f": {words}" if (words := snippet(answer.body)) else ""
+        detail = f": {words}" if (words := snippet(answer.body)) else ""
         mend = f" Is it https://{_from(request)}?" if translate.wants_tls(code, answer.body) else ""
-        return Status.DENIED if code in DENIED else Status.FAILED, "", f"{where} answers HTTP {code}{said}{mend}"
+        return Status.DENIED if code in DENIED else Status.FAILED, "", f"{where} answers HTTP {code}{detail}{mend}"
 
 
 def _from(request: Http) -> str:
-    """Where the address comes from, to be looked at there; empty where it is not of the settings."""
+    """Return where the address was configured; empty if it is not from the settings."""
     return f" in {VARIABLES[request.source]}" if request.base is None and request.source in VARIABLES else ""
 
 
 def _date(text: str) -> float | None:
-    """HTTP's Date as Unix seconds. Without a zone, or with -0000, it is UTC too: this machine's zone is not the server's."""
+    """Parse HTTP's Date into Unix seconds; without a zone, or with -0000, it is UTC."""
     try:
         moment = parsedate_to_datetime(text)
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

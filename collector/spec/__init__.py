@@ -1,15 +1,15 @@
-"""The spec language: YAML text to a `Spec`, and every problem of a spec with its place.
+"""The spec language: converts YAML text to a `Spec`, or lists every problem with its position.
 
 schema.py      the language as a JSON schema
-places.py      where expressions stand in a task
-meaning.py     names, expressions, order
-sense.py       recipients that can be reached, limits that can be passed, lists that count
-rules.py       a spec's own rules, in it and in files
-patterns.py    patterns that take for ever
-tasks.py       a checked entry of `collect` to a `Task`
-variables.py   -e
-given.py       whether what -e gives can be used
-load.py        all of it in order
+places.py      where a task has expressions
+meaning.py     checks names, expressions and order
+sense.py       checks recipients, thresholds and duplicates
+rules.py       the spec's own rules, inline and in files
+patterns.py    finds slow patterns
+tasks.py       converts an entry of `collect` to a `Task`
+variables.py   parses and applies -e
+given.py       checks the values of -e
+load.py        runs all of it
 """
 
 from collector.spec.load import check_syntax, lint, load_spec

@@ -1,4 +1,4 @@
-"""Checks variable values, the spec's own or the command line's, against how the variables are used, before anything is asked."""
+"""Checks variable values, the spec's own or the command line's, against how they are used, before the first request."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ _TYPES = ((bool, "boolean"), ((int, float), "number"), (str, "string"), (list, "
 
 
 def check_given(given: Collection[str], values: Mapping[str, JSON], spec: Mapping[str, JSON], kinds: Mapping[str, Kind]) -> None:
-    """Hold the given ones among the variables' values against the spec's own value and the arguments that they become.
+    """Check the given variables against the type of the spec's own value and the arguments that use them.
 
-    Raises `UsageError` naming the first variable whose value cannot be used.
+    Raises `UsageError` for the first variable with an unusable value.
     """
     for name in given:
         value, own = values[name], spec["vars"][name]
-        said = _misfit(value, _like(own, value)) or next(filter(None, _told_by_arguments(name, value, spec, kinds)), "")
-        if said:
-            raise UsageError(f"-e {name}: {said}")
+        problem = _misfit(value, _schema_like(own, value)) or next(filter(None, _argument_problems(name, value, spec, kinds)), "")
+        if problem:
+            raise UsageError(f"-e {name}: {problem}")
 
 
 def own_misfits(spec: Mapping[str, JSON], kinds: Mapping[str, Kind]) -> Iterator[tuple[str, str]]:
-    """Each variable of the spec whose own value an argument cannot use, and why. What is empty waits for the command line."""
+    """Return each variable of the spec whose own value does not fit an argument, and why. Empty values are left to the command line."""
     for name, value in (spec.get("vars") or {}).items():
-        said = next(filter(None, _told_by_arguments(name, value, spec, kinds)), "") if value not in ("", None) else ""
-        if said:
-            yield name, said
+        problem = next(filter(None, _argument_problems(name, value, spec, kinds)), "") if value not in ("", None) else ""
+        if problem:
+            yield name, problem
 
 
-def _like(own: JSON, value: JSON) -> dict[str, JSON]:
-    """The schema of a value that can stand in for the spec's own; in place of a text there may be nothing (null)."""
+def _schema_like(own: JSON, value: JSON) -> dict[str, JSON]:
+    """Return the schema of a value that may replace the spec's own; a string may also be replaced by null."""
     name = next((name for types, name in _TYPES if isinstance(own, types)), None)
     return {} if name is None or (name == "string" and value is None) else {"type": name}
 
@@ -44,31 +44,31 @@ def _misfit(value: JSON, schema: Mapping[str, JSON]) -> str:
     return next((fault.message for fault in faults(value, schema)), "")
 
 
-def _told_by_arguments(name: str, value: JSON, spec: Mapping[str, JSON], kinds: Mapping[str, Kind]) -> Iterator[str]:
-    """What each argument that the variable becomes says of its value."""
+def _argument_problems(name: str, value: JSON, spec: Mapping[str, JSON], kinds: Mapping[str, Kind]) -> Iterator[str]:
+    """Return what the arguments that use the variable require."""
     for task in spec["collect"]:
         kind = kinds[kind_of(task, kinds)]
         for key, written in task[kind.name].items():
-            if isinstance(written, str) and name not in (task.get("vars") or ()) and name in _becomes(written, task):
-                yield _told(kind, key, value, whole=path_of(_expression(written)) == (name,))
+            if isinstance(written, str) and name not in (task.get("vars") or ()) and name in _whole_variables(written, task):
+                yield _argument_problem(kind, key, value, whole=path_of(_expression(written)) == (name,))
 
 
-def _becomes(written: str, task: Mapping[str, JSON]) -> Collection[str]:
-    """Variables that an argument is, or that the loop makes it of."""
+def _whole_variables(written: str, task: Mapping[str, JSON]) -> Collection[str]:
+    """Return the variables that are the whole value of an argument, directly or through the loop."""
     path = path_of(_expression(written))
     return names(task.get("loop")) if path == (ITEM,) else path if len(path) == 1 else ()
 
 
 def _expression(written: str) -> str:
-    """The one expression that a text is; empty where there is more to it."""
+    """Return the expression that is the whole text; empty if there is other text."""
     parts = segments(written)
     return parts[0].text if len(parts) == 1 and parts[0].expression else ""
 
 
-def _told(kind: Kind, key: str, value: JSON, *, whole: bool) -> str:
+def _argument_problem(kind: Kind, key: str, value: JSON, *, whole: bool) -> str:
     argument = kind.arguments[key]
     needed = argument.type == "string" and (argument.required or key in kind.one_of)
     if needed and value in ("", None):
         return f"must not be empty, as it becomes {kind.name}'s {key}"
-    said = _misfit(value, argument.schema()) if whole and value is not None else ""
-    return f"{said}, as it becomes {kind.name}'s {key}" if said else ""
+    problem = _misfit(value, argument.schema()) if whole and value is not None else ""
+    return f"{problem}, as it becomes {kind.name}'s {key}" if problem else ""

@@ -1,4 +1,4 @@
-"""YAML text to a Spec, or every problem with its place."""
+"""Loads a spec from YAML text, or reports every problem with its position."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ def load_spec(
     kinds: Mapping[str, Kind] = KINDS,
     syntax: bool = True,
 ) -> Spec:
-    """The spec that a YAML text describes. `path` names it in messages and is where its rule files are looked for.
+    """Load a spec from YAML text. `path` names it in messages, and its rule files are looked for beside it.
 
     Raises `SpecError` with all problems, and `UsageError` for an extra variable that the spec does not have or cannot use. With `syntax`
-    false the expressions are not compiled, which saves the import of Jinja2: names and filters are checked, and `lint` finds the rest.
+    false, expressions are not compiled, which avoids importing Jinja2: only names and filters are checked; `lint` checks the rest.
     """
     document = load(text, path)
     problems = _problems(document, kinds, Expressions() if syntax else None)
@@ -60,23 +60,26 @@ def load_spec(
 
 
 def check_syntax(spec: Spec, expressions: Expressions) -> None:
-    """Have the expressions of a spec compiled that was loaded without; `expressions` keep them. Raises `SpecError` as `load_spec` does."""
+    """Compile the expressions of a spec that was loaded without `syntax`; `expressions` caches them.
+
+    Raises `SpecError` as `load_spec` does.
+    """
     if problems := _problems(load(spec.text, spec.path), KINDS, expressions):
         raise SpecError(problems)
 
 
 def lint(text: str, path: str, *, kinds: Mapping[str, Kind] = KINDS) -> list[Problem]:
-    """Every problem of a spec, or of a file of rules, in the order of its lines; none for one that can be used."""
+    """Return every problem of a spec or a rule file, sorted by line; empty for a valid one."""
     try:
         document = load(text, path)
-        problems = _of_rules(document) if isinstance(document.data, list) else _of_a_spec(document, kinds)
+        problems = _rule_file_problems(document) if isinstance(document.data, list) else _spec_problems(document, kinds)
     except SpecError as error:
         problems = error.problems
     return sorted(problems, key=lambda problem: (problem.mark.file != path, problem.mark.line, problem.mark.column))
 
 
-def _of_a_spec(document: Document, kinds: Mapping[str, Kind]) -> list[Problem]:
-    """Each step takes a spec that those before it have passed."""
+def _spec_problems(document: Document, kinds: Mapping[str, Kind]) -> list[Problem]:
+    """Return the problems of a spec; later checks need a spec that has passed the earlier ones."""
     return (
         _problems(document, kinds, Expressions())
         or [*own_rules(document)[1], *_own_misfits(document, kinds), *_advice(document, kinds)]
@@ -84,11 +87,11 @@ def _of_a_spec(document: Document, kinds: Mapping[str, Kind]) -> list[Problem]:
     )
 
 
-def _of_rules(document: Document) -> list[Problem]:
-    """A list is a file of rules. One without any code is a spec's tasks, most likely, as an Ansible playbook would have them."""
+def _rule_file_problems(document: Document) -> list[Problem]:
+    """Return the problems of a rule file (a list). A list without codes is probably a spec's tasks, in the form of an Ansible playbook."""
     if document.data and not any(isinstance(entry, Mapping) and "code" in entry for entry in document.data):
-        said = "a list is a file of rules, and these have no code"
-        return [Problem(document.mark("$"), said, "a spec is a mapping with version, name and collect")]
+        message = "a list is a file of rules, and these have no code"
+        return [Problem(document.mark("$"), message, "a spec is a mapping with version, name and collect")]
     return rule_problems(document) or slow_rules(document)
 
 
@@ -103,13 +106,13 @@ def _problems(document: Document, kinds: Mapping[str, Kind], expressions: Expres
 
 
 def _own_misfits(document: Document, kinds: Mapping[str, Kind]) -> list[Problem]:
-    return [Problem(document.mark(child("$.vars", name)), said) for name, said in own_misfits(document.data, kinds)]
+    return [Problem(document.mark(child("$.vars", name)), message) for name, message in own_misfits(document.data, kinds)]
 
 
 def _advice(document: Document, kinds: Mapping[str, Kind]) -> list[Problem]:
-    """What would run and yet cannot be what was meant: a rung, by what its kind says of it, and how to try again where nothing is.
+    """Return problems that do not prevent a run: a rung that its kind advises against, and settings for retries that never happen.
 
-    A run only reports what came of it; other rungs may answer.
+    A run would only report the outcome, and other rungs may answer.
     """
     found = []
     for index, entry in enumerate(document.data["collect"]):
@@ -120,8 +123,8 @@ def _advice(document: Document, kinds: Mapping[str, Kind]) -> list[Problem]:
                 found.append(Problem(mark, f"{key} means nothing without retries", "say how often to try again: retries: 3"))
         for place, rung in enumerate(entry.get("try") or ()):
             name, value = rung_of(rung)
-            if said := kind.advice(name, value):
-                found.append(Problem(document.mark(f"$.collect[{index}].try[{place}].{name}"), said))
+            if advice := kind.advice(name, value):
+                found.append(Problem(document.mark(f"$.collect[{index}].try[{place}].{name}"), advice))
     return found
 
 

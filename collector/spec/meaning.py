@@ -1,4 +1,4 @@
-"""What a schema cannot check in a spec: that names are known, expressions are valid, and there is no cycle."""
+"""Checks what a schema cannot: that names exist, expressions are valid, and tasks do not wait for each other in a cycle."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _RESERVED = frozenset({ITEM, RESULT}) | KEYWORDS | GIVEN
 
 RawTask = Mapping[str, JSON]
 Tasks = Sequence[tuple[str, RawTask]]
-"""Tasks whose structure is right, each with its JSON path."""
+"""Structurally valid tasks with their JSON paths."""
 
 
 def meaning_faults(spec: Mapping[str, JSON], tasks: Tasks, kinds: Mapping[str, Kind], expressions: Expressions | None) -> Iterator[Fault]:
-    """Everything wrong with those tasks of a spec whose structure is right, and with the spec's other parts.
+    """Return every fault in those tasks whose structure is valid, and in the spec's other parts.
 
-    `expressions` compile the spec's, for which they import Jinja2; with None only names are looked at.
+    `expressions` compiles expressions (importing Jinja2); with None only their names are checked.
     """
     variables = set(spec.get("vars") or ())
     registers = set(_registered(spec["collect"], kinds))
@@ -42,7 +42,7 @@ def meaning_faults(spec: Mapping[str, JSON], tasks: Tasks, kinds: Mapping[str, K
 
 
 def _registered(entries: Sequence[JSON], kinds: Collection[str]) -> Iterator[str]:
-    """Names under which tasks register, also where that word is misspelt: that is told once, not again wherever the name is used."""
+    """Return the registered names, also under a misspelt `register`, which is reported once and not at each use of the name."""
     others = task_keys() - {"register"} | set(kinds)
     for entry in entries:
         for key, value in entry.items() if isinstance(entry, dict) else ():
@@ -51,7 +51,7 @@ def _registered(entries: Sequence[JSON], kinds: Collection[str]) -> Iterator[str
 
 
 def task_name(task: RawTask, kinds: Collection[str]) -> str:
-    """A task's name; without one its kind."""
+    """Return a task's name; by default its kind."""
     return str(task.get("name") or kind_of(task, kinds))
 
 
@@ -69,7 +69,7 @@ def _variable_faults(spec: Mapping[str, JSON]) -> Iterator[Fault]:
 
 
 def _name_faults(tasks: Tasks, kinds: Mapping[str, Kind], variables: Collection[str]) -> Iterator[Fault]:
-    """Names of tasks tell results apart, registered names tell data apart: both are there once."""
+    """Task names identify results and registered names identify data, so both must be unique."""
     named = Counter(task_name(task, kinds) for _, task in tasks)
     registered: set[str] = set()
     for path, task in tasks:
@@ -86,7 +86,7 @@ def _name_faults(tasks: Tasks, kinds: Mapping[str, Kind], variables: Collection[
 
 
 def _argument_faults(task: RawTask, path: str, kinds: Mapping[str, Kind]) -> Iterator[Fault]:
-    """Without a loop there is no item that could supply an argument; a ladder has the kind's own rungs."""
+    """Without a loop no item can supply an argument; a ladder may only have the kind's own rungs."""
     kind = kinds[kind_of(task, kinds)]
     for name, argument in kind.arguments.items():
         if argument.required and argument.item and "loop" not in task and name not in task[kind.name]:
@@ -120,7 +120,7 @@ def _unknown_names(used: Uses, known: Collection[str]) -> Iterator[tuple[str, st
 
 
 def _order_faults(tasks: Tasks) -> Iterator[Fault]:
-    """A task that waits for itself, by whatever way."""
+    """Report tasks that depend on themselves, directly or indirectly."""
     by_register = {task["register"]: (path, task) for path, task in tasks if "register" in task}
     needs = {name: names_from_outside(task) & by_register.keys() for name, (_, task) in by_register.items()}
     try:

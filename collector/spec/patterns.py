@@ -1,4 +1,4 @@
-"""Patterns of a spec that backtrack excessively. A run cuts them off; `lint` reports them beforehand."""
+"""Finds patterns in a spec that backtrack excessively. A run cuts them off; `lint` reports them beforehand."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ HINT = "one repetition within another, or several in a row, can be shared out in
 
 
 def slow_redactions(document: Document) -> list[Problem]:
-    """Of `redact`, as it is used: a line at a time."""
+    """Check the patterns of `redact`, which are applied line by line."""
     patterns = [(f"$.redact[{index}]", pattern) for index, pattern in enumerate(document.data.get("redact") or ())]
     return _slow(document, patterns, re.MULTILINE)
 
 
 def slow_rules(document: Document, at: str = "$") -> list[Problem]:
-    """Of the list of rules that the document holds, at this JSON path."""
+    """Check the patterns of the rules at this JSON path of the document."""
     return _slow(document, _patterns(document.data, at))
 
 
@@ -30,7 +30,7 @@ def _slow(document: Document, patterns: Iterator[tuple[str, str]] | list[tuple[s
 
 
 def _patterns(data: JSON, at: str) -> Iterator[tuple[str, str]]:
-    """Every `matches` of rules that fit their schema."""
+    """Return every `matches` pattern of rules that fit their schema."""
     if isinstance(data, list):
         for index, part in enumerate(data):
             yield from _patterns(part, child(at, index))

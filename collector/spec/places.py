@@ -1,4 +1,4 @@
-"""Where a task has expressions, and which names from outside each may use."""
+"""Finds the expressions in a task, and the outside names that each may use."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from collector.model import JSON
 from collector.yamlio import child
 
 ITEM, RESULT = "item", "result"
-"""Names that are there without being defined: the element of a loop, and in `until` what came back."""
+"""Predefined names: the element of a loop, and in `until` the result."""
 
 GIVEN = FUNCTIONS | {NOW}
-"""Names that every expression has."""
+"""Names available in every expression."""
 
 _BARE = frozenset({"when", "until"})
 _LITERAL = frozenset({"name", "register", "tags", "timeout", "retries", "delay", "ignore_errors", "no_log"})
 
 
 class Place(NamedTuple):
-    """One expression: its JSON path, the task's key that it stands under, its text without braces, or why it has no end."""
+    """One expression: its JSON path, the task key it belongs to, its text without braces, or why it is not terminated."""
 
     path: str
     key: str
@@ -30,12 +30,12 @@ class Place(NamedTuple):
 
 
 def kind_of(task: Mapping[str, JSON], kinds: Container[str]) -> str:
-    """The name of a task's kind, which is a key of it."""
+    """Return the kind of a task, which is one of its keys."""
     return next(key for key in task if key in kinds)
 
 
 def places(task: Mapping[str, JSON], path: str) -> Iterator[Place]:
-    """Every expression of a task, in the task's order."""
+    """Return all expressions of a task, in order."""
     for key, value in task.items():
         if key in _BARE or (key == "loop" and isinstance(value, str)):
             yield from _conditions(value, child(path, key), key)
@@ -44,7 +44,7 @@ def places(task: Mapping[str, JSON], path: str) -> Iterator[Place]:
 
 
 def own_names(task: Mapping[str, JSON], key: str) -> frozenset[str]:
-    """Names that an expression under this key has from the task itself: `item`, the task's variables, and in `until` what came back."""
+    """Return the names that the task itself provides under this key: `item`, the task's variables, and in `until` the result."""
     item = {ITEM} if "loop" in task and key != "loop" else set()
     variables = set(task.get("vars") or ()) if key not in ("loop", "vars") else set()
     result = {RESULT, task.get("register", RESULT)} if key == "until" else set()
@@ -52,7 +52,7 @@ def own_names(task: Mapping[str, JSON], key: str) -> frozenset[str]:
 
 
 def names_from_outside(task: Mapping[str, JSON]) -> frozenset[str]:
-    """Variables and registered names that a task needs before it can start."""
+    """Return the variables and registered names that a task needs before it can start."""
     found: set[str] = set()
     for place in places(task, "$"):
         found |= uses(place.expression).variables - own_names(task, place.key)
@@ -60,7 +60,7 @@ def names_from_outside(task: Mapping[str, JSON]) -> frozenset[str]:
 
 
 def _conditions(value: JSON, path: str, key: str) -> Iterator[Place]:
-    """Expressions that may stand without braces: one text, or a list of them."""
+    """Return expressions that need no braces: a string or a list of strings."""
     several = enumerate(value if isinstance(value, list) else ())
     for at, text in [(path, value)] if isinstance(value, str) else [(child(path, index), one) for index, one in several]:
         try:
@@ -70,7 +70,7 @@ def _conditions(value: JSON, path: str, key: str) -> Iterator[Place]:
 
 
 def _templates(value: JSON, path: str, key: str) -> Iterator[Place]:
-    """Expressions in braces, at any depth."""
+    """Return expressions in braces, at any depth."""
     if isinstance(value, str):
         try:
             yield from [Place(path, key, part.text) for part in segments(value) if part.expression]

@@ -1,4 +1,4 @@
-"""A spec's own rules: those in it and those in the files that it names."""
+"""A spec's own rules: inline ones and those in the files that it names."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collector.yamlio import Document, child, read
 
 
 def own_rules(document: Document) -> tuple[list[JSON], list[Problem]]:
-    """The rules of a spec whose structure is right, and what is wrong with them. Files are looked for beside the spec."""
+    """Return the rules of a structurally valid spec, and their problems. Files are looked for beside the spec."""
     sources, problems = sources_of(document)
     for source, at in sources:
         problems += rule_problems(source, at)
@@ -18,7 +18,7 @@ def own_rules(document: Document) -> tuple[list[JSON], list[Problem]]:
 
 
 def sources_of(document: Document) -> tuple[list[tuple[Document, str]], list[Problem]]:
-    """Where a spec's own rules are: documents, each with the JSON path of its list; and what is wrong with files that cannot be read."""
+    """Return the documents with the spec's rules, each with the JSON path of its list, and the problems of unreadable files."""
     analyze = document.data.get("analyze", {})
     sources = [(document._replace(data=analyze["rules"]), "$.analyze.rules")] if analyze.get("rules") else []
     problems: list[Problem] = []
@@ -32,7 +32,7 @@ def sources_of(document: Document) -> tuple[list[tuple[Document, str]], list[Pro
 
 
 def rule_problems(document: Document, at: str = "$") -> list[Problem]:
-    """What is wrong with a list of rules."""
-    from collector.rulebook import lint_rules  # noqa: PLC0415 - brings jsonschema, which only a spec with rules of its own needs
+    """Return the problems of a list of rules."""
+    from collector.rulebook import lint_rules  # noqa: PLC0415 - imports jsonschema, needed only for a spec's own rules
 
     return lint_rules(document, at)

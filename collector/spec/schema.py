@@ -1,6 +1,6 @@
-"""The spec language as a JSON schema: the one place that says which keys there are, what they mean, and of which type they are.
+"""The spec language as a JSON schema: the single definition of its keys, their meaning and types.
 
-The loader checks specs against this document (structure.py) and editors against the committed copy of it, schemas/spec.schema.json.
+The loader checks specs against it (structure.py); editors use the committed copy, schemas/spec.schema.json.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _NAME = {"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"}
 
 
 def spec_schema(kinds: Mapping[str, Kind]) -> Schema:
-    """The schema of a spec whose tasks may be of these kinds."""
+    """Return the schema of a spec whose tasks may be of these kinds."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": "collector:spec",
@@ -179,7 +179,7 @@ def _kind(kind: Kind) -> Schema:
 
 
 def _meaning(argument: Argument) -> str:
-    """What an argument is, and its default."""
+    """Return an argument's description and default."""
     if argument.item:
         return f"{argument.help}; default: the item's `{argument.item}`"
     return f"{argument.help} (default {argument.default})" if argument.default else argument.help
@@ -201,7 +201,7 @@ def _object(properties: Mapping[str, Schema], required: list[str] | None = None)
 
 
 def task_keys() -> frozenset[str]:
-    """Keys that a task may have beside that of its kind."""
+    """Return the keys that a task may have besides its kind."""
     return frozenset(_task_keys({}))
 
 

@@ -1,4 +1,4 @@
-"""Checks outside the tasks: values that fit the schema but cannot be what was meant."""
+"""Checks outside the tasks: values that fit the schema but cannot be intended."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from collector.structure import Fault
 from collector.yamlio import child
 
 _SEEN_BY: Final = {"nodes": ("nomad_nodes", "consul_members"), "instances": ("nomad_allocations",), "services": ("consul_checks",)}
-"""What of `expect` is seen by which kinds."""
+"""The kinds that each key of `expect` depends on."""
 
 
 def sense_faults(spec: Mapping[str, JSON], kinds: Container[str]) -> Iterator[Fault]:
-    """What is wrong with `report`, `analyze` and `expect`, whose structure is right."""
+    """Return the faults in structurally valid `report`, `analyze` and `expect` sections."""
     for key in ("name", "report", "expect"):
         yield from _no_expressions(spec.get(key), child("$", key))
     for index, entry in enumerate(spec.get("report") or ()):
@@ -34,7 +34,7 @@ def sense_faults(spec: Mapping[str, JSON], kinds: Container[str]) -> Iterator[Fa
 
 
 def _no_expressions(value: JSON, path: str) -> Iterator[Fault]:
-    """Where nothing is evaluated, an expression would be taken for a name: of a file, a node, a mail's sender."""
+    """Report expressions where none are evaluated: they would be used literally as a file name, node or mail sender."""
     if isinstance(value, str) and "{{" in value:
         yield Fault(path, "no expression is evaluated here", "write the value out; expressions belong into tasks")
     for key, one in value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ():
@@ -60,7 +60,7 @@ def _refused(check: Callable[[str], str], text: str, path: str) -> Iterator[Faul
 
 
 def _threshold_faults(given: Mapping[str, JSON]) -> Iterator[Fault]:
-    """A warning beyond what is critical would never be given."""
+    """Report a warning threshold above the critical one, which would never apply."""
     limits = {name: duration(given.get(name, default)) for name, default in THRESHOLDS.items()}
     warning, critical = "lag_warning", "lag_critical"
     if limits[warning] > limits[critical]:

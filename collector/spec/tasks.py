@@ -1,4 +1,4 @@
-"""A checked entry of `collect` to a Task."""
+"""Converts a checked entry of `collect` to a Task."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from collector.spec.places import kind_of, names_from_outside
 
 
 def duration(value: float | str) -> float:
-    """Seconds of a duration that fits the schema: a number of seconds, or text such as `500ms` and `1h30m`."""
+    """Return the seconds of a duration that fits the schema: a number, or text such as `500ms` and `1h30m`."""
     seconds = seconds_of(value) if isinstance(value, str) else value
     return float(seconds or 0.0)
 
 
 def task(raw: Mapping[str, JSON], mark: Mark, kinds: Collection[str], registers: Collection[str]) -> Task:
-    """The task that an entry without faults describes; `after` are those of the registered names that it uses."""
+    """Convert a valid entry; `after` are the registered names that it uses."""
     kind = kind_of(raw, kinds)
     return Task(
         name=task_name(raw, kinds),
@@ -42,7 +42,7 @@ def task(raw: Mapping[str, JSON], mark: Mark, kinds: Collection[str], registers:
 
 
 def _condition(value: JSON) -> str | None:
-    """One expression: of a list all must be true."""
+    """Return one expression; a list means that all must be true."""
     if value is None:
         return None
     if isinstance(value, list):
@@ -51,15 +51,15 @@ def _condition(value: JSON) -> str | None:
 
 
 def _loop(value: JSON) -> JSON:
-    """A list as it is; an expression in braces, whether it came with or without."""
+    """Return a list unchanged, or an expression in braces whether or not it was written with them."""
     return f"{{{{ {bare(value).strip()} }}}}" if isinstance(value, str) else value
 
 
 def _words(value: str | list[str]) -> tuple[str, ...]:
-    """A list, or words with commas between them."""
+    """Split comma-separated words; a list is returned unchanged."""
     return tuple(word.strip() for word in value.split(",")) if isinstance(value, str) else tuple(value)
 
 
 def rung_of(value: str | Mapping[str, JSON]) -> tuple[str, JSON]:
-    """A rung of a ladder as written, `api` or `{http: URL}`: its name and its value."""
+    """Return a rung's name and value, from `api` or `{http: URL}`."""
     return (value, None) if isinstance(value, str) else next(iter(value.items()))

@@ -1,4 +1,4 @@
-"""`-e` on the command line: values that override those of a spec."""
+"""`-e` on the command line: values that override a spec's variables."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from collector.yamlio import load, scalar, text_of
 
 
 def parse_extra_vars(values: Sequence[str]) -> dict[str, JSON]:
-    """The variables of `-e name=value` and `-e @file.yml` (or JSON), later ones first.
+    """Parse `-e name=value` and `-e @file.yml` (or JSON); later ones take precedence.
 
-    The text after `=` stays text here. Raises `UsageError` for what is neither, `SpecError` for a file that cannot be used.
+    The text after `=` is not converted here. Raises `UsageError` for anything else, `SpecError` for an unusable file.
     """
     found: dict[str, JSON] = {}
     for value in values:
@@ -23,10 +23,10 @@ def parse_extra_vars(values: Sequence[str]) -> dict[str, JSON]:
 
 
 def override(variables: Mapping[str, JSON], extra: Mapping[str, JSON]) -> dict[str, JSON]:
-    """The spec's variables with extra ones in place of theirs.
+    """Return the spec's variables with extra ones applied.
 
-    Text becomes a number, true, false or null where the spec's own value is no text: `-e lines=50` is a number, `-e job=50` is not.
-    Raises `UsageError` for a variable that the spec does not have: it would change nothing.
+    Text becomes a number, boolean or null unless the spec's own value is text: `-e lines=50` is a number, `-e job=50` is not. Raises
+    `UsageError` for a variable that the spec does not have, since it would have no effect.
     """
     for name in extra:
         if name not in variables:

@@ -1,8 +1,8 @@
-"""YAML text to plain JSON data, with the position of every value.
+"""Converts YAML text to plain JSON data with the position of every value.
 
-The subset of YAML that a spec, a rule file or a file of variables needs: mappings with text keys, lists, scalars. Built on the parser's
-events, so that nothing recurses, nothing is constructed from a tag, and what is refused is refused before it can cost anything
-(facts: merge keys and aliases are CPU bombs, duplicate keys silently win, deep nesting ends in RecursionError).
+Supports the subset needed by specs, rules and variable files: mappings with string keys, lists, scalars. Built on parser events, so that
+nothing recurses, no tag constructs an object, and unsupported input is rejected before it costs anything (merge keys and aliases can
+exhaust the CPU, duplicate keys silently override, deep nesting causes RecursionError).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _PARSER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def read(path: Path) -> Document:
-    """Reads and loads a YAML file; raises `SpecError` also when it cannot be read."""
+    """Read and parse a YAML file; raises `SpecError`, also if it cannot be read."""
     try:
         return load(text_of(path), str(path))
     except OSError as error:
@@ -33,7 +33,7 @@ def read(path: Path) -> Document:
 
 
 def text_of(path: Path) -> str:
-    """The text of a file; `SpecError` where it holds none, OSError where it cannot be read."""
+    """Return the text of a file; `SpecError` if it is not text, OSError if it cannot be read."""
     with path.open("rb") as stream:
         content = stream.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
@@ -46,7 +46,7 @@ def text_of(path: Path) -> str:
 
 
 def load(text: str, file: str) -> Document:
-    """The data of one YAML document. Raises `SpecError` with every problem and its place, and nothing else, whatever the text is."""
+    """Parse one YAML document. Raises only `SpecError`, with every problem and its position."""
     try:
         if len(text.encode("utf-8")) > MAX_BYTES:
             raise SpecError([Problem(Mark(file), TOO_LARGE)])
@@ -77,6 +77,6 @@ def _syntax_problem(error: yaml.YAMLError, text: str, file: str) -> Problem:
 
 
 def _mark_at(position: int, content: bytes, file: str) -> Mark:
-    """The place of a byte."""
+    """Return the position of a byte offset."""
     before = content[:position].decode(errors="ignore").split("\n")
     return Mark(file, len(before), len(before[-1]) + 1)

@@ -1,4 +1,4 @@
-"""Events of the YAML parser to data, without recursion; what is refused is refused before it can cost anything."""
+"""Builds data from the YAML parser's events, without recursion; unsupported input is rejected before it costs anything."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ QUOTE_IT = 'an expression needs quotes: "{{ ... }}"'
 
 
 class _Frame:
-    """A container that is being filled. `value` is a list, a dict, or for the document itself its one value.
+    """A container under construction. `value` is a list, a dict, or for the document itself its single value.
 
-    `key` and `member` are of a dict's entry whose value comes next: its key, and its path.
+    `key` and `member` are the key and path of the dict entry whose value comes next.
     """
 
     __slots__ = ("awaits_key", "key", "kind", "member", "path", "value")
@@ -33,7 +33,7 @@ class _Frame:
 
 
 class Composer:
-    """Builds data out of events, without recursion."""
+    """Builds data from events, without recursion."""
 
     def __init__(self, file: str) -> None:
         self.file = file
@@ -47,7 +47,7 @@ class Composer:
         self._skipping = 0
 
     def take(self, event: yaml.Event) -> None:
-        """One event of the parser."""
+        """Process one parser event."""
         if isinstance(event, yaml.NodeEvent):
             self._node(event)
         elif isinstance(event, yaml.CollectionEndEvent):
@@ -130,7 +130,7 @@ def _plain(event: yaml.Event) -> bool:
 
 
 def _next(frame: _Frame) -> str:
-    """The path of what comes next."""
+    """Return the path of the next value."""
     return f"{frame.path}[{len(frame.value)}]" if frame.kind is list else frame.member
 
 

@@ -1,4 +1,4 @@
-"""What an unquoted scalar means, by YAML 1.2: `no` and `on` are text, `012` and `12:30:45` are text, there are no dates."""
+"""Unquoted scalars by YAML 1.2: `no`, `on`, `012` and `12:30:45` are text; there are no dates."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ _CONSTANTS: dict[str, JSON] = {"": None, "~": None, "null": None, "true": True, 
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)", re.ASCII)
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?)([eE][-+]?[0-9]+)?", re.ASCII)
 _NUMERIC = frozenset("+-.0123456789")
-"""What a number may begin with: a quick look, since most scalars are words."""
+"""Characters a number may begin with: a quick pre-check, since most scalars are words."""
 
 
 def scalar(text: str) -> JSON:
-    """What an unquoted scalar means: null, true, false, a number, or the text itself."""
+    """Return the value of an unquoted scalar: null, true, false, a number, or the text itself."""
     lowered = text.lower()
     if lowered in _CONSTANTS and text in (lowered, text.upper(), text.title()):
         return _CONSTANTS[lowered]

@@ -1,4 +1,4 @@
-"""`python -m tests.accuracy`: grade all recordings and their variants, print the table, write docs/accuracy.md."""
+"""`python -m tests.accuracy`: grades all recordings and their variants, prints the table, writes docs/accuracy.md."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ENOUGH_RIGHT, FEW_WRONG = 0.95, 0.02
 
 
 def main() -> int:
-    """Grade, print, write; 0 when the targets are met."""
+    """Grade, print and write; return 0 if the targets are met."""
     recordings = {name: Recording.load(resources.incident(name)) for name in resources.incidents()}
     recorded = [grade(plain(name, recording)) for name, recording in recordings.items()]
     recorded += [grade(one) for one in more()]
@@ -34,13 +34,13 @@ def main() -> int:
 
 
 def met(recorded: list[Grade], derived: list[Grade]) -> bool:
-    """All recordings right without an extra accusation; at least 95 % of the variants right, at most 2 % with a wrong accusation."""
+    """True if all recordings are right without extra accusations; of the variants 95 % right and at most 2 % with a wrong accusation."""
     right, wrong = (sum(bool(getattr(one, what)) for one in derived) / len(derived) for what in ("right", "extra"))
     return all(one.right and not one.extra for one in recorded) and right >= ENOUGH_RIGHT and wrong <= FEW_WRONG
 
 
 def document(recorded: list[Grade], derived: list[Grade]) -> str:
-    """docs/accuracy.md."""
+    """Return docs/accuracy.md."""
     misses = [one for one in derived if not one.right or one.extra or one.missed]
     return "\n".join(
         [
@@ -76,7 +76,7 @@ def document(recorded: list[Grade], derived: list[Grade]) -> str:
 
 
 def decided() -> list[str]:
-    """The incidents of tests/decided."""
+    """Return the incidents of tests/decided."""
     right, count = (sum(numbers[at] for numbers in AT_FIRST_SIGHT.values()) for at in (0, 1))
     sets = ", ".join(f"{one} of {of} ({name})" for name, (one, of) in AT_FIRST_SIGHT.items())
     every = incidents()

@@ -1,4 +1,4 @@
-"""What is said of a cluster that was seen in part: every incident that was written down, with a kind of item taken away at a time."""
+"""Tests partial visibility: every decided incident again with one kind of item removed at a time."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ OF_THE_BLINDNESS = ("access.", "nomad.server.", "nomad.no-leader", "consul.serve
 
 @dataclass(slots=True)
 class Count:
-    """Runs; those with a critical root that nothing hinted at when all was seen; those that are ok where all of it was not."""
+    """Number of runs, of new critical roots compared with full visibility, and of verdicts ok despite missing data."""
 
     runs: int = 0
     accused: int = 0
@@ -39,7 +39,7 @@ class Count:
 
 
 def seen_in_part() -> list[str]:
-    """The section of docs/accuracy.md."""
+    """Return the section for docs/accuracy.md."""
     counts = {kinds: Count() for kinds in HIDDEN}
     for whole in [*(bundle_of(case) for case in incidents().values()), *map(bundle, CASES)]:
         full = analyze(whole)

@@ -1,4 +1,4 @@
-"""How right a report is, against what is known to be true."""
+"""Grades a report against the known truth."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.accuracy.variants import Variant
 
 @dataclass(frozen=True, slots=True)
 class Grade:
-    """One graded variant. `extra` holds wrong critical accusations, `missed` true causes that no root names."""
+    """A graded variant. `extra` holds wrong critical accusations, `missed` true causes that no root names."""
 
     name: str
     truth: str
@@ -27,12 +27,12 @@ class Grade:
 
     @property
     def right(self) -> bool:
-        """The first root cause is a true one, on its node, with evidence; a healthy cluster has none."""
+        """True if the first root cause is a true one, on its node, with evidence; for a healthy cluster if there is none."""
         return self.cause and self.node and self.evidence
 
 
 def grade(variant: Variant) -> Grade:
-    """Collect, analyse, compare."""
+    """Collect, analyze and compare."""
     return compared(variant, analyze(bundle_of(variant.recording, variant.vars)))
 
 

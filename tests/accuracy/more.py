@@ -1,4 +1,4 @@
-"""The recordings of tests/recordings, as variants to grade: other clusters, other faults."""
+"""The recordings of tests/recordings as variants to grade: other clusters, other faults."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ RECORDINGS = Path(__file__).parents[1] / "recordings"
 
 
 def more() -> Iterator[Variant]:
-    """Every recording there, with the truth that its meta tells."""
+    """Return every recording there, with the truth in its meta."""
     for path in sorted(RECORDINGS.glob("*.jsonl.gz")):
         recording = Recording.load(path)
         yield Variant(path.name.removesuffix(".jsonl.gz"), recording, _truth(recording), _vars(recording))

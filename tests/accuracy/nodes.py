@@ -1,4 +1,4 @@
-"""A node of one recording put into another one as a further node: how clusters grow, and how two incidents come into one."""
+"""Copies a node of one recording into another: to enlarge clusters, and to combine two incidents."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ STREAMS = ("/events", "/event/stream", "/metrics")
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """What stands for a node in a recording: its name, address, and the IDs of the node and of its allocations."""
+    """What identifies a node in a recording: its name, address, and the IDs of the node and its allocations."""
 
     name: str
     address: str
@@ -28,14 +28,14 @@ class Node:
 
 
 def bodies(recording: Recording, suffix: str) -> Iterator[Any]:
-    """The JSON answers at paths with this end."""
+    """Return the JSON answers whose path ends like this."""
     for exchange in recording.http:
         if exchange.path.endswith(suffix) and exchange.status == 200 and exchange.body.startswith(("[", "{")):
             yield json.loads(exchange.body)
 
 
 def find(recording: Recording, name: str) -> Node:
-    """The node of that name."""
+    """Return the node of that name."""
     members = next(bodies(recording, "/v1/agent/members"))
     members = next((body for body in bodies(recording, "/v1/agent/members") if isinstance(body, list)), members)
     address = next(row["Addr"] for row in members if row["Name"] == name)
@@ -46,7 +46,7 @@ def find(recording: Recording, name: str) -> Node:
 
 
 def primary(recording: Recording) -> str | None:
-    """The node that says it is primary."""
+    """Return the node that says it is primary."""
     for exchange in recording.http:
         if exchange.path == "/info" and '"isPrimary": true' in exchange.body:
             return str(json.loads(exchange.body)["primary"]["hostname"])
@@ -54,7 +54,7 @@ def primary(recording: Recording) -> str | None:
 
 
 def moved_in(target: Recording, source: Recording, node: Node, name: str, address: str, *, extra: Rewrite = lambda text: text) -> Recording:
-    """`target` with a further node: `node` of `source` under another name, address and IDs. `extra` adapts the texts that are copied."""
+    """Return `target` with `node` of `source` added under another name, address and IDs. `extra` adapts the copied texts."""
     ids = {ident: _other_id(ident, name) for ident in node.ids}
     rename = both(extra, words({node.name: name, **ids}), lambda text: re.sub(rf"{re.escape(node.address)}(?!\d)", address, text))
     index = 1 + max(
@@ -73,7 +73,7 @@ def _other_id(ident: str, name: str) -> str:
 
 
 def hash_of(text: str) -> int:
-    """A number that is the same in every run."""
+    """Return a number that is the same in every run."""
     return sum(ord(letter) * 31**place for place, letter in enumerate(text)) % (16**12)
 
 
@@ -82,12 +82,12 @@ def _key(exchange: HttpExchange) -> tuple[str, str, str]:
 
 
 def _is_of(exchange: HttpExchange, node: Node) -> bool:
-    """Asked of the node itself, or of a server about it."""
+    """True if the node itself was queried, or a server about it."""
     return node.concerns(exchange.base) or node.concerns(exchange.path) or any(node.concerns(value) for value in exchange.query.values())
 
 
 def _grown(exchange: HttpExchange, same: HttpExchange | None, node: Node, rename: Rewrite) -> HttpExchange:
-    """The lists of the servers with the node's entries added, and the job's count raised."""
+    """Return the servers' lists with the node's entries added, and the job's count raised."""
     if exchange.status != 200 or not exchange.body.startswith(("[", "{")) or exchange.path.endswith(STREAMS):
         return exchange
     body = json.loads(exchange.body)
@@ -102,7 +102,7 @@ def _grown(exchange: HttpExchange, same: HttpExchange | None, node: Node, rename
 
 
 def _entry_of(row: dict[str, Any], node: Node) -> bool:
-    """Is it an entry about this node, in any of the shapes of Nomad's and Consul's lists? Consul's services nest the node."""
+    """True if it is an entry about this node, in any of the forms of Nomad's and Consul's lists (Consul's services nest the node)."""
     inner = row.get("Node")
     named = inner["Node"] if isinstance(inner, dict) else inner
     return node.name in {row.get("Name") if "Addr" in row or "SchedulingEligibility" in row else None, row.get("NodeName"), named}

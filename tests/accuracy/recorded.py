@@ -1,6 +1,6 @@
-"""A recording, collected without a network: the one hand-written fake stands where collector.sources does.
+"""Collects from a recording without a network: a hand-written fake replaces collector.sources.
 
-What the proxy and the SDKs add is tested elsewhere (tests/replay); here hundreds of variants are collected in a minute.
+What the proxy and the SDKs add is tested elsewhere (tests/replay); this collects hundreds of variants in a minute.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ def _answered(where: str, exchange: HttpExchange) -> Reply:
 
 @cache
 def spec(extra: tuple[tuple[str, str], ...] = ()) -> Spec:
-    """The shipped spec, with variables."""
+    """Return the shipped spec, with variables."""
     return load_spec(SPEC.read_text("utf-8"), SPEC.name, extra_vars=dict(extra))
 
 
@@ -113,7 +113,7 @@ _EXPRESSIONS = Expressions()
 
 
 def bundle_of(recording: Recording, extra: tuple[tuple[str, str], ...] = ()) -> Bundle:
-    """What the shipped spec collects from a recording, validated."""
+    """Return what the shipped spec collects from a recording, validated."""
     followed = spec(extra)
     redactor = Redactor()
     collected = collect(followed, Means(KINDS, Replayed(recording), _EXPRESSIONS, redactor), Limits(deadline=60.0, forks=4), Selection())

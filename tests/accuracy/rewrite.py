@@ -1,4 +1,4 @@
-"""Changing a recording throughout: names, addresses, IDs, times, inside of bodies, paths, queries, arguments and Consul's base64."""
+"""Changes a recording throughout: names, addresses, IDs and times, in bodies, paths, queries, arguments and Consul's base64."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ METRIC_TIME = re.compile(r"\b1\.[78]\d+e\+09\b")
 
 
 def everywhere(recording: Recording, rewrite: Rewrite) -> Recording:
-    """Every text of a recording rewritten."""
+    """Rewrite every text of a recording."""
     return Recording(
         recording.meta,
         tuple(http(exchange, rewrite) for exchange in recording.http),
@@ -65,7 +65,7 @@ def _entry(row: dict[str, Any], rewrite: Rewrite) -> dict[str, Any]:
 
 
 def words(pairs: dict[str, str]) -> Rewrite:
-    """Replaces all of these texts at once, the longest first, so that no replacement is replaced again."""
+    """Return a function that replaces all these texts at once, the longest first, so that no replacement is replaced again."""
     if not pairs:
         return lambda text: text
     pattern = re.compile("|".join(re.escape(word) for word in sorted(pairs, key=len, reverse=True)))
@@ -73,12 +73,12 @@ def words(pairs: dict[str, str]) -> Rewrite:
 
 
 def fresh_ids(salt: str) -> Rewrite:
-    """Every UUID another one, the same one always the same."""
+    """Replace every UUID, consistently."""
     return lambda text: UUID_TEXT.sub(lambda found: str(UUID(sha256(f"{salt}{found[0]}".encode()).hexdigest()[:32])), text)
 
 
 def shifted(seconds: float) -> Rewrite:
-    """Every time moved: Nomad's nanoseconds and RFC 3339, HTTP dates, process start times."""
+    """Shift every time: Nomad's nanoseconds and RFC 3339, HTTP dates, process start times."""
 
     def rewrite(text: str) -> str:
         text = NANOSECONDS.sub(lambda found: str(int(found[0]) + int(seconds * 1e9)), text)
@@ -102,7 +102,7 @@ def _moved_date(text: str, seconds: float) -> str:
 
 
 def both(*rewrites: Rewrite) -> Rewrite:
-    """One after the other."""
+    """Compose two changes."""
 
     def rewrite(text: str) -> str:
         for one in rewrites:

@@ -1,4 +1,4 @@
-"""Whatever is hidden, nothing is accused that is not true, and nothing unseen is called healthy."""
+"""Whatever is hidden, nothing untrue is accused and nothing unseen is called healthy."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ def test_on_another_cluster_the_first_root_cause_is_the_injected_one_and_nothing
 
 
 @pytest.mark.parametrize("name", [name for name, variant in EVERY.items() if not variant.expected])
-def test_a_cluster_that_is_well_again_is_ok(name: str) -> None:
+def test_a_recovered_cluster_is_ok(name: str) -> None:
     assert graded_once(name).verdict == "ok"
 
 

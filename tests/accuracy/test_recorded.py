@@ -1,4 +1,4 @@
-"""What incidents are graded by, without HTTP and processes, is what a run through them tells."""
+"""The network-free collection used for grading equals a run through HTTP and processes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.hostile.run import diagnose, recorded
 
 
 def told(bundle: Bundle) -> Iterator[tuple[Any, ...]]:
-    """Each item with all that a rule may go by, but for when LiteFS was asked by this machine's clock."""
+    """Return each item with everything rules may use, except when LiteFS was queried by this machine's clock."""
     for one in sorted(bundle.results):
         data = (
             {key: value for key, value in one.data.items() if key not in {"date_at", "date_within"}}
@@ -31,6 +31,6 @@ def told(bundle: Bundle) -> Iterator[tuple[Any, ...]]:
 
 
 @pytest.mark.parametrize("name", incidents())
-def test_an_incident_is_graded_by_what_a_run_tells(name: str) -> None:
+def test_grading_uses_the_same_data_as_a_run(name: str) -> None:
     run = load_bundle(io.BytesIO(diagnose(name, deadline="30s").files["bundle.json"]), name)
     assert list(told(bundle_of(recorded(name)))) == list(told(run))

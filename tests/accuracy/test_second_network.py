@@ -1,4 +1,4 @@
-"""Nomad's servers are frozen, and LiteFS is on a network of its own, so that Consul's addresses lead to nobody: the lease has one."""
+"""Nomad's servers are frozen, and LiteFS is on a network of its own, so that only the lease has its address."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NODES, LITEFS = "127.0.3.", "127.9.3."
 
 
 def moved(exchange: HttpExchange, *, reached: bool) -> list[HttpExchange]:
-    """LiteFS answers at its own address, where that is reached at all, and nobody at the node's."""
+    """Make LiteFS answer at its own address, if it is reachable there, and not at the node's."""
     if exchange.source == "litefs":
         refused = replace(exchange, status=None, error="refused: Connection refused", body="")
         there = replace(exchange, base=exchange.base.replace(NODES, LITEFS))
@@ -37,7 +37,7 @@ def report(*, reached: bool) -> Report:
     return analyze(bundle_of(replace(FROZEN, http=tuple(new for old in FROZEN.http for new in moved(old, reached=reached)))))
 
 
-def test_the_primary_is_seen_where_its_lease_says_and_tells_of_its_replicas() -> None:
+def test_the_primary_is_queried_at_its_lease_address_and_reports_its_replicas() -> None:
     told = report(reached=True)
     assert {row.name: row.role for row in told.nodes} == {"edge-01": "unknown", "edge-02": "primary", "edge-03": "unknown"}
     assert told.coverage.unseen_nodes == ("edge-01", "edge-03")
@@ -47,7 +47,7 @@ def test_the_primary_is_seen_where_its_lease_says_and_tells_of_its_replicas() ->
     )
 
 
-def test_where_that_network_is_not_reached_the_lease_alone_says_who_leads() -> None:
+def test_if_that_network_is_unreachable_the_lease_names_the_primary() -> None:
     told = report(reached=False)
     assert [row.role for row in told.nodes] == ["unknown"] * 3
     assert [root.code for root in told.root_causes] == ["nomad.server.unreachable"]

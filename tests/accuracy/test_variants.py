@@ -1,4 +1,4 @@
-"""The variants are what their names say, and grading can fail."""
+"""Variants are what their names say, and grading can fail."""
 
 from __future__ import annotations
 

@@ -21,9 +21,9 @@ HOUR_NS = 3600 * 10**9
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """A recording to grade: `expected` holds (code, nodes) of every true cause; None stands for the cluster.
+    """A recording to grade: `expected` has (code, nodes) of every true cause; None stands for the cluster.
 
-    `open`: so much is hidden that `unknown` is a right answer too; a wrong name is still wrong.
+    `open`: so much is hidden that `unknown` is also right; a wrong name is still wrong.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Variant:
 
 
 def plain(incident: str, recording: Recording) -> Variant:
-    """The recording itself."""
+    """Return the recording itself."""
     return Variant(incident, recording, expected(recording, NAMES))
 
 
@@ -50,7 +50,7 @@ def expected(recording: Recording, names: tuple[str, ...]) -> tuple[tuple[str, f
 
 
 def variants(incident: str, recording: Recording) -> Iterator[Variant]:
-    """Every variant of one recording."""
+    """Return every variant of one recording."""
     base = plain(incident, recording)
     steps: dict[str, Callable[[Variant], Variant]] = {
         "renamed": renamed,
@@ -77,7 +77,7 @@ def variants(incident: str, recording: Recording) -> Iterator[Variant]:
 
 
 def renamed(one: Variant) -> Variant:
-    """Other names, addresses, IDs, ports and paths."""
+    """Change names, addresses, IDs, ports and paths."""
     rewrite = both(
         lambda text: re.sub(r"(^|[\"'\s=])/litefs(?=$|[/\"'\s\\])", r"\1/srv/db", text),
         words({**RENAMED, "navidrome-litefs": "wiki-replication", "litefs/navidrome": "apps/wiki/lease", "Navidrome": "Wiki"}),
@@ -92,7 +92,7 @@ def renamed(one: Variant) -> Variant:
 
 
 def _services(text: str) -> str:
-    """One word stands for the job, its group, its task and a service; they get different names where the shape tells which is meant."""
+    """The job, its group, its task and a service share one word; rename them separately if the structure shows which is meant."""
     if text == "navidrome":
         return "app"
     text = re.sub(r"(/v1/(?:health/service|health/checks|catalog/service)/)navidrome\b", r"\1wiki-web", text)
@@ -124,7 +124,7 @@ def _named(value: Any) -> Any:
 
 
 def grown(one: Variant) -> Variant:
-    """Two more nodes, like the one of the three that is best off."""
+    """Add two nodes, copies of the healthiest of the three."""
     faulty = {node for _, where in one.expected for node in where}
     leader = primary(one.recording)
     like = next((name for name in NAMES if name not in faulty and name != leader), None) or next(n for n in NAMES if n != leader)
@@ -139,7 +139,7 @@ def grown(one: Variant) -> Variant:
 
 
 def noisy(one: Variant) -> Variant:
-    """The nodes that are well have had restarts and failed allocations, and their logs complain."""
+    """Give healthy nodes restarts, failed allocations and complaining logs."""
     faulty = {node for _, where in one.expected for node in where}
     quiet = {name for name in NAMES if name not in faulty}
     return logs(replace(one, recording=_map_bodies(one.recording, lambda path, body: _history(path, body, quiet))), complaining, quiet)
@@ -184,7 +184,7 @@ def _restarted(alloc: dict[str, Any]) -> dict[str, Any]:
 
 
 def _older(alloc: dict[str, Any]) -> dict[str, Any]:
-    """An allocation that failed an hour ago and was replaced."""
+    """Add an allocation that failed an hour ago and was replaced."""
     old = copy.deepcopy(alloc)
     old["ID"] = alloc["ID"][:-4] + "0ldd".replace("l", "1")
     for name in ("CreateTime", "ModifyTime"):
@@ -218,7 +218,7 @@ EARLIER = (
 
 
 def logs(one: Variant, change: Callable[[list[str], bool], list[str]], only: set[str] | None = None) -> Variant:
-    """The lines of the logs changed; of these nodes' only, where some are named. `change` is told whether it is stderr."""
+    """Change the lines of the logs, of these nodes if given. `change` is told whether it is stderr."""
     wanted = None if only is None else {ident for name in only if _has(one.recording, name) for ident in find(one.recording, name).ids}
 
     def of(exchange: HttpExchange) -> HttpExchange:
@@ -250,7 +250,7 @@ def _rewrapped(lines: list[str], wrap: Callable[[str], str]) -> list[str]:
 
 
 def unwrapped(lines: list[str], stderr: bool) -> list[str]:
-    """As LiteFS before 0.5 wrote them: bare text."""
+    """Plain text, as LiteFS before 0.5 logged."""
     return _rewrapped(lines, lambda message: message) if stderr else lines
 
 
@@ -264,12 +264,12 @@ def as_json(lines: list[str], stderr: bool) -> list[str]:
 
 
 def with_time(lines: list[str], stderr: bool) -> list[str]:
-    """As slog writes its text with the time."""
+    """Add the time, as slog's text format does."""
     return _rewrapped(lines, lambda message: f"time=2026-11-24T07:00:00.000Z level=INFO msg={json.dumps(message)}") if stderr else lines
 
 
 def surrounded(lines: list[str], stderr: bool) -> list[str]:
-    """The application's own words between the lines."""
+    """Add the application's own lines in between."""
     out: list[str] = []
     for number, line in enumerate(lines):
         if (
@@ -284,7 +284,7 @@ def surrounded(lines: list[str], stderr: bool) -> list[str]:
 
 
 def complaining(lines: list[str], stderr: bool) -> list[str]:
-    """A run before this one that had its troubles, and complaints in this one that do no harm."""
+    """Add an earlier run with problems, and harmless complaints in this one."""
     return [*EARLIER, *lines, *APP_NOISE[:2]] if stderr and lines else lines
 
 
@@ -292,12 +292,12 @@ def complaining(lines: list[str], stderr: bool) -> list[str]:
 
 
 def without_agents(one: Variant) -> Variant:
-    """The nodes' own Consul agents listen on loopback only."""
+    """The nodes' Consul agents listen on loopback only."""
     return _refused(one, lambda exchange: exchange.source == "consul" and not exchange.base.startswith(one.recording.base("consul") or "-"))
 
 
 def without_litefs_http(one: Variant) -> Variant:
-    """LiteFS's port is closed to us; its health check is not ours and goes on."""
+    """LiteFS's port is closed to us; its health check, which is not ours, still works."""
     return _refused(one, lambda exchange: exchange.source == "litefs")
 
 
@@ -330,9 +330,9 @@ def without_exec(one: Variant) -> Variant:
 
 
 def merged(first: Variant, second: Variant, synced: bool) -> Variant:
-    """The faulty node of the second recording as a further node of the first: two incidents on different nodes.
+    """Add the faulty node of the second recording to the first: two incidents on different nodes.
 
-    `synced`: the second's LiteFS is in step there, so that it gets the first's positions.
+    `synced`: the second's LiteFS is in sync, so it gets the first's positions.
     """
     ((code, where),) = second.expected
     (faulty,) = where
@@ -344,7 +344,7 @@ def merged(first: Variant, second: Variant, synced: bool) -> Variant:
 
 
 def _adopted(first: Recording, second: Recording, synced: bool) -> Rewrite:
-    """The first cluster's ID, primary and positions for the second's."""
+    """Replace the second cluster's ID, primary and positions by the first's."""
     pairs = {}
     ids = [re.findall(r'"clusterID": "(LFSC\w+)"', "".join(e.body for e in one.http if e.path == "/info")) for one in (first, second)]
     if ids[0] and ids[1]:
@@ -385,7 +385,7 @@ SECOND = {"app-crash": False, "litefs-config": False, "port-in-use": False, "app
 
 
 def pairs(recordings: dict[str, Recording]) -> Iterator[Variant]:
-    """Two incidents in one cluster, on different nodes."""
+    """Return pairs of incidents in one cluster, on different nodes."""
     for first in FIRST:
         for second, synced in SECOND.items():
             if first != second and first in recordings and second in recordings:

@@ -1,10 +1,10 @@
-"""Bundles as data: a healthy cluster of three nodes, and what a case changes in it.
+"""Bundles as data: a healthy cluster of three nodes, and a case's changes to it.
 
-A case is a mapping (from YAML): `nodes: {n2: {...}}` changes a node, everything else changes the whole. `None` for a part takes it away.
-`written` says how many seconds ago a node's logs were last written to. `more` gives a node's allocation further tasks (name -> task, with
-`events` and the lines of its `log`), `serves` puts a Consul server on a node, `lifecycles` says which tasks of the job are hooks,
-`more_leases` are those of its other LiteFS, `more_nomad_agent` and `more_consul_leader` what other servers say when they are asked themselves.
-Names, addresses and ports are none of the recordings'.
+A case is a mapping (from YAML): `nodes: {n2: {...}}` changes a node, everything else the cluster. `None` removes a part. `written` is how
+many seconds ago a node's logs were last written to. `more` gives a node's allocation further tasks (name -> task, with `events` and the
+lines of its `log`), `serves` puts a Consul server on a node, `lifecycles` says which tasks of the job are hooks, `more_leases` are those of
+its other LiteFS, `more_nomad_agent` and `more_consul_leader` what other servers answer when queried directly. Names, addresses and ports
+differ from the recordings'.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Data = Any
 
 
 def ident(name: str) -> str:
-    """A stable allocation ID."""
+    """Return a stable allocation ID."""
     return str(uuid5(NAMESPACE_DNS, name))
 
 
@@ -35,7 +35,7 @@ def address(node: str) -> str:
 
 
 def merged(base: Data, change: Data) -> Data:
-    """Mappings are merged, everything else is replaced."""
+    """Merge mappings, replace everything else."""
     if isinstance(base, Mapping) and isinstance(change, Mapping):
         return {
             key: merged(base.get(key), change[key]) if key in change else base[key]
@@ -45,7 +45,7 @@ def merged(base: Data, change: Data) -> Data:
 
 
 def healthy(node: str, names: tuple[str, ...]) -> dict[str, Data]:
-    """One node as it is when all is well; the first is primary."""
+    """Return a healthy node; the first one is primary."""
     return {
         "nomad": {"status": "ready", "eligibility": "eligible", "draining": False, "drivers": [{"name": "docker", "healthy": True}]},
         "member": "alive",
@@ -123,7 +123,7 @@ def _leading_or_following(node: str, names: tuple[str, ...]) -> dict[str, Data]:
 
 
 def bundle(case: Mapping[str, Data]) -> Bundle:
-    """The bundle of a case, checked against the kinds' schemas: data that no collector could give is a mistake of the case."""
+    """Return a case's bundle, validated against the kinds' schemas: data that no collector could produce is an error in the case."""
     names = tuple(case.get("names", NODES))
     nodes = {name: merged(healthy(name, names), (case.get("nodes") or {}).get(name, {})) for name in names}
     results = tuple(_results(case, names, nodes))
@@ -288,7 +288,7 @@ def _allocation(name: str, alloc: Mapping[str, Data], events: list[Data], more: 
     kept = {key: value for key, value in alloc.items() if key not in {"state", "started_at", "failed", "events", "tasks"}}
     tasks = [_task(TASK, alloc, events), *(_task(other, seen, seen.get("events", [])) for other, seen in more.items())]
     ports = [("http", APP_PORT), ("litefs", LITEFS_PORT)]
-    # The servers stamp an allocation when they hear of its newest event.
+    # The servers stamp an allocation when they receive its newest event.
     heard = max((event["time"] for task in alloc.get("tasks", tasks) for event in task["events"]), default=alloc["create_time"])
     kept["modify_time"] = heard if kept["modify_time"] is None else kept["modify_time"]
     return {

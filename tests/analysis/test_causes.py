@@ -58,13 +58,13 @@ def test_every_finding_ends_at_a_root_that_is_no_symptom(rules):
     assert len({finding.id for finding in found.findings}) == len(found.findings)
 
 
-def test_what_a_last_resort_explains_is_told_under_what_explains_that():
+def test_what_a_last_resort_explains_moves_below_what_explains_the_last_resort():
     told = causes([rule("c.a", [("node", ["c.b"])]), rule("c.b", [("node", ["c.c"])], last_resort=True), rule("c.c", [])])
     assert [(one.id, one.explained_by) for one in told.findings if one.node == "n1"] == [("c.a@n1", None), ("c.c@n1", "c.a@n1")]
     assert told.roots[0].explains == ("c.c@n1",)
 
 
-def test_who_says_by_whom_it_is_explained_is_explained_by_nobody_else():
+def test_a_finding_with_explained_by_has_no_other_explanation():
     rules = [rule("c.a", [("node", ["c.c"])]), rule("c.b", [("cluster", ["c.c"])]), rule("c.c", [], 4, explained_by=["c.b"])]
     assert {one.id: one.explained_by for one in causes(rules).findings}["c.c@n1"] == "c.b@n1"
     alone = rule("c.c", [], 4, explained_by=[])
@@ -109,7 +109,7 @@ def test_two_independent_faults_are_two_roots():
     assert {root.severity for root in report.root_causes} == {Severity.CRITICAL}
 
 
-def test_what_was_considered_and_dropped_can_be_seen():
+def test_ruled_out_causes_are_reported():
     blocked = [
         {"status": "blocked", "trigger": "queued-allocs", "failed": {"nodes_filtered": 2, "constraint_filtered": {"distinct_hosts": 2}}},
         {"status": "complete", "trigger": "node-update", "failed": {"nodes_filtered": 2, "constraint_filtered": {"distinct_hosts": 2}}},
@@ -143,7 +143,7 @@ GET = 'Get "http://10.1.0.13:8080/ping": '
         ("its own data lags", {"litefs": {"lag_seconds": 40.0}}, "connection refused", None),
     ],
 )
-def test_a_frozen_primary_explains_elsewhere_what_waits_for_it_and_nothing_else(says, there, output, beside):
+def test_a_frozen_primary_explains_on_other_nodes_only_what_waits_for_it(says, there, output, beside):
     sick = {**there, "checks": {"ping": {"status": "critical", "output": GET + output}}}
     roots = [(root.code, root.node) for root in analyze(bundle({"nodes": {"n1": FROZEN, "n3": sick}})).root_causes]
     assert roots == [("litefs.process.hung", "n1"), *([(beside, "n3")] if beside else [])], says
@@ -168,7 +168,7 @@ LACKING = {"databases": [{"name": "wiki.db", "txid": 31, "checksum": "0000000000
     ],
     ids=["it stands as the other one does", "the other one may not have been asked since", "it lacks what the other one has"],
 )
-def test_what_the_same_application_does_beside_it_is_not_for_want_of_a_primary(n2, n3, expected) -> None:
+def test_an_error_is_not_blamed_on_the_missing_primary_if_another_replica_works(n2, n3, expected) -> None:
     report = analyze(bundle({"nodes": {"n1": SILENT, "n2": {"litefs": n2, **SORRY}, "n3": {"litefs": n3}}}))
     assert {root.code for root in report.root_causes} == expected
 
@@ -179,7 +179,7 @@ NO_LEASE = {"held": False, "session": None, "session_alive": None, "hostname": N
 
 @pytest.mark.parametrize(("output", "beside"), [("connection refused", "app.check.refused"), ("no route to host", "unknown")])
 @pytest.mark.parametrize(("n1", "lease", "named"), [(SILENT, {}, "n1"), ({"litefs": WITHOUT}, NO_LEASE, "")])
-def test_nor_is_that_nothing_listens_where_the_same_application_does_beside_it(n1, lease, named, output, beside) -> None:
+def test_a_closed_port_is_not_blamed_on_the_missing_primary_if_another_replica_listens(n1, lease, named, output, beside) -> None:
     waits = {"litefs": {"lag_seconds": 50.0, "primary_hostname": named}}
     sick = {**waits, "checks": {"ping": {"status": "critical", "output": GET + output}}}
     report = analyze(bundle({"nodes": {"n1": n1, "n2": waits, "n3": sick}, "lease": lease}))
@@ -189,7 +189,7 @@ def test_nor_is_that_nothing_listens_where_the_same_application_does_beside_it(n
 NOBODY_LEADS = {"role": "none", "is_primary": False, "primary_hostname": "", "lag_seconds": 0.0}
 
 
-def test_what_all_lack_explains_no_error_that_one_alone_answers_with_and_that_says_nothing_of_it():
+def test_a_shared_fault_does_not_explain_an_unrelated_error_of_one_instance():
     answer = {"status": "critical", "output": "HTTP GET http://10.1.0.12:8080/ping: 500 Internal Server Error Output: sorry"}
     nodes = {node: {"litefs": NOBODY_LEADS} for node in ("n1", "n3")}
     nodes["n2"] = {"litefs": NOBODY_LEADS, "checks": {"ping": answer}, "log": ["Oops: TypeError in render_index"]}
@@ -198,7 +198,7 @@ def test_what_all_lack_explains_no_error_that_one_alone_answers_with_and_that_sa
     assert [(root.code, root.node) for root in report.root_causes] == [("consul.no-leader", None), ("app.check.http-error", "n2")]
 
 
-def test_a_dead_agent_explains_no_lost_primary_where_its_own_node_says_that_it_may_not_lead_either():
+def test_a_dead_agent_does_not_explain_a_missing_primary_if_its_node_is_no_candidate():
     nodes = {node: {"litefs": {**NOBODY_LEADS, "candidate": False}} for node in ("n1", "n2", "n3")}
     nodes["n1"] |= {"member": "failed", "serf": "critical"}
     report = analyze(bundle({"nodes": nodes, "lease": NO_LEASE}))

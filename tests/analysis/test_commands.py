@@ -1,4 +1,4 @@
-"""What a report tells its reader to type, and to whom it gives a name."""
+"""The commands that a report tells its reader to type."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ def typed(root: Finding) -> list[str]:
     return [text for _, text in root.commands]
 
 
-def test_the_logs_of_an_only_task_are_asked_for_with_its_name():
+def test_the_logs_command_names_a_single_task():
     assert f"nomad alloc logs -stderr {ident('n2')} {TASK}" in typed(first({"nodes": {"n2": {"checks": SCRIPT}}}))
 
 
-def test_the_logs_of_one_of_several_tasks_are_asked_for_with_a_name_since_nomad_wants_one():
+def test_the_logs_command_names_one_of_several_tasks_as_nomad_requires():
     root = first({"lifecycles": {"proxy": "prestart sidecar"}, "nodes": {"n2": {"checks": SCRIPT, "more": {"proxy": SIDECAR}}}})
     assert f"nomad alloc logs -stderr {ident('n2')} {TASK}" in typed(root)
 
@@ -62,7 +62,7 @@ def ended(alloc: dict[str, Any], then: dict[str, Any]) -> dict[str, Any]:
     ],
     ids=["Nomad waits for minutes", "Nomad places another one later", "Nomad places no other one"],
 )
-def test_what_nomad_does_not_start_again_soon_is_to_be_started_by_hand_once_its_cause_is_mended(alloc, then, words, command):
+def test_an_instance_that_nomad_restarts_late_is_to_be_restarted_manually(alloc, then, words, command):
     root = first({"nodes": {"n2": ended(alloc, then)}})
     assert words in root.remedy
     assert [text for what, text in root.commands if what == "change"] == ([command] if command else [])
@@ -80,7 +80,7 @@ def test_a_failed_instance_of_a_system_job_is_placed_again_when_nomad_is_asked_t
     assert typed(analyze(made._replace(results=tuple(system))).root_causes[0])[-1] == EVAL
 
 
-def test_what_waits_below_another_cause_is_started_by_hand_too():
+def test_an_instance_below_another_cause_is_to_be_restarted_manually_too():
     root = first(
         {
             "nodes": {
@@ -96,7 +96,7 @@ def test_what_waits_below_another_cause_is_started_by_hand_too():
     assert (root.code, typed(root)[-1]) == ("consul.agent.unreachable", f"nomad alloc stop {ident('n2')}")
 
 
-def test_what_waits_to_be_started_again_cannot_be_restarted_and_starts_soon_anyway():
+def test_an_instance_about_to_restart_needs_no_command():
     ends = {"stdout": ["subprocess exited with error code 1, litefs shutting down"]}
     running = {"alloc": {"restarts": 6}, "events": [*EXITS, {"type": "Started", "ago": 4}, *EXITS[1:2], {"type": "Started", "ago": 2}]}
     waits, runs = (first({"nodes": {"n2": {**ended(LOOP, SOON), **ends, **how}}}) for how in ({}, running))
@@ -110,13 +110,13 @@ UNLIKE = {
 }
 
 
-def test_a_headline_counts_only_what_is_told_in_the_same_words():
+def test_a_headline_counts_only_causes_with_the_same_wording():
     report = analyze(bundle({"nodes": UNLIKE}))
     assert [root.code for root in report.root_causes] == ["unknown", "unknown"]
     assert report.headline == f"{report.root_causes[0].node}: {report.root_causes[0].title}"
 
 
-def test_a_node_that_was_not_seen_is_no_gap_where_the_spec_ignores_it():
+def test_an_unseen_node_is_no_gap_if_the_spec_ignores_errors():
     made = bundle({"nodes": {"n2": {"fails": {"status": "unreachable", "cause": "refused", "reason": "no"}}}})
     results = (one._replace(ignore_errors=True) if one.status is Status.UNREACHABLE else one for one in made.results)
     assert analyze(made._replace(results=tuple(results))).headline == "nothing wrong was seen; not seen: n2"
@@ -134,7 +134,7 @@ def test_no_command_has_a_blank_for_its_reader_to_fill_in(case):
     assert not [text for text in typed(first(case)) if re.search(r"\b(?:JOB|HOST|PORT|NODE|ALLOC)\b", text)]
 
 
-def test_what_was_not_asked_of_a_litefs_is_not_told_as_missing():
+def test_data_not_requested_from_litefs_is_not_reported_as_missing():
     replica = {"cluster_id": None, "primary_hostname": None, "lag_seconds": 40.0}
     quotes = [one.quote for one in first({"nodes": {"n2": {"litefs": replica}}}).evidence]
     assert any("lag 40.0 s" in quote for quote in quotes)
@@ -142,7 +142,7 @@ def test_what_was_not_asked_of_a_litefs_is_not_told_as_missing():
 
 
 @pytest.mark.parametrize(("namespace", "option"), [("default", ""), ("prod-eu", " -namespace prod-eu")])
-def test_nomads_commands_name_the_namespace_where_the_reader_may_stand_in_another(namespace, option):
+def test_nomad_commands_name_a_namespace_that_is_not_the_default(namespace, option):
     made = bundle({"nodes": {"n2": {"checks": SCRIPT}}})
     for result in made.results:
         if result.kind == "nomad_allocations":
@@ -153,7 +153,7 @@ def test_nomads_commands_name_the_namespace_where_the_reader_may_stand_in_anothe
     assert f"nomad alloc logs{option} -stderr {ident('n2')} {TASK}" in typed(root)
 
 
-def test_of_a_cause_of_the_whole_the_jobs_namespace_is_named():
+def test_commands_of_a_cluster_wide_cause_name_the_jobs_namespace():
     made = bundle({"nodes": {"n2": {"litefs": {"role": "primary", "is_primary": True, "lag_seconds": 0.0}}}, "lease": {"held": False}})
     for result in made.results:
         if result.kind == "nomad_job":
@@ -170,7 +170,7 @@ COMMANDS = sorted({text for rule in shipped() for _, text in rule.commands})
 
 
 @pytest.mark.parametrize("command", [text for text in COMMANDS if text.startswith("nomad ") and "-namespace" not in text])
-def test_every_command_about_what_is_in_a_namespace_gets_it(command):
+def test_every_namespaced_command_names_the_namespace(command):
     assert (NAMESPACED.match(command) is None) == (command.split()[1] in WITHOUT_ONE)
 
 
@@ -181,7 +181,7 @@ def test_every_command_about_what_is_in_a_namespace_gets_it(command):
         ("ERROR: cannot init file system: cannot open file system: mkdir /data: file exists", True),
     ],
 )
-def test_a_dead_mount_is_unmounted_only_where_it_is_known_where_it_is(line: str, known: bool):
+def test_the_unmount_command_needs_a_known_mount_point(line: str, known: bool):
     root = first({"nodes": {"n2": {"alloc": LOOP, "events": EXITS, "fails": {}, "log": [line]}}})
     assert root.code == "litefs.mount.stale"
     assert [text for text in typed(root) if "fusermount3" in text] == (["ssh n2 fusermount3 -uz /data"] if known else [])

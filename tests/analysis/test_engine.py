@@ -1,4 +1,4 @@
-"""The engine on a vocabulary of its own: it knows no product."""
+"""The engine with a vocabulary of its own: it knows no product."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_placeholders_are_captures_then_scope_then_fields():
 
 
 @pytest.mark.parametrize(("number", "words"), [(1, "1 restart, 7 times"), (2, "2 restarts, 7 times"), (0, "0 restarts, 7 times")])
-def test_what_is_counted_is_told_as_one_or_as_many(number, words):
+def test_counts_use_singular_and_plural(number, words):
     kitchen = engine(("instance", {"node": "a", "alloc": "a1"}, {"hot": number}), ("smell", {"alloc": "a1"}, {"strength": 7}))
     (hit,), _ = kitchen.run([rule({"all": [{"see": "instance"}, {"see": "smell"}]})])
     assert hit.text("{hot} restarts, {strength} times") == words
@@ -102,7 +102,7 @@ def test_placeholders_of_a_command_are_quoted():
 
 
 def commands(value, *templates):
-    """The commands of a rule whose `of` is the value."""
+    """Return the commands of a rule whose `of` is the value."""
     kitchen = engine(("node", {"node": "a"}, {}), ("instance", {"node": "a", "alloc": "a1"}, {}), ("smell", {"alloc": "a1"}, {"of": value}))
     when = {"see": "smell", "where": {"of": {"matches": "(?s)(?P<what>.*)"}}}
     (hit,), _ = kitchen.run([rule(when, commands=[{"read": template} for template in templates])])
@@ -124,7 +124,7 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("value", HOSTILE)
-def test_no_shell_that_reads_a_command_finds_more_in_a_value_than_a_word(value):
+def test_a_value_is_one_word_to_every_shell_that_parses_the_command(value):
     here, there = commands(value, "throw {what}", "ssh oven fusermount3 -uz[ {what}]")
     assert shlex.split(here) == ["throw", value]
     ssh, machine, *words = shlex.split(there)
@@ -132,13 +132,13 @@ def test_no_shell_that_reads_a_command_finds_more_in_a_value_than_a_word(value):
     assert shlex.split(" ".join(words)) == ["fusermount3", "-uz", value]
 
 
-def test_the_machine_that_a_command_is_for_is_read_by_one_shell_only():
+def test_the_host_of_an_ssh_command_is_quoted_for_one_shell():
     (command,) = commands("a b", "ssh {what} df -h")
     assert shlex.split(command) == ["ssh", "a b", "df", "-h"]
 
 
 @pytest.mark.parametrize("template", ["ssh {what} df -h", "ping -c 3 {what}", "ssh oven umount {what}", "throw[ {what}]"])
-def test_a_value_that_would_be_an_option_makes_no_command(template):
+def test_a_command_is_omitted_if_a_value_would_be_an_option(template):
     assert commands("-oProxyCommand=touch pwned", template, "look in the oven") == ["look in the oven"]
 
 
@@ -146,7 +146,7 @@ def test_a_value_within_a_word_may_begin_with_a_dash():
     assert commands("-7", "oven --heat={what}") == ["oven --heat=-7"]
 
 
-def test_what_a_rule_is_ruled_out_by_is_told():
+def test_the_reason_for_ruling_out_a_rule_is_reported():
     found, dropped = hits(SMELL, unless={"see": "node", "where": {"open": True}})
     assert found == []
     assert dropped[0].because == "node {'open': True}"

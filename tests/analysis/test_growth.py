@@ -1,4 +1,4 @@
-"""Analysing and showing grow with the number of nodes and no faster: counted in function calls, so that no clock decides."""
+"""Analysis and rendering scale linearly with the number of nodes, counted in function calls rather than timed."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from collector.analyze import analyze
 from collector.analyze.impact import impacts
 from collector.model import Attempt, Bundle, Result, Status, Target
 from collector.observe import observe
-from collector.observe.cluster.gaps import servers
 from collector.observe.cluster.nodes import observe_nodes
+from collector.observe.cluster.servers import servers
 from collector.observe.world.survey import survey
 from collector.render import render
 from collector.spec.schema import FORMATS
@@ -33,13 +33,13 @@ ROOM = 1.05
 
 
 def made(nodes: int, sick: dict[str, Any]) -> Bundle:
-    """A cluster of that size, every second node sick."""
+    """Return a cluster of that size in which every second node is unhealthy."""
     names = [f"n{number}" for number in range(1, nodes + 1)]
     return bundle({"names": names, "nodes": dict.fromkeys(names[1::2], sick)})
 
 
 def calls(work: Callable[[], object]) -> int:
-    """How many functions that calls."""
+    """Return the number of functions called."""
     counted = 0
 
     def count(_frame: Any, event: str, _arg: Any) -> None:
@@ -58,17 +58,17 @@ def calls(work: Callable[[], object]) -> int:
 @pytest.mark.parametrize("says", SICK)
 def test_four_times_the_nodes_take_four_times_the_calls_to_analyse(says: str) -> None:
     few, many = (made(size, SICK[says]) for size in (25, 25 * FACTOR))
-    analyze(few)  # what is made once, is
+    analyze(few)  # excludes what is computed only once
     assert calls(lambda: analyze(many)) < ROOM * FACTOR * calls(lambda: analyze(few))
 
 
 @pytest.mark.parametrize("says", SICK)
-def test_of_a_node_among_many_the_same_is_told_as_among_few(says: str) -> None:
+def test_a_nodes_details_do_not_depend_on_the_number_of_nodes(says: str) -> None:
     few, many = (analyze(made(size, SICK[says])).findings for size in (8, 80))
     assert {(one.code, one.title) for one in few if one.node == "n2"} == {(one.code, one.title) for one in many if one.node == "n2"}
 
 
-def test_what_many_causes_touch_is_told_without_a_look_at_everything_for_each():
+def test_the_impact_of_many_causes_needs_no_full_scan_for_each():
     def work(size: int) -> Callable[[], object]:
         one = made(size, SICK["one in two is refused"])
         roots, seen = analyze(one).root_causes, observe(one)
@@ -79,7 +79,7 @@ def test_what_many_causes_touch_is_told_without_a_look_at_everything_for_each():
     assert calls(many) < ROOM * FACTOR * calls(few)
 
 
-def test_a_node_that_is_no_member_is_not_looked_for_among_all_members():
+def test_a_node_that_is_not_a_member_needs_no_scan_of_all_members():
     def work(size: int) -> Callable[[], object]:
         seen = observe(made(size, {"member": None}))
         return lambda: list(observe_nodes(seen.world, seen.nodes, seen.checks, set()))
@@ -88,8 +88,8 @@ def test_a_node_that_is_no_member_is_not_looked_for_among_all_members():
     assert calls(many) < ROOM * FACTOR * calls(few)
 
 
-def test_whether_what_failed_was_over_soon_is_not_asked_of_everything_for_each() -> None:
-    """Nobody leads, and each of many allocations was asked for its checks in vain."""
+def test_recovery_of_failed_items_needs_no_full_scan_for_each() -> None:
+    """There is no leader, and many allocations' checks were requested in vain."""
 
     def work(size: int) -> Callable[[], object]:
         attempt = Attempt("api", Status.FAILED, "No cluster leader", 0.1)

@@ -1,4 +1,4 @@
-"""Hosts as LiteFS calls them: with a domain, in capitals, or as Nomad's own name has them, the answer is the same."""
+"""Host names as LiteFS has them (with a domain, in capitals, or as in Nomad) give the same result."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ KINDS = {"litefs_status": "primary_hostname", "consul_lease": "hostname"}
 
 
 def called(made: Bundle, name: Callable[[str], str]) -> Bundle:
-    """LiteFS calls the nodes otherwise than Nomad does, and advertises no addresses."""
+    """Rename the nodes for LiteFS, and let it advertise no addresses."""
     nodes = {row["name"] for result in made.results if result.kind == "nomad_nodes" and result.data for row in result.data}
 
     def renamed(kind: str, data: Any) -> Any:
@@ -43,7 +43,7 @@ def test_a_domain_changes_nothing(case: Any) -> None:
     assert answer(analyze(called(made, lambda node: f"{node}.lan.example"))) == answer(analyze(made))
 
 
-def test_a_name_in_capitals_is_the_nodes():
+def test_case_does_not_matter():
     hung = {"nodes": {"n1": {"fails": {"status": "timeout", "cause": "timeout", "reason": "10.1.0.11:20303 did not answer in time"}}}}
     assert answer(analyze(called(bundle(hung), str.upper))) == answer(analyze(bundle(hung)))
 
@@ -64,7 +64,7 @@ def test_a_host_is_the_node_whose_name_it_begins_with(host: str, url: str, node:
     assert observe(bundle({"lease": {"hostname": host, "advertise_url": url}})).world.host(host) == node
 
 
-def test_a_host_that_two_nodes_may_be_is_neither():
+def test_a_host_that_matches_two_nodes_is_neither():
     made = bundle({"lease": {"hostname": "n1.lan.example"}})
     twins = made._replace(
         results=tuple(
@@ -78,8 +78,8 @@ def test_a_host_that_two_nodes_may_be_is_neither():
 
 
 @pytest.mark.parametrize("other", ["n2.lan", "a2"])
-def test_of_two_members_at_one_address_the_one_that_is_alive_counts(other: str) -> None:
-    """An agent that got another name: Consul's servers list what it was called before for three days."""
+def test_of_two_members_with_one_address_the_live_one_counts(other: str) -> None:
+    """For a renamed agent, Consul's servers list the old name for three days."""
     made = bundle({"nodes": {"n2": {"member": "left"}}})
     (members,) = (result for result in made.results if result.kind == "consul_members")
     renamed = {**next(row for row in members.data if row["name"] == "n2"), "name": other, "status": "alive"}

@@ -1,4 +1,4 @@
-"""What a root cause touches, where one node runs more than one allocation of the job."""
+"""A root cause's impact if a node runs several allocations of the job."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ENDS = [
 ]
 
 
-def test_a_node_with_two_that_are_broken_is_one_node():
+def test_a_node_with_two_broken_instances_counts_once():
     sick = {"alloc": {"state": "pending", "restarts": 4, "started_at": None}, "events": ENDS}
     made = bundle({"nodes": {"n2": sick}})
     report = analyze(made)
@@ -46,7 +46,7 @@ def test_the_headline_names_up_to_three_nodes_where_their_names_are_short(nodes:
     assert headline(report.verdict, roots, report.nodes, report.coverage, made, instances=3) == f"{told}: {roots[0].title}"
 
 
-def test_a_group_without_services_takes_none_along() -> None:
+def test_a_group_without_services_affects_none() -> None:
     sick = {"alloc": {"state": "pending", "restarts": 4, "started_at": None}, "events": ENDS}
     well, broken = (next(one for one in bundle(case).results if one.kind == "nomad_allocations") for case in ({}, {"nodes": {"n2": sick}}))
     other = deepcopy(next(alloc for alloc in broken.data if alloc["node"] == "n2"))
@@ -59,7 +59,7 @@ def test_a_group_without_services_takes_none_along() -> None:
     assert (impact["services"], impact["databases"]) == ([], [])
 
 
-def test_a_service_of_no_allocation_on_the_node_is_not_touched() -> None:
+def test_a_service_without_an_allocation_on_the_node_is_not_affected() -> None:
     made = bundle({"nodes": {"n2": {"alloc": {"state": "pending", "restarts": 4, "started_at": None}, "events": ENDS}}})
     asked = next(one for one in made.results if one.kind == "consul_checks" and one.target.service == "wiki")
     own = next(one for one in asked.data["instances"] if one["node"] == "n2") | {"service": "nomad-client", "service_id": "_nomad-client-x"}
@@ -71,14 +71,14 @@ def test_a_service_of_no_allocation_on_the_node_is_not_touched() -> None:
 
 
 @pytest.mark.parametrize(("change", "counts"), [({}, (2, 1)), ({"checks": {"ping": {"status": "critical"}}}, (2, None))])
-def test_what_a_lost_agent_last_said_of_its_checks_is_not_known_now(change: dict[str, object], counts: tuple[int, int | None]) -> None:
+def test_checks_of_a_lost_agent_count_as_out_of_date(change: dict[str, object], counts: tuple[int, int | None]) -> None:
     gone = {"member": "failed", "serf": "critical", "outputs": False}
     (root,) = analyze(bundle({"nodes": {"n3": {**gone, **change}}})).root_causes
     assert (root.code, root.node) == ("consul.agent.unreachable", "n3")
     assert (root.impact["instances_left"], root.impact.get("instances_unheard")) == counts
 
 
-def test_checks_of_nomads_own_need_no_agent_of_consuls() -> None:
+def test_nomad_checks_do_not_need_a_consul_agent() -> None:
     checks = [{"id": "a1", "name": "ping", "service": "wiki", "status": "success"}]
     own = {"member": "failed", "serf": "critical", "registered": False, "nomad_checks": checks}
     impact = analyze(bundle({"nodes": {"n3": own}})).root_causes[0].impact
@@ -95,9 +95,7 @@ def test_checks_of_nomads_own_need_no_agent_of_consuls() -> None:
     ],
     ids=["a firewall before the collector", "it listens elsewhere", "its replicas hear nothing either", "it has just been frozen"],
 )
-def test_who_leads_by_the_lease_and_by_its_replicas_is_not_gone_where_the_collector_alone_does_not_reach_it(
-    cause, lag, verdict, writes, leads
-):
+def test_a_primary_known_from_lease_and_replicas_is_not_gone_if_only_the_collector_cannot_reach_it(cause, lag, verdict, writes, leads):
     nodes = {"n1": {"fails": {"cause": cause}}, **{name: {"litefs": {"lag_seconds": lag}} for name in ("n2", "n3")}}
     report = analyze(bundle({"nodes": nodes}))
     assert (report.verdict, {root.impact["writes"] for root in report.root_causes}) == (verdict, {writes})
@@ -105,7 +103,7 @@ def test_who_leads_by_the_lease_and_by_its_replicas_is_not_gone_where_the_collec
 
 
 def test_no_commit_is_at_risk_where_nothing_ever_ran():
-    """The disk of Nomad's own data was full, so that the allocation's directory could not be made."""
+    """The disk with Nomad's own data was full, so the allocation's directory could not be created."""
     why = 'failed to setup alloc: pre-run hook "alloc_dir" failed: mkdir /opt/nomad/alloc/a: no space left on device'
     never = {"client_status": "failed", "state": "dead", "failed": True, "started_at": None, "healthy": False}
     node = {"alloc": never, "litefs": None, "registered": False, "events": [{"type": "Setup Failure", "message": why}]}
@@ -114,7 +112,7 @@ def test_no_commit_is_at_risk_where_nothing_ever_ran():
     assert root.impact["data_at_risk"] == []
 
 
-def test_what_a_primary_cleared_of_a_replica_that_was_ahead_of_it_is_at_risk():
+def test_transactions_that_a_primary_discarded_from_a_replica_are_at_risk():
     cleared = 'level=INFO msg="client transaction id (2a) exceeds primary transaction id (28), clearing client position"'
     sick = {
         "checks": {"ping": {"status": "critical", "output": "HTTP GET http://10.1.0.11:8080/ping: 500 x Output: y"}},
@@ -124,14 +122,14 @@ def test_what_a_primary_cleared_of_a_replica_that_was_ahead_of_it_is_at_risk():
     assert root.impact["data_at_risk"] == ["transactions of a replica that the primary on n1 lacks were discarded"]
 
 
-def test_what_ran_on_a_node_that_is_gone_is_not_well_whatever_nomad_still_says():
+def test_instances_on_a_dead_node_are_not_healthy_whatever_nomad_reports():
     path = {"status": "failed", "cause": "", "code": 404, "reason": "10.1.0.1:4646 answers HTTP 404: No path to node"}
     lost = {"member": "left", "serf": None, "registered": False, "fails": {"status": "unreachable", "cause": "refused"}, "log_fails": path}
     (root,) = analyze(bundle({"nodes": {"n2": lost}})).root_causes
     assert (root.code, root.impact["instances_left"], root.impact["instances"]) == ("node.down", 2, 3)
 
 
-def test_no_root_calls_the_data_safe_that_another_endangers():
+def test_no_root_calls_data_safe_that_another_root_endangers():
     two = {"litefs": {"role": "primary", "is_primary": True, "primary_hostname": "n3", "lag_seconds": None}}
     sick = {
         "checks": {"ping": {"status": "critical", "output": "HTTP GET http://10.1.0.12:8080/ping: 500 Internal Server Error Output: no"}}
@@ -141,13 +139,13 @@ def test_no_root_calls_the_data_safe_that_another_endangers():
     assert told == {"app.check.http-error": True, "litefs.multiple-primaries": None}
 
 
-def test_the_primary_whose_application_cannot_write_takes_no_writes():
+def test_writes_are_blocked_if_the_primarys_application_cannot_write():
     lines = [f'{{"ts": "2027-01-15T07:59:5{n}Z", "err": "unable to open database file"}}' for n in range(5)]
     (root,) = analyze(bundle({"nodes": {"n1": {"log": lines}}})).root_causes
     assert root.impact["writes"] == "blocked"
 
 
-def test_an_instance_whose_litefs_is_stuck_is_not_well_whatever_its_checks_say():
+def test_an_instance_with_a_stuck_litefs_is_not_healthy_whatever_its_checks_say():
     frozen = {"status": "timeout", "cause": "timeout", "reason": "10.1.0.12:20303 did not answer in time", "rungs": ["http", "exec"]}
     root = analyze(bundle({"nodes": {"n2": {"fails": frozen, "checks": {"info": {"status": "passing", "type": "tcp"}}}}})).root_causes[0]
     assert (root.code, root.impact["instances_left"]) == ("litefs.process.hung", 2)

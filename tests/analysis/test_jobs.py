@@ -1,4 +1,4 @@
-"""Several jobs in one bundle: of one ID in two namespaces, of one version, with groups of one name."""
+"""Several jobs in one bundle: same ID in two namespaces, same version, same group names."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.analysis.bundles import HOUR, NOW, bundle, ident
 
 
 def with_another(base: Bundle, job: dict[str, Any], allocs: list[dict[str, Any]]) -> Bundle:
-    """The bundle with one job more, like its own but for what is given; `allocs` are changes of its allocations."""
+    """Add a job like the bundle's own, except for what is given; `allocs` are changes to its allocations."""
     by_kind = {result.kind: result for result in base.results}
     rows = [
         {**row, "id": ident(f"other {number}"), **change}
@@ -25,27 +25,27 @@ def with_another(base: Bundle, job: dict[str, Any], allocs: list[dict[str, Any]]
 
 
 def groups(made: Bundle) -> list[tuple[int, bool]]:
-    """Of each job: how many instances are missing, and whether none is left."""
+    """Return for each job how many instances are missing, and whether none is left."""
     return [(one.fields["missing"], one.fields["none_left"]) for one in observe(made).observations.of("group")]
 
 
-def test_a_job_of_the_same_id_in_another_namespace_is_another() -> None:
+def test_jobs_of_one_id_in_two_namespaces_are_distinct() -> None:
     made = with_another(bundle({}), {"namespace": "staging"}, [{"namespace": "staging"}])
     assert groups(made) == [(0, False), (2, False)]
 
 
-def test_an_instance_that_runs_is_of_its_own_job() -> None:
+def test_a_running_instance_counts_for_its_own_job() -> None:
     made = with_another(bundle({}), {"id": "blog"}, [])
     assert groups(made) == [(0, False), (3, True)]
 
 
-def test_a_job_is_the_one_of_its_allocations_namespace() -> None:
+def test_an_allocations_job_is_the_one_in_its_namespace() -> None:
     made = with_another(bundle({}), {"namespace": "staging", "type": "batch"}, [{"namespace": "staging"}])
     types = {one.alloc["namespace"]: one.job["type"] for one in observe(made).world.instances if one.job}
     assert types == {"default": "service", "staging": "batch"}
 
 
-def test_the_submission_of_a_job_is_told_though_another_has_a_deployment_of_that_version() -> None:
+def test_a_jobs_submission_is_shown_even_if_another_job_has_a_deployment_of_that_version() -> None:
     base = bundle({"deployments": [{"status": "successful"}]})
     other = {"id": "agent", "type": "system", "submit_time": NOW - HOUR / 2}
     (job,) = (result.data for result in base.results if result.kind == "nomad_job")

@@ -51,7 +51,7 @@ LINES = [
 
 
 @pytest.mark.parametrize(("text", "origin", "weight", "message"), LINES, ids=[line[0][:40] for line in LINES])
-def test_a_line_is_told_apart_by_its_text(text, origin, weight, message):
+def test_a_lines_origin_is_known_by_its_text(text, origin, weight, message):
     (line,) = read([text])
     assert (line.origin, line.weight) == (origin, weight)
     assert message is None or line.message == message
@@ -72,12 +72,12 @@ STAMPS = [
 
 
 @pytest.mark.parametrize(("text", "moment"), STAMPS, ids=[text[:40] for text, _ in STAMPS])
-def test_a_line_has_the_moment_of_its_own_stamp_and_no_other(text, moment):
+def test_a_line_has_only_its_own_time_stamp(text, moment):
     assert moment_of(text) == (moment if moment is None else pytest.approx(moment, abs=1e-5))
 
 
 @given(st.text())
-def test_whatever_a_line_says_its_moment_is_a_number_or_none(text):
+def test_any_line_has_a_finite_time_or_none(text):
     assert moment_of(f"time={text}") is None or isinstance(moment_of(f"time={text}"), float)
 
 
@@ -95,22 +95,22 @@ def test_a_new_start_begins_a_new_run():
     "before",
     [['level=INFO msg="starting background subprocess: /bin/wiki"'], ["wiki 2.1 is starting"], ["ERROR: cannot read a page", "retrying"]],
 )
-def test_errors_of_an_application_are_no_last_words_of_litefs(before):
+def test_application_errors_are_not_final_errors_of_litefs(before):
     *_, first, second = read([*before, "ERROR: could not connect", "ERROR: giving up"])
     assert (first.origin, second.origin) == ("app", "app")
     assert first.run == second.run == 0
 
 
-def test_a_last_word_that_only_litefs_has_is_its_own_whoever_spoke_before():
+def test_a_final_error_unique_to_litefs_is_its_own_whoever_logged_before():
     assert read(["wiki 2.1 is starting", "ERROR: cannot exec: sync cmd: cannot run command: exit status 1"])[1].origin == "litefs"
 
 
-def test_a_last_word_that_nobody_knows_is_litefs_own_while_nobody_else_has_spoken():
+def test_an_unknown_final_error_is_litefs_own_until_the_application_logs():
     lines = read(['level=INFO msg="no backup client configured, skipping"', "ERROR: cannot connect to a thing of 0.6"])
     assert [line.origin for line in lines] == ["litefs", "litefs"]
 
 
-def test_litefs_last_word_ends_a_run_with_its_indented_rest():
+def test_litefs_final_error_and_its_indented_continuation_end_a_run():
     lines = read(
         [
             "ERROR: yaml: unmarshal errors:",
@@ -201,12 +201,12 @@ COMPLAINTS = [
 
 
 @pytest.mark.parametrize(("text", "expected"), COMPLAINTS, ids=[text[:50] for text, _ in COMPLAINTS])
-def test_a_complaint_is_the_writers_own(text, expected):
+def test_a_complaint_is_about_the_writer_itself(text, expected):
     assert complaint(read([text])[0]) == expected
 
 
-def test_several_lines_that_only_a_start_has_are_one_start():
-    """As where a container has both streams in one."""
+def test_several_startup_lines_are_one_start():
+    """As if both streams of a container are merged."""
     start = [
         "config file read from /etc/litefs.yml",
         "LiteFS v0.5.14, commit=abc",
@@ -216,8 +216,8 @@ def test_several_lines_that_only_a_start_has_are_one_start():
     assert [line.run for line in lines] == [0, 0, 0, 0, 1, 1]
 
 
-def test_a_quotation_without_an_end_is_looked_through_once() -> None:
-    """Each of its quotes would be tried up to the end of the line: what is found is counted, not timed."""
+def test_an_unterminated_quotation_is_scanned_once() -> None:
+    """Otherwise each quote would be tried up to the end of the line; matches are counted, not timed."""
     assert len(list(loglines._QUOTED.finditer('"\\' * 1000))) == 1
 
 

@@ -1,4 +1,4 @@
-"""Words of an application about itself, in its language's own form, and words that may be a consequence of what is wrong beside it."""
+"""Applications' errors about themselves, in each language's format, and errors that may be the consequence of another problem."""
 
 from __future__ import annotations
 
@@ -67,10 +67,10 @@ NOT_KNOWN = [
 
 
 @pytest.mark.parametrize(("text", "matter"), OWN)
-def test_a_matter_of_its_own_is_known_by_the_words_of_its_language(text: str, matter: str) -> None:
+def test_an_applications_own_error_is_recognised_in_each_language(text: str, matter: str) -> None:
     assert own_matter(text) == matter
 
 
 @pytest.mark.parametrize("text", NOT_KNOWN)
-def test_what_may_follow_from_another_fault_is_none(text: str) -> None:
+def test_an_error_that_may_follow_from_another_fault_is_not_the_applications_own(text: str) -> None:
     assert own_matter(text) is None

@@ -1,4 +1,4 @@
-"""Since when a check has its status by one answer alone, and what stands in the timeline."""
+"""Since when a check has had its status according to a single run, and the timeline's contents."""
 
 from __future__ import annotations
 
@@ -99,13 +99,13 @@ def role(message, stamp="time=2027-01-15T07:59:00Z "):
     return f'{stamp}level=INFO msg="0123456789ABCDEF: {message}"'
 
 
-def test_litefs_changes_of_role_stand_in_the_timeline_with_their_own_time():
+def test_litefs_role_changes_are_in_the_timeline_with_their_own_time():
     lines = [role("primary lease acquired, advertising as http://n1:1"), role("primary lease lost, retrying: lease expired")]
     events = [event for event in analyze(bundle({"nodes": {"n1": {"log": lines}}})).timeline if event["kind"] == "primary"]
     assert [(event["at"], event["node"], event["severity"]) for event in events] == [(NOW - 60, "n1", "info"), (NOW - 60, "n1", "warning")]
 
 
-def test_without_a_time_of_their_own_they_stand_nowhere():
+def test_role_changes_without_a_time_are_omitted():
     assert "primary" not in {kind for kind, _, _ in kinds({"nodes": {"n1": {"log": [role("primary lease acquired", "")]}}})}
 
 
@@ -114,7 +114,7 @@ def test_a_restart_for_a_check_is_a_change_of_that_check():
     assert ("check", "n1", 'Restart Signaled: healthcheck: check "ping" unhealthy') in events
 
 
-def test_a_job_without_a_deployment_tells_when_it_was_submitted():
+def test_the_timeline_has_the_submission_of_a_job_without_a_deployment():
     assert ("deployment", None, "version 1 of job wiki is submitted") in kinds({})
     deployed = {"deployments": [{"status": "successful"}]}
     assert [text for kind, _, text in kinds(deployed) if kind == "deployment"] == [
@@ -122,7 +122,7 @@ def test_a_job_without_a_deployment_tells_when_it_was_submitted():
     ]
 
 
-def test_what_an_instance_got_over_is_no_onset():
+def test_a_problem_that_is_over_is_no_onset():
     late = 'Get "http://10.1.0.12:8080/ping": context deadline exceeded (Client.Timeout exceeded while awaiting headers)'
     once = [{"type": "Terminated", "ago": 60, "exit_code": 255, "message": "Exit Code: 255"}, {"type": "Started", "ago": 57}]
     frozen = {"checks": {"ping": {"status": "critical", "output": late}}}
@@ -132,13 +132,13 @@ def test_what_an_instance_got_over_is_no_onset():
     assert [root.onset for root in of_no_deployment.root_causes] == [None]
 
 
-def test_onsets_of_root_causes_stand_in_the_timeline():
+def test_onsets_of_root_causes_are_in_the_timeline():
     report = analyze(bundle({"nodes": {"n1": {"events": LOOP, "alloc": {"restarts": 3}}}}))
     (onset,) = [event for event in report.timeline if event["kind"] == "onset"]
     assert (onset["at"], onset["node"]) == (report.root_causes[0].onset, "n1")
 
 
-def test_a_loop_does_not_drive_out_the_deployment_that_it_came_with():
+def test_a_restart_loop_does_not_push_out_its_deployment():
     events = [{**STARTED, "ago": ago} for ago in range(1, 10 * TASK_EVENTS)]
     lines = [role("disconnected from primary with error, retrying: no") for _ in range(100)]
     told = kinds({"nodes": {"n1": {"events": events, "log": lines}}, "job": {"submit_time": NOW - HOUR}})
@@ -147,8 +147,8 @@ def test_a_loop_does_not_drive_out_the_deployment_that_it_came_with():
 
 
 @pytest.mark.parametrize(("ahead", "hour"), [(HOUR, "08"), (-HOUR, "06")])
-def test_what_a_wrong_clock_has_stamped_is_told_by_the_servers(ahead, hour):
-    """A task that ends again and again, on a node whose clock is off by an hour, as its LiteFS says."""
+def test_times_of_a_wrong_clock_are_corrected_by_the_servers_clock(ahead, hour):
+    """A task that exits again and again, on a node whose clock is off by an hour according to its LiteFS."""
     events = [{**one, "ago": one["ago"] - ahead} for one in LOOP]
     lines = [role("primary lease acquired, advertising as http://n2:1", f"2027-01-15T{hour}:59:10Z ")]
     sick = {"alloc": {"restarts": 3, "modify_time": NOW - 19}, "events": events, "litefs": {"date": NOW + ahead}, "log": lines}
@@ -163,7 +163,7 @@ def test_what_a_wrong_clock_has_stamped_is_told_by_the_servers(ahead, hour):
 
 
 @pytest.mark.parametrize("ahead", [0.0, HOUR])
-def test_a_check_and_an_uptime_too(ahead):
+def test_so_are_a_checks_age_and_the_uptime(ahead):
     changed = {"events": [{**STARTED, "ago": 300 - ahead}], "alloc": {"modify_time": NOW - 299}}
     changed["litefs"] = {"date": NOW + ahead, "uptime_seconds": None}
     ping = {"status": "critical", "service_id": OF_TASK.replace(ident("n1"), ident("n2")), **UNCHANGED}

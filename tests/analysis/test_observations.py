@@ -1,4 +1,4 @@
-"""What observing promises to rules: the vocabulary, positions, which allocations count."""
+"""What observations guarantee to rules: the vocabulary, positions, which allocations are current."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def counting(case):
 FAILED = {"id": "old", "client_status": "failed", "state": "dead", "failed": True, "create_index": 50, "create_time": NOW - 7200}
 
 
-def test_a_failed_allocation_counts_until_a_sound_one_has_its_place():
+def test_a_failed_allocation_counts_until_a_healthy_one_replaces_it():
     young = {"create_time": NOW - 4, "started_at": NOW - 3, "healthy": None}
     assert counting({"nodes": {"n2": {"older": [FAILED]}}}) == [ident("n2")]
     assert counting({"nodes": {"n2": {"alloc": young, "older": [FAILED]}}}) == ["old", ident("n2")]
@@ -62,7 +62,7 @@ def test_a_lag_of_zero_on_a_replica_is_not_in_sync():
     assert field(case, "litefs", "lag_seconds", node="n2") is None
 
 
-def test_the_lag_file_is_read_where_there_is_no_metric():
+def test_the_lag_file_is_used_without_a_metric():
     case = {"nodes": {"n2": {"litefs": {"lag_seconds": None, "lag_file_ms": 885}}}}
     assert field(case, "litefs", "lag_seconds", node="n2") == pytest.approx(0.885)
     case = {"nodes": {"n2": {"litefs": {"lag_seconds": None, "lag_file_ms": 2147483647}}}}
@@ -75,13 +75,13 @@ def test_a_database_that_a_replica_lacks_is_behind_by_all_of_it():
 
 
 @pytest.mark.parametrize("port", ["\u00b2", "9" * 5000, "", None, "20x", [], -1])
-def test_a_port_of_a_bundle_that_is_none_is_not_believed(port):
+def test_an_invalid_port_in_a_bundle_is_ignored(port):
     made = bundle({})
     assert analyze(made._replace(vars={"litefs_port": port})).verdict == "ok"
 
 
 @pytest.mark.parametrize("url", ["http://[fe80::b:20303", "http://n1:2030300", "http://n1\u2100:20303"])
-def test_a_primarys_address_in_a_log_that_is_none_upsets_nobody(url):
+def test_an_invalid_primary_address_in_a_log_is_harmless(url):
     line = f'level=INFO msg="0123456789ABCDEF: existing primary found (n1), connecting as replica to \\"{url}\\""'
     assert analyze(bundle({"nodes": {"n2": {"log": [line]}}})).verdict == "ok"
 
@@ -91,7 +91,7 @@ def test_positions_are_not_compared_without_one_primary():
     assert field(case, "litefs", "behind", node="n2") is None
 
 
-def test_names_of_one_node_in_nomad_and_consul_are_one():
+def test_a_node_with_different_names_in_nomad_and_consul_is_one_node():
     case = {"nodes": {"n2": {"member": "failed", "serf": "critical"}}}
     made = bundle(case)
     for result in made.results:
@@ -105,7 +105,7 @@ def test_names_of_one_node_in_nomad_and_consul_are_one():
 @pytest.mark.parametrize(
     ("port", "address", "told"), [(None, "10.1.0.12", "10.1.0.12"), (80, "fd00::2", "[fd00::2]:80"), (80, None, "10.1.0.12:80")]
 )
-def test_where_an_instance_is_registered_is_told_as_it_can_be_reached(port, address, told):
+def test_an_instances_address_is_the_reachable_one(port, address, told):
     made = bundle({})
     for result in made.results:
         if result.kind == "consul_checks":
@@ -133,7 +133,7 @@ def test_a_server_that_does_not_answer_for_itself_is_lost_whatever_the_others_sa
 
 
 @pytest.mark.parametrize("there", [True, False])
-def test_of_a_service_that_is_none_of_the_jobs_the_spec_expects_an_instance(there):
+def test_an_expected_service_outside_the_job_needs_one_instance(there):
     made = bundle({"expect": {"services": ["db"]}, "more_services": ["db"]})
     if there:
         (db,) = [result for result in made.results if result.target.service == "db"]
@@ -143,7 +143,7 @@ def test_of_a_service_that_is_none_of_the_jobs_the_spec_expects_an_instance(ther
     assert service.fields == {"expected": 1, "instances": int(there), "missing": int(not there)}
 
 
-def test_what_a_run_said_before_is_history_once_the_task_has_stayed_up_by_its_nodes_clock():
+def test_earlier_runs_are_history_once_the_task_has_stayed_up_by_its_nodes_clock():
     start = 'level=INFO msg="no backup client configured, skipping"'
     node = {
         "litefs": {"date": NOW + 95, "date_at": NOW},
@@ -155,7 +155,7 @@ def test_what_a_run_said_before_is_history_once_the_task_has_stayed_up_by_its_no
     assert said.fields["last_run"] is False
 
 
-def test_how_old_a_line_is_is_told_by_the_clock_that_stamped_it():
+def test_a_lines_age_is_measured_by_the_clock_that_stamped_it():
     two_hours = 7200
     node = {"litefs": {"date": NOW - two_hours, "date_at": NOW}, "log": ["time=2027-01-15T06:00:00Z level=ERROR msg=late"]}
     seen = observe(bundle({"nodes": {"n2": node}}))
@@ -163,7 +163,7 @@ def test_how_old_a_line_is_is_told_by_the_clock_that_stamped_it():
     assert said.fields["old"] is False
 
 
-def test_nomads_own_check_is_of_the_type_that_the_job_gives_it():
+def test_a_nomad_check_has_the_type_from_the_job():
     own = [
         {"id": "c1", "name": name, "service": service, "status": "success"} for name, service in (("info", "wiki-litefs"), ("x", "wiki"))
     ]
@@ -177,7 +177,7 @@ def test_nomads_own_check_is_of_the_type_that_the_job_gives_it():
 
 
 @pytest.mark.parametrize("changed", ["checks", "nomad_checks"])
-def test_no_more_of_a_checks_text_is_kept_than_consul_itself_gives(changed):
+def test_a_checks_output_is_limited_to_consuls_own_maximum(changed):
     long = "x" * (LONGEST + 1)
     own = [{"id": "c1", "name": "own", "service": "wiki", "status": "failure", "output": long}]
     check = own if changed == "nomad_checks" else {"ping": {"status": "critical", "output": long}}
@@ -216,7 +216,7 @@ def test_a_checks_text_means(kind, text, expected):
     ("kind", "capability"),
     [("nomad_logs", "nomad: namespace read-fs"), ("consul_lease", "consul: key read, consul: session read")],
 )
-def test_a_right_without_which_a_part_was_held_back_is_named(kind, capability):
+def test_a_capability_whose_lack_withheld_a_part_is_named(kind, capability):
     made = bundle({"nodes": {"n2": {"log": ["started"]}}})
     result = next(result for result in made.results if result.kind == kind)
     held = Attempt(result.rung, Status.DENIED, "answers HTTP 403: Permission denied", 0.1, cause="", code=403)
@@ -228,7 +228,7 @@ def test_a_right_without_which_a_part_was_held_back_is_named(kind, capability):
 @pytest.mark.parametrize(
     ("delay", "starts_in"), [("300000000000", 291.0), ("", 0.0), ("-1", 0.0), ("\u00b2", 0.0), ("9" * 400, 0.0), ("9" * 5000, 0.0)]
 )
-def test_how_long_nomad_waits_is_believed_only_if_it_is_a_wait(delay, starts_in):
+def test_an_implausible_restart_delay_is_ignored(delay, starts_in):
     waits = {"type": "Restarting", "ago": 9, "details": {"start_delay": delay}}
     case = {"nodes": {"n2": {"alloc": {"state": "pending"}, "events": [{"type": "Terminated", "ago": 9, "exit_code": 1}, waits]}}}
     assert field(case, "instance", "starts_in", node="n2") == pytest.approx(starts_in)

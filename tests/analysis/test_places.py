@@ -1,4 +1,4 @@
-"""Which machine is meant, which allocation has which place, how many there should be: names tell less than one would think."""
+"""Identity of machines and allocations, and how many there should be: names alone are not enough."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def roots(made: Bundle) -> list[tuple[str, str | None]]:
     return [(root.code, root.node) for root in analyze(made).root_causes]
 
 
-# Consul's names and addresses of a node
+# Consul's names and addresses of nodes
 
 
 def test_a_lease_names_a_node_by_an_ipv6_address_too():
@@ -52,14 +52,14 @@ def named_apart(made: Bundle) -> Bundle:
     )
 
 
-def test_a_nodes_name_in_consul_follows_from_whose_instances_it_has():
+def test_a_consul_name_is_the_node_whose_instances_it_has():
     down = {"nodes": {"n2": {"nomad": {"status": "down"}, "alloc": {"client_status": "lost"}, "litefs": None, "fails": {}}}}
     report = analyze(named_apart(bundle(down)))
     assert (report.root_causes[0].code, report.root_causes[0].node) == ("nomad.client.down", "n2")
     assert [row.name for row in report.nodes] == ["n1", "n2", "n3"]
 
 
-def test_a_name_with_instances_of_two_nodes_allocations_is_nobodys():
+def test_a_consul_name_with_instances_of_two_nodes_is_neither():
     made = named_apart(bundle({}))
     mixed = changed(
         made,
@@ -90,7 +90,7 @@ def test_machines_of_one_name_are_told_apart():
 
 
 def twin(made: Bundle, **other: Any) -> Bundle:
-    """A second node of the name n2."""
+    """Return a second node named n2."""
     rows = next(result for result in made.results if result.kind == "nomad_nodes").data
     return changed(made, "nomad_nodes", lambda r: r._replace(data=[*r.data, {**rows[1], "id": ident("twin"), "modify_index": 0, **other}]))
 
@@ -106,7 +106,7 @@ def test_a_node_that_was_set_up_anew_is_one_machine():
 # Allocations of one name: hashicorp/nomad 5879, 10727
 
 
-def test_allocations_of_one_name_that_all_run_are_all_there():
+def test_running_allocations_of_one_name_all_count():
     assert roots(bundle({"nodes": {"n2": {"alloc": {"name": "wiki.web[0]"}}}})) == []
 
 
@@ -120,18 +120,18 @@ GIVEN_UP = {"client_status": "failed", "state": "dead", "failed": True, "healthy
         ("another came after it", {"next": ident("n1")}, [("unknown", None)]),
     ],
 )
-def test_a_failed_one_is_not_replaced_by_one_that_only_has_its_name(says, change, expected):
+def test_a_failed_allocation_is_not_replaced_by_a_mere_namesake(says, change, expected):
     nodes = {"n1": {"alloc": {"create_index": 120}}, "n2": {"alloc": {**GIVEN_UP, **change}, "registered": False, "litefs": None}}
     assert roots(bundle({"nodes": nodes})) == expected, says
 
 
-def test_a_failed_one_is_history_where_nobody_is_missing():
+def test_a_failed_allocation_is_history_if_none_is_missing():
     older = {**GIVEN_UP, "id": "old", "name": "wiki.web[1]", "create_index": 50}
     assert roots(bundle({"nodes": {"n1": {"older": [older]}}})) == []
 
 
 def test_a_canary_fills_no_place():
-    """It stands beside the old ones until it is promoted, under the name of one of them."""
+    """A canary exists beside the old allocations until it is promoted, with the name of one of them."""
     nodes = {"n2": {"alloc": {"canary": True, "name": "wiki.web[0]", "create_index": 200}}}
     group = observe(bundle({"nodes": nodes})).observations.of("group")[0]
     assert (group.fields["live"], group.fields["missing"]) == (2, 1)
@@ -170,7 +170,7 @@ def test_a_service_that_a_group_registers_for_two_ports_is_expected_twice():
     assert service(with_groups(made, {"services": [ping, ping, info]})) == (3, 0)
 
 
-def test_a_missing_instance_in_consul_is_the_doing_of_what_took_it_away():
+def test_a_missing_registration_is_explained_by_what_removed_the_instance():
     full = {"log": ['level=INFO msg="fatal error occurred while committing WAL to \\"wiki.db\\": write: no space left on device"']}
     loop = [{"type": "Started", "ago": 40}, {"type": "Terminated", "ago": 20, "exit_code": 1}, {"type": "Started", "ago": 5}]
     drained = {
@@ -191,7 +191,7 @@ def test_a_missing_instance_in_consul_is_the_doing_of_what_took_it_away():
 
 
 def test_an_item_that_took_long_accuses_no_clock():
-    """LiteFS told its time at once, and another question of the item waited for its deadline."""
+    """LiteFS sent its time at once, while another request of the item ran into its deadline."""
     made = bundle({})
     slow = changed(made, "litefs_status", lambda r: r._replace(seconds=9.0) if r.target.node == "n2" else r)
     assert roots(slow) == []
@@ -208,14 +208,14 @@ def test_an_item_that_took_long_accuses_no_clock():
         (("No cluster leader", "No cluster leader"), Status.FAILED, False),
     ],
 )
-def test_a_leader_that_was_missed_for_a_moment_is_there(attempts, status, leader):
+def test_a_leader_missing_for_a_moment_is_present(attempts, status, leader):
     tried = tuple(Attempt("api", Status.FAILED if why else Status.OK, why or "", 0.1, (), "", 500 if why else 200) for why in attempts)
     made = changed(bundle({}), "nomad_evaluations", lambda r: r._replace(attempts=tried, status=status))
     server = next(one for one in observe(made).observations.of("server") if one.fields["system"] == "nomad")
     assert server.fields["leader"] is leader
 
 
-def test_a_leader_that_answered_later_is_there():
+def test_a_leader_that_answered_later_is_present():
     tried = (Attempt("api", Status.FAILED, "No cluster leader", 0.1, (), "", 500),)
     made = changed(bundle({}), "nomad_evaluations", lambda r: r._replace(attempts=tried, status=Status.FAILED, started_at=NOW - 1))
     later = changed(made, "nomad_nodes", lambda r: r._replace(started_at=NOW - 0.5))
@@ -224,7 +224,7 @@ def test_a_leader_that_answered_later_is_there():
         assert server.fields["leader"] is leader
 
 
-def test_a_checks_task_is_the_one_with_the_longest_name_that_fits():
+def test_a_checks_task_is_the_one_with_the_longest_matching_name():
     web = {"web": {"events": [{"type": "Started", "ago": 10}]}, "web-proxy": {"events": [{"type": "Started", "ago": 1000}]}}
     own = f"_nomad-task-{ident('n2')}-web-proxy-wiki-http"
     check = {"status": "critical", "service_id": own, "modify_index": 1, "output": "connection refused"}
@@ -232,11 +232,11 @@ def test_a_checks_task_is_the_one_with_the_longest_name_that_fits():
     assert next(one for one in seen.checks if one.row["service_id"] == own).since.by == NOW - 1000
 
 
-# What a node with two allocations is shown by
+# The allocation shown for a node with two
 
 
 def second(made: Bundle) -> Bundle:
-    """A further allocation on n1, in a restart loop, whose LiteFS does not answer."""
+    """Return a further allocation on n1, in a restart loop, whose LiteFS does not answer."""
     events = [
         {"type": kind, "time": NOW - ago, "message": "", "details": {}, "exit_code": code, "signal": None, "oom_killed": None}
         for kind, ago, code in (("Started", 20, None), ("Terminated", 5, 1), ("Restarting", 5, None))
@@ -256,7 +256,7 @@ def second(made: Bundle) -> Bundle:
     return made._replace(results=(*made.results, silent))
 
 
-def test_a_node_is_told_by_its_worst_allocation():
+def test_a_node_is_represented_by_its_worst_allocation():
     many = [{"type": "Started", "ago": 3600 - number, "message": f"x{number}"} for number in range(12)]
     report = analyze(second(bundle({"nodes": {"n1": {"events": many}}})))
     row = next(one for one in report.nodes if one.name == "n1")
@@ -276,7 +276,7 @@ def test_a_row_has_the_worst_severity_of_its_findings():
         assert next(row for row in table if row.name == "n2").severity is Severity.WARNING
 
 
-def test_a_canary_of_which_nomad_does_not_name_the_node_is_one_all_the_same() -> None:
+def test_a_canary_without_a_node_name_is_still_a_canary() -> None:
     made = bundle({})
     unnamed = {"id": "cccccccc-0", "name": "wiki.web[3]", "canary": True, "node": "", "create_index": 300}
     made = changed(made, "nomad_allocations", lambda result: result._replace(data=[*result.data, {**result.data[0], **unnamed}]))

@@ -1,4 +1,4 @@
-"""Reports of the recorded incidents, against what the recordings themselves say."""
+"""Reports on the recorded incidents, compared with the recordings themselves."""
 
 from __future__ import annotations
 
@@ -72,13 +72,13 @@ def test_role_uptime_lag_and_position_are_what_the_metrics_say(reports, incident
         assert row.sources["uptime"] == "http"
 
 
-def test_replicas_that_say_lag_0_are_told_by_how_much_they_are_behind(reports):
+def test_replicas_reporting_lag_0_show_how_far_they_are_behind(reports):
     behind = {row.name: row.databases[0]["behind"] for row in reports["advertise-url"].nodes if row.role != "primary"}
     assert behind == {"odroid7": 20, "odroid8": 20}
 
 
 @pytest.mark.parametrize("incident", INCIDENTS)
-def test_a_failing_checks_text_is_its_own_agents(reports, incident):
+def test_a_failing_checks_output_is_from_its_own_agent(reports, incident):
     agents = {}
     for exchange in RECORDINGS[incident].http:
         if exchange.path == "/v1/agent/checks" and exchange.status == 200:
@@ -112,7 +112,7 @@ def test_the_last_wanted_lines_of_the_log_are_shown_litefs_and_application_toget
     assert any("existing primary found" in line for line in log["lines"])
 
 
-def test_impact_tells_what_is_left(reports):
+def test_impact_says_what_is_left(reports):
     impact = reports["app-crash"].root_causes[0].impact
     assert (impact["instances"], impact["instances_left"], impact["replicas_left"], impact["writes"]) == (3, 2, 1, "go on")
     assert impact["nodes"] == ["odroid8"]
@@ -148,7 +148,7 @@ def test_the_verdict_when(says, case, verdict):
     assert report.verdict is verdict, report.headline
 
 
-def test_nodes_that_the_spec_expects_are_named_and_something_can_be_done():
+def test_missing_expected_nodes_are_named_with_a_remedy():
     (root,) = analyze(bundle({"expect": {"nodes": ["n1", *(f"n{number}" for number in range(20, 27))]}})).root_causes
     assert "neither Nomad nor Consul knows n20, n21, n22, n23, n24 and 2 more, which the spec expects" in root.title
     assert "expect.nodes" in root.remedy
@@ -156,14 +156,14 @@ def test_nodes_that_the_spec_expects_are_named_and_something_can_be_done():
 
 
 @pytest.mark.parametrize("unset", ["NOMAD_ADDR, CONSUL_HTTP_ADDR", ""])
-def test_who_gave_no_address_is_told_that_the_default_was_taken(unset):
+def test_an_unset_address_is_reported_as_the_default(unset):
     gaps = {"nomad_*": {"status": "unreachable", "cause": "refused"}, "consul_*": {"status": "unreachable", "cause": "refused"}}
     roots = analyze(bundle({"gaps": gaps, "endpoints": {"unset": unset}})).root_causes
     told = {one.source.partition(" (")[2] for root in roots for one in root.evidence}
     assert told == ({"the default: NOMAD_ADDR is not set)", "the default: CONSUL_HTTP_ADDR is not set)"} if unset else {""})
 
 
-def test_a_service_that_nobody_asked_for_is_a_gap():
+def test_an_expected_service_without_a_task_is_a_gap():
     (gap,) = analyze(bundle({"expect": {"services": ["wiki-search"]}})).coverage.gaps
     assert gap["reason"] == "the spec expects service wiki-search, and none of its consul_checks tasks asked for it"
 
@@ -177,7 +177,7 @@ def test_what_was_not_seen_is_named():
     assert "n2" in report.headline
 
 
-def test_a_denied_question_names_the_capability():
+def test_a_denied_request_names_the_capability():
     report = analyze(bundle({"gaps": {"nomad_evaluations": {"status": "denied", "cause": "", "code": 403, "reason": "HTTP 403"}}}))
     (root,) = report.root_causes
     assert root.code == "access.denied"
@@ -185,7 +185,7 @@ def test_a_denied_question_names_the_capability():
     assert root.severity is Severity.WARNING
 
 
-def test_one_is_not_called_several():
+def test_a_single_node_is_not_called_several():
     report = analyze(bundle({"names": ["n1"], "job": {"groups": []}}))
     assert report.headline == "1 node, 1 instance, all well; primary n1"
 
@@ -200,12 +200,12 @@ def test_one_is_not_called_several():
         ({"limit": "n1", "tags": 3}, "all well; primary n1"),
     ],
 )
-def test_a_run_that_looked_at_a_part_says_so_where_it_calls_all_well(expect, told):
+def test_a_limited_run_says_so_when_all_is_well(expect, told):
     assert analyze(bundle({"expect": expect})).headline.endswith(told)
 
 
 def test_a_node_shows_the_allocation_that_matters():
-    """With two allocations on a node: the one that is not well, else the one that LiteFS was seen in."""
+    """Of two allocations on a node the unhealthy one, else the one with LiteFS."""
 
     def shown(restarting: bool):
         made = bundle({})
@@ -242,7 +242,7 @@ def test_a_full_disk_of_the_applications_own_stops_no_commit(line, writes):
     assert (root.code, root.impact["writes"], bool(root.impact["data_at_risk"])) == ("disk.full", writes, writes == "blocked")
 
 
-def test_a_rule_of_ones_own_says_what_is_at_risk():
+def test_a_users_own_rule_says_what_is_at_risk():
     see = {"see": "log", "where": {"message": {"matches": "(?P<file>\\S+) is truncated"}}}
     own = {
         "code": "wiki.cut",
@@ -266,13 +266,13 @@ def test_a_replica_without_space_puts_no_commit_at_risk():
 
 
 @pytest.mark.parametrize(("node", "unwell"), [("n1", True), ("n2", False)])
-def test_a_primary_whose_application_is_not_well_is_no_sound_one(node, unwell):
+def test_a_primary_with_an_unhealthy_application_is_marked(node, unwell):
     check = {"ping": {"status": "critical", "output": "HTTP GET http://10.1.0.11:8080/ping: 500 Internal Server Error Output: no"}}
     root = analyze(bundle({"nodes": {node: {"checks": check}}})).root_causes[0]
     assert (root.node, root.impact["writes"], root.impact.get("primary_unwell", False)) == (node, "go on", unwell)
 
 
-def test_a_primary_that_began_anew_puts_what_its_replicas_hold_at_risk():
+def test_a_primary_that_started_from_scratch_puts_its_replicas_data_at_risk():
     old = {"litefs": {"cluster_id": "LFSC00000000000000BB"}}
     root = analyze(bundle({"nodes": {"n2": old, "n3": old}})).root_causes[0]
     assert root.code == "litefs.cluster-id.mismatch"
@@ -286,14 +286,14 @@ def test_a_run_that_is_limited_to_some_nodes_does_not_know_of_other_primaries(ex
     assert {root.impact["writes"] for root in analyze(bundle(case)).root_causes} == {writes}
 
 
-def test_a_primary_without_replicas_in_step_is_the_only_one_with_the_data():
+def test_a_primary_without_replicas_in_sync_has_the_only_copy():
     behind = {"litefs": {"lag_seconds": 60.0, "databases": [{"name": "wiki.db", "txid": 12, "checksum": "00000000000000bb"}]}}
     root = analyze(bundle({"nodes": {"n2": behind, "n3": behind}})).root_causes[0]
     assert root.code == "litefs.replica.lagging"
     assert "no replica has what the primary n1 holds" in root.impact["data_at_risk"]
 
 
-def test_only_replicas_that_follow_are_in_step():
+def test_only_following_replicas_are_in_sync():
     late = analyze(bundle({"nodes": {"n2": {"litefs": {"lag_seconds": 100.0}}}})).root_causes[0]
     assert (late.code, late.impact["replicas_left"]) == ("litefs.replica.lagging", 1)
     lost = {"role": "none", "is_primary": False, "primary_hostname": ""}
@@ -302,7 +302,7 @@ def test_only_replicas_that_follow_are_in_step():
     assert (none.root_causes[0].code, none.root_causes[0].impact["replicas_left"]) == ("litefs.no-primary", 0)
 
 
-def test_nodes_and_their_causes_are_in_the_order_in_which_people_count():
+def test_nodes_and_their_causes_are_in_natural_order():
     names = [f"n{number}" for number in (1, 2, 9, 10, 11)]
     script = {"checks": {"ping": {"status": "critical", "type": "script", "output": "3 stale locks"}}}
     report = analyze(bundle({"names": names, "nodes": dict.fromkeys(names[2:], script)}))
@@ -311,7 +311,7 @@ def test_nodes_and_their_causes_are_in_the_order_in_which_people_count():
 
 
 @pytest.mark.parametrize("check", ["node_checks", "checks"])
-def test_what_runs_on_a_node_in_maintenance_is_not_counted_as_left(check: str) -> None:
+def test_instances_on_a_node_in_maintenance_are_not_counted_as_left(check: str) -> None:
     maintenance = {"node_checks": "_node_maintenance", "checks": "_service_maintenance:wiki"}[check]
     report = analyze(bundle({"nodes": {"n2": {check: {maintenance: {"status": "critical", "check_id": maintenance, "output": "disk"}}}}}))
     assert {root.impact["instances_left"] for root in report.root_causes} == {2}

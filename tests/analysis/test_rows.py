@@ -1,4 +1,4 @@
-"""A cluster of many sick nodes is gone through once, not once for every node."""
+"""A cluster with many unhealthy nodes is scanned once, not once per node."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SICK = {"checks": {"ping": {"status": "critical", "output": "500"}}, "log": ["FA
 
 
 class Counted(list[Any]):
-    """A list that knows how often somebody went through it."""
+    """A list that counts how often it is iterated."""
 
     times = 0
 
@@ -28,7 +28,7 @@ class Counted(list[Any]):
 
 
 class CountedValues(dict[Any, Any]):
-    """A mapping that does."""
+    """A mapping that counts how often it is iterated."""
 
     times = 0
 
@@ -43,7 +43,7 @@ def sick(number: int) -> Any:
 
 
 @pytest.mark.parametrize("number", [3, 12])
-def test_what_there_is_is_gone_through_as_often_for_many_nodes_as_for_few(number: int) -> None:
+def test_the_number_of_scans_does_not_depend_on_the_number_of_nodes(number: int) -> None:
     names, one = sick(number)
     seen = observe(one)
     counted = seen._replace(checks=Counted(seen.checks), logs=Counted(seen.logs), litefs=CountedValues(seen.litefs))
@@ -54,7 +54,7 @@ def test_what_there_is_is_gone_through_as_often_for_many_nodes_as_for_few(number
 
 
 @pytest.mark.parametrize("number", [3, 12])
-def test_the_findings_are_gone_through_as_often_for_many_rows_as_for_few(number: int) -> None:
+def test_the_number_of_scans_of_findings_does_not_depend_on_the_number_of_rows(number: int) -> None:
     document = report_document(analyze(sick(number)[1]))
     findings = Counted(document["findings"])
     shown = node_rows({**document, "findings": findings}, verbose=0)
@@ -81,15 +81,15 @@ AHEAD = 95.0
 """Seconds: a node whose clock is ahead stamps its task events so."""
 
 
-def test_a_task_has_run_as_long_as_its_own_nodes_clock_says():
+def test_a_tasks_uptime_is_by_its_nodes_clock():
     litefs = {"date": NOW + AHEAD, "date_at": NOW, "started_at": None, "uptime_seconds": None}
     seen = observe(bundle({"nodes": {"n2": {"litefs": litefs, "events": [{"type": "Started", "ago": 105}]}}}))
     (row,) = [row for row in rows(seen, ()) if row.name == "n2"]
     assert row.uptime_seconds == 105 + AHEAD
 
 
-def test_a_check_that_nomad_itself_makes_shows_in_nomads_column() -> None:
-    """Nothing of it is in Consul, where the node passes."""
+def test_a_nomad_check_shows_in_nomads_column() -> None:
+    """Consul does not know the check, so there the node passes."""
     fails = [
         {
             "id": "a1",

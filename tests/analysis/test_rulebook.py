@@ -19,7 +19,7 @@ LOOP = yaml.safe_load((ROOT / "tests" / "rules" / "presets.yml").read_text("utf-
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
-def test_the_shipped_rules_are_right(path):
+def test_the_shipped_rules_are_valid(path):
     assert lint_rules(yamlio.read(path)) == []
 
 
@@ -40,8 +40,8 @@ def test_every_code_is_explained_from_its_rules(code):
     assert all(way["recognised"] and way["remedy"] for way in told["ways"])
 
 
-def test_what_is_to_be_done_stands_with_the_way_in_which_the_cause_is_recognised():
-    """Several ways with a remedy each: who has one of them needs that one's, not a list of all."""
+def test_each_way_to_recognise_a_cause_has_its_own_remedy():
+    """Each way to recognise a cause has its own remedy, so they are not merged into one list."""
     ways = explain("app.check.refused")["ways"]
     (envoy,) = [way for way in ways if any("Envoy" in text for text in way["recognised"])]
     assert len(ways) > 2
@@ -49,7 +49,7 @@ def test_what_is_to_be_done_stands_with_the_way_in_which_the_cause_is_recognised
     assert envoy["remedy"].startswith("Read the log of the sidecar task")
 
 
-def test_a_text_is_explained_without_the_brackets_of_what_a_report_may_leave_out():
+def test_explanations_have_no_brackets_around_optional_parts():
     commands = [one["command"] for way in explain("litefs.mount.stale")["ways"] for one in way["commands"]]
     assert "ssh {node} fusermount3 -uz {path}" in commands
 
@@ -76,7 +76,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("change", "says", "hint"), WRONG, ids=[str(case[0]) for case in WRONG])
-def test_a_wrong_rule_is_told_with_its_place(change, says, hint):
+def test_an_invalid_rule_is_reported_with_its_position(change, says, hint):
     document = yamlio.load(yaml.safe_dump([{**RULE, **change}]), "own.yml")
     problems = lint_rules(document)
     assert any(says in problem.message and (not hint or problem.hint == hint) for problem in problems), problems
@@ -84,7 +84,7 @@ def test_a_wrong_rule_is_told_with_its_place(change, says, hint):
 
 
 @pytest.mark.parametrize("name", joins())
-def test_a_join_is_right_and_documented(name):
+def test_a_join_is_valid_and_documented(name):
     told = joins()[name]
     assert lint_rules(yamlio.Document("joins.yml", [{**RULE, "explains": told["explains"]}], {}, {})) == []
     assert all(isinstance(link, dict) for link in told["explains"])
@@ -92,18 +92,18 @@ def test_a_join_is_right_and_documented(name):
     assert any(name in rule.get("explains", ()) for path in FILES for rule in yamlio.read(path).data)
 
 
-def test_what_a_join_explains_is_told_with_its_cause_and_not_the_cause_itself():
+def test_a_cause_lists_what_its_joins_explain_except_itself():
     told = explain("app.exited")["explains"]
     assert {"litefs.no-primary", "symptom.service-short", "app.check.timeout"} <= {*told}
     assert "app.exited" not in told
 
 
-def test_a_first_rule_must_say_what_a_further_one_may_leave_out():
+def test_only_further_rules_of_a_code_may_omit_keys():
     document = yamlio.load("- {code: my.rule, when: {see: log}}", "own.yml")
     assert "needs summary, scope, severity, title" in lint_rules(document)[0].message
 
 
-def test_a_wrong_rule_in_a_bundle_is_refused():
+def test_an_invalid_rule_in_a_bundle_is_refused():
     with pytest.raises(SpecError, match="no topic"):
         analyze(bundle({"rules": [{**RULE, "when": {"see": "nothing"}}]}))
 

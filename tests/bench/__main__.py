@@ -19,7 +19,7 @@ SECTIONS = ("startup", "three", "growth")
 
 
 def main() -> None:
-    """Measure the sections asked for, all of them without any."""
+    """Measure the requested sections; by default all."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument(
         "sections", nargs="*", choices=[*SECTIONS, []], metavar="SECTION", help=f"of {', '.join(SECTIONS)}; all without any"
@@ -28,7 +28,7 @@ def main() -> None:
     parser.add_argument("--nodes", default=",".join(map(str, NODES)), help="sizes of the fleets")
     given = parser.parse_args()
     sections = given.sections or list(SECTIONS)
-    # As it is once installed: where the environment forbids bytecode, what has just been edited would be compiled in every run.
+    # As in an installation: without bytecode, edited modules would be compiled in every run.
     compileall.compile_dir(Path(collector.__file__).parent, quiet=2)
     document.put("machine", document.machine(given.runs))
     begun = starts(4 * given.runs) if {"startup", "three"} & set(sections) else []

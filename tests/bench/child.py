@@ -1,4 +1,4 @@
-"""One child process, measured from outside: what the operating system says of it once it is gone."""
+"""Runs a child process and measures it through the operating system's accounting."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Wall and processor seconds (user and system), peak memory in MB (10^6 bytes), exit code, and what came on standard output."""
+    """Wall-clock and processor seconds (user and system), peak memory in MB (10^6 bytes), exit code, and standard output."""
 
     wall: float
     cpu: float
@@ -26,7 +26,7 @@ class Run:
 
 
 def run(argv: Sequence[str], environ: Mapping[str, str], *, keep: bool = False) -> Run:
-    """Run a program to its end."""
+    """Run a program until it ends."""
     started = time.perf_counter()
     out = subprocess.PIPE if keep else subprocess.DEVNULL
     with subprocess.Popen(argv, env=dict(environ), cwd=ROOT, stdin=subprocess.DEVNULL, stdout=out, text=True) as process:
@@ -38,24 +38,24 @@ def run(argv: Sequence[str], environ: Mapping[str, str], *, keep: bool = False) 
 
 
 def in_turn(runs: int, *ways: Callable[[], Run]) -> list[list[Run]]:
-    """Each way so many times, A B A B ..., after one run of each that does not count."""
+    """Run each variant the given number of times, alternating (A B A B ...), after one warm-up run each."""
     rounds = [[way() for way in ways] for _ in range(runs + 1)]
     return [list(column) for column in zip(*rounds[1:], strict=True)]
 
 
 def middle(runs: Sequence[Run], what: str = "wall") -> float:
-    """The median of one figure."""
+    """Return the median of one figure."""
     return statistics.median(getattr(run, what) for run in runs)
 
 
 def ratio(measured: Sequence[Run], yardstick: Sequence[Run]) -> float:
-    """The median of the ratios of runs that followed each other: what slows the machine for a while slows both."""
+    """Return the median ratio of consecutive runs, since a temporary slowdown affects both."""
     return statistics.median(one.wall / other.wall for one, other in zip(measured, yardstick, strict=True))
 
 
 @contextmanager
 def serving(*argv: str) -> Iterator[str]:
-    """A server of our own in a process of its own, until the block ends; yields the address that it prints."""
+    """Run one of our servers in a process of its own until the block ends; yields the address that it prints."""
     with subprocess.Popen(argv, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin
         assert process.stdout

@@ -1,4 +1,4 @@
-"""docs/benchmarks.md: the figures, each with the command that gives it."""
+"""docs/benchmarks.md: the figures, each with the command that produces it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BEGIN, END = "<!-- measured: {} -->", "<!-- end -->"
 
 
 def put(section: str, text: str, path: Path = PATH) -> None:
-    """Replace one measured section; what is written by hand around it stays."""
+    """Replace one measured section, keeping the hand-written text around it."""
     begin = BEGIN.format(section)
     content = path.read_text("utf-8")
     if begin not in content:
@@ -28,7 +28,7 @@ def put(section: str, text: str, path: Path = PATH) -> None:
 
 
 def machine(runs: int) -> str:
-    """Where this was measured."""
+    """Describe the machine."""
     cores, load = os.cpu_count(), os.getloadavg()[0]
     return (
         f"Measured on {cores} cores ({platform.machine()}, {platform.system()}), Python {platform.python_version()}, "
@@ -37,13 +37,13 @@ def machine(runs: int) -> str:
 
 
 def start_table(starts: Iterable[Start]) -> str:
-    """Start-up."""
+    """Format the start-up times."""
     rows = [(start.name, f"{start.wall * 1000:.0f} ms", f"{start.cpu * 1000:.0f} ms", f"{start.ratio:.2f}") for start in starts]
     return _table(("command", "wall", "processor", "to the bare import"), rows)
 
 
 def three_table(measured: Sequence[Three], start: float) -> str:
-    """Three nodes, with what the bound is made of."""
+    """Format the times on three nodes, with the parts of their lower bound."""
     rows = [
         (
             one.incident,
@@ -65,7 +65,7 @@ def three_table(measured: Sequence[Three], start: float) -> str:
 
 
 def growth_table(sizes: Sequence[Size]) -> str:
-    """Fleets."""
+    """Format the times on fleets."""
     rows = [
         (
             f"{size.nodes:,}",
@@ -85,7 +85,7 @@ def growth_table(sizes: Sequence[Size]) -> str:
 
 
 def _stages(sizes: Sequence[Size]) -> str:
-    """What comes after collecting, in processor seconds."""
+    """Format the processor seconds of the stages after collecting."""
     names = [name for name in sizes[0].stages if not name.startswith("bytes ")]
     rows = [(f"{size.nodes:,}", *(f"{size.stages[name]:.2f}" for name in names)) for size in sizes]
     return _table(("nodes", *names), rows)

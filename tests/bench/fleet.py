@@ -1,8 +1,8 @@
-"""A cluster of any size, made of one recorded incident: its nodes again and again, under other names, IDs and addresses.
+"""A cluster of any size made from a recorded incident: copies of its nodes with other names, IDs and addresses.
 
-The recording has a primary, a healthy replica and a sick replica. The primary is there once; every fiftieth of the others is a copy of the
-sick one, the rest are copies of the healthy one. What is shared (the job, leaders, the lease) is as it was recorded; lists have one entry
-for each copy. Addresses stand in 127/8 and are only ever asked through the benchmark's own proxy: nothing is sent to them.
+The recording has a primary, a healthy replica and an unhealthy one. The primary exists once; every fiftieth of the others is a copy of the
+unhealthy replica, the rest are copies of the healthy one. Shared answers (the job, leaders, the lease) are as recorded; lists have an entry
+for each copy. Addresses are in 127/8 and only requested through the benchmark's own proxy: nothing is sent to them.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One recorded node: its name, address and every ID that is its own."""
+    """A recorded node: its name, address and IDs."""
 
     name: str
     address: str
@@ -45,7 +45,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """One node of the fleet: what it is a copy of, and what is written for each of that one's words."""
+    """A node of the fleet: what it is a copy of, and replacements for that one's words."""
 
     of: Member
     number: int
@@ -53,7 +53,7 @@ class Copy:
 
     @property
     def name(self) -> str:
-        """Its own name; the first copy, the primary, keeps its recorded one, which the lease names."""
+        """Its own name; the first copy, the primary, keeps the recorded name, which is in the lease."""
         return f"node-{self.number:05d}" if self.number else self.of.name
 
     @property
@@ -64,25 +64,25 @@ class Copy:
         return f"127.{16 + self.number // 62500}.{self.number // 250 % 250}.{self.number % 250 + 1}"
 
     def words(self) -> Iterator[tuple[str, str]]:
-        """Pairs of what was recorded and what stands for it here."""
+        """Pairs of recorded text and its replacement."""
         if self.number:
             yield self.of.name, self.name
             yield self.of.address, self.address
             yield from ((known, self.own(known)) for known in self.of.ids)
 
     def own(self, known: str) -> str:
-        """This copy's ID in place of a recorded one."""
+        """Replace a recorded ID by this copy's."""
         return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{known}/{self.number}")) if self.number else known
 
     def written(self, text: str) -> str:
-        """A recorded text as this copy would have written it."""
+        """Return a recorded text as this copy would have written it."""
         for known, own in self.words():
             text = text.replace(known, own)
         return text.replace("_nomad-check-", f"_nomad-check-{self.number:05d}") if self.number else text
 
 
 class Fleet:
-    """The answers of a cluster with `size` nodes. Knows nothing of HTTP but paths and queries."""
+    """The answers of a cluster with `size` nodes. Knows only paths and queries, no HTTP."""
 
     def __init__(self, size: int, incident: Path = INCIDENT) -> None:
         recording = Recording.load(incident)
@@ -102,12 +102,12 @@ class Fleet:
         self._lists: dict[tuple[str, str], list[str]] = {}
 
     def copy_of(self, address: str, path: str) -> Copy | None:
-        """The node that a request is about; None for what is shared."""
+        """Return the node that a request is about; None for shared answers."""
         by_address = self._by_address.get(address.rpartition(":")[0])
         return by_address or next((self._by_id[part][0] for part in path.split("/") if part in self._by_id), None)
 
     def answer(self, address: str, path: str, query: Mapping[str, str]) -> HttpExchange | None:
-        """What a server says to a GET; None where the recording has nothing to go by."""
+        """Return a server's answer to a GET; None if the recording has no basis for one."""
         host, _, port = address.rpartition(":")
         copy = self._by_address.get(host)
         if copy is not None:
@@ -128,7 +128,7 @@ class Fleet:
         return self._index.answer("GET", address, path, query) or derive(self._index, address, path, query)
 
     def _listing(self, source: str, path: str, query: Mapping[str, str]) -> HttpExchange | None:
-        """A list, or the page of it that Nomad's `per_page` and `next_token` ask for."""
+        """Return a list, or the page requested with Nomad's `per_page` and `next_token`."""
         found = self._recorded(self._bases[source], path, query)
         if found is None:
             return None
@@ -140,7 +140,7 @@ class Fleet:
         return replace(found, headers=headers, body=f"[{','.join(rows[start : start + size])}]")
 
     def _rows(self, recorded: Sequence[Row], owner: Any) -> Iterator[str]:
-        """Every row once for each copy of its node, as text; of a healthy node only what is live, rows of no node as they are."""
+        """Return every row once per copy of its node, as text; for healthy nodes only live ones, rows without a node unchanged."""
         names = {copy.of.name for copy in self.copies}
         yield from (json.dumps(row) for row in recorded if owner(row) not in {*names, *_names(self.recording)})
         for copy in self.copies:

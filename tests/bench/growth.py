@@ -1,4 +1,4 @@
-"""The same run over fleets of growing size: whole processes, and what the servers saw of it."""
+"""Runs on fleets of growing size: whole processes, and the requests that the servers received."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ exit 1
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One run and the commands that it started."""
+    """One run and the number of commands it started."""
 
     run: Run
     commands: tuple[str, ...]
@@ -38,7 +38,7 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """The medians over one fleet, and the parts of a run after collecting: seconds of processor time."""
+    """The medians for one fleet, and the processor seconds of the stages after collecting."""
 
     nodes: int
     wall: float
@@ -53,7 +53,7 @@ class Size:
 
 
 def measured(proxy: str, *words: str, keep: bool = False) -> Measured:
-    """`collector diagnose` of the fleet behind a proxy; its output is kept on demand."""
+    """Run `collector diagnose` on the fleet behind a proxy; its output is kept on request."""
     with tempfile.TemporaryDirectory() as directory:
         nomad = Path(directory) / "nomad"
         nomad.write_text(NOMAD, "utf-8")
@@ -71,14 +71,14 @@ def measured(proxy: str, *words: str, keep: bool = False) -> Measured:
 
 
 def counts(proxy: str) -> dict[str, Any]:
-    """What the fleet's proxy was asked so far."""
+    """Return the number of requests to the fleet's proxy so far."""
     with urllib.request.urlopen(f"{proxy}/counts", timeout=30) as answer:
         document: dict[str, Any] = json.load(answer)
     return document
 
 
 def grown(nodes: int, latency: float, runs: int) -> Size:
-    """Measure one size; a run more is made for the counts and for the stages."""
+    """Measure one size, with an additional run for the counts and the stages."""
     with serving(sys.executable, "-m", "tests.bench.server", str(nodes), str(latency)) as proxy, tempfile.TemporaryDirectory() as directory:
         bundle = Path(directory) / "bundle.json"
         first = measured(proxy, "--bundle", str(bundle))

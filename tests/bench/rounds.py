@@ -1,4 +1,4 @@
-"""The longest chain of answers that wait for each other, counted: what no collector could do in less time than so many round trips."""
+"""Counts the longest chain of dependent answers: no collector could take less time than that many round trips."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ QUIET = 0.1
 
 
 class InStep:
-    """Answers nothing until everything that can be asked is asked; then all of it at once. Each time is a round."""
+    """Answers nothing until everything possible has been requested, then all of it at once. Each time is a round."""
 
     def __init__(self, recording: Recording) -> None:
         self._replayed = Replayed(recording)
@@ -44,7 +44,7 @@ class InStep:
 
 
 def chain(recording: Recording) -> tuple[int, int]:
-    """Rounds in which something was asked over HTTP, and rounds in which commands alone were run."""
+    """Return the rounds with HTTP requests, and the rounds with commands only."""
     performer = InStep(recording)
     collect(spec(), Means(KINDS, performer, Expressions(), Redactor()), Limits(60.0, 64), Selection())
     commands = sum(all(isinstance(request, Exec) for request in asked) for asked in performer.rounds)

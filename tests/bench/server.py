@@ -1,7 +1,7 @@
-"""The fleet behind one forward proxy: asyncio, everything from memory, each answer held back for the latency.
+"""The fleet behind one forward proxy: asyncio, answers from memory, each delayed by the latency.
 
-`python -m tests.bench.server NODES SECONDS` prints its address and serves until its input ends. It counts what it is asked; `GET /counts`,
-asked of itself, tells.
+`python -m tests.bench.server NODES SECONDS` prints its address and serves until its standard input ends. `GET /counts` to the proxy itself
+returns the number of requests.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ STARTED = time.monotonic()
 
 @dataclass(slots=True)
 class Counts:
-    """What the proxy was asked: calls about each node and about none, and how many were under way at once, in all and to one target."""
+    """Request counts: per node and without a node, and the maximum concurrency, in total and per target."""
 
     calls: int = 0
     shared: int = 0
@@ -38,7 +38,7 @@ class Counts:
     under_way: Counter[str] = field(default_factory=Counter)
 
     def begin(self, target: str, copy: Copy | None) -> None:
-        """A request has come, to a server or agent, about a node or about all."""
+        """Count a request to a server or agent, about a node or about all."""
         self.calls += 1
         if copy is None:
             self.shared += 1
@@ -49,19 +49,19 @@ class Counts:
         self.most = max(self.most, self.under_way.total())
 
     def end(self, target: str) -> None:
-        """Its answer leaves."""
+        """Count its answer."""
         self.under_way[target] -= 1
         if not self.under_way[target]:
             del self.under_way[target]
 
     def document(self) -> dict[str, object]:
-        """The counts as JSON."""
+        """Return the counts as JSON."""
         names = ("calls", "shared", "of_healthy", "of_sick", "unknown", "most", "most_of_one")
         return {name: getattr(self, name) for name in names}
 
 
 class Proxy(asyncio.Protocol):
-    """One connection: requests one after another, as the collector sends them."""
+    """One connection, which handles the collector's requests one after another."""
 
     def __init__(self, fleet: Fleet, counts: Counts, latency: float) -> None:
         self._fleet, self._counts, self._latency = fleet, counts, latency
@@ -93,7 +93,7 @@ class Proxy(asyncio.Protocol):
         return wire.recorded_answer(replace(found, headers={**found.headers, **self._now(found.headers)}))
 
     def _now(self, headers: Mapping[str, str]) -> dict[str, str]:
-        """The recorded clock, running: else a long run would see its servers' clocks fall behind."""
+        """Return the recorded time, advanced by the time since the start; otherwise clocks would seem to fall behind in a long run."""
         if "date" not in headers:
             return {}
         recorded = parsedate_to_datetime(headers["date"]).timestamp()
@@ -105,7 +105,7 @@ class Proxy(asyncio.Protocol):
 
 
 async def serve(fleet: Fleet, latency: float) -> None:
-    """Serve on a free port of the loopback until standard input ends."""
+    """Serve on a free loopback port until standard input ends."""
     counts = Counts()
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: Proxy(fleet, counts, latency), "127.0.0.1", 0, backlog=512)

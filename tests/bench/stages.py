@@ -1,4 +1,4 @@
-"""What comes after collecting: `python -m tests.bench.stages BUNDLE` prints each stage's processor seconds, and sizes in bytes."""
+"""`python -m tests.bench.stages BUNDLE` prints the processor seconds of each stage after collecting, and sizes in bytes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 def main(path: Path) -> dict[str, float]:
-    """Load, validate, analyse and render one bundle. Rules are read before, once: that is start-up."""
+    """Load, validate, analyze and render one bundle. Rules are read beforehand: that belongs to start-up."""
     took: dict[str, float] = {}
 
     def timed(stage: str, work: Callable[[], T]) -> T:

@@ -1,4 +1,4 @@
-"""How long until something happens: against what importing the SDKs and PyYAML alone takes, in the same minutes."""
+"""The time until the first action, compared with merely importing the SDKs and PyYAML at the same time."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BARE = (sys.executable, "-c", "import nomad, consul, yaml")
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """One command: median wall and processor seconds, and the median of its ratios to the bare import that ran next to it."""
+    """One command: median wall-clock and processor seconds, and the median ratio to the bare import run next to it."""
 
     name: str
     wall: float
@@ -27,7 +27,7 @@ class Start:
 
 
 def first_request(argv: Sequence[str]) -> Run:
-    """Until the first bytes of a request arrive; then the process is killed."""
+    """Return the time until the first bytes of a request arrive; the process is then killed."""
     with socket.create_server(("127.0.0.1", 0), backlog=128) as server:
         address = f"http://127.0.0.1:{server.getsockname()[1]}"
         environ = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), "NOMAD_ADDR": address, "CONSUL_HTTP_ADDR": address}
@@ -44,7 +44,7 @@ def first_request(argv: Sequence[str]) -> Run:
 
 
 def starts(runs: int) -> list[Start]:
-    """`--version`, `lint` and the first request, each in turn with the bare import."""
+    """Measure `--version`, `lint` and the first request, alternating with the bare import."""
     names = ["`import nomad, consul, yaml`", "`collector --version`", "`collector lint SPEC`", "`collector diagnose SPEC`, first request"]
     columns = in_turn(
         runs,

@@ -1,4 +1,4 @@
-"""Three recorded nodes with time added to each answer: against a script that asks the same, and against the longest chain of answers."""
+"""Three recorded nodes with added latency, compared with a script that makes the same requests, and with the longest chain of answers."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ LATENCIES = (0.0, 0.02, 0.1)
 
 @dataclass(frozen=True, slots=True)
 class Three:
-    """Median wall seconds of one incident at one latency; `chain` are the answers that wait for each other.
+    """Median wall-clock seconds of one incident at one latency; `chain` is the number of dependent answers.
 
-    `offline` is the same report from a saved bundle: all that a run costs which asks nothing, start-up included.
+    `offline` is the same report from a saved bundle: the cost of a run without requests, including start-up.
     """
 
     incident: str
@@ -37,12 +37,12 @@ class Three:
     commands: int
 
     def bound(self, start: float) -> float:
-        """No run could be over before: its start, and the longest chain of answers."""
+        """The lower bound of any run: start-up and the longest chain of answers."""
         return start + self.chain * self.latency
 
 
 def three(runs: int) -> list[Three]:
-    """All incidents at all latencies."""
+    """Measure all incidents at all latencies."""
     return [_measured(name, latency, runs) for name in INCIDENTS for latency in LATENCIES]
 
 
@@ -63,7 +63,7 @@ def _measured(name: str, latency: float, runs: int) -> Three:
 
 
 def _calls(environ: Mapping[str, str], bundle: Path) -> Iterator[str]:
-    """What the collector asks, as its own bundle tells it."""
+    """Return the collector's requests, from its own bundle."""
     run([*COLLECTOR, "diagnose", str(SPEC), "--deadline", "60s", "--bundle", str(bundle)], environ)
     for result in json.loads(bundle.read_bytes())["results"]:
         for attempt in result["attempts"]:
@@ -71,7 +71,7 @@ def _calls(environ: Mapping[str, str], bundle: Path) -> Iterator[str]:
 
 
 def _line(call: str, proxy: str) -> str:
-    """The call as somebody would type it: `curl` for what is HTTP, `nomad` for commands."""
+    """Return the call as typed by hand: `curl` for HTTP, `nomad` for commands."""
     method, _, url = call.partition(" ")
     if method != "GET":
         return f"{shlex.join(call.split())} > /dev/null 2>&1"

@@ -1,4 +1,4 @@
-"""What the scheduler is tried with: servers, expressions and a redaction made by hand, and kinds that ask one thing."""
+"""Fakes for the scheduler: servers, expressions and redaction, and kinds that make one request."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MARK = Mark("spec.yml", 1, 1)
 
 
 class Expressions:
-    """`$name` is a variable, `$item` the loop's element; anything else stands for itself. `!` fails."""
+    """`$name` is a variable, `$item` the loop's element; anything else is literal. `!` fails."""
 
     def render(self, value: JSON, variables: Mapping[str, JSON]) -> JSON:
         if isinstance(value, dict):
@@ -30,7 +30,7 @@ class Expressions:
 
 
 class Shouting:
-    """A redaction that can be seen to have happened."""
+    """A redaction that is visible in its output."""
 
     def counted(self, value: JSON) -> tuple[JSON, dict[str, int]]:
         return (value.upper(), {"loud": 1}) if isinstance(value, str) else (value, {})
@@ -40,7 +40,7 @@ class Shouting:
 
 
 class Servers:
-    """Answers by path; a path may hang, fail or answer the second time only. Remembers what was asked, in order."""
+    """Answers by path; a path may hang, fail, or answer only the second time. Records the requests in order."""
 
     def __init__(self, **answers: Any) -> None:
         self.answers, self.asked, self.lock = answers, [], threading.Lock()

@@ -1,4 +1,4 @@
-"""A run ends at its deadline, whatever it is at, and names what did not fit."""
+"""A run ends at its deadline whatever it is doing, and names what did not fit."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_a_server_that_hangs_costs_its_item_and_not_the_run() -> None:
     assert (first.status, second.status) == (Status.TIMEOUT, Status.OK)
 
 
-def test_at_the_runs_deadline_what_is_open_is_named_and_so_is_what_waited_for_it() -> None:
+def test_at_the_deadline_open_items_and_their_dependents_are_named() -> None:
     release = threading.Event()
     servers = Servers(a=lambda _deadline: str(release.wait(30)))
     tasks = (task("list", "a", register="names"), task("text", "$item", loop="$names", after=frozenset({"names"})), task("text", "b"))
@@ -43,7 +43,7 @@ def test_at_the_runs_deadline_what_is_open_is_named_and_so_is_what_waited_for_it
     assert [result.status for result in results] == [Status.BUDGET, Status.BUDGET, Status.OK]
 
 
-def test_no_pause_before_another_try_outlasts_the_run_and_what_the_last_try_came_to_is_told() -> None:
+def test_no_pause_before_a_retry_exceeds_the_deadline_and_the_last_outcome_is_reported() -> None:
     refused = Reply("a", Status.UNREACHABLE, cause="refused", reason="refused")
     started = time.monotonic()
     (result,) = run(task("text", "a", retries=3, delay=60.0), servers=Servers(a=refused)).results
@@ -51,7 +51,7 @@ def test_no_pause_before_another_try_outlasts_the_run_and_what_the_last_try_came
     assert time.monotonic() - started < 15  # the deadline is at 20
 
 
-def test_another_try_that_hangs_at_the_deadline_does_not_cost_what_the_one_before_it_came_to() -> None:
+def test_a_retry_that_hangs_at_the_deadline_keeps_the_previous_outcome() -> None:
     release = threading.Event()
     answers = iter([lambda: "there", lambda: str(release.wait(30))])
     try:
@@ -63,7 +63,7 @@ def test_another_try_that_hangs_at_the_deadline_does_not_cost_what_the_one_befor
 
 
 class Endless(Expressions):
-    """`~` is an expression that does not come to an end."""
+    """`~` is an expression that never ends."""
 
     def render(self, value: JSON, variables: Mapping[str, JSON]) -> JSON:
         while value == "~":
@@ -71,7 +71,7 @@ class Endless(Expressions):
         return super().render(value, variables)
 
 
-def test_what_this_thread_itself_is_at_when_the_deadline_comes_is_cut_off_and_nothing_is_left_out() -> None:
+def test_this_threads_own_work_is_cut_off_at_the_deadline_and_every_item_has_a_result() -> None:
     tasks = (
         task("text", "a"),
         task("text", "b", loop="~"),
@@ -111,17 +111,17 @@ LABORIOUS = KINDS | {name: Kind(name, "", {"api": partial(laborious, seconds)}, 
 
 @pytest.fixture
 def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine on which nothing else runs, whatever does: what the others cost is tested in test_pace.py."""
+    """Simulate an idle machine; the effect of other processes is tested in test_pace.py."""
     monkeypatch.setattr(Effort, "_slowness", lambda _self: 1.0)
 
 
 @pytest.mark.usefixtures("quiet")
-def test_collecting_ends_before_its_deadline_by_what_the_report_will_take() -> None:
+def test_collecting_leaves_time_for_the_report() -> None:
     servers = Servers(b=lambda deadline: time.sleep(max(0.0, deadline - time.monotonic())) or "late")
     spec = Spec("s", "s.yml", "", "0" * 64, {}, (task("hard", "a"), task("text", "b")), {})
     started = time.monotonic()
     collected = collect(spec, Means(LABORIOUS, servers, Expressions(), Shouting()), Limits(5.0, afterwards=40.0), Selection())
-    assert time.monotonic() - started < 4.9  # it leaves two of them
+    assert time.monotonic() - started < 4.9  # leaves two of them
     assert [(result.status, result.reason) for result in collected.results] == [
         (Status.OK, ""),
         (Status.BUDGET, "the run's deadline came first"),
@@ -129,8 +129,8 @@ def test_collecting_ends_before_its_deadline_by_what_the_report_will_take() -> N
 
 
 @pytest.mark.usefixtures("quiet")
-def test_an_answer_for_which_there_is_no_time_left_is_named_and_nothing_is_done_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pace, "FOLLOWS", 100.0)  # so that the deadline can be one that a busy machine reads the answer by
+def test_an_answer_without_time_left_to_process_is_named_and_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pace, "FOLLOWS", 100.0)  # so that even a busy machine reads the answer before the deadline
     tasks = task("harder", "a", register="names"), task("text", "$item", loop="$names", after=frozenset({"names"}))
     spec = Spec("s", "s.yml", "", "0" * 64, {}, tasks, {})
     collected = collect(spec, Means(LABORIOUS, Servers(), Expressions(), Shouting()), Limits(20.0, afterwards=20.0), Selection())
@@ -140,7 +140,7 @@ def test_an_answer_for_which_there_is_no_time_left_is_named_and_nothing_is_done_
 
 
 class OverdueAt(list):
-    """A list in which the deadline's signal comes at the first change of an entry."""
+    """A list in which the deadline's signal arrives at the first change of an entry."""
 
     rung = False
 
@@ -152,7 +152,7 @@ class OverdueAt(list):
 
 
 @pytest.mark.parametrize("books", ["values", "results"])
-def test_an_item_that_the_deadlines_signal_hits_while_it_is_written_down_is_named(books: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_item_being_stored_when_the_deadline_signal_arrives_is_named(books: str, monkeypatch: pytest.MonkeyPatch) -> None:
     begin = TaskRun.__init__
 
     def with_a_signal(self: TaskRun, task: Task, index: int) -> None:

@@ -1,4 +1,4 @@
-"""A request as a reader would write it."""
+"""Descriptions of requests, as a reader would write them."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ def test_the_first_rung_that_answers_wins_and_the_report_can_say_why_the_others_
     assert outcome.attempts[0].reason == "value of giving_up: connection refused"
 
 
-def test_a_rung_that_asks_nothing_takes_no_time() -> None:
+def test_a_rung_without_requests_takes_no_time() -> None:
     climbing = climb("giving_up", "not_for_this")
     climbing.step(None, 10.0)
     climbing.begin(10.0, 1000.0)
@@ -69,7 +69,7 @@ def test_a_rung_that_asks_nothing_takes_no_time() -> None:
     assert [(attempt.rung, attempt.seconds) for attempt in outcome.attempts] == [("giving_up", 5.0), ("not_for_this", 0.0)]
 
 
-def test_a_try_that_fails_after_one_that_answered_has_failed() -> None:
+def test_a_retry_that_fails_after_a_success_has_failed() -> None:
     first = climb("answering")
     item, answered = first.item, play(first, OK)
     outcome = play(Climb(item, {"answering": giving_up}, answered.attempts), REFUSED)
@@ -78,7 +78,7 @@ def test_a_try_that_fails_after_one_that_answered_has_failed() -> None:
     assert [attempt.status for attempt in outcome.attempts] == [Status.OK, Status.UNREACHABLE]
 
 
-def test_what_an_earlier_try_met_makes_no_further_one_worth_while() -> None:
+def test_errors_of_earlier_attempts_do_not_justify_a_retry() -> None:
     timed_out = play(climb("giving_up"), Reply("GET a", Status.TIMEOUT, cause="timeout", reason="no answer"))
     not_found = Reply("GET a", Status.FAILED, code=404, reason="404")
     outcome = play(Climb(climb("giving_up").item, RUNGS, timed_out.attempts), not_found)
@@ -90,14 +90,14 @@ def test_a_refusal_ends_the_ladder() -> None:
     assert (outcome.status, len(outcome.attempts), outcome.retryable) == (Status.DENIED, 1, False)
 
 
-def test_an_exhausted_ladder_says_what_the_first_rung_met_and_every_reason() -> None:
+def test_an_exhausted_ladder_has_the_first_rungs_failure_and_every_reason() -> None:
     outcome = play(climb("giving_up", "refusing"), REFUSED, OK)
     assert outcome.status is Status.UNREACHABLE
     assert "connection refused" in outcome.reason
     assert "refusing: 403" in outcome.reason
 
 
-def test_a_reason_that_every_rung_met_is_told_once() -> None:
+def test_a_reason_shared_by_every_rung_is_given_once() -> None:
     def refused(_args: Mapping[str, JSON]) -> Rung:
         (reply,) = yield [Http("nomad", "/v1/nodes")]
         raise Unanswered(reply.status, reply.reason, reply=reply)
@@ -124,7 +124,7 @@ def of_code(code: int) -> Reply:
         pytest.param(Reply("GET a", Status.INVALID, code=200), ["api", "job"], id="it makes no sense"),
     ],
 )
-def test_the_same_is_asked_again_only_where_that_may_help(reply: Reply, rungs: list[str]) -> None:
+def test_a_request_is_repeated_only_if_that_may_help(reply: Reply, rungs: list[str]) -> None:
     def asks(_args: Mapping[str, JSON]) -> Rung:
         (told,) = yield [Http("nomad", "/v1/nodes")]
         raise Unanswered(told.status, told.reason, reply=told)
@@ -147,7 +147,7 @@ def test_the_runs_deadline_bounds_an_item() -> None:
     assert climbing.begin(10.0, 11.0) == 11.0
 
 
-def test_a_client_error_is_not_worth_another_try() -> None:
+def test_a_client_error_is_not_retried() -> None:
     not_found = Reply("GET a", Status.FAILED, code=404, reason="404")
     assert not play(climb("giving_up"), not_found).retryable
     assert play(climb("giving_up"), REFUSED).retryable
@@ -168,7 +168,7 @@ HIDDEN = Reply("GET b", Status.OK, code=200, body=b"[]", headers={"x-consul-resu
 
 
 @pytest.mark.parametrize("second", [FORBIDDEN, HIDDEN])
-def test_a_refused_part_of_an_answer_is_an_attempt_of_its_own(second: Reply) -> None:
+def test_a_denied_part_of_an_answer_is_a_separate_attempt(second: Reply) -> None:
     outcome = Climb(Item("i", "t", "k", {}, Target(), (("partly", None),), 8.0), {"partly": partly})
     outcome.step(None, 0.0)
     done = outcome.step([OK, second], 1.0)

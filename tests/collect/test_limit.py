@@ -1,4 +1,4 @@
-"""A pattern of `-l` that fits no node is told, and one that may fit is let pass."""
+"""A pattern of `-l` that matches no node is reported, and one that may match is accepted."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ UNFIT = [
 
 
 @pytest.mark.parametrize(("limit", "results"), [case[1:] for case in FIT], ids=[case[0] for case in FIT])
-def test_a_limit_that_may_fit_is_let_pass(limit: list[str], results: list[Result]) -> None:
+def test_a_limit_that_may_match_is_accepted(limit: list[str], results: list[Result]) -> None:
     check_limit(limit, results, {"nodes": ["missing1"]})
 
 
 @pytest.mark.parametrize(("limit", "results", "says"), [case[1:] for case in UNFIT], ids=[case[0] for case in UNFIT])
-def test_a_pattern_that_fits_no_node_is_told_with_the_nodes_that_there_are(limit: list[str], results: list[Result], says: str) -> None:
+def test_a_pattern_that_matches_no_node_is_refused_with_the_known_nodes(limit: list[str], results: list[Result], says: str) -> None:
     with pytest.raises(UsageError) as refused:
         check_limit(limit, results, {"nodes": ["missing1"]})
     assert "no node fits -l " in str(refused.value)

@@ -1,4 +1,4 @@
-"""The deadline is for the report, too: what follows on collecting is foreseen from what collecting took."""
+"""The deadline includes the report: the time for what follows collecting is predicted from collecting."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collector.collect.pace import LATE, Effort, Pace
 
 
 def work(seconds: float) -> None:
-    """So much time of this thread on a processor."""
+    """Use this much processor time in this thread."""
     end = time.thread_time() + seconds
     while time.thread_time() < end:
         pass
@@ -26,11 +26,11 @@ def test_effort_is_what_this_thread_worked_and_not_what_it_waited() -> None:
     assert effort.of(2.0, more=1.0) >= 1.1
 
 
-def test_effort_takes_longer_on_the_clock_where_others_want_the_processors() -> None:
+def test_predicted_effort_grows_if_other_processes_compete() -> None:
     effort = Effort()
     with effort.added():
         work(0.02)
-        time.sleep(0.1)  # as if it had not been given one
+        time.sleep(0.1)  # as if the thread had waited for a processor
     assert effort.of(1.0, more=1.0) > 2
 
 
@@ -46,6 +46,6 @@ def test_collecting_leaves_room_in_proportion_to_its_work() -> None:
 
 
 @pytest.mark.parametrize(("seconds", "parsed", "fits"), [(10.0, 0.5, True), (1.0, 5.0, False), (-LATE, 0.001, True), (-LATE, 0.1, False)])
-def test_a_long_answer_is_taken_only_where_something_can_still_be_done_with_it(seconds: float, parsed: float, fits: bool) -> None:
+def test_a_large_answer_is_used_only_if_there_is_time_to_process_it(seconds: float, parsed: float, fits: bool) -> None:
     assert Pace(seconds, afterwards=0.5).has_room(parsed) is fits
     assert Pace(seconds).has_room(parsed)

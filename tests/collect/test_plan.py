@@ -56,7 +56,7 @@ def test_an_argument_comes_from_the_spec_else_from_the_loops_item_else_from_its_
     assert turn.item.args == {"alloc": "a9", "node": None, "lines": 20, **UNSET}
 
 
-def test_a_required_argument_that_nobody_gives_is_a_failed_turn() -> None:
+def test_a_missing_required_argument_is_a_failed_iteration() -> None:
     (turn,) = turns(None)
     assert turn.failed
     assert "'alloc'" in turn.reason
@@ -76,13 +76,13 @@ def test_a_required_argument_that_nobody_gives_is_a_failed_turn() -> None:
         ({"all": 1}, "all: must be true or false, not 1"),
     ],
 )
-def test_an_argument_that_is_not_what_its_kind_needs_is_a_failed_turn_that_says_so(given: dict[str, JSON], words: str) -> None:
+def test_an_argument_of_the_wrong_type_is_a_failed_iteration_with_a_reason(given: dict[str, JSON], words: str) -> None:
     (turn,) = turns(None, args={"alloc": "a9", **given})
     assert turn.failed
     assert words in turn.reason
 
 
-def test_a_whole_number_is_one_however_it_is_written() -> None:
+def test_whole_numbers_are_accepted_in_any_notation() -> None:
     (turn,) = turns(None, args={"alloc": "a9", "lines": 20.0})
     assert turn.item
     assert repr(turn.item.args["lines"]) == "20"
@@ -94,7 +94,7 @@ def test_an_argument_at_its_bounds_is_taken(given: dict[str, JSON]) -> None:
     assert turn.item
 
 
-def test_a_loop_over_the_same_thing_twice_asks_once() -> None:
+def test_a_loop_over_duplicates_makes_one_request() -> None:
     assert len(turns([*ALLOCS, ALLOCS[0]])) == 2
 
 
@@ -116,7 +116,7 @@ def test_ids_are_unique_within_a_run_and_depend_on_the_spec_alone() -> None:
     assert [names.unique(one).id for one in asked] == ["logs@n1/a1#2", "logs@n1/a1", "logs@n1/a1.2"]
 
 
-def test_an_expression_that_fails_is_a_failed_turn() -> None:
+def test_a_failing_expression_is_a_failed_iteration() -> None:
     class Failing(Plain):
         def render(self, value: JSON, variables: Mapping[str, JSON]) -> JSON:
             raise CollectorError("no")

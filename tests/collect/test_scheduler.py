@@ -1,4 +1,4 @@
-"""The scheduler against a hand-written Performer: the one seam where a fake stands."""
+"""The scheduler with a hand-written Performer, the only fake."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_a_loop_waits_for_the_name_it_uses_and_asks_once_for_each_element() -> N
     assert collected.requests == 3
 
 
-def test_what_does_not_depend_on_each_other_is_asked_at_the_same_time() -> None:
+def test_independent_tasks_run_in_parallel() -> None:
     together = threading.Barrier(3, timeout=10)
     servers = Servers(**{name: lambda _deadline: str(together.wait() >= 0) for name in "abc"})
     assert [result.status for result in run(task("text", "a"), task("text", "b"), task("text", "c"), servers=servers).results] == [
@@ -44,7 +44,7 @@ def test_no_more_requests_than_forks_are_under_way() -> None:
     assert servers.most <= 2
 
 
-def test_a_failed_item_is_a_value_and_the_rest_goes_on() -> None:
+def test_a_failed_item_is_a_value_and_the_run_continues() -> None:
     refused = Reply("a", Status.UNREACHABLE, cause="refused", reason="a: connection refused, password=secret")
     first, second = run(task("text", "a"), task("text", "b"), servers=Servers(a=refused)).results
     assert (first.status, first.data) == (Status.UNREACHABLE, None)
@@ -53,7 +53,7 @@ def test_a_failed_item_is_a_value_and_the_rest_goes_on() -> None:
     assert second.status is Status.OK
 
 
-def test_what_a_failed_task_registers_is_none_so_that_others_can_say_what_then() -> None:
+def test_a_failed_task_registers_none() -> None:
     refused = Reply("a", Status.UNREACHABLE, reason="refused")
     results = run(
         task("list", "a", register="names"), task("text", "$item", loop="$names", after=frozenset({"names"})), servers=Servers(a=refused)
@@ -72,14 +72,14 @@ def test_a_condition_that_does_not_hold_skips_the_item() -> None:
     assert (first.status, second.status) == (Status.OK, Status.SKIPPED)
 
 
-def test_an_answer_that_upsets_a_parser_is_named_and_does_not_end_the_run() -> None:
+def test_a_parser_crash_is_reported_and_does_not_end_the_run() -> None:
     first, second = run(task("broken", "a"), task("text", "b")).results
     assert first.status is Status.INVALID
     assert "ValueError" in first.reason
     assert second.status is Status.OK
 
 
-def test_retries_ask_again_until_an_answer_comes() -> None:
+def test_retries_repeat_until_an_answer_comes() -> None:
     answers = iter([Reply("a", Status.UNREACHABLE, reason="reset"), Reply("a", Status.OK, body=b"up")])
     (result,) = run(task("text", "a", retries=2, delay=0.001), servers=Servers(a=lambda _deadline: next(answers))).results
     assert (result.status, result.data, len(result.attempts)) == (Status.OK, "UP", 2)
@@ -114,7 +114,7 @@ def test_no_log_hides_the_data_from_the_bundle_but_not_from_other_tasks() -> Non
         (Selection(limit=["odroid*"]), {"n", "x", "y"}),
     ],
 )
-def test_tags_and_limit_choose_what_is_asked_and_what_that_needs(selection: Selection, asked: set[str]) -> None:
+def test_tags_and_limit_select_tasks_and_their_dependencies(selection: Selection, asked: set[str]) -> None:
     servers = Servers()
     run(
         task("list", "n", register="names"),
@@ -127,7 +127,7 @@ def test_tags_and_limit_choose_what_is_asked_and_what_that_needs(selection: Sele
     assert set(servers.asked) == asked
 
 
-def test_what_is_skipped_is_not_asked_though_another_task_needs_it() -> None:
+def test_a_skipped_task_does_not_run_even_if_another_needs_it() -> None:
     servers = Servers()
     run(
         task("list", "a,b", register="names", tags=("deep",)),
@@ -183,13 +183,13 @@ def test_a_chore_is_done_while_an_answer_is_waited_for() -> None:
     assert with_chores(done.set, servers=servers).results[0].data == "TRUE"
 
 
-def test_a_chore_for_which_there_was_no_time_is_done_at_the_end() -> None:
+def test_a_chore_without_time_is_done_at_the_end() -> None:
     done = []
     with_chores(*[lambda: done.append(1)] * 3, servers=Servers())
     assert done == [1, 1, 1]
 
 
-def test_what_a_chore_raises_ends_the_run() -> None:
+def test_an_exception_of_a_chore_ends_the_run() -> None:
     def chore() -> None:
         raise CollectorError("the spec is wrong")
 

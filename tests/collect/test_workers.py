@@ -1,4 +1,4 @@
-"""Threads that hang, and a system that gives fewer than were asked for: the run makes do with what there is."""
+"""Threads that hang, and a system that allows fewer threads: the run continues with what there is."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.hostile.run import call, cluster, diagnose, spec_path
 
 @pytest.fixture
 def most(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
-    """As `ulimit -u` and `ulimit -v` have it: after so many workers there are no more."""
+    """Allow only this many threads, as `ulimit -u` and `ulimit -v` do."""
     left = [request.param]
     start = threading.Thread.start
 
@@ -29,7 +29,7 @@ def most(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Non
 
 @pytest.mark.parametrize("most", [1, 3], indirect=True)
 @pytest.mark.usefixtures("most")
-def test_one_thread_asks_everything_there_is_to_ask() -> None:
+def test_a_single_thread_makes_all_requests() -> None:
     ran = diagnose("healthy")
     assert ran.code == 0, ran.stderr
     assert {item["status"] for item in ran.report["items"]} == {"ok"}
@@ -37,14 +37,14 @@ def test_one_thread_asks_everything_there_is_to_ask() -> None:
 
 @pytest.mark.parametrize("most", [0], indirect=True)
 @pytest.mark.usefixtures("most")
-def test_without_a_single_thread_that_is_told() -> None:
+def test_without_any_thread_there_is_an_error() -> None:
     with cluster("healthy") as (_proxy, environ):
         ran = call("diagnose", str(spec_path("navidrome")), environ=environ)
     assert (ran.code, ran.stdout) == (70, "")
     assert "this system gives no thread to ask with" in ran.stderr
 
 
-def test_a_worker_that_hangs_counts_no_more_so_that_as_many_go_on_as_may() -> None:
+def test_a_hanging_worker_no_longer_counts_against_the_limit() -> None:
     hang, together = threading.Event(), threading.Barrier(2, timeout=2.0)
 
     def perform(request: Request, _deadline: float) -> Reply:

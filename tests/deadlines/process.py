@@ -1,4 +1,4 @@
-"""The program as its own process, timed from outside; and what it left behind."""
+"""Runs the program as a process, timed from outside; and finds what it left behind."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ DYING = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a run ended: `seconds` of the whole process, and what is left of it in the system."""
+    """How a run ended: `seconds` of the whole process, and processes left in the system."""
 
     code: int
     stdout: str
@@ -46,7 +46,7 @@ class Ended:
         return document
 
     def statuses(self, kind: str) -> list[str]:
-        """What became of the items of a kind."""
+        """Return the statuses of a kind's items."""
         return [item["status"] for item in self.report["items"] if item["kind"] == kind]
 
 
@@ -57,7 +57,7 @@ def run(
     until: Callable[[], bool] | None = None,
     sent: signal.Signals | None = None,
 ) -> Ended:
-    """`collector WORDS...`; once `until` holds, it is sent a signal. `place` is an empty directory: its temporary files, and its mark."""
+    """Run `collector WORDS...`; once `until` holds, send it a signal. `place` is an empty directory for temporary files and its marker."""
     marked = {**environ, "PATH": f"{environ.get('PATH', os.defpath)}{os.pathsep}{place}", "TMPDIR": str(place), "HOME": str(place)}
     started = time.monotonic()
     command = [sys.executable, "-m", "collector", *words]
@@ -76,7 +76,7 @@ def run(
 
 
 def diagnose(environ: Mapping[str, str], place: Path, *words: str, **more: Any) -> Ended:
-    """`collector diagnose` of the shipped spec as JSON, with the deadline of these tests."""
+    """Run `collector diagnose` on the shipped spec as JSON, with these tests' deadline."""
     return run("diagnose", SPEC, "-o", "json", "--deadline", f"{DEADLINE}s", *words, environ=environ, place=place, **more)
 
 
@@ -88,7 +88,7 @@ def _wait(until: Callable[[], bool]) -> None:
 
 
 def _left_running(mark: str) -> tuple[str, ...]:
-    """Processes with that mark in their environment that live on. Who was killed is given a moment to die: SIGKILL does not wait for it."""
+    """Return live processes with that marker in their environment, giving killed ones a moment to die."""
     ends = time.monotonic() + DYING
     while (found := _running(mark)) and time.monotonic() < ends:
         time.sleep(0.02)
@@ -96,7 +96,7 @@ def _left_running(mark: str) -> tuple[str, ...]:
 
 
 def _running(mark: str) -> tuple[str, ...]:
-    """Processes with that mark in their environment: children keep their parent's PATH."""
+    """Return processes with that marker in their environment, which children inherit."""
     found = []
     for directory in Path("/proc").glob("[0-9]*"):
         try:
@@ -104,7 +104,7 @@ def _running(mark: str) -> tuple[str, ...]:
             state = (directory / "stat").read_text().rpartition(")")[2].split()[0]
             command = (directory / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
         except OSError:
-            continue  # it ended, or is somebody else's
+            continue  # it has ended, or belongs to another user
         if mark.encode() in environ and state != "Z":
             found.append(command)
     return tuple(found)

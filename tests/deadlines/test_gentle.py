@@ -1,4 +1,4 @@
-"""What a run costs the servers: announced, counted, bounded."""
+"""The load of a run on the servers: announced, counted, limited."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ def test_a_client_error_is_not_asked_again(kind: str, status: str, tmp_path: Pat
 
 
 @pytest.mark.parametrize("status", NO)
-def test_allocations_are_asked_in_other_ways_after_a_client_error_and_not_again(status: str, tmp_path: Path) -> None:
-    """A Nomad that does not know the filter, or the listing, knows the job's own."""
+def test_allocations_are_requested_differently_after_a_client_error_and_not_repeated(status: str, tmp_path: Path) -> None:
+    """A Nomad that does not know the filter, or the list, still knows the job's own list."""
     spec = tmp_path / "spec.yml"
     spec.write_text("version: 1\nname: again\ncollect:\n  - nomad_allocations: {job: navidrome}\n    retries: 3\n", "utf-8")
     with cluster("healthy", Spoiler(everywhere, answer(b"no", status))) as (proxy, environ):
@@ -68,7 +68,7 @@ def test_allocations_are_asked_in_other_ways_after_a_client_error_and_not_again(
     assert [asked.path for asked in proxy.replay.asked] == [listing, *([listing] if status[:3] == "400" else []), *([] if final else [own])]
 
 
-def test_a_server_that_fails_is_asked_as_often_as_the_spec_says_and_with_a_pause(tmp_path: Path) -> None:
+def test_a_failing_server_is_retried_as_the_spec_says_with_pauses(tmp_path: Path) -> None:
     spec = tmp_path / "spec.yml"
     spec.write_text("version: 1\nname: again\ncollect:\n  - consul_members: {}\n    retries: 2\n    delay: 10ms\n", "utf-8")
     with cluster("healthy", Spoiler(everywhere, answer(b"no", "500 Internal Server Error"))) as (proxy, environ):
@@ -76,8 +76,8 @@ def test_a_server_that_fails_is_asked_as_often_as_the_spec_says_and_with_a_pause
     assert len(proxy.replay.asked) == 3
 
 
-def test_a_report_on_many_is_made_within_the_deadline_and_names_what_did_not_fit() -> None:
-    """Collecting alone takes twice as long; judging and showing all of it half a second."""
+def test_a_report_on_a_large_cluster_meets_the_deadline_and_names_what_did_not_fit() -> None:
+    """Collecting alone takes twice as long; analysis and rendering take half a second."""
     seconds = 2.0
     with serving(sys.executable, "-m", "tests.bench.server", "1000", "0.02") as proxy:
         ran = measured(proxy, "-o", "json", "--deadline", f"{seconds}s", keep=True).run
@@ -87,7 +87,7 @@ def test_a_report_on_many_is_made_within_the_deadline_and_names_what_did_not_fit
     assert ran.wall < seconds + 1.0 + STARTING
 
 
-def test_among_many_a_healthy_node_costs_two_calls_and_no_command() -> None:
+def test_in_a_large_cluster_a_healthy_node_takes_two_calls_and_no_command() -> None:
     size = 2 * SICK_EVERY + 1
     with serving(sys.executable, "-m", "tests.bench.server", str(size), "0.005") as proxy:
         ran = measured(proxy)

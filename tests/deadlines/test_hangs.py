@@ -1,4 +1,4 @@
-"""A run ends within its deadline plus one second, whatever hangs; the report is there, and names what did not fit."""
+"""A run ends within its deadline plus one second, whatever hangs; there is a report, and it names what did not fit."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ ORPHANS = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nobody i
 
 
 def check_ended(ended: Ended) -> None:
-    """What holds for every run that was given these tests' deadline."""
+    """Check what holds for every run with these tests' deadline."""
     assert ended.report["duration_seconds"] < LATE
     check_left(ended)
 
 
 def check_left(ended: Ended) -> None:
-    """What holds however a run ends."""
+    """Check what holds however a run ends."""
     assert ended.code in {0, 1, 2, 3}
     assert not ended.children
     assert not ended.files
@@ -53,7 +53,7 @@ def of_logs(ask: wire.Ask) -> bool:
         pytest.param(dripping(HEAD + b"Content-Length: 100000\r\n\r\n", b" "), id="body drips"),
     ],
 )
-def test_a_node_that_hangs_is_named_and_the_rest_is_there(behave: Behaviour, tmp_path: Path) -> None:
+def test_a_hanging_node_is_named_and_the_rest_is_reported(behave: Behaviour, tmp_path: Path) -> None:
     with cluster("healthy", Spoiler(from_litefs, behave), command="sleep 60") as (_proxy, environ):
         ended = diagnose(environ, tmp_path)
     check_ended(ended)
@@ -99,7 +99,7 @@ def test_a_command_that_ignores_sigterm_is_killed_with_its_children(child: str, 
 
 @contextlib.contextmanager
 def full_backlog() -> Iterator[int]:
-    """A port whose server never accepts and whose queue is full, so that connecting to it hangs as to a host that is gone."""
+    """Yield a port whose server never accepts and whose queue is full, so that connecting hangs as to a dead host."""
     with socket.socket() as server, contextlib.ExitStack() as waiting:
         server.bind(("127.0.0.1", 0))
         server.listen(0)
@@ -162,7 +162,7 @@ LOG = "".join(f"{'a' * 100}{number}!\n" for number in range(300))
 
 
 def slow(tmp_path: Path, redact: str, rule: str) -> tuple[str, Path]:
-    """A spec with these patterns, and a place."""
+    """Return a spec with these patterns, and its directory."""
     spec, place = tmp_path / "spec.yml", tmp_path / "place"
     place.mkdir()
     spec.write_text(SLOW.replace("REDACT", f"'{redact}'").replace("RULE", rule), "utf-8")
@@ -197,7 +197,7 @@ def test_an_expression_that_does_not_end_is_cut_off(tmp_path: Path) -> None:
 
 @contextlib.contextmanager
 def mute_server() -> Iterator[int]:
-    """Accepts connections and says nothing."""
+    """Run a server that accepts connections and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         kept: list[socket.socket] = []
 

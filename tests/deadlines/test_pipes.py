@@ -1,4 +1,4 @@
-"""A file that turns out to be a pipe at whose other end is nobody costs the run no more than any other that cannot be used."""
+"""A file that turns out to be a pipe without a peer takes no more time than any other unusable file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ STARTING = 3.0
 
 @pytest.fixture
 def pipe(tmp_path: Path) -> str:
-    """A pipe without a reader or a writer."""
+    """Return a pipe without a reader or a writer."""
     path = tmp_path / "pipe"
     os.mkfifo(path)
     return str(path)
@@ -27,7 +27,7 @@ def pipe(tmp_path: Path) -> str:
 
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
-    """An empty directory."""
+    """Return an empty directory."""
     path = tmp_path / "place"
     path.mkdir()
     return path
@@ -87,7 +87,7 @@ def test_a_pipe_that_is_read_gets_the_report(pipe: str, place: Path) -> None:
         os.close(reader)
 
 
-def test_earlier_runs_that_are_none(place: Path, tmp_path: Path) -> None:
+def test_kept_runs_that_are_pipes(place: Path, tmp_path: Path) -> None:
     state = str(tmp_path / "state")
     with cluster("healthy") as (_proxy, environ):
         assert diagnose(environ, place, "--state", state).code == 0

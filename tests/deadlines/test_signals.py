@@ -1,4 +1,4 @@
-"""Whoever ends a run early gets the report so far, with its own exit code, and nothing stays behind."""
+"""A run that is ended early delivers the report so far, with its own exit code, and leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @pytest.fixture(autouse=True)
 def _as_from_a_terminal() -> Iterator[None]:
-    """What runs in the background, or under nohup, hands down that it ignores these; a child of ours must not."""
+    """Reset ignored signals, which processes in the background or under nohup pass on to their children."""
     before = {number: signal.signal(number, lambda *_: None) for number in ENDS}
     yield
     for number, handler in before.items():
@@ -33,7 +33,7 @@ def _as_from_a_terminal() -> Iterator[None]:
 
 
 def check_left(ended: Ended) -> None:
-    """At once, and without a trace."""
+    """Check that it ended at once and left nothing behind."""
     assert ended.seconds < HANGS
     assert not ended.children
     assert not ended.files
@@ -106,7 +106,7 @@ def test_ctrl_c_while_something_is_destroyed_is_not_lost_and_no_traceback() -> N
     assert (ended.returncode, ended.stdout, ended.stderr) == (cli.INTERRUPTED, "", "")
 
 
-def test_ctrl_c_once_there_is_a_report_to_render_is_no_verdict(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_ctrl_c_while_rendering_is_no_verdict(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     def interrupted(*_args: object, **_more: object) -> NoReturn:
         raise KeyboardInterrupt
 

@@ -1,4 +1,4 @@
-"""A server that is slow and alive is listed all the same, within the deadline."""
+"""A slow server is still listed, within the deadline."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ LISTS = ("nomad_job", "nomad_allocations", "nomad_nodes", "consul_checks")
 
 
 def slowly(sock: socket.socket, recorded: HttpExchange) -> None:
-    """What was recorded, late."""
+    """Answer as recorded, with a delay."""
     time.sleep(SECONDS)
     sock.sendall(wire.recorded_answer(recorded, keep_alive=False))
 
 
-def test_what_all_else_waits_for_may_take_eight_seconds_of_thirty(tmp_path: Path) -> None:
+def test_inventory_requests_may_take_eight_seconds_of_thirty(tmp_path: Path) -> None:
     lists = Spoiler(lambda ask: any(KINDS[kind](ask) for kind in LISTS), slowly)
     with cluster("healthy", lists) as (proxy, environ):
         ended = run("diagnose", SPEC, "-o", "json", "--deadline", "30s", environ=environ, place=tmp_path)

@@ -1,4 +1,4 @@
-"""What is done before the first request leaves, and what can wait."""
+"""What is done before the first request, and what can wait."""
 
 from __future__ import annotations
 

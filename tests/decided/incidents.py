@@ -1,9 +1,9 @@
-"""Incidents that others than the rules' authors wrote down, with the answer that they decided before any rule was tried on them.
+"""Incidents written by others than the rules' authors, who decided the answer before any rule was tried on them.
 
-A case's keys, beside those of tests/analysis/bundles.py: `first` are the acceptable first root causes (CODE@NODE; none where nothing is
-wrong), `also` further ones (any of each list), `never` what must not be accused, `verdict` the acceptable ones; `drop` takes results away,
-`logs` adds those of further tasks; `patches` change rows of a result (`kind`, `where`, `set`); `open` says why the answer still differs.
-The further keys, for the rest of the report and for another cluster's words, are those of whole.py.
+Keys of a case, besides those of tests/analysis/bundles.py: `first` are the acceptable first root causes (CODE@NODE; empty if healthy),
+`also` further ones (any of each list), `never` what must not be accused, `verdict` the acceptable verdicts; `drop` removes results, `logs`
+adds those of further tasks; `patches` change rows of a result (`kind`, `where`, `set`); `open` says why the answer still differs. For
+further keys, about the rest of the report and another cluster's names, see whole.py.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def incidents() -> dict[str, Case]:
-    """Name -> case."""
+    """Return name -> case."""
     found = {}
     for path in sorted(Path(__file__).parent.glob("*.yml")):
         cases = yaml.load(path.read_text("utf-8"), _LOADER)["cases"]
@@ -60,12 +60,12 @@ def incidents() -> dict[str, Case]:
 
 
 def differences(case: Case) -> list[str]:
-    """What of the report is not as it was decided."""
+    """Return what in the report differs from the decision."""
     return [text for texts in parts(case).values() for text in texts]
 
 
 def parts(case: Case) -> dict[str, list[str]]:
-    """Part of the report -> what of it is not as it was decided."""
+    """Return part of the report -> its differences."""
     report = analyze(bundle_of(case))
     decided = _in_its_words(case, {key: case[key] for key in ANSWER if key in case})
     return {"causes": _causes(report, decided), **whole.Whole(report).differences(decided)}
@@ -86,7 +86,7 @@ def _causes(report: Report, case: Case) -> list[str]:
 
 
 def bundle_of(case: Case) -> Bundle:
-    """What would have been collected."""
+    """Return what would have been collected."""
     made = bundle({key: value for key, value in case.items() if key not in ANSWER})
     kept = [result for result in made.results if result.id not in case.get("drop", ())]
     patched = [_patched(result, case.get("patches", ())) for result in kept]
@@ -98,7 +98,7 @@ def _in_its_words(case: Case, said: Any) -> Any:
 
 
 def _patched(result: Result, patches: Sequence[dict[str, Any]]) -> Result:
-    """The result with the parts of its rows changed that bundles.py has no word for: a node's data centre, its version."""
+    """Change parts of a result's rows for which bundles.py has no key: a node's data centre, its version."""
     data = result.data
     if data is None:
         return result

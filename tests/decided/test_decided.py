@@ -1,4 +1,4 @@
-"""Incidents whose answer was decided before any rule was tried on them; docs/accuracy.md has how many were right at first sight."""
+"""Incidents whose answer was decided before any rule was tried on them; docs/accuracy.md says how many were right at first."""
 
 from __future__ import annotations
 

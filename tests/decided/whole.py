@@ -1,10 +1,9 @@
-"""The rest of a report, as a reader of `-o json` sees it, against what a case decided of it beforehand.
+"""Compares the rest of a report, as in `-o json`, with a case's decisions.
 
-A case's further keys: `rows` (node -> fields; `behind` is database -> transactions, `restarts` and `allocation` speak for themselves),
-`unseen` and `gaps_say` (words of the gaps; an empty list: there are none), `under` (root, CODE@NODE -> words that a finding below it, or it
-itself, must quote, and no other root's), `quotes` and `remedy` (words of the first root's evidence and of what it says is to be done; a
-list among them: any of these). `called` gives another cluster's words for bundles.py's: in texts (node names, addresses, ports, versions),
-`exactly` where they are the whole value (a task's name, a driver).
+Further keys of a case: `rows` (node -> fields; `behind` is database -> transactions), `unseen` and `gaps_say` (words in the gaps; an empty
+list: there are none), `under` (root, CODE@NODE -> words that a finding below it, or it itself, must quote, and no other root's), `quotes`
+and `remedy` (words in the first root's evidence and remedy; in a nested list any of them). `called` renames things as in another cluster:
+within texts (node names, addresses, ports, versions), `exactly` for whole values (a task's name, a driver).
 """
 
 from __future__ import annotations
@@ -23,14 +22,14 @@ ANSWER = ("rows", "unseen", "gaps_say", "under", "quotes", "remedy", "called", "
 
 
 class Whole:
-    """A report document and what is not in it as decided, a part at a time."""
+    """A report document, and its differences from the decision by part."""
 
     def __init__(self, report: Report) -> None:
         self.document = report_document(report)
         self.findings = {one["id"]: one for one in [*self.document["root_causes"], *self.document["findings"]]}
 
     def differences(self, case: Mapping[str, Data]) -> dict[str, list[str]]:
-        """Part of the report -> what differs there."""
+        """Return part of the report -> what differs."""
         return {
             "rows": [*self._rows(case.get("rows", {})), *self._coverage(case)],
             "links": [*self._links(case.get("under", {})), *self._loose()],
@@ -66,7 +65,7 @@ class Whole:
                     yield f"{words!r} is below {sorted(tops)}, not below {root} alone"
 
     def _loose(self) -> Iterator[str]:
-        """Whether the links are whole: each leads to a root, and what explains says so of itself."""
+        """Check the links: each leads to a root, and the explaining finding lists it."""
         roots = {root["id"] for root in self.document["root_causes"]}
         for one in self.findings.values():
             if self._top(one)["id"] not in roots:
@@ -114,7 +113,7 @@ def _has(text: str, words: str | Sequence[str]) -> bool:
 
 
 def renamed(data: Data, called: Mapping[str, str], exactly: Mapping[str, str], key: str = "") -> Data:
-    """The data in another cluster's words."""
+    """Return the data with another cluster's names."""
     if not called and not exactly:
         return data
     if isinstance(data, Mapping):
@@ -135,6 +134,6 @@ def _text(text: str, called: Mapping[str, str], exactly: Mapping[str, str]) -> s
 
 
 def _word(found: re.Match[str], called: Mapping[str, str]) -> str:
-    """The other word; an IPv6 address has brackets before a port."""
+    """Return the replacement; an IPv6 address gets brackets before a port."""
     word = called[found[0]]
     return f"[{word}]" if found[1] and ":" in word else word

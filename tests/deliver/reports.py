@@ -1,4 +1,4 @@
-"""Report documents as a mail needs them."""
+"""Report documents for mails."""
 
 
 def finding(code="app.exited", node="odroid8", title="something is wrong"):

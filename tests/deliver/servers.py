@@ -15,7 +15,7 @@ USER, PASSWORD = "robot", "s3cr3t-mail"
 
 
 class Box:
-    """An aiosmtpd handler that keeps what it takes; `answers` are given, one a RCPT, before it takes any."""
+    """An aiosmtpd handler that keeps accepted mails; `answers` are returned first, one per RCPT."""
 
     def __init__(self, answers=(), refuse=()):
         self.letters = []
@@ -41,7 +41,7 @@ def _authenticate(_server, _session, _envelope, _mechanism, data):
     return AuthResult(success=(data.login, data.password) == (USER.encode(), PASSWORD.encode()), handled=False)
 
 
-# aiosmtpd has no word for "AUTH over TLS from the start", so that AUTH is allowed without; pytest would make its warning an error.
+# aiosmtpd cannot express implicit TLS, so AUTH is allowed without TLS; pytest would turn its warning into an error.
 AUTH_WARNING = "ignore:Requiring AUTH while not requiring TLS:UserWarning"
 AUTH = {"authenticator": _authenticate, "auth_required": True, "auth_require_tls": False}
 
@@ -60,7 +60,7 @@ def mail_server(box, **options):
 
 
 class Authority:
-    """A private certificate authority in a file, and a server context for a name that it vouches for."""
+    """A private certificate authority in a file, and a server context for a name that it certifies."""
 
     def __init__(self, directory):
         self.ca = trustme.CA()
@@ -75,7 +75,7 @@ class Authority:
 
 @contextlib.contextmanager
 def rude_server(talk):
-    """Yield (port, connections) of a server that hands every connection to `talk`, which may do to it what it likes."""
+    """Yield (port, connections) of a server that passes every connection to `talk`."""
     server = socket.create_server(("127.0.0.1", 0))
     connections = []
     over = threading.Event()
@@ -130,7 +130,7 @@ def banned(connection, _over):
 
 
 def dying_in_data(connection, _over):
-    """Take everything up to the message, and be gone in the middle of it."""
+    """Accept everything up to the message, then close the connection in the middle of it."""
     stream = connection.makefile("rb")
     connection.sendall(b"220 hello\r\n")
     while line := stream.readline():
@@ -142,7 +142,7 @@ def dying_in_data(connection, _over):
 
 
 def closing_after_one_recipient(connection, _over):
-    """Put off the first recipient with 421, which ends the conversation."""
+    """Answer the first recipient with 421, which ends the conversation."""
     stream = connection.makefile("rb")
     connection.sendall(b"220 hello\r\n")
     while line := stream.readline():
@@ -150,7 +150,7 @@ def closing_after_one_recipient(connection, _over):
 
 
 class Pings(http.server.BaseHTTPRequestHandler):
-    """A dead-man service: keeps (method, path, body) on its server, answers with the server's status."""
+    """A dead-man service: records (method, path, body), answers with the server's status."""
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))

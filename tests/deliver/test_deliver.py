@@ -31,7 +31,7 @@ def test_standard_output_carries_the_report_and_nothing_else(outlets):
     assert outlets.stdout.getvalue() == "text for stdout: ▁\n"
 
 
-def test_what_an_encoding_lacks_becomes_a_question_mark(outlets):
+def test_characters_missing_in_the_encoding_become_question_marks(outlets):
     raw = io.BytesIO()
     latin = Outlets(io.TextIOWrapper(raw, encoding="latin-1"), outlets.keep_in)
     assert deliver(CRASH, [Stdout("text")], render, latin).problems == ()
@@ -58,7 +58,7 @@ def test_a_full_standard_output_is_a_problem_and_the_report_is_kept(outlets):
     assert [path.read_text() for path in outlets.keep_in.iterdir()] == ["text for stdout: ▁\n"]
 
 
-def test_a_reader_that_left_is_no_problem_and_the_rest_goes_on(outlets, tmp_path):
+def test_a_reader_that_left_is_no_problem_and_delivery_continues(outlets, tmp_path):
     class Left(io.StringIO):
         def flush(self):
             raise BrokenPipeError
@@ -87,7 +87,7 @@ def test_a_mail_goes_out_with_its_three_forms(outlets):
     assert not outlets.keep_in.exists()
 
 
-def test_a_mail_that_fails_is_kept_whole_and_owed(outlets):
+def test_a_failed_mail_is_kept_completely_and_owed(outlets):
     told = deliver(CRASH, [MAIL, Stdout("text")], render, outlets)
     (path,) = outlets.keep_in.iterdir()
     assert told.owed
@@ -137,6 +137,6 @@ def test_another_users_undelivered_reports_stay(tmp_path, monkeypatch):
     assert len(list(tmp_path.glob("undelivered-*"))) == KEEP + 3
 
 
-def test_a_report_that_cannot_be_kept_either_is_said(tmp_path):
+def test_a_report_that_cannot_be_kept_either_is_reported(tmp_path):
     (tmp_path / "file").write_text("")
     assert "could not be kept as" in keep_undelivered(tmp_path / "file", b"report", "eml")

@@ -91,13 +91,13 @@ def test_the_command_line_wins(report, wishes, expected):
         ([MAILED], {"mail": MailSettings("h", 587, "starttls", sender="me")}, UsageError, "'me' is not a mail address"),
     ],
 )
-def test_what_cannot_work_is_said_before_the_run(report, options, error, sentence):
+def test_an_unusable_destination_is_refused_before_the_run(report, options, error, sentence):
     with pytest.raises(error, match=sentence):
         places(*report, **options)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.53", "::1", "localhost"])
-def test_a_password_may_travel_in_the_clear_on_this_machine(host):
+def test_a_password_may_be_sent_unencrypted_to_this_machine(host):
     assert places(MAILED, mail=MailSettings(host, 25, "plain", "u", "p")) == (Mail((OPS,), when="change"),)
 
 
@@ -127,6 +127,6 @@ def test_an_address(good):
         "a@b>",
     ],
 )
-def test_no_address(bad):
+def test_an_invalid_address_is_refused(bad):
     with pytest.raises(UsageError, match=re.escape(repr(bad))):
         address(bad)

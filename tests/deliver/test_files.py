@@ -16,7 +16,7 @@ def test_a_file_holds_the_new_text_and_only_its_owner_reads_it(tmp_path):
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_a_mode_wins_over_the_umask(tmp_path):
+def test_a_mode_overrides_the_umask(tmp_path):
     before = os.umask(0o077)
     try:
         write_atomic(tmp_path / "metrics.prom", b"", 0o644)
@@ -25,7 +25,7 @@ def test_a_mode_wins_over_the_umask(tmp_path):
     assert stat.S_IMODE((tmp_path / "metrics.prom").stat().st_mode) == 0o644
 
 
-def test_whoever_has_the_old_file_open_reads_it_to_its_end(tmp_path):
+def test_a_reader_of_the_old_file_reads_it_to_its_end(tmp_path):
     path = tmp_path / "report"
     path.write_bytes(b"old")
     with path.open("rb") as reader:
@@ -42,7 +42,7 @@ def test_a_link_stays_and_its_file_is_replaced(tmp_path):
     assert target.read_bytes() == b"new"
 
 
-def test_what_is_no_file_is_written_to_and_not_replaced():
+def test_a_special_file_is_written_to_and_not_replaced():
     before = Path(os.devnull).stat().st_rdev
     write_atomic(Path(os.devnull), b"report")
     assert Path(os.devnull).stat().st_rdev == before

@@ -17,7 +17,7 @@ NOW = 1795503656.0
 
 
 def letter(document=CRASH, content=CONTENT, sender="collector@board.example.org", mail=MAIL):
-    """The mail as its reader's program sees it: through bytes and back."""
+    """Return the mail as its reader's program sees it: serialized and parsed."""
     return email.message_from_bytes(compose(mail, document, content, sender=sender, now=NOW).as_bytes(), policy=email.policy.default)
 
 
@@ -86,7 +86,7 @@ def test_no_subject_begins_with_an_empty_line(name):
     (first,) = [line for line in wire.split(b"\n") if line.startswith(b"Subject:")]
     assert first.startswith(b"Subject: [collector] ")
     assert letter(SUBJECTS[name])["Subject"] == subject(SUBJECTS[name], "[collector]")
-    assert max(map(len, re.findall(rb"=\?utf-8\?.*?\?=", wire)), default=0) <= 77  # as Python's own, without our policy
+    assert max(map(len, re.findall(rb"=\?utf-8\?.*?\?=", wire)), default=0) <= 77  # as by Python's default policy
 
 
 def test_the_folding_of_headers_leaves_the_text_as_it_is():
@@ -140,7 +140,7 @@ def test_a_page_that_servers_would_refuse_is_left_out_and_the_text_says_so():
 
 
 @given(text=st.text(st.characters(), max_size=400))
-def test_no_text_of_a_report_adds_a_header_or_breaks_the_mail(text):
+def test_report_text_cannot_add_a_header_or_break_the_mail(text):
     document = report(finding(text, text), spec=text, changes=[change("resolved", text, text)])
     message = letter(document, Content(text, text, text))
     assert set(message.keys()) == set(letter().keys())

@@ -14,7 +14,7 @@ def at(server, **options):
     return Ping(f"http://127.0.0.1:{server.server_port}/ping/secret-uuid", **options)
 
 
-def test_start_and_end_of_a_run_are_tied_together():
+def test_start_and_end_of_a_run_share_an_id():
     with ping_server() as server:
         assert ping_start(at(server), RUN) is None
         assert ping_end(at(server), RUN, exit_code=0, verdict="ok", body="navidrome OK") is None
@@ -53,7 +53,7 @@ def test_the_body_is_at_most_ten_kilobytes():
 
 
 @pytest.mark.parametrize("status", [302, 404, 500])
-def test_an_answer_that_is_no_success_is_a_note_and_is_not_followed(status):
+def test_an_unsuccessful_answer_is_a_note_and_not_followed(status):
     with ping_server(status) as server:
         assert ping_start(at(server), RUN) == f"ping 127.0.0.1 (start): HTTP {status}"
         assert len(server.told) == 1

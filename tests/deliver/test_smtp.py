@@ -84,7 +84,7 @@ def test_a_server_without_starttls_never_gets_the_password_or_the_mail():
     assert box.letters == []
 
 
-def test_a_wrong_password_is_said_once_and_not_shown():
+def test_a_wrong_password_is_reported_once_and_not_shown():
     box = Box()
     with mail_server(box, **AUTH) as port:
         told = failure(port, user=USER, password="wrong-one")
@@ -92,7 +92,7 @@ def test_a_wrong_password_is_said_once_and_not_shown():
     assert "wrong-one" not in told
 
 
-def test_a_recipient_that_is_put_off_is_tried_again_and_gets_the_mail_once():
+def test_a_deferred_recipient_is_retried_and_gets_the_mail_once():
     box = Box(answers=["450 4.2.0 greylisted", "451 4.3.0 still busy"])
     with mail_server(box) as port:
         send(MESSAGE, (OPS,), settings(port), QUICK)
@@ -100,7 +100,7 @@ def test_a_recipient_that_is_put_off_is_tried_again_and_gets_the_mail_once():
     assert box.attempts == 3
 
 
-def test_of_two_recipients_only_the_one_that_waits_is_tried_again():
+def test_only_the_deferred_one_of_two_recipients_is_retried():
     class Greylisting(Box):
         async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802 - aiosmtpd's name
             if address == BOSS and not self.letters:
@@ -122,7 +122,7 @@ def test_a_refused_recipient_is_named_and_the_other_gets_the_mail_once():
     assert [letter.rcpt_tos for letter in box.letters] == [[OPS]]
 
 
-def test_when_all_are_refused_for_good_nothing_is_tried_again():
+def test_a_permanent_refusal_is_not_retried():
     box = Box(refuse=[OPS])
     with mail_server(box) as port:
         assert "550 5.1.1 no such user" in failure(port)
@@ -138,7 +138,7 @@ def test_when_all_are_refused_for_good_nothing_is_tried_again():
         (servers.dying_in_data, "", 3),
     ],
 )
-def test_a_server_that_fails_is_tried_again_where_that_can_help(talk, reason, tries):
+def test_a_failing_server_is_retried_if_that_can_help(talk, reason, tries):
     with rude_server(talk) as (port, connections):
         assert reason in failure(port)
         assert len(connections) == tries
@@ -153,18 +153,18 @@ def test_a_server_that_ends_the_conversation_has_delivered_to_nobody():
 
 
 @pytest.mark.parametrize("talk", [servers.silent, servers.dripping])
-def test_a_server_that_never_comes_to_an_end_is_left_at_the_deadline(talk):
+def test_an_endless_conversation_is_ended_at_the_deadline(talk):
     with rude_server(talk) as (port, _), servers.Stopwatch() as watch:
         told = failure(port, SHORT)
     assert "no answer within 0.4 s" in told or "timed out" in told
     assert watch.seconds < 3
 
 
-def test_where_nobody_listens_the_reason_is_refused():
+def test_without_a_listener_the_reason_is_refused():
     assert "Connection refused" in failure(servers.free_port())
 
 
-def test_a_name_that_nobody_knows_is_a_reason_not_a_crash(monkeypatch):
+def test_an_unknown_host_is_a_reason_not_a_crash(monkeypatch):
     def unknown(*_args, **_options):
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
@@ -172,18 +172,18 @@ def test_a_name_that_nobody_knows_is_a_reason_not_a_crash(monkeypatch):
     assert "mail.invalid:25 did not take the mail for ops@example.org: Name or service not known" in failure(25, host="mail.invalid")
 
 
-def test_no_time_left_is_said():
+def test_running_out_of_time_is_reported():
     assert "no time was left for it" in failure(1, Patience(deadline=0.0))
 
 
 @pytest.mark.parametrize("host", ["a..b", ".example", "x" * 64 + ".example", "nul\0"])
-def test_a_host_that_can_be_none_is_a_sentence_and_not_tried_again(host):
+def test_an_impossible_host_name_is_reported_and_not_retried(host):
     told = failure(25, host=host, patience=Patience(deadline=5.0, timeout=2.0, pauses=(60.0,)))
     assert told.startswith(f"the mail server {host}:25 did not take the mail for {OPS}: ")
 
 
-def test_a_try_that_was_given_up_sends_to_those_it_was_for():
-    """Not to those who wait by the time that its thread gets on: they may have been answered since."""
+def test_an_abandoned_attempt_sends_only_to_its_own_recipients():
+    """Not to the recipients still waiting when its thread gets there, which may have been answered since."""
     box = Box()
     with mail_server(box) as port:
         delivery = _Delivery(MESSAGE, settings(port), [])

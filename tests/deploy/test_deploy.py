@@ -20,7 +20,7 @@ VERDICTS = sorted(EXIT_CODES.values())
 
 
 def systemd_version():
-    """0 where there is none."""
+    """Return the version, or 0 if there is no systemd."""
     if not shutil.which("systemd-analyze"):
         return 0
     return int(re.search(r"systemd (\d+)", subprocess.check_output(["systemd-analyze", "--version"], text=True))[1])
@@ -35,7 +35,7 @@ def run(*command, **options):
 
 
 def tool(directory, name, script):
-    """A command of that name on a PATH of its own."""
+    """Put a command of that name on a PATH of its own."""
     path = directory / name
     path.write_text(f"#!/bin/sh\n{script}\n")
     path.chmod(0o755)
@@ -69,7 +69,7 @@ def test_nomad_would_format_the_file_the_same(file):
 
 
 def commands():
-    """Every call of `collector diagnose` in deploy/ and docs/deploy.md."""
+    """Return every call of `collector diagnose` in deploy/ and docs/deploy.md."""
     for path in [*DEPLOY.rglob("*"), ROOT / "docs/deploy.md"]:
         if path.is_file():
             for call in re.findall(r"collector diagnose [^\n`;>|']*", path.read_text()):
@@ -96,7 +96,7 @@ def test_a_finding_does_not_fail_the_allocation(tmp_path, job, code, outcome):
 
 
 def test_the_service_passes_token_spec_and_state(tmp_path):
-    """The command of the unit, as systemd would start it."""
+    """Runs the unit's command as systemd would."""
     line = re.search(r"^ExecStart=(.*)$", SERVICE.read_text(), re.MULTILINE)[1]
     (tmp_path / "nomad-token").write_text("t0k en$\n")
     for word, value in (("$$", "$"), ("%d", str(tmp_path)), ("%i", "navidrome"), ("%S", "/var/lib")):

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def needed(spec):
-    """The capabilities of all kinds that a spec uses."""
+    """Return the capabilities of all kinds that a spec uses."""
     tasks = yaml.safe_load((ROOT / spec).read_text())["collect"]
     return {capability for task in tasks for kind in task.keys() & KINDS.keys() for capability in KINDS[kind].rights(task[kind])}
 

@@ -1,4 +1,4 @@
-"""What is installed with the collector may be passed on with it, and docs/dependencies.md says so."""
+"""Dependencies may be redistributed with the collector, and docs/dependencies.md says so."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-# Licences that go with Apache-2.0 for a package that is used as it is.
+# Licences compatible with Apache-2.0 for an unmodified package.
 ALLOWED = {"Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "MIT", "MPL-2.0", "PSF-2.0"}
-# What packages wrote before they could name an SPDX expression.
+# What packages wrote before SPDX expressions.
 SPDX = {
     "Apache Software License 2.0": "Apache-2.0",
     "Apache Software License": "Apache-2.0",
@@ -24,7 +24,7 @@ SPDX = {
 
 
 def installed() -> list[str]:
-    """Names of all that the run-time lock has and that is installed here; some are for other Pythons."""
+    """Return the packages in the run-time lock that are installed here; some are for other Python versions."""
     locked = re.findall(r"^([a-z0-9-]+)==", (ROOT / "requirements" / "run.txt").read_text(), re.MULTILINE)
     here = {found.name.lower().replace("_", "-") for found in metadata.distributions()}
     assert len(here & set(locked)) >= 20
@@ -32,7 +32,7 @@ def installed() -> list[str]:
 
 
 def licence(package: str) -> str:
-    """An SPDX expression: the package's own, or what its words stand for."""
+    """Return an SPDX expression: the package's own, or the equivalent of its words."""
     told = metadata.metadata(package)
     classifiers = [line.rsplit(" :: ")[-1] for line in told.get_all("Classifier") or [] if line.startswith("License")]
     words = told.get("License-Expression") or told.get("License") or ""
@@ -42,7 +42,7 @@ def licence(package: str) -> str:
 
 
 def documented() -> dict[str, str]:
-    """Package to the licence in the tables of docs/dependencies.md."""
+    """Return package -> licence from the tables of docs/dependencies.md."""
     told = {}
     for line in (ROOT / "docs" / "dependencies.md").read_text().splitlines():
         cells = [cell.strip() for cell in line.strip("|").split("|")]

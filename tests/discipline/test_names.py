@@ -1,4 +1,4 @@
-"""Python 3.12 mixes up a comprehension's variable with a name of the module where one function uses both (seen with 3.12.1; PEP 709)."""
+"""Python 3.12 confuses a comprehension's variable with a module-level name if a function uses both (seen with 3.12.1; PEP 709)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parents[2] / "collector"
 
 
 def defined(tree: ast.Module) -> set[str]:
-    """Names of a module's functions, classes, imports and constants."""
+    """Return names of a module's functions, classes, imports and constants."""
     names = {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
     names |= {name.asname or name.name for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom) for name in node.names}
     return names | {
@@ -21,7 +21,7 @@ def defined(tree: ast.Module) -> set[str]:
 
 
 def shadowing(tree: ast.Module) -> Iterator[str]:
-    """Variables of comprehensions that have the name of something of the module."""
+    """Return comprehension variables that shadow a module-level name."""
     targets = [part for node in ast.walk(tree) if isinstance(node, ast.comprehension) for part in ast.walk(node.target)]
     names = defined(tree)
     yield from (f"{part.id}, line {part.lineno}" for part in targets if isinstance(part, ast.Name) and part.id in names)

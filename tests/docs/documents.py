@@ -1,4 +1,4 @@
-"""README and docs/ as these tests read them."""
+"""Reads README and docs/ for these tests."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SHELL = {"", "sh", "console"}
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A command that a document tells its reader to type. `line` is what stands before a comment, a pipe or a redirection."""
+    """A command in a document. `line` is the part before a comment, a pipe or a redirection."""
 
     document: str
     line: str
@@ -25,18 +25,18 @@ class Call:
 
 
 def text(name: str = "") -> str:
-    """One document, or all of them."""
+    """Return the text of one document, or of all."""
     return "\n".join(path.read_text("utf-8") for path in DOCUMENTS if not name or path.name == name)
 
 
 def calls(program: str) -> list[Call]:
-    """Every call of a program in the documents' shell blocks, whatever path it has."""
+    """Return every call of a program in the documents' shell blocks, whatever its path."""
     found = re.compile(rf"(?:^|&& |; |<\(|^(?:[A-Z_]+=\S+ )+)(?:[\w./-]*/)?({program}(?: [^#|>)&;]*|$))")
     return [Call(path.name, match[1].strip()) for path in DOCUMENTS for line in _lines(path) for match in found.finditer(line)]
 
 
 def _lines(path: Path) -> Iterator[str]:
-    """Lines that are commands: in console blocks those after a prompt; what continues on the next line is one line."""
+    """Return the command lines: in console blocks those after a prompt; continued lines are joined."""
     for language, block in FENCE.findall(path.read_text("utf-8")):
         if language in SHELL:
             whole = block.replace("\\\n", " ").splitlines()

@@ -1,4 +1,4 @@
-"""docs/architecture.md says of each kind what it is given and what it gives, as the registry and the schemas do."""
+"""docs/architecture.md describes each kind's arguments and data as the registry and the schemas do."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TOLD = dict(re.findall(r"^`(\w+)` args (.*?)(?=^`\w+` args |^## )", PAGE, re.MUL
 
 
 def keys(part: Any) -> Iterator[str]:
-    """The names of all properties of a schema, at any depth."""
+    """Return the names of all properties of a schema, at any depth."""
     for name, below in part.get("properties", {}).items():
         yield name
         yield from keys(below)

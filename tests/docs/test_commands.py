@@ -1,4 +1,4 @@
-"""What the documents tell a reader to type works: the program takes every call, and those that need no more than a cluster run."""
+"""Commands in the documents work: the program accepts every call, and those that need only a cluster are run."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ def words(call: Call) -> list[str]:
 
 
 def runs_here(call: Call) -> bool:
-    """Whether it names no path, mail server or spec of the reader's own."""
+    """True if it names no path, mail server or spec of the reader's own."""
     return not ELSEWHERE.search(call.line) and not PLACEHOLDER.search(call.line)
 
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A directory with what the documents speak of: specs, a run that was kept, a recording, two reports."""
+    """Return a directory with the files that the documents mention: specs, a kept run, a recording, two reports."""
     place = tmp_path_factory.mktemp("desk")
     shutil.copytree(ROOT / "specs", place / "specs")
     shutil.copy(incident("app-crash"), place / "incident.jsonl.gz")
@@ -55,7 +55,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def at_the_desk(desk: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """There, with a cluster to ask."""
+    """Run there, with a cluster to query."""
     monkeypatch.chdir(desk)
     with demo_environment(recording("app-crash"), path=os.environ["PATH"]) as environ:
         for name, value in environ.items():
@@ -97,7 +97,7 @@ def test_make_knows_what_to_do_for_it(call: Call) -> None:
 
 
 def examples() -> list[tuple[str, str]]:
-    """Command to a call in its help, without what is said about it."""
+    """Return command -> calls in its help, without their description."""
     found = re.compile(r"^  (?:source <\()?(collector .+?)(?= {2}|\)| >|$)", re.MULTILINE)
     return [(command, line) for command, text in EXAMPLES.items() for line in found.findall(re.sub(r"\\\n +", "", text))]
 

@@ -1,4 +1,4 @@
-"""The crontabs of the documents, as cron runs them: nothing in the environment but what stands in the crontab."""
+"""The documents' crontabs, run as by cron: only the crontab's own environment."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LINE = re.compile(r"(?:[\d*/,-]+ +){5}(.*)")
 
 
 def crontab(page: str) -> tuple[dict[str, str], str]:
-    """Variables and command of the one crontab of a page."""
+    """Return variables and command of a page's crontab."""
     (block,) = [block for block in re.findall(r"```\n(.*?)```", (ROOT / page).read_text("utf-8"), re.DOTALL) if LINE.search(block)]
     *settings, line = block.splitlines()
     match = LINE.fullmatch(line)
@@ -41,9 +41,7 @@ def test_cron_mails_only_what_the_collector_mails_itself(page: str, tmp_path: Pa
     box = Box()
     with mail_server(box) as port, demo_environment(recording("app-crash"), path=os.environ["PATH"]) as cluster:
         told = {**cluster, "COLLECTOR_SMTP_URL": f"{variables['COLLECTOR_SMTP_URL'].replace('localhost', '127.0.0.1')}:{port}"}
-        environ = {
-            name: value for name, value in told.items() if name in variables or name not in NEEDED
-        }  # the replay has names of its own
+        environ = {name: value for name, value in told.items() if name in variables or name not in NEEDED}  # the replay sets its own
         runs = [subprocess.run(["/bin/sh", "-c", command], env=environ, capture_output=True, text=True, check=False) for _ in range(2)]
     assert [(run.returncode, run.stdout, run.stderr) for run in runs] == [(2, "", "")] * 2
     assert len(box.letters) == 1, "the second run had no news"

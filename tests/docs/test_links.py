@@ -1,4 +1,4 @@
-"""What a document points to is there: files, headings, and the paths that it only names."""
+"""Links and paths in documents exist: files, headings, and paths that are only mentioned."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ SOURCES = [*(ROOT / "collector").rglob("*.py"), *(ROOT / "collector").rglob("*.y
 
 
 def headings(path: Path) -> set[str]:
-    """The anchors of a document, as forges make them."""
+    """Return a document's anchors, as forges generate them."""
     titles = re.findall(r"^#+ (.*)$", FENCE.sub("", path.read_text("utf-8")), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
 def broken(path: Path) -> list[str]:
-    """Links of a document that lead nowhere."""
+    """Return links that lead nowhere."""
     return [
         link
         for link, file, anchor in re.findall(r"\]\(((?!https?:)([^)#\s]*)(?:#([^)\s]*))?)\)", path.read_text("utf-8"))

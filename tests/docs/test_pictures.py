@@ -1,4 +1,4 @@
-"""The pictures of the documents can be made anew: nobody runs what makes them until a template changes."""
+"""The documents' pictures can be regenerated, which otherwise nobody tries until a template changes."""
 
 from __future__ import annotations
 

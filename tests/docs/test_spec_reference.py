@@ -1,4 +1,4 @@
-"""docs/spec-reference.md is the spec's schema, on one page; `--update-goldens` writes it."""
+"""docs/spec-reference.md is the spec's schema on one page; `--update-goldens` writes it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _section(title: str, schema: Schema) -> Iterator[str]:
 
 def _rows(schema: Schema, path: str) -> Iterator[str]:
     for name, part in schema.get("properties", {}).items():
-        if not part:  # a rung: its value is the kind's own business (docs/kinds.md)
+        if not part:  # a rung, whose value depends on the kind (docs/kinds.md)
             continue
         required = "**required:** " if name in schema.get("required", ()) else ""
         yield f"| `{path}{name}` | {_words(part)} | {required}{_escaped(str(part.get('description', '')))} |"
@@ -54,7 +54,7 @@ def _rows(schema: Schema, path: str) -> Iterator[str]:
 
 
 def _inner(part: Schema, path: str) -> Iterator[tuple[str, Schema]]:
-    """The mappings in a key's value, however it may be written, with the path that leads into each."""
+    """Return the mappings in a key's value, in any of its forms, each with its path."""
     if "properties" in part:
         yield f"{path}.", part
     for choice in part.get("anyOf", ()):
@@ -64,7 +64,7 @@ def _inner(part: Schema, path: str) -> Iterator[tuple[str, Schema]]:
 
 
 def _words(part: Schema) -> str:
-    """What a value may be, in words."""
+    """Describe the possible values."""
     if "anyOf" in part:
         return " or ".join(dict.fromkeys(_words(choice) for choice in part["anyOf"]))
     if "const" in part:

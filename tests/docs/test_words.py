@@ -1,4 +1,4 @@
-"""Every word by which a user can address the collector is documented: where the code has one more, a document must too."""
+"""Every name with which a user can address the collector is documented."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.docs.documents import text
 
 
 class Asked(dict[str, str]):
-    """An environment that keeps the names that it is asked for."""
+    """An environment that records the names requested from it."""
 
     def __init__(self, **given: str) -> None:
         super().__init__(given)
@@ -40,7 +40,7 @@ def options() -> set[str]:
 
 
 def keys(schema: JSON) -> Iterator[str]:
-    """Names of all properties in a schema, however deep."""
+    """Return names of all properties in a schema, at any depth."""
     if isinstance(schema, list):
         for one in schema:
             yield from keys(one)
@@ -50,7 +50,7 @@ def keys(schema: JSON) -> Iterator[str]:
             yield from keys(one)
 
 
-# What it is, its words, and the one document that has to have them ("" is any).
+# Category, names, and the document that must have them ("" means any).
 WORDS = {
     "a command": (subparsers(build_parser()), "command-line.md"),
     "an option": (options(), "command-line.md"),
@@ -69,7 +69,7 @@ CASES = [(what, word, document) for what, (words, document) in WORDS.items() for
 
 
 def code(document: str) -> str:
-    """What a document sets as code: spans and blocks."""
+    """Return what a document marks as code: spans and blocks."""
     return "\n".join(re.findall(r"^```.*?^```|``.+?``|`[^`\n]+`", text(document), re.MULTILINE | re.DOTALL))
 
 

@@ -1,4 +1,4 @@
-"""Every recorded incident through the whole way: real SDKs, real HTTP, a `nomad` on PATH, behind the replay."""
+"""Runs every recorded incident through the complete path: real SDKs, real HTTP, a `nomad` on PATH, behind the replay."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ SPEC = str(spec_path("navidrome"))
 
 @cache
 def recording(name: str) -> Recording:
-    """A recorded incident, read once."""
+    """Return a recorded incident, cached."""
     return Recording.load(incident(name))
 
 
 def diagnose(name: str, environ: Mapping[str, str] | None = None) -> Bundle:
-    """The bundle of one run against a replayed incident; `environ` is put over the replay's own."""
+    """Return the bundle of a run on a replayed incident; `environ` overrides the replay's own variables."""
     with demo_environment(recording(name), path=os.environ["PATH"]) as replayed:
         settings = Settings.from_environment({**replayed, **(environ or {})})
         spec = read_spec(SPEC, {})._replace(path="specs/navidrome.yml", sha256="0" * 64)
@@ -32,7 +32,7 @@ def diagnose(name: str, environ: Mapping[str, str] | None = None) -> Bundle:
 
 
 def timeless(bundle: Bundle, at: float) -> Bundle:
-    """The bundle as if each answer had taken no time when it was recorded: what differs from run to run is taken out."""
+    """Return the bundle without the times that differ between runs."""
     results = tuple(
         result._replace(
             started_at=at if result.date is None else result.date,
@@ -46,12 +46,12 @@ def timeless(bundle: Bundle, at: float) -> Bundle:
 
 
 def _dated(data: Any, at: float) -> Any:
-    """An answer that says when it was asked for (litefs_status), as if that had been then."""
+    """Set the request time of an answer that has one (litefs_status)."""
     return {**data, "date_at": data["date"] or at, "date_within": 0.0} if isinstance(data, dict) and data.get("date_at") else data
 
 
 @cache
 def report(name: str) -> Report:
-    """The report of one incident, as it would have been when the incident was recorded."""
+    """Return the report of an incident as of the moment of its recording."""
     at = float(recording(name).meta["recorded_at"])
     return conclude(timeless(diagnose(name), at), at)

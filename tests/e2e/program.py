@@ -1,4 +1,4 @@
-"""The program as users call it, and recorded clusters with one thing changed."""
+"""The program as users call it, and modified recordings."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ EXIT_CODES = {"ok": 0, "warning": 1, "critical": 2, "unknown": 3}
 
 
 def collector(*arguments: str, environ: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    """Run the program with nothing in its environment but what is given."""
+    """Run the program with only the given environment."""
     root = str(Path(__file__).parents[2])
     given = {"PATH": os.environ["PATH"], "PYTHONPATH": root, "LANG": "C.UTF-8", **(environ or {})}
     return subprocess.run(
@@ -30,7 +30,7 @@ def collector(*arguments: str, environ: Mapping[str, str] | None = None) -> subp
 def diagnose(
     replayed: Recording, *arguments: str, environ: Mapping[str, str] | None = None, path: str = ""
 ) -> tuple[int, dict[str, Any], str]:
-    """Exit code, report and stderr of `collector diagnose -o json`."""
+    """Return exit code, report and stderr of `collector diagnose -o json`."""
     with demo_environment(replayed, path=path or os.environ["PATH"]) as leading:
         done = collector("diagnose", SPEC, "-o", "json", *arguments, environ={**leading, **(environ or {})})
     assert "Traceback" not in done.stderr
@@ -38,7 +38,7 @@ def diagnose(
 
 
 def changed(name: str, change: Callable[[HttpExchange], HttpExchange]) -> Recording:
-    """A recording with every HTTP answer passed through `change`."""
+    """Return a recording with `change` applied to every HTTP answer."""
     original = recording(name)
     return replace(original, http=tuple(change(exchange) for exchange in original.http))
 

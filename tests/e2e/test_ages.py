@@ -1,4 +1,4 @@
-"""A check that goes bad while runs are kept: each output says since when, and the timeline has the change."""
+"""A check that fails while runs are kept: each output says since when, and the timeline has the change."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ AGE = r"critical for (?:at most )?[\d.]+ (?:s|min)(?: to [\d.]+ (?:s|min))?"
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """What the third run says in every form, after one that saw all well and one that saw the fault; and what the first two differ in."""
+    """Return the third run's outputs, after a healthy run and one with the fault; and what differs between the first two."""
     work, box, forms = tmp_path_factory.mktemp("ages"), Box(), ("html", "json", "markdown")
     places = "".join(f", {{file: {{path: {work / form}, format: {form}}}}}" for form in forms)
     spec = work / "navidrome.yml"

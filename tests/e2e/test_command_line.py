@@ -1,4 +1,4 @@
-"""The program as a user or cron calls it: a process, its standard output, its exit code."""
+"""The program as called by a user or cron: a process, its standard output, its exit code."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_each_incident_gives_valid_json_alone_on_stdout_and_its_verdict_as_exit_
     assert (code == 0) == (name == "healthy")
 
 
-def test_with_every_litefs_port_refused_the_command_line_tells_role_and_lag() -> None:
+def test_with_every_litefs_port_refused_commands_provide_role_and_lag() -> None:
     silent = changed("healthy", lambda exchange: refused(exchange) if exchange.source == "litefs" else exchange)
     _, report, _ = diagnose(silent)
     seen = rows(report)
@@ -44,7 +44,7 @@ def test_with_every_litefs_port_refused_the_command_line_tells_role_and_lag() ->
     assert "`litefs status` is not a command" in " ".join(text.split())
 
 
-def test_a_spec_that_asks_for_status_is_told_what_to_put_there_and_the_nodes_are_seen_all_the_same(tmp_path: Path) -> None:
+def test_a_spec_that_requests_status_gets_advice_and_still_sees_the_nodes(tmp_path: Path) -> None:
     spec = tmp_path / "status.yml"
     spec.write_text(
         Path(SPEC)
@@ -60,7 +60,7 @@ def test_a_spec_that_asks_for_status_is_told_what_to_put_there_and_the_nodes_are
     assert {row["role"] for row in report["nodes"]} == {"primary", "replica"}
 
 
-def test_without_a_nomad_command_the_rest_of_the_report_is_there_and_the_gap_is_named(tmp_path: Path) -> None:
+def test_without_a_nomad_command_the_report_names_the_gap(tmp_path: Path) -> None:
     silent = changed("app-crash", lambda exchange: refused(exchange) if exchange.source == "litefs" else exchange)
     with demo_environment(silent) as leading:
         done = collector("diagnose", SPEC, "-o", "json", environ={**leading, "PATH": str(tmp_path)})
@@ -74,14 +74,14 @@ def test_without_a_nomad_command_the_rest_of_the_report_is_there_and_the_gap_is_
 
 @pytest.mark.parametrize("name", ["healthy", "app-crash"])
 @pytest.mark.parametrize("source", ["nomad", "consul"])
-def test_a_token_that_may_nothing_is_named_and_never_ok(name: str, source: str) -> None:
+def test_a_token_without_rights_is_named_and_never_ok(name: str, source: str) -> None:
     code, report, _ = diagnose(changed(name, lambda exchange: forbidden(exchange) if exchange.source == source else exchange))
     assert code in {2, 3}
     assert any("403" in gap["reason"] for gap in report["coverage"]["gaps"])
     assert any(finding["code"] == "access.denied" for finding in report["findings"])
 
 
-def test_a_consul_that_is_down_is_the_cause_and_the_rest_is_there() -> None:
+def test_a_dead_consul_is_the_cause_and_the_rest_is_reported() -> None:
     code, report, _ = diagnose(changed("healthy", lambda exchange: refused(exchange) if exchange.source == "consul" else exchange))
     assert code == 2
     assert report["root_causes"][0]["code"] == "consul.server.unreachable"
@@ -116,7 +116,7 @@ def test_a_bundle_gives_the_same_report_without_the_network(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("arguments", [("--help",), ("diagnose", "--help"), ("--version",), ("explain",), ("schema",), ("demo", "list")])
-def test_what_teaches_goes_to_stdout_and_is_no_failure(arguments: tuple[str, ...]) -> None:
+def test_requested_help_goes_to_stdout_and_is_no_failure(arguments: tuple[str, ...]) -> None:
     done = collector(*arguments)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.strip()
@@ -173,7 +173,7 @@ def test_the_plan_asks_only_the_inventory_and_names_rights_and_calls() -> None:
     assert "/metrics" in done.stdout
 
 
-def test_the_plan_says_where_it_asks_and_as_whom(tmp_path: Path) -> None:
+def test_the_plan_names_servers_and_credentials(tmp_path: Path) -> None:
     spec = tmp_path / "spec.yml"
     spec.write_text("version: 1\nname: x\ncollect:\n  - nomad_nodes: {}\n")
     environ = {"NOMAD_ADDR": "http://127.0.0.1:9", "NOMAD_TOKEN": "s3cr3t-t0ken", "NOMAD_NAMESPACE": "web", "NOMAD_REGION": "eu"}
@@ -188,7 +188,7 @@ def test_the_plan_says_where_it_asks_and_as_whom(tmp_path: Path) -> None:
     ("configured", "own", "named"),
     [("", "", {"default"}), ("media", "", {"media"}), ("", "own", {"own"}), ("media", "own", {"own"})],
 )
-def test_the_plans_policies_are_for_the_namespace_that_is_asked(configured: str, own: str, named: set[str], tmp_path: Path) -> None:
+def test_the_plans_policies_are_for_the_configured_namespace(configured: str, own: str, named: set[str], tmp_path: Path) -> None:
     namespace = f", namespace: {own}" if own else ""
     spec = tmp_path / "spec.yml"
     spec.write_text(f"version: 1\nname: x\ncollect:\n  - nomad_deployments: {{job: navidrome{namespace}}}\n  - nomad_nodes: {{}}\n")

@@ -1,4 +1,4 @@
-"""The scripts of `collector completion`, tried in the shells that they are for."""
+"""The scripts of `collector completion`, run in their shells."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def script(shell: str) -> str:
 
 
 def ask(shell: str, *words: str) -> str:
-    """What a shell says that has read the script from its standard input."""
+    """Return the output of a shell that read the script from standard input."""
     if shutil.which(shell) is None:
         pytest.skip(f"{shell} is not installed")
     return subprocess.run([shell, *words], input=script(shell), cwd=ROOT, capture_output=True, text=True, check=True).stdout

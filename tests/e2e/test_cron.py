@@ -1,4 +1,4 @@
-"""What cron's user lives with: the report by mail, and only when there is news."""
+"""Reports by mail from cron, only if there is news."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def mails(box: Box) -> list[Message]:
 
 
 def run(incident: str, url: str, state: Path, *more: str) -> tuple[int, str]:
-    """One run of cron's line; exit code and stderr."""
+    """Run cron's command line once; return exit code and stderr."""
     with demo_environment(recording(incident), path=os.environ["PATH"]) as leading:
         environ = {**leading, "COLLECTOR_SMTP_URL": url, "COLLECTOR_MAIL_FROM": "collector@example.org"}
         wishes = ["--mail-to", "ops@example.org", "--mail-when", "change", "--state", str(state)]
@@ -61,7 +61,7 @@ def test_a_mail_reads_as_text_first_and_carries_the_page(inbox: tuple[Box, str],
     assert "odroid8" in text.splitlines()[0]
 
 
-def test_a_mail_that_does_not_get_out_is_kept_said_and_owed(tmp_path: Path, inbox: tuple[Box, str]) -> None:
+def test_a_failed_mail_is_kept_reported_and_owed(tmp_path: Path, inbox: tuple[Box, str]) -> None:
     code, stderr = run("app-crash", f"smtp://127.0.0.1:{free_port()}", tmp_path)
     assert code == 70
     assert "refused" in stderr.lower()

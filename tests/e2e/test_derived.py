@@ -1,4 +1,4 @@
-"""What the report says of a node must be what the recording's own answers say, derived here by other means than the kinds'."""
+"""Facts in the report equal those derived from the recorded answers by independent code."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SYNCED_BY = 3.0
 
 
 def answers(name: str, source: str, path: str) -> dict[str, HttpExchange]:
-    """Address to the first whole answer at that path: positions were read first, at the same moment."""
+    """Return address -> the first complete answer at that path: positions were read first, simultaneously."""
     found: dict[str, HttpExchange] = {}
     for exchange in recording(name).http:
         if (exchange.source, exchange.path, exchange.status) == (source, path, 200):
@@ -28,17 +28,17 @@ def answers(name: str, source: str, path: str) -> dict[str, HttpExchange]:
 
 
 def metric(exchange: HttpExchange, name: str) -> dict[str, float]:
-    """Label text to value."""
+    """Return label text -> value."""
     return {label: float(value) for label, value in re.findall(rf"^{name}(\{{.*?\}})? (\S+)$", exchange.body, re.MULTILINE)}
 
 
 def rows(name: str) -> dict[str, dict[str, Any]]:
-    """Address to the report's row."""
+    """Return address -> the report's row."""
     return {row["address"]: row for row in report_document(report(name))["nodes"]}
 
 
 def talking(name: str) -> dict[str, HttpExchange]:
-    """Address to `/metrics`, of the nodes that have an allocation to show."""
+    """Return address -> `/metrics` of the nodes that have an allocation to show."""
     listed = rows(name)
     return {address: scrape for address, scrape in answers(name, "litefs", "/metrics").items() if listed[address]["role"] != "unknown"}
 

@@ -1,4 +1,4 @@
-"""What a run hands over, where something is in the way of it."""
+"""Delivery of the report under obstacles."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.hostile.proxy import Spoiler, everywhere
 from tests.hostile.run import call, cluster
 
 
-def test_a_bundle_without_room_is_told_and_the_report_is_there_all_the_same() -> None:
+def test_a_bundle_that_does_not_fit_on_the_disk_does_not_cost_the_report() -> None:
     with cluster("app-crash") as (_proxy, environ):
         done = call("diagnose", SPEC, "-q", "--bundle", "/dev/full", environ=environ)
     assert done.code == 70
@@ -54,7 +54,7 @@ def test_a_file_in_place_of_the_state_directory_is_told_before_anything_is_asked
     assert proxy.replay.asked == []
 
 
-def test_a_bug_of_the_collector_is_told_to_who_waits_for_the_end_of_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_of_the_collector_is_reported_to_the_dead_man_service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def bug(_bundle: object) -> None:
         raise RuntimeError
 
@@ -69,7 +69,7 @@ def test_a_bug_of_the_collector_is_told_to_who_waits_for_the_end_of_the_run(tmp_
     assert told == ["/uuid/start", "/uuid/70"]
 
 
-def test_a_recording_that_is_interrupted_keeps_what_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_recording_keeps_the_exchanges_so_far(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(_recorder: object, *, deadline: float) -> None:
         raise KeyboardInterrupt
 

@@ -1,4 +1,4 @@
-"""`no_log`: what a task collects is for other tasks of the spec and for nobody else, and its lack is no fault of the cluster's."""
+"""`no_log`: a task's data is available to other tasks of the spec only, and its absence is not a fault."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.e2e.program import collector
 
 
 def hiding(kind: str, to: Path) -> str:
-    """The spec that ships, in which all tasks of a kind are hidden."""
+    """Return the shipped spec with all tasks of a kind hidden."""
     lines = []
     for line in Path(SPEC).read_text().splitlines():
         lines.append(line)
@@ -40,7 +40,7 @@ def test_what_is_hidden_is_no_gap_and_accuses_nobody(kind: str, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("kind", ["nomad_allocations", "nomad_nodes", "consul_checks", "consul_members"])
-def test_where_what_decides_is_hidden_nobody_is_called_well(kind: str, tmp_path: Path) -> None:
+def test_a_hidden_decisive_result_makes_the_verdict_unknown(kind: str, tmp_path: Path) -> None:
     with demo_environment(recording("healthy"), path=os.environ["PATH"]) as leading:
         done = collector("diagnose", hiding(kind, tmp_path / "spec.yml"), environ=leading)
     assert done.returncode == 3
@@ -68,7 +68,7 @@ def test_what_the_spec_expects_is_found_under_a_name_that_it_hides(tmp_path: Pat
     assert "odroid6" not in json.dumps(report)
 
 
-def test_words_of_what_failed_are_hidden_too(tmp_path: Path) -> None:
+def test_reasons_of_failures_are_hidden_too(tmp_path: Path) -> None:
     spec = hiding("consul_leader", tmp_path / "spec.yml")
     with demo_environment(recording("healthy"), path=os.environ["PATH"]) as leading:
         done = collector("diagnose", spec, "-o", "json", environ={**leading, "CONSUL_HTTP_ADDR": "http://127.0.0.1:9"})

@@ -1,4 +1,4 @@
-"""What cannot be meant is refused, with what is wrong and its own exit code."""
+"""Invalid input is rejected with a reason and its own exit code."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ USAGE = [
     USAGE,
     ids=[" ".join(a[0]).replace(SPEC, "SPEC").replace(str(Path(SPEC).parent), "DIR").replace(RECORDING, "RECORDING") for a in USAGE],
 )
-def test_wrong_usage_has_its_own_exit_code_and_says_what_was_meant(arguments: tuple[str, ...], code: int, says: str) -> None:
+def test_wrong_usage_has_its_own_exit_code_and_a_suggestion(arguments: tuple[str, ...], code: int, says: str) -> None:
     done = collector(*arguments)
     assert (done.returncode, done.stdout) == (code, "")
     assert says in done.stderr
@@ -56,7 +56,7 @@ def test_wrong_usage_has_its_own_exit_code_and_says_what_was_meant(arguments: tu
 
 
 @pytest.mark.parametrize("more", [(), ("--check",), ("-o", "json", "-l", "odroid6")])
-def test_a_limit_that_fits_no_node_is_wrong_usage_and_no_cluster_that_is_well(more: tuple[str, ...]) -> None:
+def test_a_limit_that_matches_no_node_is_wrong_usage_not_a_healthy_cluster(more: tuple[str, ...]) -> None:
     with demo_environment(recording("healthy"), path=os.environ["PATH"]) as leading:
         done = collector("diagnose", SPEC, "-l", "odriod7", *more, environ=leading)
     assert (done.returncode, done.stdout) == (64, "")
@@ -119,7 +119,7 @@ def test_lint_and_a_run_refuse_a_destination_that_cannot_work(case: str, tmp_pat
     assert collector("lint", str(spec)).stdout.startswith(f"{spec}:6:")
 
 
-def test_a_mail_server_that_can_be_none_is_refused_before_the_run(tmp_path: Path) -> None:
+def test_an_impossible_mail_server_is_refused_before_the_run(tmp_path: Path) -> None:
     words = ("diagnose", SPEC, "--mail-to", "x@y.example", "--state", str(tmp_path))
     done = collector(*words, environ={"COLLECTOR_SMTP_URL": "smtp://a..b:25"})
     assert (done.returncode, list(tmp_path.iterdir())) == (78, [])

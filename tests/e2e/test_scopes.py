@@ -1,4 +1,4 @@
-"""What is kept apart under one `--state`: what cannot be compared. And a bundle in place of something else."""
+"""Runs that are not comparable are kept separately under one `--state`; and bundles given in place of other files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.e2e.program import collector, diagnose
 
 @pytest.fixture(scope="module")
 def sick(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A bundle of a cluster in which an application crashes."""
+    """Return a bundle of a cluster with a crashing application."""
     bundle = tmp_path_factory.mktemp("bundle") / "run.json"
     assert diagnose(recording("app-crash"), "--bundle", str(bundle))[0] == 2
     return bundle

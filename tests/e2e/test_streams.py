@@ -1,4 +1,4 @@
-"""Standard streams that are closed or full: the exit code is the collector's own, and what is said of it is the user's to mend."""
+"""Closed or full standard streams: the exit code is the collector's own, and the message tells the user what to fix."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ CALLS = {
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Mapping[str, str]]:
-    """A critical one to ask."""
+    """Return a critical cluster."""
     with demo_environment(recording("app-crash"), path=os.environ["PATH"]) as environ:
         yield environ
 
 
 def called(arguments: str, streams: str, environ: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-    """The program as a shell calls it, with its streams as the shell makes them. Python buffers, as it does for users."""
+    """Run the program as a shell does, with its streams; Python buffers them, as for users."""
     line = f'exec "{sys.executable}" -m collector {arguments} {streams}'
     given = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8", **environ}
     return subprocess.run(["sh", "-c", line], env=given, capture_output=True, text=True, timeout=120, check=False, stdin=subprocess.DEVNULL)
@@ -61,7 +61,7 @@ def test_what_is_written_with_a_closed_stdout_lands_in_no_other_file(cluster: Ma
 @pytest.mark.parametrize(
     "arguments", ["--version", "diagnose --help", f"lint {SPEC}", "explain", "explain disk.full", "schema report", "demo list", "demo -q"]
 )
-def test_a_stdout_without_room_is_said_and_no_bug(arguments: str, tmp_path: Path) -> None:
+def test_a_full_stdout_is_reported_and_no_bug(arguments: str, tmp_path: Path) -> None:
     done = called(arguments, ">/dev/full", {"TMPDIR": str(tmp_path)})
     assert done.returncode == 70
     assert "No space left on device" in done.stderr
@@ -70,7 +70,7 @@ def test_a_stdout_without_room_is_said_and_no_bug(arguments: str, tmp_path: Path
 
 @pytest.mark.parametrize("encoding", ["ascii", "utf-8"])
 @pytest.mark.parametrize("name", ["gr\u00fcn.yml", os.fsdecode(b"\xff.yml")], ids=["a letter beyond ASCII", "no UTF-8"])
-def test_what_a_stdout_has_no_character_for_is_a_question_mark_and_no_bug(name: str, encoding: str, tmp_path: Path) -> None:
+def test_characters_missing_in_stdouts_encoding_become_question_marks(name: str, encoding: str, tmp_path: Path) -> None:
     (tmp_path / name).write_text("version: 1\nname: x\ncollect: [{nomad_nodez: {}}]\n")
     done = called(f"lint {tmp_path}/*.yml", "", {"PYTHONIOENCODING": encoding})
     assert (done.returncode, done.stderr) == (78, "")
@@ -78,7 +78,7 @@ def test_what_a_stdout_has_no_character_for_is_a_question_mark_and_no_bug(name: 
 
 
 @pytest.mark.parametrize(("arguments", "code"), [("lint nowhere.yml", 64), ("demo list", 0), (f"diagnose {SPEC}", 2)])
-def test_a_stderr_without_room_changes_no_exit_code(arguments: str, code: int, cluster: Mapping[str, str]) -> None:
+def test_a_full_stderr_changes_no_exit_code(arguments: str, code: int, cluster: Mapping[str, str]) -> None:
     assert called(arguments, "2>/dev/full", cluster).returncode == code
 
 

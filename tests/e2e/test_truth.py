@@ -1,4 +1,4 @@
-"""What the recordings' own `meta` say is true must be what the report says first."""
+"""The report's first root cause is what the recording's `meta` says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command line as its reader learns it: help, and what is said of what it does not take."""
+"""The command line as users learn it: help, and messages for wrong usage."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ JUDGES = {"diagnose", "analyze"}
 
 
 def exit_codes(text: str) -> set[str]:
-    """What a help text lists as exit codes."""
+    """Return the exit codes listed in a help text."""
     return set(re.findall(r"(?:^|[ :])(\d+) [a-z]", text.partition("exit codes:\n")[2]))
 
 
@@ -47,7 +47,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("line", "says", "leads_to"), REFUSED, ids=[case[0] for case in REFUSED])
-def test_what_is_not_taken_is_told_with_what_was_meant_and_where_help_is(line: str, says: str, leads_to: str) -> None:
+def test_an_unknown_argument_gets_a_suggestion_and_a_pointer_to_help(line: str, says: str, leads_to: str) -> None:
     with pytest.raises(UsageError) as refused:
         parse(line.split())
     assert says in str(refused.value)
@@ -57,7 +57,7 @@ def test_what_is_not_taken_is_told_with_what_was_meant_and_where_help_is(line: s
 @pytest.mark.parametrize(
     ("name", "said"), [("consul", "has no package 'consul': call bin/collector"), ("collector.gone", "internal error")]
 )
-def test_a_python_without_the_packages_is_told_and_is_no_bug(
+def test_a_python_without_our_packages_is_reported_and_no_bug(
     name: str, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def run(_arguments: object) -> int:

@@ -1,4 +1,4 @@
-"""Allocations, checks and LiteFS states in the form of the kinds' data, with what a case does not care about filled in."""
+"""Allocations, checks and LiteFS states in the kinds' format, with defaults for what a case does not specify."""
 
 import itertools
 
@@ -57,12 +57,12 @@ def instance(node, alloc, *, service="app", address="10.0.0.1", port=8080, node_
 
 
 def answered(instances=(), checks=()):
-    """What a consul_checks task over one service registers."""
+    """Return what a consul_checks task over one service registers."""
     return [{"item": "app", "status": "ok", "data": {"instances": list(instances), "checks": list(checks)}}]
 
 
 def litefs(item, role="replica", txid=10, **settings):
-    """One turn of a litefs_status task."""
+    """Return one iteration of a litefs_status task."""
     databases = [{"name": "db", "txid": txid, "checksum": settings.pop("checksum", None)}]
     data = {"role": role, "databases": databases, "lag_seconds": 0.2, "lag_file_ms": None, **settings}
     return {"item": {"id": item}, "status": "ok", "data": data}

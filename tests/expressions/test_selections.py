@@ -114,7 +114,7 @@ def test_suspect_are(allocs, checks, expected) -> None:
     assert ids(suspect(allocs, checks, now=NOW)) == sorted(expected)
 
 
-def test_suspect_is_whom_a_check_of_nomads_accuses() -> None:
+def test_an_allocation_with_a_failing_nomad_check_is_suspect() -> None:
     told = [{"item": one, "status": "ok", "data": [{"status": status}]} for one, status in zip(TWO, ("success", "failure"), strict=True)]
     silent = {"item": TWO[0], "status": "timeout", "data": None}
     assert ids(suspect(TWO, own=[silent, *told], now=NOW)) == ["b"]
@@ -152,14 +152,14 @@ LEADS = [
 
 
 @pytest.mark.parametrize(("settings", "expected"), [case[1:] for case in LEADS], ids=[case[0] for case in LEADS])
-def test_who_leads_by_the_lease_is_asked_where_it_says(settings, expected) -> None:
+def test_the_primary_is_queried_at_its_lease_address(settings, expected) -> None:
     checks = answered([instance("n1", "a", address="10.0.0.1"), instance("n2", "b", address="10.0.0.2")])
     found = leading(lease(**settings), checks)
     assert [one["node"] for one in found] == expected
     assert all(one["url"] == lease(**settings)[0]["data"]["advertise_url"] for one in found)
 
 
-def test_who_is_asked_there_anyway_is_not_asked_twice() -> None:
+def test_an_instance_already_queried_there_is_not_queried_twice() -> None:
     checks = answered([instance("n2", "b", address="10.0.0.2")])
     assert leading(lease(advertise_url="http://10.0.0.2:20202/"), checks) == []
     assert leading(lease(advertise_url="http://10.0.0.2:20303"), checks, 20303) == []
@@ -270,7 +270,7 @@ UNDATED = [
 
 
 @pytest.mark.parametrize(("lines", "expected"), [case[1:] for case in UNDATED], ids=[case[0] for case in UNDATED])
-def test_whose_last_word_has_no_time(lines, expected) -> None:
+def test_logs_whose_last_line_has_no_time(lines, expected) -> None:
     turns = [{"item": {"id": "a"}, "data": {"alloc": "a", "lines": lines}}, {"item": {"id": "b"}, "data": None}]
     assert [item["id"] for item in undated(turns)] == expected
 
@@ -297,7 +297,7 @@ def test_troubled_are_the_nodes_with_failing_checks_each_once() -> None:
     assert row["endpoints"] == []
 
 
-def test_the_agents_own_check_is_not_asked_about_but_told() -> None:
+def test_serfhealth_is_not_queried_but_reported() -> None:
     serf = check("n1", check_id="serfHealth", service=None)
     assert troubled(answered([instance("n1", "a")], [serf])) == []
     (row,) = troubled(answered([instance("n1", "a")], [serf, check("n1", alloc="a")]))
@@ -331,7 +331,7 @@ def test_a_service_with_one_check_needs_no_name_to_match() -> None:
     assert "tls_skip_verify" not in row["endpoints"][0]
 
 
-def test_an_endpoint_says_that_its_certificate_is_not_to_be_judged() -> None:
+def test_an_endpoint_says_if_its_certificate_is_not_to_be_verified() -> None:
     own = job(service("app", checks=[PING | {"protocol": "https", "tls_skip_verify": True}]))
     (row,) = troubled(answered([instance("n1", "a")], [check("n1", alloc="a", name="ping")]), own)
     assert row["endpoints"][0]["tls_skip_verify"] is True
@@ -360,7 +360,7 @@ def test_the_gossip_pool_says_where_a_nodes_agent_is_not_the_catalog() -> None:
 
 
 @pytest.mark.parametrize("number", [3, 12])
-def test_the_pool_is_gone_through_once_however_many_nodes_are_in_trouble(number: int) -> None:
+def test_the_pool_is_scanned_once_for_any_number_of_nodes(number: int) -> None:
     class Pool(list):
         times = 0
 
@@ -389,7 +389,7 @@ def test_an_allocation_of_another_group_has_not_the_task() -> None:
     assert ids(with_task([mine, other, unknown], "app")) == ["a", "c"]
 
 
-def test_a_task_that_must_be_there_is_missed_by_name_and_not_passed_over() -> None:
+def test_a_missing_required_task_is_an_error_that_names_it() -> None:
     mine = alloc("a", tasks=[{"name": "app"}, {"name": "proxy"}])
     assert ids(with_task([mine], "app", required=True)) == ["a"]
     assert with_task([], "app", required=True) == with_task(None, "app", required=True) == []

@@ -1,1 +1,1 @@
-"""Fuzzing by coverage (atheris), beside hypothesis, which `make check` runs. By hand: `make fuzz`."""
+"""Coverage-guided fuzzing (atheris), in addition to hypothesis in `make check`. Run manually: `make fuzz`."""

@@ -1,4 +1,4 @@
-"""`python -m tests.fuzz [SECONDS [TARGET...]]`: fuzz each target for so many seconds (10) and print a table; 1 when something was found."""
+"""`python -m tests.fuzz [SECONDS [TARGET...]]`: fuzz each target for this long (default 10) and print a table; exits with 1 on findings."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ EXECUTED = re.compile(r"number_of_executed_units: (\d+)")
 
 
 def main() -> int:
-    """Fuzz, tell, keep what was found in .cache/fuzz."""
+    """Fuzz, report, and keep findings in .cache/fuzz."""
     seconds, *names = sys.argv[1:] or [SECONDS]
     kept = ROOT / ".cache" / "fuzz"
     kept.mkdir(parents=True, exist_ok=True)
@@ -25,7 +25,7 @@ def main() -> int:
 
 
 def _fuzz(name: str, seconds: str, kept: Path) -> bool:
-    """Whether something was found."""
+    """Fuzz one target; return whether anything was found."""
     with tempfile.TemporaryDirectory(dir=kept) as place:
         corpus = Path(place) / name
         corpus.mkdir()

@@ -1,4 +1,4 @@
-"""`python -m tests.fuzz.one TARGET SECONDS CORPUS`: fuzz one target. Ends with 0, or with libFuzzer's own code where something escapes."""
+"""`python -m tests.fuzz.one TARGET SECONDS CORPUS`: fuzz one target. Exits with 0, or with libFuzzer's code if an exception escapes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MEMORY = 1024
 
 
 def main() -> None:
-    """Never returns: libFuzzer ends the process."""
+    """Run libFuzzer, which ends the process."""
     name, seconds, corpus = sys.argv[1:]
     options = [f"-max_total_time={seconds}", f"-timeout={HANGS}", f"-rss_limit_mb={MEMORY}", "-print_final_stats=1", "-verbosity=0"]
     atheris.Setup([sys.argv[0], *options, f"-artifact_prefix={corpus}-", corpus], TARGETS[name])

@@ -1,4 +1,4 @@
-"""What is fuzzed: all that reads what somebody else wrote. Each takes bytes, and may raise nothing but what its callers expect."""
+"""The fuzz targets: everything that reads external input. Each takes bytes and may only raise the exceptions that callers expect."""
 
 from __future__ import annotations
 
@@ -71,13 +71,13 @@ def _lines(body: bytes) -> object:
 
 
 def _analysis(body: bytes) -> object:
-    """What a task says, in its log and in what its check answers, to the end of the analysis."""
+    """Analyze a task's log and its check's output."""
     lines = _text(body).splitlines()
     return analyze(bundle({"nodes": {"n2": {"log": lines, "checks": {"ping": {"status": "critical", "output": "\n".join(lines)[:4000]}}}}}))
 
 
 def _kept(body: bytes) -> object:
-    """An earlier run that can be read can be compared with."""
+    """A kept run that can be read can also be compared."""
     with suppress(ValueError, RecursionError):
         return outlook(load_run(strict_json(body)), report_document(report("app-crash")))
     return None
@@ -100,7 +100,7 @@ TARGETS: dict[str, Target] = {name: partial(_expected, run) for name, run in RAW
 
 
 def seeds(name: str) -> Iterator[bytes]:
-    """What such a reader really gets: the bodies of a recorded cluster, or the files of this repository."""
+    """Return realistic input for such a reader: bodies of a recorded cluster, or files of this repository."""
     recording = Recording.load(incident("app-crash"))
     if name == "spec":
         yield from (path.read_bytes() for path in sorted((ROOT / "specs").glob("*.yml")))

@@ -1,4 +1,4 @@
-"""Report documents as the cases need them: only what history reads, everything else left as it is in a healthy run."""
+"""Report documents with only what history reads; the rest is as in a healthy run."""
 
 
 def finding(code="app.exited", node="odroid8", severity="critical", service=None, explained_by=None, **more):

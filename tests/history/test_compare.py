@@ -13,7 +13,7 @@ def states(changes):
 
 
 def play(runs):
-    """All changes of a history, oldest first."""
+    """Return all changes of a history, oldest first."""
     before, told = None, []
     for minute, run in enumerate(runs):
         now = outlook(before, {**run, "started_at": moment(minute)})

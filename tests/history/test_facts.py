@@ -1,4 +1,4 @@
-"""Checks, leaders, the primary and nodes over the runs: each case is a history, one run a minute."""
+"""Checks, leaders, the primary and nodes over runs: each case is a history with one run per minute."""
 
 import json
 
@@ -20,7 +20,7 @@ def ended(minute):
 
 
 def play(runs):
-    """The last run of a history, each kept and read again as the store does; None is a run that left no trace."""
+    """Return the last run of a history, each run stored and reloaded; None is a run that left no trace."""
     before = None
     for minute, run in enumerate(runs):
         if run is not None:
@@ -122,7 +122,7 @@ def roles(
         pytest.param([document(nodes=[node("a")]), document(nodes=[]), document(nodes=[node("a")])], [], id="a node that was not listed"),
     ],
 )
-def test_what_changed_is_remembered_with_when(runs, told):
+def test_changes_are_remembered_with_their_time(runs, told):
     minutes = {moment(minute): minute for minute in range(len(runs))} | {ended(minute): minute for minute in range(len(runs))}
     moments = [one for one in play(runs).moments if not told or one.reading.what in " ".join(told)]
     assert [f"{one.reading.what} {one.before} {one.reading.value} {minutes[one.not_before]} {minutes[one.at]}" for one in moments] == told
@@ -141,7 +141,7 @@ def crowd(status):
     )
 
 
-def test_an_outage_of_many_does_not_drive_out_what_was_before():
+def test_a_large_outage_does_not_push_out_earlier_changes():
     moments = play([cluster(LED), cluster(MOVED), crowd("passing"), crowd("critical")]).moments
     assert len(moments) == MOMENTS_OF_A_RUN + 1
     assert moments[0].reading.what == "nomad leader"

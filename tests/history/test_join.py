@@ -37,14 +37,14 @@ def run_at(report, now):
 
 
 def with_status(report, status, **known):
-    """The report with one check on its last node, in the table and, when it does not pass, in the details."""
+    """Return the report with one check on its last node, in the table and, unless it passes, in the details."""
     row = report.nodes[-1]._replace(checks=(check(status, **known),))
     details = tuple(detail._replace(checks=tuple({**one, "output": "no"} for one in row.checks)) for detail in report.details)
     return report._replace(nodes=(*report.nodes[:-1], row), details=details)
 
 
 def followed(*reports):
-    """Each report joined with the runs before it."""
+    """Return each report joined with the runs before it."""
     before = None
     for report in reports:
         news = outlook(before, report_document(report))

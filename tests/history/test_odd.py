@@ -1,4 +1,4 @@
-"""A report from somewhere else, or a kept run that somebody had in hand: what is believed of it can be compared and shown."""
+"""Reports from elsewhere and modified kept runs: whatever is accepted can be compared and shown."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def document() -> Any:
 
 
 def places(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Where something stands, of a list its first entry."""
+    """Return the positions in the data; of a list only the first entry."""
     if at:
         yield at
     for key in value if isinstance(value, dict) else range(len(value[:1])) if isinstance(value, list) else ():

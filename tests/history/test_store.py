@@ -41,7 +41,7 @@ def test_the_run_kept_last_counts_whatever_its_clock_said(store):
     assert store.earlier().run.started_at == CRASH.run.started_at < HEALTHY.run.started_at
 
 
-def test_nothing_is_kept_of_what_was_never_run(store):
+def test_an_empty_store_has_no_earlier_run(store):
     assert store.earlier().run is None
     assert store.earlier().notes == ()
 
@@ -85,7 +85,7 @@ def open_and_keep(store):
     return store
 
 
-def test_what_a_killed_run_left_half_written_is_ignored_and_swept(store):
+def test_a_killed_runs_partial_file_is_ignored_and_removed(store):
     fresh = store.directory / ".00000001-aa.json.gz.ffffffffffff.tmp"
     stale = store.directory / ".00000001-bb.json.gz.ffffffffffff.tmp"
     fresh.write_bytes(b"half")

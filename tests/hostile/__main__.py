@@ -1,4 +1,4 @@
-"""`python -m tests.hostile`: do every fault to every system, measure, and write the table of docs/reliability.md."""
+"""`python -m tests.hostile`: applies every fault to every system, measures, and writes the table of docs/reliability.md."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LONGEST = 90
 
 
 class Row(NamedTuple):
-    """One run: what was done to whom, and what came of it."""
+    """One run: the fault, its target, and the outcome."""
 
     fault: str
     place: str
@@ -41,7 +41,7 @@ def main() -> None:
 
 
 def table(rows: Iterable[Row]) -> list[str]:
-    """The lines of the table: faults that end in the same are one row, with the longest of their times."""
+    """Return the table's lines: faults with the same outcome are merged, with their longest time."""
     alike: dict[tuple[str, int, str], list[Row]] = {}
     for row in rows:
         alike.setdefault((row.place, row.code, row.said), []).append(row)
@@ -68,7 +68,7 @@ def _row(fault: str, place: str, run: Run) -> Row:
 
 
 def _said(run: Run) -> str:
-    """What a reader is told of it: why an item gave nothing, else the headline."""
+    """Return what a reader sees: why an item gave nothing, else the headline."""
     report = run.report
     lost = [item for item in report["items"] if item["status"] not in {"ok", "skipped"}]
     if not lost:
@@ -81,7 +81,7 @@ def _said(run: Run) -> str:
 
 def _cell(text: str) -> str:
     short = re.sub(r"GET \S+: ", "", re.sub(r"\s+", " ", text))
-    short = re.sub(r"the proxy \S+:\d+", "the proxy", short)  # its port is another one in each run
+    short = re.sub(r"the proxy \S+:\d+", "the proxy", short)  # its port differs in each run
     short = short if len(short) <= LONGEST else short[: LONGEST - 1].rstrip() + "…"
     return short.replace("|", "\\|").replace("<", "&lt;").replace("{{", "{ {").replace("`", "'")
 

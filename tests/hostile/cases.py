@@ -1,4 +1,4 @@
-"""Which faults are done to what: each to each system, and those that a parser sees to each kind."""
+"""Combinations of faults and targets: each fault for each system, and those visible to parsers for each kind."""
 
 from __future__ import annotations
 
@@ -36,18 +36,18 @@ class Case:
 
     @property
     def decisive(self) -> bool:
-        """Is so much spoiled that the verdict cannot be ok?"""
+        """True if so much is spoiled that the verdict cannot be ok."""
         return self.fault.spoils and not (self.place == "litefs" and self.fault.json)
 
     def run(self) -> Run:
-        """`collector diagnose` on it."""
+        """Run `collector diagnose` on it."""
         where = {**SYSTEMS, **KINDS}[self.place]
         deadline = SLOW if self.fault.slow else "10s"
         return diagnose(self.incident, Spoiler(where, self.fault.behave), command=NO_EXEC, deadline=deadline)
 
 
 def cases() -> Sequence[Case]:
-    """All of them."""
+    """Return all cases."""
     on_systems = [
         Case(HEALTHY, place, fault) for place in ("nomad", "consul", "litefs") for fault in FAULTS if not (place == "litefs" and fault.json)
     ]

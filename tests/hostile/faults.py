@@ -1,4 +1,4 @@
-"""Everything that is done to an answer, as data."""
+"""Faults in answers, as data."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ OK = b"HTTP/1.1 200 OK\r\n"
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One way to spoil an answer. `spoils` False: what is left may still be a whole answer, so that the verdict may be `ok`.
+    """One way to spoil an answer. `spoils` False: the rest may still be a complete answer, so the verdict may be `ok`.
 
-    `slow`: it ends at the collector's deadline, not before. `json`: only JSON is touched, so that LiteFS still has its metrics.
+    `slow`: it lasts until the collector's deadline. `json`: only JSON is affected, so LiteFS still has its metrics.
     """
 
     name: str
@@ -39,12 +39,12 @@ class Fault:
 
 
 def raw(data: bytes) -> Behaviour:
-    """These bytes."""
+    """Send these bytes."""
     return lambda sock, _recorded: sock.sendall(data)
 
 
 def answer(body: bytes | str, status: str = "200 OK", **headers: str) -> Behaviour:
-    """A proper HTTP answer with this body; a given Content-Length need not be true."""
+    """Send a proper HTTP answer with this body; a given Content-Length need not be true."""
     content = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body
     given = {"Content-Type": "application/json", "Content-Length": str(len(content)), "Connection": "close"}
     given |= {name.replace("_", "-"): value for name, value in headers.items()}
@@ -53,7 +53,7 @@ def answer(body: bytes | str, status: str = "200 OK", **headers: str) -> Behavio
 
 
 def changed(change: Callable[[str], bytes | str], **headers: str) -> Behaviour:
-    """The recorded answer with another body, under the recorded status."""
+    """Send the recorded status with another body."""
 
     def behave(sock: socket.socket, recorded: HttpExchange) -> None:
         status = f"{recorded.status or 502} Recorded"
@@ -63,27 +63,27 @@ def changed(change: Callable[[str], bytes | str], **headers: str) -> Behaviour:
 
 
 def reset(sock: socket.socket, _recorded: HttpExchange) -> None:
-    """A TCP reset."""
+    """Reset the connection."""
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     sock.close()
 
 
 def silent(sock: socket.socket, _recorded: HttpExchange) -> None:
-    """Nothing."""
+    """Send nothing."""
     wait_for_hangup(sock)
 
 
 def hang_up(_sock: socket.socket, _recorded: HttpExchange) -> None:
-    """The connection is closed without a word."""
+    """Close the connection without an answer."""
 
 
 def refused(sock: socket.socket, _recorded: HttpExchange) -> None:
-    """What a proxy says of a target that refuses connections."""
+    """Answer like a proxy whose target refuses connections."""
     sock.sendall(wire.gateway_error("refused: nothing listens", keep_alive=False))
 
 
 def dripping(head: bytes, drop: bytes) -> Behaviour:
-    """A beginning, then a drop every 20 ms for ever."""
+    """Send a beginning, then a byte every 20 ms for ever."""
 
     def drip(sock: socket.socket, _recorded: HttpExchange) -> None:
         sock.sendall(head)
@@ -94,7 +94,7 @@ def dripping(head: bytes, drop: bytes) -> Behaviour:
 
 
 def flood(head: bytes, chunk: bytes, size: int = LOG_SIZE) -> Behaviour:
-    """A beginning, then `size` bytes as fast as they are taken."""
+    """Send a beginning, then `size` bytes as fast as possible."""
 
     def behave(sock: socket.socket, _recorded: HttpExchange) -> None:
         sock.sendall(head)
@@ -105,19 +105,19 @@ def flood(head: bytes, chunk: bytes, size: int = LOG_SIZE) -> Behaviour:
 
 
 def large(chunk: bytes, size: int = 60 * MIB) -> Behaviour:
-    """A list of that size, of nothing but such pieces; its last comma makes it no JSON, which is found at its end."""
+    """Return a list of that size; its trailing comma makes it invalid JSON, which is found only at its end."""
     return flood(OK + b"Content-Length: %d\r\n\r\n[" % (size // len(chunk) * len(chunk) + 1), chunk, size)
 
 
 def bomb(block: bytes, times: int) -> bytes:
-    """A gzip stream of a block so many times: after a full flush the compressor says the same of the same again."""
+    """Return a gzip stream that repeats a block: after a full flush the compressed form repeats, too."""
     deflate = zlib.compressobj(9, zlib.DEFLATED, zlib.MAX_WBITS | 16)
     first, again = (deflate.compress(block) + deflate.flush(zlib.Z_FULL_FLUSH) for _ in range(2))
     return first + again * (times - 1)
 
 
 def half(sock: socket.socket, recorded: HttpExchange) -> None:
-    """The head promises all of the recorded body; half of it comes."""
+    """Announce the whole recorded body and send half of it."""
     content = recorded.body.encode()
     sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % max(2, len(content)) + content[: len(content) // 2])
 
@@ -126,7 +126,7 @@ def half(sock: socket.socket, recorded: HttpExchange) -> None:
 
 
 def mapped(change: Callable[[Any], Any]) -> Callable[[str], str]:
-    """A change of the JSON value; a body that is none is left alone."""
+    """Apply a change to the JSON value; other bodies are unchanged."""
 
     def apply(body: str) -> str:
         try:
@@ -138,7 +138,7 @@ def mapped(change: Callable[[Any], Any]) -> Callable[[str], str]:
 
 
 def every(leaf: Callable[[Any], Any]) -> Callable[[str], str]:
-    """Each scalar of a JSON body replaced."""
+    """Replace each scalar of a JSON body."""
 
     def walk(value: Any) -> Any:
         if isinstance(value, dict):
@@ -149,7 +149,7 @@ def every(leaf: Callable[[Any], Any]) -> Callable[[str], str]:
 
 
 def every_text(payload: str) -> Callable[[str], str]:
-    """A payload behind each text of a JSON body, and behind each line of any other."""
+    """Append a payload to each string of a JSON body, and to each line of any other."""
     with_payload = every(lambda value: value + payload if isinstance(value, str) else value)
 
     def apply(body: str) -> str:
@@ -163,7 +163,7 @@ FREE_TEXT = {"Output", "Notes", "Description", "StatusDescription", "ClientDescr
 
 
 def free_text(payload: str) -> Callable[[str], str]:
-    """A payload in front of and behind each text that says something to a human; what identifies something stays."""
+    """Add a payload before and after each string meant for humans; identifiers are kept."""
 
     def walk(value: Any, key: str = "") -> Any:
         if isinstance(value, dict):
@@ -182,14 +182,14 @@ def free_text(payload: str) -> Callable[[str], str]:
 
 
 def numbers_replaced(text: str) -> Callable[[str], str]:
-    """Each number of a JSON body spelled `text`, which need be no JSON."""
+    """Replace each number of a JSON body by `text`, which may be invalid."""
     marker = 12345678987654321
     numbered = every(lambda value: marker if isinstance(value, int | float) and not isinstance(value, bool) else value)
     return lambda body: numbered(body).replace(str(marker), text)
 
 
 def keys_twice(body: str) -> str:
-    """Each object with its first key twice."""
+    """Duplicate the first key of each object."""
     return body.replace("{", '{"Name":1,"Name":2,', 1) if "{" in body else '{"a":1,"a":2}'
 
 

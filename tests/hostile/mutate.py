@@ -1,4 +1,4 @@
-"""Random changes of JSON documents, for hypothesis: a value replaced, a member taken away, one added."""
+"""Random changes to JSON documents for hypothesis: replace a value, remove a member, add one."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ODD: tuple[Any, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Put `value` at `path`; or take away what is there."""
+    """Put `value` at `path`, or remove what is there."""
 
     path: Path
     value: Any
@@ -33,7 +33,7 @@ class Step:
 
 
 def paths(document: Any) -> list[Path]:
-    """Every place in a document but the document itself, lists only at their ends and middles."""
+    """Return every position in a document except its root; in lists only the ends and middles."""
     return list(_paths(document, ()))
 
 
@@ -49,13 +49,13 @@ def _paths(value: Any, here: Path) -> Iterator[Path]:
 
 
 def mutations(places: Sequence[Path], most: int = 6) -> st.SearchStrategy[list[Step]]:
-    """A few random steps."""
+    """Generate a few random steps."""
     step = st.builds(Step, st.sampled_from(places), st.sampled_from(ODD), st.sampled_from([False, False, False, True]))
     return st.lists(step, min_size=1, max_size=most)
 
 
 def changed(document: Any, steps: Sequence[Step]) -> Any:
-    """The document after the steps; one whose place an earlier step has taken away does nothing."""
+    """Return the document after the steps; a step whose position has been removed does nothing."""
     out = copy.deepcopy(document)
     for step in steps:
         _apply(out, step)

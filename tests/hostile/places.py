@@ -1,4 +1,4 @@
-"""Where an answer can be spoiled: a system, or all that one kind asks."""
+"""Which answers are spoiled: a system's, or all that one kind requests."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NOMAD, CONSUL, LITEFS = "4646", "8500", "20202"
 
 
 def of(port: str, path: str = ".*", host: str = ".*") -> Where:
-    """Requests to a port whose path (before it is unquoted) fits."""
+    """Match requests to a port whose path (still quoted) matches."""
 
     def where(ask: Ask) -> bool:
         ip, _, asked_port = ask.netloc.rpartition(":")

@@ -23,20 +23,20 @@ Where = Callable[[wire.Ask], bool]
 
 
 def everywhere(_ask: wire.Ask) -> bool:
-    """Every request."""
+    """Match every request."""
     return True
 
 
 @dataclass(frozen=True, slots=True)
 class Spoiler:
-    """`behave` towards the requests that `where` picks; all others get what was recorded."""
+    """Applies `behave` to the requests that match `where`; all others get the recorded answer."""
 
     where: Where
     behave: Behaviour
 
 
 class FaultProxy(Server):
-    """The replay's server with a spoiler, that sees requests and answers under other names where `rename` says so."""
+    """The replay's server with a spoiler; `rename` changes the names in requests and answers."""
 
     def __init__(self, recording: Recording, spoiler: Spoiler | None, rename: tuple[str, str] | None = None) -> None:
         super().__init__(Index(recording))
@@ -45,11 +45,11 @@ class FaultProxy(Server):
         self.spoiled = 0
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that hung up on a spoiled answer is what these tests are about."""
+        """Ignore clients that close a spoiled connection, which these tests expect."""
 
 
 class _Connection:
-    """One connection from the collector, request after request."""
+    """One connection from the collector, with its requests."""
 
     def __init__(self, request: socket.socket, _client: Any, server: FaultProxy) -> None:
         request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -59,7 +59,7 @@ class _Connection:
                     return
 
     def _serve(self, sock: socket.socket, ask: wire.Ask, server: FaultProxy) -> bool:
-        """Answer; False when the connection is over."""
+        """Answer one request; return False when the connection is finished."""
         found = _recorded(server, ask)
         server.replay.asked.append(Asked(ask.method, ask.netloc, ask.path, found is not None))
         if server.spoiler and server.spoiler.where(ask):
@@ -85,7 +85,7 @@ def _renamed_back(text: str, rename: tuple[str, str] | None) -> str:
 
 
 def renamed(exchange: HttpExchange, rename: tuple[str, str] | None) -> HttpExchange:
-    """The exchange with one word of its body replaced, spelled as JSON spells it."""
+    """Replace a word in the exchange's body, in JSON's spelling."""
     if rename is None:
         return exchange
     return replace(exchange, body=exchange.body.replace(rename[0], json.dumps(rename[1])[1:-1]))
@@ -93,14 +93,14 @@ def renamed(exchange: HttpExchange, rename: tuple[str, str] | None) -> HttpExcha
 
 @contextlib.contextmanager
 def spoiled(recording: Recording, spoiler: Spoiler | None, rename: tuple[str, str] | None = None) -> Iterator[FaultProxy]:
-    """Serve until the block ends; no thread and no socket stays."""
+    """Serve until the block ends, leaving no thread or socket behind."""
     with running(FaultProxy(recording, spoiler, rename)) as server:
         assert isinstance(server, FaultProxy)
         yield server
 
 
 def wait_for_hangup(sock: socket.socket, seconds: float = 60.0) -> None:
-    """Say nothing until the other side has had enough."""
+    """Stay silent until the other side closes the connection."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         if select.select([sock], [], [], 0.1)[0] and not sock.recv(65536, socket.MSG_PEEK):

@@ -1,4 +1,4 @@
-"""One run of the whole program, in this process, against a cluster that misbehaves; and what must hold for every such run."""
+"""Runs the whole program in this process against a misbehaving cluster; and checks what must hold for every such run."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ BUGS = re.compile(r"Traceback|internal error|bug of the collector|File \"")
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What one call of the program left behind."""
+    """The outputs of one call of the program."""
 
     code: int
     stdout: str
@@ -44,7 +44,7 @@ class Run:
 
     @property
     def report(self) -> dict[str, Any]:
-        """The report, read as strictly as JSON can be."""
+        """The report, parsed as strictly as possible."""
         document: dict[str, Any] = json.loads(self.stdout, parse_constant=_refuse)
         return document
 
@@ -54,7 +54,7 @@ class Run:
         return {cause["code"] for cause in self.report["root_causes"]}
 
     def items(self, kind: str) -> list[dict[str, Any]]:
-        """The items of one kind."""
+        """Return the items of one kind."""
         return [item for item in self.report["items"] if item["kind"] == kind]
 
 
@@ -64,12 +64,12 @@ def _refuse(word: str) -> None:
 
 @cache
 def recorded(name: str) -> Recording:
-    """An incident that ships with the package."""
+    """Return a shipped incident."""
     return Recording.load(incident(name))
 
 
 def call(*words: str, environ: Mapping[str, str]) -> Run:
-    """`collector WORDS...` in this process, with exactly that environment."""
+    """Run `collector WORDS...` in this process, with exactly that environment."""
     out, err = io.StringIO(), io.StringIO()
     started = time.monotonic()
     with mock.patch.dict(os.environ, environ, clear=True), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
@@ -81,7 +81,7 @@ def call(*words: str, environ: Mapping[str, str]) -> Run:
 def cluster(
     name: str | Recording, spoiler: Spoiler | None = None, *, rename: tuple[str, str] | None = None, command: str | None = None
 ) -> Iterator[tuple[FaultProxy, dict[str, str]]]:
-    """A recorded cluster with a spoiler, and the environment that leads there. `command` is a shell script in place of `nomad`."""
+    """Yield the environment for a recorded cluster with a spoiler. `command` is a shell script in place of `nomad`."""
     recording = recorded(name) if isinstance(name, str) else name
     with spoiled(recording, spoiler, rename) as proxy, tempfile.TemporaryDirectory() as directory:
         nomad = write_command(recording, Path(directory))
@@ -100,7 +100,7 @@ def diagnose(
     environ: Mapping[str, str] | None = None,
     deadline: str = DEADLINE,
 ) -> Run:
-    """`collector diagnose` of the shipped spec, as JSON unless `words` say otherwise. Git, which no cluster can spoil, is not asked."""
+    """Run `collector diagnose` on the shipped spec, as JSON unless `words` say otherwise. Git is not called: no cluster can affect it."""
     with (
         cluster(name, spoiler, rename=rename, command=command) as (proxy, reach),
         tempfile.TemporaryDirectory() as directory,
@@ -114,7 +114,7 @@ def diagnose(
 
 
 def again(bundle: bytes, *words: str) -> Run:
-    """`collector analyze` of a bundle."""
+    """Run `collector analyze` on a bundle."""
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "bundle.json"
         path.write_bytes(bundle)
@@ -122,7 +122,7 @@ def again(bundle: bytes, *words: str) -> Run:
 
 
 def check_sound(run: Run) -> None:
-    """What holds for every run, whatever was done to it: a report, its own exit code, no bug, nothing that acts on a terminal."""
+    """Check what holds for every run: a report, its own exit code, no bug, nothing that controls a terminal."""
     assert not BUGS.search(run.stderr), run.stderr
     assert run.code in VERDICTS.values(), (run.code, run.stderr)
     report = run.report
@@ -134,7 +134,7 @@ def check_sound(run: Run) -> None:
 
 
 def texts(value: Any) -> Iterator[str]:
-    """Every text in a JSON value, keys too."""
+    """Return every string in a JSON value, including keys."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):

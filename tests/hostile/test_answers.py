@@ -1,4 +1,4 @@
-"""Random changes in what a cluster answers, and random texts where a spec is expected: no internal error, whatever it is."""
+"""Random changes to a cluster's answers, and random text in place of a spec: never an internal error."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ UNHURRIED = [HealthCheck.too_slow, HealthCheck.large_base_example, HealthCheck.f
 
 @cache
 def places(incident: str) -> Sequence[tuple[int, Path]]:
-    """Every place in every JSON answer of a recording: (which exchange, where in it)."""
+    """Return every position in every JSON answer of a recording: (exchange, path)."""
     return [(number, path) for number, exchange in enumerate(recorded(incident).http) for path in _paths_of(exchange)]
 
 
@@ -38,7 +38,7 @@ def _paths_of(exchange: HttpExchange) -> list[Path]:
 
 
 def spoil(recording: Recording, number: int, data: st.DataObject) -> Recording:
-    """The recording with some values of one exchange, and of every exchange with the same path, changed."""
+    """Return the recording with some values changed in one exchange and all others with the same path."""
     chosen = recording.http[number]
     if not (places_left := _paths_of(chosen)):
         return recording

@@ -1,4 +1,4 @@
-"""A bundle, and a recording, from someone else: no path, size or type in it is believed."""
+"""Bundles and recordings from someone else: no path, size or type in them is trusted."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ REFUSED = 78
 
 @cache
 def bundle(name: str = "app-crash") -> dict[str, Any]:
-    """A bundle of a recorded incident."""
+    """Return a bundle of a recorded incident."""
     document: dict[str, Any] = json.loads(diagnose(name).files["bundle.json"])
     return document
 
 
 def check_judged(run: Run) -> None:
-    """A report, or a refusal that says where the file is wrong."""
+    """Check for a report, or a rejection that says where the file is wrong."""
     assert run.code in {*VERDICTS.values(), REFUSED}, run.stderr
     assert not BUGS.search(run.stderr), run.stderr
     assert (run.code == REFUSED) == (not run.stdout)
@@ -157,7 +157,7 @@ sys.exit(main(sys.argv[1:]))
 
 
 def test_an_analysis_that_does_not_end_is_given_up(tmp_path: Path) -> None:
-    """In a process of its own: where lines are traced for their coverage, a ring may come while the tracer holds its lock."""
+    """In its own process: under coverage, the signal could arrive while the tracer holds its lock."""
     path = tmp_path / "bundle.json"
     path.write_bytes(json.dumps(bundle()).encode())
     ended = subprocess.run([sys.executable, "-c", IMPATIENT, "analyze", str(path)], capture_output=True, text=True, check=False)

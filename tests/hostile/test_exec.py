@@ -1,4 +1,4 @@
-"""Whatever a command inside a task does, and whatever `nomad` itself does, through the whole program."""
+"""Anything that a command in a task, or `nomad` itself, may do, through the whole program."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ COMMANDS = {
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_command_costs_its_own_answer_alone(command: str) -> None:
-    """LiteFS and the nodes' own Consul agents refuse connections, so that all of them are asked from within the tasks."""
+    """LiteFS and the nodes' Consul agents refuse connections, so that all are queried from within the tasks."""
     litefs, agents = of(LITEFS), of(CONSUL, host=OWN_AGENTS)
     spoiler = Spoiler(lambda ask: litefs(ask) or agents(ask), refused)
     run = diagnose("app-crash", spoiler, command=COMMANDS[command], deadline="3s")

@@ -1,4 +1,4 @@
-"""Every fault, on every system and every kind, through the whole program."""
+"""Every fault, for every system and every kind, through the whole program."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers that are whole JSON, fit, and leave out what cannot be missing: nothing is called well that was not seen."""
+"""Valid JSON that lacks essential parts: nothing unseen is called healthy."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LIES: dict[str, tuple[str, str, Any]] = {
 
 
 @pytest.mark.parametrize("lie", LIES)
-def test_what_cannot_be_so_is_never_ok(lie: str) -> None:
+def test_impossible_data_is_never_ok(lie: str) -> None:
     kind, key, value = LIES[lie]
 
     def told(body: str) -> str:
@@ -36,7 +36,7 @@ def test_what_cannot_be_so_is_never_ok(lie: str) -> None:
 
 
 def _with(answer: Any, key: str, value: Any) -> Any:
-    """The answer with another value for a key, wherever it stands."""
+    """Return the answer with a key's value replaced everywhere."""
     if isinstance(answer, dict):
         return {name: value if name == key else _with(part, key, value) for name, part in answer.items()}
     return [_with(part, key, value) for part in answer] if isinstance(answer, list) else answer

@@ -1,4 +1,4 @@
-"""Text from a cluster stays text, whatever the report is read with."""
+"""Text from a cluster stays text in every output format."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ WHERE = {"each text": every_text, "each message": free_text}
 
 @cache
 def run_with(payload: str, place: str) -> Run:
-    """A crash in which every answer has the payload in it."""
+    """Return a crash with the payload in every answer."""
     run = diagnose("app-crash", Spoiler(SYSTEMS["everything"], changed(WHERE[place](PAYLOADS[payload]))), deadline="10s")
     assert run.code in {1, 2, 3}
     return run

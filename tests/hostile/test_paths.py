@@ -68,7 +68,7 @@ def test_a_limit_that_is_no_utf_8_is_wrong_usage(words: tuple[str, ...], tmp_pat
 
 
 @pytest.mark.parametrize("command", ["lint", "diagnose", "analyze"])
-def test_a_files_name_does_nothing_to_a_terminal(command: str, tmp_path: Path) -> None:
+def test_a_file_name_cannot_control_a_terminal(command: str, tmp_path: Path) -> None:
     file = tmp_path / "a\x1b[31m\x1b]0;x\x07\u202eb.yml"
     for there in (False, True):
         if there:
@@ -78,7 +78,7 @@ def test_a_files_name_does_nothing_to_a_terminal(command: str, tmp_path: Path) -
         assert not UNPRINTABLE.search(ran.stdout + ran.stderr)
 
 
-def test_too_few_open_files_are_told_as_that(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_few_open_files_are_reported_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
     def none_left(*_: object) -> NoReturn:
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 
@@ -123,7 +123,7 @@ def test_a_bundle_that_comes_through_a_pipe_can_be_compared(tmp_path: Path) -> N
     assert (ran.code, ran.stderr) == (0, "")
 
 
-def test_templates_that_are_not_there_are_told_before_anything_is_asked() -> None:
+def test_missing_templates_are_reported_before_the_first_request() -> None:
     with cluster("healthy") as (proxy, environ):
         ran = call("diagnose", NAVIDROME, "--template-dir", "nowhere", environ=environ)
         asked = list(proxy.replay.asked)

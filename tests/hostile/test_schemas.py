@@ -1,4 +1,4 @@
-"""Whatever the kinds' schemas allow in a bundle gives a report: no rule, no table and no template believes more than the schema says."""
+"""Anything that the kinds' schemas allow in a bundle gives a report: no rule, table or template assumes more than the schema says."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ TOGETHER = 8
 
 
 def ways(kind: str) -> Iterator[tuple[Way, dict[str, Any]]]:
-    """Every field of a kind's data, with the schema of what may stand there."""
+    """Return every field of a kind's data, with the schema of its value."""
     whole = schema(f"kinds/{kind}")
 
     def walk(part: dict[str, Any], here: Way) -> Iterator[tuple[Way, dict[str, Any]]]:
@@ -46,7 +46,7 @@ def ways(kind: str) -> Iterator[tuple[Way, dict[str, Any]]]:
 
 
 def values(part: dict[str, Any]) -> Iterator[Any]:
-    """The odd ones among what a schema allows."""
+    """Return unusual values that a schema allows."""
     kinds = part["type"] if isinstance(part["type"], list) else [part["type"]]
     least = part.get("minimum", part.get("exclusiveMinimum", -1e308) + 1)
     odd = {
@@ -62,20 +62,20 @@ def values(part: dict[str, Any]) -> Iterator[Any]:
 
 @cache
 def bundles() -> tuple[dict[str, Any], ...]:
-    """Bundles of the recorded incidents in which every kind that they ask is answered."""
+    """Return bundles of recorded incidents in which every requested kind was answered."""
     return tuple(json.loads(diagnose(name).files["bundle.json"]) for name in incidents())
 
 
 @cache
 def bundle_with(kind: str) -> dict[str, Any]:
-    """The bundle that has most to say in this kind."""
+    """Return the bundle with the most data of this kind."""
     return max(
         bundles(), key=lambda bundle: sum(len(json.dumps(row["data"])) for row in bundle["results"] if row["kind"] == kind and row["data"])
     )
 
 
 def put(value: Any, way: Way, wanted: Any) -> bool:
-    """Put something at every place that a way leads to; False when it leads nowhere."""
+    """Put a value at every position that the path leads to; False if there is none."""
     key, *rest = way
     keys = list(value) if isinstance(value, dict) and key == EACH else list(range(len(value))) if isinstance(value, list) else [key]
     found = False

@@ -24,7 +24,7 @@ REQUIRED = "COLLECTOR_REQUIRE_REAL"
 
 @pytest.fixture(scope="session")
 def binaries(request: pytest.FixtureRequest) -> Mapping[str, Binary]:
-    """Consul and LiteFS of the versions under test, built if need be. Skips where that cannot be, unless COLLECTOR_REQUIRE_REAL is set."""
+    """Return Consul and LiteFS of the tested versions, built if necessary. Skips if impossible, unless COLLECTOR_REQUIRE_REAL is set."""
     if reason := _hindrance():
         _give_up(reason)
     found = {name: _at_version(name) or _built(name) for name in VERSIONS}
@@ -37,7 +37,7 @@ def binaries(request: pytest.FixtureRequest) -> Mapping[str, Binary]:
 
 @pytest.fixture(scope="module")
 def running(binaries: Mapping[str, Binary]) -> Iterator[Site]:
-    """One Consul with three nodes, shared by the tests of a module: for those that do not break Consul."""
+    """Yield a Consul with three nodes, shared by the tests of a module that do not break Consul."""
     site = Site(binaries)
     try:
         site.boot()
@@ -48,14 +48,14 @@ def running(binaries: Mapping[str, Binary]) -> Iterator[Site]:
 
 @pytest.fixture
 def site(running: Site) -> Iterator[Site]:
-    """The shared cluster with nothing deployed on it."""
+    """Yield the shared cluster with nothing deployed on it."""
     yield running
     running.withdraw()
 
 
 @pytest.fixture
 def own(binaries: Mapping[str, Binary]) -> Iterator[Site]:
-    """A cluster of one's own, not booted yet: for tests that break or change Consul."""
+    """Yield a separate cluster, not booted yet, for tests that break or change Consul."""
     site = Site(binaries)
     try:
         yield site
@@ -64,7 +64,7 @@ def own(binaries: Mapping[str, Binary]) -> Iterator[Site]:
 
 
 def _hindrance() -> str:
-    """What this machine lacks for mounting FUSE in namespaces of its own; empty when nothing."""
+    """Return what this machine lacks for mounting FUSE in private namespaces; empty if nothing."""
     lacking = [tool for tool in TOOLS if not shutil.which(tool)]
     if lacking:
         return f"not on PATH: {', '.join(lacking)}"
@@ -80,7 +80,7 @@ def _at_version(name: str) -> Binary | None:
 
 
 def _built(name: str) -> Binary:
-    """Built by Go from the module locked under servers/, through Go's own proxy and checksums."""
+    """Build with Go from the module locked under servers/, through Go's own proxy and checksums."""
     go = shutil.which("go")
     if not go:
         _give_up(f"{name} {VERSIONS[name]} is not on PATH, and there is no Go to build it (`make servers`)")

@@ -1,4 +1,4 @@
-"""One run of the collector on a cluster, and what its report says."""
+"""Runs the collector on a cluster and reads its report."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SPEC = Path(__file__).parents[2] / "specs" / "navidrome.yml"
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Diagnosis:
-    """What `collector diagnose -o json` said."""
+    """The output of `collector diagnose -o json`."""
 
     code: int
     report: Mapping[str, Any]
@@ -43,18 +43,18 @@ class Diagnosis:
         return "\n".join(piece["quote"] for piece in self.report["root_causes"][0]["evidence"])
 
     def node(self, name: str) -> Mapping[str, Any]:
-        """A node's row."""
+        """Return a node's row."""
         rows: dict[str, Mapping[str, Any]] = {row["name"]: row for row in self.report["nodes"]}
         return rows[name]
 
     def __repr__(self) -> str:
-        """For a failed assertion: what it found and what it could not see."""
+        """For failed assertions: what it found and what it could not see."""
         causes = [(cause["code"], cause["node"], cause["title"]) for cause in self.report["root_causes"]]
         return f"{self.verdict} {causes} gaps {self.report['coverage']['gaps']}"
 
 
 def diagnose(variables: Mapping[str, str], environ: Mapping[str, str]) -> Diagnosis:
-    """`collector diagnose -o json` as a process of its own, with exactly that environment."""
+    """Run `collector diagnose -o json` as a process with exactly that environment."""
     words = [sys.executable, "-m", "collector", "diagnose", str(SPEC), "-o", "json", "-q"]
     extra = [word for name, value in variables.items() for word in ("-e", f"{name}={value}")]
     ran = subprocess.run([*words, *extra], capture_output=True, text=True, env=dict(environ), timeout=60 * machines.busyness(), check=False)

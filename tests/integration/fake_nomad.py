@@ -1,7 +1,7 @@
-"""A Nomad for the tests: the answers of its HTTP API about tasks that really run, and a `nomad` for `nomad alloc exec`.
+"""A fake Nomad: its HTTP API for tasks that really run, and a `nomad` for `nomad alloc exec`.
 
-The only fake among the servers. Its answers have the shape of Nomad 2.0 (api/ and command/agent/ of its source); what it does not know it
-answers as Nomad does, with a 404.
+The only fake among the servers. Its answers have the format of Nomad 2.0 (api/ and command/agent/ of its source); anything unknown gets a
+404, as from Nomad.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Unknown(Exception):  # noqa: N818 - becomes an answer
 
 
 class FakeNomad:
-    """One server of a cluster whose nodes are the layout's and whose only job is `job`, run by `tasks`."""
+    """One server of a cluster with the layout's nodes and a single job, `job`, run by `tasks`."""
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
@@ -66,7 +66,7 @@ class FakeNomad:
 
     @property
     def url(self) -> str:
-        """Where it answers."""
+        """Its address."""
         return f"http://{self.layout.server.address}:{NOMAD_PORT}"
 
     def close(self) -> None:
@@ -75,13 +75,13 @@ class FakeNomad:
         self._server.server_close()
 
     def write_command(self, directory: Path) -> None:
-        """Put a `nomad` into a directory."""
+        """Write a `nomad` executable into a directory."""
         command = directory / "nomad"
         command.write_text(COMMAND.format(python=sys.executable), encoding="utf-8")
         command.chmod(0o755)
 
     def answer(self, path: str, query: Query) -> Answer:
-        """The body of a GET: bytes as they are, everything else as JSON. Raises `Unknown`."""
+        """Return the body of a GET: bytes unchanged, everything else as JSON. Raises `Unknown`."""
         for pattern, method in ROUTES.items():
             if found := re.fullmatch(pattern, path):
                 return method(self, *found.groups(), **{"query": query} if method in QUERIED else {})

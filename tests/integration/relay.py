@@ -1,4 +1,4 @@
-"""A wire between two nodes that a test can cut: in the way that both ends are told of, or in the way that neither is."""
+"""A connection between two nodes that a test can break, with or without both ends noticing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ CHUNK = 65536
 
 
 class Relay:
-    """Passes on what comes to `listen` to `target`, both (host, port), until it is frozen or closed."""
+    """Forwards from `listen` to `target`, both (host, port), until it is frozen or closed."""
 
     def __init__(self, listen: tuple[str, int], target: tuple[str, int]) -> None:
         self._target = target
@@ -22,11 +22,11 @@ class Relay:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def freeze(self) -> None:
-        """Pass nothing on any more; the connections stay, as behind a firewall that drops."""
+        """Stop forwarding but keep the connections, as a firewall does that drops packets."""
         self._flowing.clear()
 
     def close(self) -> None:
-        """End all connections; a new one is refused."""
+        """Close all connections; new ones are refused."""
         for end in (self._listener, *self._sockets):
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
@@ -52,7 +52,7 @@ class Relay:
 
 @contextlib.contextmanager
 def relay(listen: tuple[str, int], target: tuple[str, int]) -> Iterator[Relay]:
-    """A relay that is closed at the end, whatever happens."""
+    """Yield a relay that is always closed at the end."""
     wire = Relay(listen, target)
     try:
         yield wire

@@ -1,4 +1,4 @@
-"""A cluster for tests: real Consul agents and real LiteFS over FUSE on loopback addresses of its own, and the fake Nomad."""
+"""A cluster for tests: real Consul agents and real LiteFS over FUSE on its own loopback addresses, and the fake Nomad."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Changes = Mapping[str, Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """How Consul is reached. `config` goes into every agent, `token` registers services, `environ` is what LiteFS and the collector get."""
+    """How to access Consul. `config` is for every agent, `token` registers services, `environ` is for LiteFS and the collector."""
 
     scheme: str = "http"
     port: int = agents.CONSUL_PORT
@@ -41,7 +41,7 @@ class Access:
 
 
 class Site:
-    """One Consul server and three nodes. Every deployment starts on nodes without data, under a lease key of its own."""
+    """One Consul server and three nodes. Every deployment starts on nodes without data, with its own lease key."""
 
     def __init__(self, binaries: Mapping[str, Binary], access: Access | None = None) -> None:
         self.access = access or Access()
@@ -69,7 +69,7 @@ class Site:
         machines.wait("Consul to know every node", lambda: len(self.consul("/v1/catalog/nodes")) == expected)
 
     def close(self) -> None:
-        """End everything, whatever state it is in."""
+        """Stop everything, whatever its state."""
         self.withdraw()
         self.nomad.close()
         for process in self._consul.values():
@@ -86,7 +86,7 @@ class Site:
         environ: Mapping[str, str] | None = None,
         keep_data: bool = False,
     ) -> None:
-        """Start LiteFS with the application on every node. `changes` to its configuration and `modes` of the application go by node."""
+        """Start LiteFS with the application on every node. `changes` to its configuration and `modes` of the application are by node."""
         self.withdraw(keep_places=keep_data)
         self._deployments += not keep_data
         work = replace(self.layout.workload, key=f"litefs/{self.layout.workload.job}-{self._deployments}")
@@ -102,7 +102,7 @@ class Site:
             self._register(node)
 
     def withdraw(self, *, keep_places: bool = False) -> None:
-        """Stop every LiteFS: killed, and the nodes' file systems with it; with `keep_places` asked to end, and the data kept."""
+        """Kill every LiteFS and remove the nodes' file systems; with `keep_places` stop it gracefully and keep the data."""
         for name, task in self.tasks.items():
             task.stop(gently=keep_places)
             self._deregister(self.layout.node(name), task)
@@ -117,7 +117,7 @@ class Site:
     # --- asking ---
 
     def consul(self, path: str, body: Any = None, *, server: Machine | None = None) -> Any:
-        """One exchange with a Consul agent, the server's if none is named. Raises OSError."""
+        """Make one request to a Consul agent, by default the server's. Raises OSError."""
         address = (server or self.layout.server).address
         request = urllib.request.Request(f"http://{address}:{agents.CONSUL_PORT}{path}", method="GET" if body is None else "PUT")
         request.data = None if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -126,30 +126,30 @@ class Site:
             return json.loads(response.read() or b"null")
 
     def info(self, node: str) -> Mapping[str, Any]:
-        """LiteFS's own word on its role. Raises OSError."""
+        """Return LiteFS's own report of its role. Raises OSError."""
         told: Mapping[str, Any] = json.loads(self._litefs(node, "/info"))
         return told
 
     def lag(self, node: str) -> float:
-        """LiteFS's own word on how old its last news from the primary is, in seconds. Raises OSError."""
+        """Return LiteFS's own report of its lag in seconds. Raises OSError."""
         lines = self._litefs(node, "/metrics").decode().splitlines()
         return next(float(line.split()[1]) for line in lines if line.startswith("litefs_lag_seconds "))
 
     def primary(self) -> str:
-        """The node that is primary; waits for one."""
+        """Wait for a primary and return its node."""
         return self._wait("a primary", lambda: next((name for name in self.tasks if self._is_primary(name)), ""))
 
     def replicas(self) -> list[str]:
-        """The nodes that are not."""
+        """The other nodes."""
         primary = self.primary()
         return [name for name in self.tasks if name != primary]
 
     def log(self, node: str) -> str:
-        """What the node's task has written to stderr so far."""
+        """Return the stderr of a node's task so far."""
         return self.tasks[node].log.read_text(encoding="utf-8", errors="replace")
 
     def settled(self) -> str:
-        """Wait until one node is primary, the others follow it, and every check passes; returns the primary."""
+        """Wait until one node is primary, the others follow it, and every check passes; return the primary."""
         primary = self.primary()
         for name in self.tasks:
             self._wait(f"{name} to follow", lambda name=name: self.info(name)["primary"]["hostname"] == primary)  # type: ignore[misc]
@@ -158,27 +158,27 @@ class Site:
         return primary
 
     def passing(self, node: str = "") -> None:
-        """Wait until every check passes, of one node where that is named."""
+        """Wait until every check passes, on one node if given."""
         critical = "/v1/health/state/critical"
         self._wait("all checks to pass", lambda: not [check for check in self.consul(critical) if node in {"", check["Node"]}])
 
     def logged(self, node: str, text: str) -> None:
-        """Wait until the node's stderr has this in it."""
+        """Wait until the node's stderr contains this."""
         self._wait(f"{text!r} in the log of {node}", lambda: text in self.log(node))
 
     def critical(self, node: str) -> None:
-        """Wait until Consul calls one of the node's instances critical."""
+        """Wait until Consul reports one of the node's instances as critical."""
         checks = f"/v1/health/node/{node}"
         self._wait(f"a critical check on {node}", lambda: any(check["Status"] == "critical" for check in self.consul(checks)))
 
     # --- breaking ---
 
     def consul_signal(self, name: str, what: signal.Signals) -> None:
-        """Signal one machine's Consul agent."""
+        """Send a signal to one machine's Consul agent."""
         self._consul[name].send_signal(what)
 
     def file(self, node: str, path: str) -> Path:
-        """A path on a node, seen from here."""
+        """Return a path on a node, as seen from here."""
         return machines.root(self._places[node].pid) / path.lstrip("/")
 
     def on(self, node: str, *argv: str) -> None:
@@ -188,7 +188,7 @@ class Site:
     # --- the collector ---
 
     def diagnose(self, **environ: str) -> Diagnosis:
-        """`collector diagnose` on this cluster, with `environ` on top of what the cluster needs, and nothing of the developer's shell."""
+        """Run `collector diagnose` on this cluster, with `environ` added to what it needs and nothing from the developer's shell."""
         access, work = self.access, self.layout.workload
         reach = {
             "PATH": os.pathsep.join([str(self.home / "bin"), os.environ.get("PATH", os.defpath)]),
@@ -206,7 +206,7 @@ class Site:
         self.nomad.write_command(self.home / "bin")
 
     def _open(self, node: Machine) -> None:
-        """A file system for the node: an empty directory to mount on, a small disk for the data."""
+        """Create a node's file system: an empty directory to mount on, a small disk for the data."""
         if node.name in self._places:
             return
         work, mount = self.layout.workload, self.home / node.name / "mount"
@@ -230,7 +230,7 @@ class Site:
         return Task(node, machines.within(self._places[node.name].pid, command), self.home)
 
     def _register(self, node: Machine) -> None:
-        """The instances as Nomad registers them: its ids, its names of checks."""
+        """Register the instances as Nomad does, with its IDs and check names."""
         alloc = self.tasks[node.name].alloc
         for service in job.group(self.nomad.job)["Services"]:
             port = {"http": self.layout.workload.port, "litefs": self.layout.workload.sync_port}[service["PortLabel"]]
@@ -240,7 +240,7 @@ class Site:
             self.consul("/v1/agent/service/register", instance, server=node)
 
     def _deregister(self, node: Machine, task: Task) -> None:
-        """Best effort: the agent may be what a test has broken."""
+        """Deregister as far as possible: a test may have broken the agent."""
         for service in job.group(self.nomad.job)["Services"]:
             try:
                 self.consul(f"/v1/agent/service/deregister/{_instance(task.alloc, service)}", {}, server=node)
@@ -248,7 +248,7 @@ class Site:
                 return
 
     def _wait(self, what: str, question: Callable[[], T]) -> T:
-        """Wait; when in vain, the failure shows what every task said last."""
+        """Wait; on failure show the last output of every task."""
         try:
             return machines.wait(what, question)
         except machines.Timeout as timeout:
@@ -277,7 +277,7 @@ def _instance(alloc: str, service: Mapping[str, Any]) -> str:
 
 
 def _claim() -> tuple[socket.socket, str]:
-    """A /24 of the loopback network that no other test run uses, for as long as the socket is open."""
+    """Reserve a /24 of the loopback network for this test run, as long as the socket is open."""
     for _ in range(50):
         block = f"127.{random.randint(1, 254)}.{random.randint(0, 254)}"
         lock = socket.socket()

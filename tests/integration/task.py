@@ -1,4 +1,4 @@
-"""One instance of the application: LiteFS on its node, started again when it ends, as Nomad would."""
+"""One instance of the application: LiteFS on its node, restarted when it exits, as by Nomad."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ AGE = 600.0
 
 
 class Task:
-    """A supervised process in the words of Nomad's task states. `stop` ends it for good."""
+    """A supervised process with Nomad's task states. `stop` ends it for good."""
 
     def __init__(self, node: Machine, argv: Sequence[str], home: Path) -> None:
         self.node, self.alloc = node, str(uuid.uuid4())
@@ -37,30 +37,30 @@ class Task:
 
     @property
     def pid(self) -> int | None:
-        """The running process; None while there is none."""
+        """The running process; None if there is none."""
         return self._process.pid if self._process and self._process.poll() is None else None
 
     def signal(self, what: signal.Signals) -> None:
-        """Signal the running LiteFS."""
+        """Send a signal to the running LiteFS."""
         assert self.pid, f"nothing runs on {self.node.name}"
         os.kill(self.pid, what)
 
     def stop(self, *, gently: bool = False) -> None:
-        """End it, frozen or not, and do not start it again. `gently` lets LiteFS give its lease back, which one that still waits cannot."""
+        """Stop it, even if frozen, without a restart. `gently` lets LiteFS release its lease, which one that is still waiting cannot."""
         self._ended.set()
         if gently and self._process:
             self._process.terminate()
             self._process.wait(10)
         if self._process:
-            self._process.kill()  # nothing where it has just ended by itself
+            self._process.kill()  # no effect if it has just exited
         self._thread.join(10)
 
     def retire(self) -> None:
-        """Do not start it again when it ends."""
+        """Do not restart it when it exits."""
         self._ended.set()
 
     def _supervise(self) -> None:
-        """The process dies with this thread's process (PR_SET_PDEATHSIG), so that not even a killed test run leaves one behind."""
+        """The process dies with this thread's process (PR_SET_PDEATHSIG), so that a killed test run leaves none behind."""
         self._event("Received", "Task received by client")
         while True:
             self._process = machines.start(self._argv, self.log, mortal=True)
@@ -72,7 +72,7 @@ class Task:
             self.restarts, self.last_restart = self.restarts + 1, time.time()
 
     def _terminated(self, code: int) -> None:
-        """Nomad gives a process that a signal ended the exit code that a shell would."""
+        """Return the exit code that Nomad, like a shell, uses for a process ended by a signal."""
         number = max(0, -code)
         exit_code = 128 + number if number else code
         text = f"Exit Code: {exit_code}" + (f", Signal: {number}" if number else "")

@@ -1,4 +1,4 @@
-"""A Consul that is dead, frozen, guarded by ACLs or by TLS, under LiteFS and under the collector."""
+"""Consul that is dead, frozen, or guarded by ACLs or TLS, for both LiteFS and the collector."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_a_frozen_consul_server_is_unreachable(own: Site) -> None:
     own.consul_signal(own.layout.server.name, signal.SIGCONT)
 
 
-def test_a_dead_consul_agent_is_told_from_a_dead_node(own: Site) -> None:
+def test_a_dead_consul_agent_is_distinguished_from_a_dead_node(own: Site) -> None:
     own.boot()
     own.deploy()
     own.settled()
@@ -63,7 +63,7 @@ def test_without_a_token_nothing_is_called_healthy(own: Site) -> None:
     assert found.verdict != "ok"
 
 
-def test_a_token_that_may_not_read_the_key_is_told_what_it_lacks(own: Site) -> None:
+def test_the_missing_capability_for_the_key_is_named(own: Site) -> None:
     _guard(own)
     found = own.diagnose(CONSUL_HTTP_TOKEN=_token(own, SEES_ALL_BUT_KEYS))
     assert found.causes == {("access.denied", None)}, found
@@ -101,7 +101,7 @@ def test_tls_is_checked_against_the_authority_that_was_named(own: Site, tmp_path
 
 
 def _guard(site: Site) -> None:
-    """A healthy cluster in which nobody may do anything without a token."""
+    """Start a healthy cluster in which every action needs a token."""
     site.access = _acl()
     site.boot()
     site.deploy(environ={"CONSUL_HTTP_TOKEN": MANAGEMENT})
@@ -120,7 +120,7 @@ def _token(site: Site, rules: str) -> str:
 
 
 def _tls(site: Site, directory: Path, *, trusting: bool) -> Access:
-    """Consul behind https with a certificate of an authority that LiteFS knows, and the collector only when `trusting`."""
+    """Start Consul with https and a private authority that LiteFS trusts, and the collector only if `trusting`."""
     authority, address = trustme.CA(), site.layout.server.address
     certificate = authority.issue_cert(address)
     files = {name: str(directory / f"{name}.pem") for name in ("ca", "cert", "key")}

@@ -1,4 +1,4 @@
-"""Who may be primary: the lease in a real Consul, and what its key and LiteFS's data say of each other."""
+"""The lease in a real Consul, and how its key relates to LiteFS's data."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_two_static_primaries_are_two(site: Site) -> None:
     assert found.first == ("litefs.multiple-primaries", None), found
 
 
-def test_data_of_another_cluster_is_told(site: Site) -> None:
+def test_data_of_another_cluster_is_detected(site: Site) -> None:
     site.deploy()
     site.settled()
     replica = site.replicas()[0]
@@ -47,7 +47,7 @@ def test_data_of_another_cluster_is_told(site: Site) -> None:
     assert found.first == ("litefs.cluster-id.mismatch", replica), found
 
 
-def test_data_that_is_lost_everywhere_is_told_from_a_new_node(site: Site) -> None:
+def test_data_lost_everywhere_is_distinguished_from_a_new_node(site: Site) -> None:
     site.deploy()
     site.settled()
     for node in site.layout.nodes:

@@ -1,4 +1,4 @@
-"""LiteFS that does not answer, does not start, or lost its way: on real processes, real mounts and real disks."""
+"""LiteFS that does not answer, does not start, or is lost: with real processes, mounts and disks."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_replicas_that_cannot_reach_the_advertised_address_are_disconnected(site
 
 @pytest.mark.parametrize("told", [True, False])
 def test_a_replica_that_is_cut_off_is_found(site: Site, told: bool) -> None:
-    """Refused connections are `disconnected`; a stream that is silent without an end is `lagging`, as LiteFS has no timeout for it."""
+    """Refused connections are `disconnected`; a silent stream is `lagging`, since LiteFS has no timeout for it."""
     leader, *others = site.layout.nodes
     wire, port = (site.layout.server.address, 20303), site.layout.workload.sync_port
     with relay(wire, (leader.address, port)) as link:
@@ -137,7 +137,7 @@ def test_a_damaged_database_is_corrupt(site: Site) -> None:
     site.deploy()
     site.settled()
     replica = site.replicas()[0]
-    # While it still runs: who is started again within moments could have read the file before it is damaged.
+    # While it still runs: restarted quickly, it could read the file before it is damaged.
     damage(site.file(replica, site.layout.workload.data) / "dbs" / site.layout.workload.database / "database")
     site.tasks[replica].signal(signal.SIGKILL)
     site.logged(replica, "database checksum")
@@ -146,7 +146,7 @@ def test_a_damaged_database_is_corrupt(site: Site) -> None:
 
 
 @pytest.mark.parametrize("journal", ["", "-wal"])
-def test_a_write_on_a_replica_is_told_from_a_broken_disk(site: Site, journal: str) -> None:
+def test_a_write_on_a_replica_is_distinguished_from_a_broken_disk(site: Site, journal: str) -> None:
     leader, writer, other = (node.name for node in site.layout.nodes)
     followers = {name: {"lease": {"candidate": False}} for name in (writer, other)}
     site.deploy(followers, modes={leader: f"ok{journal}", writer: f"write-on-replica{journal}"})

@@ -1,4 +1,4 @@
-"""What real servers tell of when: the facts that ages of checks and changes of the primary rest on."""
+"""Times that real servers report, on which the ages of checks and changes of the primary are based."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_litefs_says_when_it_became_primary_where_its_log_has_times(site: Site) 
     assert {event["node"] for event in events if "existing primary found" in event["text"]} == set(site.replicas())
 
 
-def test_without_times_in_its_log_it_stands_nowhere(site: Site) -> None:
+def test_without_log_times_role_changes_are_omitted(site: Site) -> None:
     site.deploy()
     site.settled()
     assert "primary" not in {event["kind"] for event in site.diagnose().report["timeline"]}

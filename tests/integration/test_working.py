@@ -1,4 +1,4 @@
-"""A cluster that works is reported as it is."""
+"""A healthy cluster is reported as healthy."""
 
 from __future__ import annotations
 

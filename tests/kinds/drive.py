@@ -1,4 +1,4 @@
-"""Drives a rung without any I/O: from a case file, or from a recorded incident."""
+"""Drives a rung without I/O, from a case file or a recorded incident."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NOMADS_OWN = ("failed to exec into task", "No path to node", "Unexpected respons
 
 
 def arguments(kind: str, given: Mapping[str, JSON], value: JSON = None) -> dict[str, JSON]:
-    """An item's arguments as the plan hands them to a rung."""
+    """Return an item's arguments as passed to a rung."""
     return {name: given.get(name, argument.default) for name, argument in KINDS[kind].arguments.items()} | {"rung": value}
 
 
@@ -34,7 +34,7 @@ def drive(rung: Rung, answer: Callable[[Request], Reply]) -> JSON:
 
 
 def described(request: Request) -> JSON:
-    """A request as a case file spells it."""
+    """Return a request in the notation of case files."""
     if isinstance(request, Exec):
         return {"exec": list(request.argv), "alloc": request.alloc, "task": request.task} | (
             {"namespace": request.namespace} if request.namespace else {}
@@ -50,7 +50,7 @@ def described(request: Request) -> JSON:
 
 
 def reply(said: Mapping[str, JSON], endpoint: str = "recorded") -> Reply:
-    """A case file's reply: `code` with `json` or `text`, `rc` with `stdout` and `stderr`, `dial`, or the `cause` of there being none."""
+    """Parse a case file's reply: `code` with `json` or `text`, `rc` with `stdout` and `stderr`, `dial`, or the `cause` of a failure."""
     if "rc" in said:
         return _executed(said, endpoint)
     if "code" not in said:
@@ -84,7 +84,7 @@ def _executed(said: Mapping[str, JSON], endpoint: str) -> Reply:
 
 
 class Recorded:
-    """A recorded incident that answers only what was recorded to the letter: path and query. All else is a 404, or a command unknown."""
+    """A recorded incident that answers only exactly recorded requests (path and query). Others get a 404, or an unknown command."""
 
     def __init__(self, incident: str) -> None:
         with gzip.open(INCIDENTS / f"{incident}.jsonl.gz", "rt", encoding="utf-8") as lines:
@@ -97,7 +97,7 @@ class Recorded:
         return reply(self.find(request))
 
     def find(self, request: Request) -> JSON:
-        """What was recorded, as a case file spells it."""
+        """Return the recorded answer, in the notation of case files."""
         if isinstance(request, Dial):
             return self.said.get(f"dial {request.host}:{request.port}", {"cause": "refused"})
         if isinstance(request, Exec):
@@ -106,7 +106,7 @@ class Recorded:
         return self.said.get(_http(request), {"code": 404, "text": "not recorded"})
 
     def bodies(self, source: str, path: str) -> list[tuple[str, JSON]]:
-        """Recorded JSON answers to a path: (base, body)."""
+        """Return recorded JSON answers to a path: (base, body)."""
         rows = [row for row in self.rows if row["source"] == source and row.get("path") == path and row.get("status") == 200]
         return [(row["base"], json.loads(row["body"])) for row in rows]
 

@@ -1,4 +1,4 @@
-"""Every case: these requests, in this order, and these replies come to this data, or to this reason for there being none."""
+"""Every case: these requests in this order, with these replies, give this data or this reason for its absence."""
 
 from __future__ import annotations
 

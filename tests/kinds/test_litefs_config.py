@@ -1,4 +1,4 @@
-"""What a job's litefs.yml says of its lease, in whatever form the job has it."""
+"""The lease in a job's litefs.yml, in whatever form the job contains it."""
 
 from __future__ import annotations
 

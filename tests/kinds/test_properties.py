@@ -1,4 +1,4 @@
-"""Whatever a server sends, a rung ends with plain data or says why not; nothing else escapes, and nothing takes for ever."""
+"""Whatever a server sends, a rung returns plain data or says why not; nothing else escapes, and nothing takes for ever."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ HOSTILE: dict[str, bytes] = {
 
 
 def attempt(run: Callable[[], object]) -> object:
-    """What it returns, or the `Unanswered` that it raises; everything else escapes."""
+    """Return the result, or the `Unanswered` raised; any other exception escapes."""
     try:
         return run()
     except Unanswered as why:
@@ -153,7 +153,7 @@ def real_cases() -> tuple[tuple[str, JSON], ...]:
 
 
 def damaged(data: st.DataObject, value: JSON) -> JSON:
-    """The value with one part of it replaced by anything: the walk goes down a random path."""
+    """Return the value with one part replaced, at the end of a random path."""
     if isinstance(value, dict) and value and data.draw(st.integers(0, 5)):
         key = data.draw(st.sampled_from(sorted(value)))
         return {**value, key: damaged(data, value[key])}

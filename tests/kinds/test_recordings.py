@@ -1,4 +1,4 @@
-"""Over every recorded incident: what the kinds say equals what the recorded answers say, read here by other means."""
+"""For every recorded incident, the kinds' data equals the recorded answers read by independent code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The registry, the schemas, the documentation and the cases are complete and speak of the same kinds."""
+"""The registry, the schemas, the documentation and the cases are complete and consistent."""
 
 from __future__ import annotations
 

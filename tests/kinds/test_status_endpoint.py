@@ -1,4 +1,4 @@
-"""Nobody has a `/status`: a spec that asks for it is told so, by lint and by the rung."""
+"""No LiteFS has `/status`: a spec that requests it is told so by lint and by the rung."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ADDRESSES = ["http://10.0.0.1:20202", "http://10.0.0.1:20202/", "{{ item | endpo
 
 
 @pytest.mark.parametrize("url", PATHS)
-def test_a_rung_that_names_an_endpoint_is_told_what_to_put_there(url: str) -> None:
+def test_a_rung_that_names_an_endpoint_gets_advice(url: str) -> None:
     said = KINDS["litefs_status"].advice("http", url)
     assert said
     assert "http://HOST:PORT" in said
@@ -50,7 +50,7 @@ def test_a_command_is_no_endpoint() -> None:
 @pytest.mark.parametrize(
     ("value", "words"), [("litefs status", "[litefs, status]"), (5, "[litefs, status]"), (["cat", 5], "list of words"), ([""], "list")]
 )
-def test_a_command_that_is_no_list_of_words_is_told_and_never_run(value: JSON, words: str) -> None:
+def test_a_command_that_is_not_a_list_is_reported_and_never_run(value: JSON, words: str) -> None:
     said = KINDS["litefs_status"].advice("exec", value)
     assert said
     assert words in said
@@ -70,7 +70,7 @@ def test_lint_shows_the_place() -> None:
     assert lint(SPEC.format(url="http://10.0.0.1:20202"), "s.yml") == []
 
 
-def test_the_rung_asks_nothing_and_gives_way_to_the_next() -> None:
+def test_such_a_rung_makes_no_request_and_the_next_is_tried() -> None:
     with pytest.raises(Unanswered, match="/status") as refused:
         next(http({"rung": "http://10.0.0.1:20202/status"}))
     assert not refused.value.final

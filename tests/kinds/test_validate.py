@@ -1,4 +1,4 @@
-"""Results against schemas: what does not fit is marked, kept, and never quoted."""
+"""Results against schemas: misfits are marked, kept, and never quoted."""
 
 from __future__ import annotations
 

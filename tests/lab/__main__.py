@@ -12,7 +12,7 @@ from tests.lab.machines import Timeout
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command. Exit code 0 when it is done, 1 with a sentence on stderr when it is not."""
+    """Run one command. Returns 0 on success, else 1 with a sentence on stderr."""
     arguments = _parser().parse_args(argv)
     commands = {"up": _up, "fault": _fault, "heal": _heal, "down": _down, "faults": _faults}
     try:

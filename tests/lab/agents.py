@@ -1,4 +1,4 @@
-"""How the agents of a cluster are started: Consul's arguments, Nomad's configuration. Their ports are the well-known ones."""
+"""How a cluster's agents are started: Consul's arguments, Nomad's configuration. They use the well-known ports."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NOMAD_PORT = 4646
 
 
 def consul(binary: str, layout: Layout, machine: Machine, home: Path, more: Mapping[str, Any] | None = None) -> list[str]:
-    """The command of one Consul agent, a server or a client by its place in the layout. `more` is laid into its configuration file."""
+    """Return the command of a Consul agent, server or client according to the layout. `more` is merged into its configuration file."""
     server = machine in layout.servers
     config = {
         "node_name": machine.name,
@@ -26,7 +26,7 @@ def consul(binary: str, layout: Layout, machine: Machine, home: Path, more: Mapp
         "log_level": "warn",
         "disable_update_check": True,
         "ports": {"dns": -1},
-        # As eager as `consul agent -dev` is: elections and failure detection in about a second.
+        # As fast as `consul agent -dev`: elections and failure detection in about a second.
         "performance": {"raft_multiplier": 1},
         "gossip_lan": {"probe_interval": "300ms", "probe_timeout": "100ms", "suspicion_mult": 3, "gossip_interval": "100ms"},
         **({"server": True, "bootstrap_expect": len(layout.servers)} if server else {}),
@@ -36,7 +36,7 @@ def consul(binary: str, layout: Layout, machine: Machine, home: Path, more: Mapp
 
 
 def nomad(binary: str, layout: Layout, machine: Machine, home: Path, more: Mapping[str, Any] | None = None) -> list[str]:
-    """The command of one Nomad agent, a server or a client by its place in the layout. Clients are found lost within seconds."""
+    """Return the command of a Nomad agent, server or client according to the layout. Lost clients are detected within seconds."""
     address = machine.address
     config = {
         "name": machine.name,

@@ -19,19 +19,22 @@ MODES = ("ok", "ok-wal", "crash", "exit-zero", "error", "slow", "deaf", "write-o
 
 
 def say(level: str, message: str, **fields: object) -> None:
-    """One log line on stderr, in logfmt."""
+    """Log one line on stderr, in logfmt."""
     words = "".join(f' {name}="{value}"' for name, value in fields.items())
     sys.stderr.write(f'level={level} msg="{message}"{words}\n')
     sys.stderr.flush()
 
 
 def is_primary(mount: Path) -> bool:
-    """A primary has no `.primary` file and no lag; a replica that lost its primary has no such file either, but its lag grows."""
+    """True on a primary, which has no `.primary` file and no lag.
+
+    A replica that lost its primary has no such file either, but a growing lag.
+    """
     return not (mount / ".primary").exists() and int((mount / ".lag").read_text(encoding="ascii")) == 0
 
 
 def write(database: Path, mode: str) -> None:
-    """A transaction if this node is the primary; one that must fail in the modes that ignore that it is not."""
+    """Run a transaction if this node is the primary; in the modes that ignore this, one that must fail."""
     primary = is_primary(database.parent)
     if not (primary or mode.startswith("write-on-replica")):
         return
@@ -46,14 +49,14 @@ def write(database: Path, mode: str) -> None:
 
 
 def create(connection: sqlite3.Connection) -> None:
-    """Two tables: one that every transaction changes, one of some pages that stay as they are."""
+    """Create two tables: one that every transaction changes, one of some pages that never change."""
     connection.execute("CREATE TABLE IF NOT EXISTS plays (at REAL)")
     if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'songs'").fetchone():
         connection.execute("CREATE TABLE songs AS SELECT randomblob(64 << 10) AS cover")
 
 
 def keep_writing(database: Path, mode: str, every: float) -> None:
-    """Write until the process ends, or the mount does; what SQLite says is logged, as an application would."""
+    """Write until the process or the mount ends; SQLite's errors are logged, as by an application."""
     while True:
         try:
             write(database, mode)
@@ -65,14 +68,14 @@ def keep_writing(database: Path, mode: str, every: float) -> None:
 
 
 def mourn(parent: int) -> None:
-    """End with the process that started us."""
+    """Exit with the process that started us."""
     while os.getppid() == parent:
         time.sleep(0.5)
     os._exit(1)
 
 
 def handler(mode: str) -> type[http.server.BaseHTTPRequestHandler]:
-    """What answers requests in that mode."""
+    """Return the request handler of that mode."""
 
     class Answer(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -89,7 +92,7 @@ def handler(mode: str) -> type[http.server.BaseHTTPRequestHandler]:
 
 
 def serve(host: str, port: int, mode: str) -> None:
-    """Listen and answer until the process is killed."""
+    """Answer requests until the process is killed."""
     try:
         server = http.server.ThreadingHTTPServer((host, port), handler(mode))
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Where the real servers' programs are, and which versions they have."""
+"""Locates the real servers' programs and their versions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CACHE = Path(__file__).parents[2] / ".cache" / "bin"
 
 @dataclass(frozen=True, slots=True)
 class Binary:
-    """One program: an absolute path, and the version that it reports itself, empty when it does not say."""
+    """A program: an absolute path, and the version it reports, empty if it does not."""
 
     name: str
     path: str
@@ -26,13 +26,13 @@ class Binary:
 
 
 def find(name: str) -> Binary | None:
-    """The program called `name`, from PATH or from what `make servers` built; None when there is none."""
+    """Return the program called `name`, from PATH or built by `make servers`; None if there is none."""
     path = shutil.which(name, path=os.pathsep.join([os.environ.get("PATH", os.defpath), str(CACHE)]))
     return Binary(name, path, _version(path)) if path else None
 
 
 def _version(path: str) -> str:
-    """What the program says; a LiteFS built from its module says `development build`, so that Go is asked what it was built from."""
+    """Return the program's version; a LiteFS built from its module says `development build`, so Go is asked for the module's version."""
     told = subprocess.run([path, "version"], capture_output=True, text=True, timeout=30, check=False).stdout
     return _number(told) or _number(_module(path))
 
@@ -43,7 +43,7 @@ def _number(text: str) -> str:
 
 
 def _module(path: str) -> str:
-    """The main module's line of what Go's linker left in the binary; empty without Go."""
+    """Return the main module's line from the build information in the binary; empty without Go."""
     if not (go := shutil.which("go")):
         return ""
     told = subprocess.run([go, "version", "-m", path], capture_output=True, text=True, timeout=30, check=False).stdout

@@ -1,4 +1,4 @@
-"""The lab's cluster: booted, asked, and taken down again, from one call of the program to the next."""
+"""The lab's cluster: boots, queries and stops it, across several calls of the program."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ TOOLS = ("ip", "unshare", "nsenter", "setpriv", "fusermount3")
 
 
 class LabError(Exception):
-    """Why the lab cannot do what it was told; what to do about it."""
+    """Why the lab cannot do what was requested, and what to do about it."""
 
 
 @dataclass(slots=True)
 class Lab:
     """A running cluster.
 
-    `pids` are the agents, by `consul/NAME` and `nomad/NAME`; `places` are the nodes' mount namespaces: tasks live on in theirs
-    when the node's Nomad client is killed. `litter` must go when the cluster goes.
+    `pids` are the agents, by `consul/NAME` and `nomad/NAME`; `places` are the nodes' mount namespaces: tasks survive there when the node's
+    Nomad client is killed. `litter` is removed with the cluster.
     """
 
     layout: Layout
@@ -46,13 +46,13 @@ class Lab:
     # --- from call to call ---
 
     def save(self) -> None:
-        """Remember what runs, so that another call can go on from here."""
+        """Save what is running, so that another call can continue from here."""
         HOME.mkdir(parents=True, exist_ok=True)
         (HOME / "lab.json").write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
 
     @classmethod
     def load(cls) -> Lab:
-        """The lab that an earlier call booted. Raises LabError without one."""
+        """Load the lab that an earlier call booted. Raises LabError without one."""
         try:
             kept = json.loads((HOME / "lab.json").read_text(encoding="utf-8"))
         except OSError as error:
@@ -70,18 +70,18 @@ class Lab:
 
     @property
     def nomad_url(self) -> str:
-        """Where the first Nomad server answers."""
+        """The first Nomad server's address."""
         return f"http://{self.layout.server.address}:{agents.NOMAD_PORT}"
 
     @property
     def consul_url(self) -> str:
-        """Where the first Consul server answers."""
+        """The first Consul server's address."""
         return f"http://{self.layout.server.address}:{agents.CONSUL_PORT}"
 
     def configs(
         self, changes: Mapping[str, Mapping[str, Any]] | None = None, *, modes: Mapping[str, str] | None = None
     ) -> dict[str, dict[str, Any]]:
-        """Every node's LiteFS configuration; `changes` and the application's `modes` by the node's name."""
+        """Return every node's LiteFS configuration; `changes` and the application's `modes` are by node name."""
         return {
             node.name: litefs.changed(
                 litefs.configuration(self.layout, node, consul_url=self.consul_url, mode=(modes or {}).get(node.name, "ok")),
@@ -91,7 +91,7 @@ class Lab:
         }
 
     def sample(self, changes: Mapping[str, Mapping[str, Any]] | None = None, *, modes: Mapping[str, str] | None = None) -> job.Job:
-        """The sample job with these configurations."""
+        """Return the sample job with these configurations."""
         return job.sample(self.layout, self.binaries["litefs"], self.configs(changes, modes=modes))
 
     def run(self, wanted: job.Job) -> None:
@@ -99,16 +99,16 @@ class Lab:
         ask(f"{self.nomad_url}/v1/jobs", {"Job": wanted})
 
     def allocations(self) -> list[dict[str, Any]]:
-        """The job's allocations that Nomad wants to run."""
+        """Return the job's allocations that Nomad wants to run."""
         rows = ask(f"{self.nomad_url}/v1/job/{self.layout.workload.job}/allocations")
         return [row for row in rows if row["DesiredStatus"] == "run"]
 
     def allocation(self, node: str) -> dict[str, Any]:
-        """The allocation on that node."""
+        """Return the allocation on that node."""
         return {row["NodeName"]: row for row in self.allocations()}[node]
 
     def primary(self) -> str:
-        """The node whose LiteFS says that it is the primary; empty when none does."""
+        """Return the node whose LiteFS says it is the primary; empty if none does."""
         for node in self.layout.nodes:
             try:
                 if ask(f"http://{node.address}:{self.layout.workload.sync_port}/info")["isPrimary"]:
@@ -118,34 +118,34 @@ class Lab:
         return ""
 
     def replicas(self) -> list[str]:
-        """The nodes that are not the primary."""
+        """Return the other nodes."""
         primary = machines.wait("a primary", self.primary)
         return [node.name for node in self.layout.nodes if node.name != primary]
 
     def litefs_pid(self, node: str) -> int:
-        """The process id of LiteFS on that node. Raises LabError when it does not run."""
+        """Return the process ID of LiteFS on that node. Raises LabError if it is not running."""
         for pid, argv in machines.inhabitants(self.places[node]):
             if argv[1:2] == ["mount"] and argv[0].endswith("litefs"):
                 return pid
         raise LabError(f"no LiteFS runs on {node}")
 
     def resident(self, node: str) -> int:
-        """Some process of that node, to enter its file system through. Raises LabError when the node is gone."""
+        """Return some process of that node, through which its file system is reached. Raises LabError if the node is gone."""
         for pid, _ in machines.inhabitants(self.places[node]):
             return pid
         raise LabError(f"nothing runs on {node} any more")
 
     def data(self, node: str) -> Path:
-        """A node's LiteFS data directory, seen from here."""
+        """Return a node's LiteFS data directory, as seen from here."""
         return machines.root(self.resident(node)) / self.layout.workload.data[1:]
 
     def healthy(self) -> bool:
-        """Every node's instance passes its checks."""
+        """True if every node's instance passes its checks."""
         passing = ask(f"{self.consul_url}/v1/health/service/{self.layout.workload.service}?passing=1")
         return len(passing) == len(self.layout.nodes)
 
     def stop_job(self) -> None:
-        """Stop the job and wait until none of its tasks is left."""
+        """Stop the job and wait until all of its tasks have ended."""
         name = self.layout.workload.job
         ask(f"{self.nomad_url}/v1/job/{name}", method="DELETE")
         rows = f"{self.nomad_url}/v1/job/{name}/allocations"
@@ -153,7 +153,7 @@ class Lab:
 
 
 def ask(url: str, body: Any = None, *, method: str = "") -> Any:
-    """One exchange in JSON: GET without a body, PUT with one. Raises OSError."""
+    """Make one JSON request: GET without a body, PUT with one. Raises OSError."""
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, data=data, method=method or ("GET" if body is None else "PUT"))
     with urllib.request.urlopen(request, timeout=5) as response:
@@ -161,7 +161,7 @@ def ask(url: str, body: Any = None, *, method: str = "") -> Any:
 
 
 def boot(layout: Layout) -> Lab:
-    """Boot a cluster and wait until it is healthy. Raises LabError when the machine lacks something."""
+    """Boot a cluster and wait until it is healthy. Raises LabError if the machine lacks something."""
     if (HOME / "lab.json").exists():
         raise LabError(f"a lab is up already ({HOME}); `make lab-down` first")
     lab = Lab(layout, {name: binary.path for name, binary in _required().items()})
@@ -177,7 +177,7 @@ def boot(layout: Layout) -> Lab:
 
 
 def down(lab: Lab) -> None:
-    """End everything that `boot` or a fault started, and remove what they left."""
+    """Stop everything that `boot` or a fault started, and remove what it left."""
     for pid in lab.pids.values():
         machines.send(pid, signal.SIGKILL)
     for place in lab.places.values():
@@ -188,7 +188,8 @@ def down(lab: Lab) -> None:
         subprocess.run(["ip", "address", "del", address, "dev", "lo"], check=False)
     shutil.rmtree(HOME)
     for directory in lab.litter["directories"]:
-        Path(directory).rmdir()
+        if not machines.is_mounted(directory):  # by another lab on this machine
+            Path(directory).rmdir()
 
 
 def _required() -> dict[str, Binary]:
@@ -202,7 +203,7 @@ def _required() -> dict[str, Binary]:
 
 
 def _prepare(lab: Lab) -> None:
-    """Mount points on this machine, empty and removed again; addresses that Nomad can find on the interface."""
+    """Create the mount points on this machine, empty and removed again; and addresses that Nomad can find on the interface."""
     work = lab.layout.workload
     for directory in (work.mount, work.data):
         if not Path(directory).exists():
@@ -224,7 +225,7 @@ def _start_servers(lab: Lab) -> None:
 
 
 def _start_nodes(lab: Lab) -> None:
-    """A client that finds no Consul when it starts looks again only after fifteen seconds: Consul first."""
+    """Start Consul first: a Nomad client that finds none at its start looks again only after fifteen seconds."""
     for machine in lab.layout.nodes:
         start(lab, "consul", machine)
     for machine in lab.layout.nodes:
@@ -236,7 +237,7 @@ def _start_nodes(lab: Lab) -> None:
 
 
 def start(lab: Lab, program: str, machine: Machine) -> None:
-    """Start one agent of a machine. A node's Nomad client gets a file system of its own, which its tasks share."""
+    """Start one agent of a machine. A node's Nomad client gets its own file system, shared with its tasks."""
     home, work = HOME / machine.name, lab.layout.workload
     describe = {"consul": agents.consul, "nomad": agents.nomad}[program]
     argv = describe(lab.binaries[program], lab.layout, machine, home)

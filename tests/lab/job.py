@@ -1,4 +1,4 @@
-"""The sample job: LiteFS on every node, supervising the application; as the JSON that Nomad's API takes, for faults to change."""
+"""The sample job: LiteFS on every node, supervising the application; as JSON for Nomad's API, for faults to change."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Job = dict[str, Any]
 
 
 def sample(layout: Layout, command: str, configs: Mapping[str, Mapping[str, Any]]) -> Job:
-    """The job. `command` is LiteFS's program, `configs` each node's LiteFS configuration by the node's name."""
+    """Return the job. `command` is LiteFS's program, `configs` are LiteFS configurations by node name."""
     work = layout.workload
     return {
         "ID": work.job,
@@ -32,13 +32,13 @@ def sample(layout: Layout, command: str, configs: Mapping[str, Mapping[str, Any]
 
 
 def group(job: Job) -> dict[str, Any]:
-    """The job's only task group."""
+    """Return the job's only task group."""
     found: dict[str, Any] = job["TaskGroups"][0]
     return found
 
 
 def task(job: Job) -> dict[str, Any]:
-    """The task that LiteFS and the application run in."""
+    """Return the task that runs LiteFS and the application."""
     found: dict[str, Any] = group(job)["Tasks"][0]
     return found
 
@@ -79,6 +79,6 @@ def _service(name: str, port: str, check: str, path: str) -> dict[str, Any]:
 
 
 def _by_node(configs: Mapping[str, Mapping[str, Any]]) -> str:
-    """One template for all nodes: each takes the text under its own name."""
+    """Return one template for all nodes, from which each takes the text under its own name."""
     parts = [f'{{{{ if eq (env "node.unique.name") "{name}" }}}}\n{litefs.text(config)}{{{{ end }}}}' for name, config in configs.items()]
     return "".join(parts)

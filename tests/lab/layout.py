@@ -1,4 +1,4 @@
-"""What a cluster consists of: its machines and the application on them, under names that the tests may change."""
+"""A cluster's machines and the application on them, with names that tests may change."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """A name and a loopback address of its own, so that every machine can use the well-known ports."""
+    """A name and a separate loopback address, so that every machine can use the well-known ports."""
 
     name: str
     address: str
@@ -15,7 +15,7 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """The application: the words of its Nomad job, its ports, and where LiteFS keeps its things."""
+    """The application: names in its Nomad job, its ports, and LiteFS's directories."""
 
     job: str = "navidrome"
     group: str = "navidrome"
@@ -46,16 +46,16 @@ class Layout:
 
     @property
     def server(self) -> Machine:
-        """The server that is asked."""
+        """The server to query."""
         return self.servers[0]
 
     def node(self, name: str) -> Machine:
-        """The node of that name; KeyError without it."""
+        """Return the node of that name; KeyError without it."""
         return {node.name: node for node in self.nodes}[name]
 
 
 def loopback(servers: int, nodes: int, *, block: str = "127.0.0", first: int = 1) -> Layout:
-    """A layout on addresses of one /24 of the loopback network: servers first, nodes from the next ten on."""
+    """Return a layout on addresses of one /24 of the loopback network: servers first, nodes from the next ten on."""
     return Layout(
         tuple(Machine(f"server{number + 1}", f"{block}.{first + number}") for number in range(servers)),
         tuple(Machine(f"odroid{number + 1}", f"{block}.{first + 10 + number}") for number in range(nodes)),

@@ -16,7 +16,10 @@ APP = Path(__file__).with_name("app.py")
 
 
 def configuration(layout: Layout, node: Machine, *, consul_url: str, mode: str = "ok") -> dict[str, Any]:
-    """A candidate for primary that supervises the sample application in that mode. The lease lives ten seconds, Consul's shortest."""
+    """Return a candidate's configuration that supervises the sample application in that mode.
+
+    The lease's TTL is ten seconds, Consul's minimum.
+    """
     work = layout.workload
     return {
         "fuse": {"dir": work.mount},
@@ -34,7 +37,7 @@ def configuration(layout: Layout, node: Machine, *, consul_url: str, mode: str =
 
 
 def changed(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """`base` with `changes` laid over it, mapping into mapping; None takes a field out."""
+    """Return `base` deeply merged with `changes`; None removes a field."""
     result = dict(base)
     for name, value in changes.items():
         inner = result.get(name)
@@ -43,5 +46,5 @@ def changed(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, An
 
 
 def text(config: Mapping[str, Any]) -> str:
-    """The file that LiteFS reads."""
+    """Return the file that LiteFS reads."""
     return yaml.safe_dump(dict(config), sort_keys=False)

@@ -1,7 +1,7 @@
-"""Processes and private file systems: what stands in for a machine.
+"""Processes and private file systems that represent machines.
 
-Every machine is a mount namespace of its own. The same path is another directory on each, a fault such as a missing /dev/fuse stays on
-its machine, and mounts vanish with the last process of the namespace, whatever became of whoever started it.
+Every machine is a mount namespace. The same path is a different directory on each, a fault such as a missing /dev/fuse is limited to its
+machine, and mounts disappear with the last process of the namespace, whatever happens to its parent.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ class Timeout(Exception):  # noqa: N818 - what was waited for did not come
 
 
 def wait(what: str, question: Callable[[], T], seconds: float = 30.0) -> T:
-    """Ask again and again until the answer is true; returns it. An OSError or ValueError is a no. Raises `Timeout`.
+    """Poll until the answer is true, and return it. OSError and ValueError count as false. Raises `Timeout`.
 
-    `seconds` are those of a machine with nothing else to do: a busy one gets as many times more as it has processes for each processor.
+    `seconds` are for an idle machine; a busy one gets more, in proportion to its load per processor.
     """
     began, last = time.monotonic(), ""
     while True:
@@ -45,12 +45,12 @@ def wait(what: str, question: Callable[[], T], seconds: float = 30.0) -> T:
 
 
 def busyness() -> float:
-    """Return how many times longer than alone things take here now: the load for each processor, 1 at least and `MOST_BUSY` at most."""
+    """Return the present slowdown: the load per processor, between 1 and `MOST_BUSY`."""
     return min(MOST_BUSY, max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1)))
 
 
 def start(argv: Sequence[str], log: Path, *, mortal: bool = False) -> subprocess.Popen[bytes]:
-    """Start a program in a session of its own; its output is appended to `log`. A `mortal` one dies with its parent, however that dies."""
+    """Start a program in its own session; its output is appended to `log`. A `mortal` one dies with its parent."""
     log.parent.mkdir(parents=True, exist_ok=True)
     words = ["setpriv", "--pdeathsig", "KILL", "--", *argv] if mortal else list(argv)
     with log.open("ab") as output:
@@ -58,7 +58,7 @@ def start(argv: Sequence[str], log: Path, *, mortal: bool = False) -> subprocess
 
 
 def send(pid: int, what: signal.Signals) -> None:
-    """Signal one process, if it is still there."""
+    """Send a signal to a process, if it exists."""
     try:
         os.kill(pid, what)
     except ProcessLookupError:
@@ -66,7 +66,10 @@ def send(pid: int, what: signal.Signals) -> None:
 
 
 def private(argv: Sequence[str], binds: Mapping[str, Path] | None = None, tmpfs: Mapping[str, str] | None = None) -> list[str]:
-    """The command that runs `argv` in a new mount namespace. `binds` puts a directory at a path, `tmpfs` a file system of that size."""
+    """Return the command that runs `argv` in a new mount namespace.
+
+    `binds` mounts a directory at a path, `tmpfs` a file system of that size.
+    """
     steps = [shlex.join(["mount", "--bind", str(source), path]) for path, source in (binds or {}).items()]
     steps += [shlex.join(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", path]) for path, size in (tmpfs or {}).items()]
     script = " && ".join([*steps, f"exec {shlex.join(argv)}"])
@@ -74,12 +77,12 @@ def private(argv: Sequence[str], binds: Mapping[str, Path] | None = None, tmpfs:
 
 
 def within(pid: int, argv: Sequence[str]) -> list[str]:
-    """The command that runs `argv` in the mount namespace of a process."""
+    """Return the command that runs `argv` in the mount namespace of a process."""
     return ["nsenter", "--target", str(pid), "--mount", "--", *argv]
 
 
 def namespace(pid: int) -> str:
-    """Which mount namespace a process lives in; empty when it is gone."""
+    """Return the mount namespace of a process; empty if it is gone."""
     try:
         return str((PROC / str(pid) / "ns" / "mnt").readlink())
     except OSError:
@@ -87,13 +90,13 @@ def namespace(pid: int) -> str:
 
 
 def foreign(pid: int) -> str:
-    """The mount namespace of a process once that is another than ours; empty before, or when the process is gone."""
+    """Return the mount namespace of a process once it differs from ours; empty before, or if the process is gone."""
     place = namespace(pid)
     return "" if place == namespace(os.getpid()) else place
 
 
 def inhabitants(place: str) -> Iterator[tuple[int, list[str]]]:
-    """The processes of a mount namespace, each with its command line; never any of our own."""
+    """Return the processes of a mount namespace, with their command lines; excluding our own."""
     if not place or place == namespace(os.getpid()):
         return
     for entry in PROC.glob("[0-9]*"):
@@ -105,7 +108,7 @@ def inhabitants(place: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def clear(place: str) -> None:
-    """Kill every process of a mount namespace, frozen ones too; its mounts go with the last one."""
+    """Kill every process of a mount namespace, including frozen ones; its mounts disappear with the last one."""
     wait(f"the processes of {place} to end", lambda: not _killed(place))
 
 
@@ -124,5 +127,19 @@ def _is_zombie(pid: int) -> bool:
 
 
 def root(pid: int) -> Path:
-    """The file system as that process sees it."""
+    """Return the root of the file system as seen by that process."""
     return PROC / str(pid) / "root"
+
+
+def is_mounted(path: str) -> bool:
+    """Whether any process has something mounted at this path. Removing the directory would unmount it there, with no error (rmdir(2))."""
+    return any(path in _mount_points(entry) for entry in PROC.glob("[0-9]*"))
+
+
+def _mount_points(process: Path) -> set[str]:
+    """Where a process sees file systems mounted; none of a process that is gone or whose list may not be read."""
+    try:
+        lines = (process / "mountinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return set()
+    return {line.split()[4] for line in lines}

@@ -1,4 +1,4 @@
-"""What of the lab can be held without a cluster: its data, and what it says when it cannot."""
+"""What can be tested of the lab without a cluster: its data, and its error messages."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from itertools import count
+from pathlib import Path
 
 import pytest
 
@@ -14,7 +15,7 @@ LOADS = [(0.0, 1.0), (2.0, 1.0), (8.0, 4.0), (200.0, 10.0)]
 def test_a_busy_machine_gets_more_time(load: float, times: float, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.cpu_count", lambda: 2)
     monkeypatch.setattr("os.getloadavg", lambda: (load, load, load))
-    seconds = count()  # each look at the clock is a second
+    seconds = count()  # each reading of the clock is a second
     monkeypatch.setattr("time.monotonic", lambda: float(next(seconds)))
     monkeypatch.setattr("time.sleep", lambda _: None)
     with pytest.raises(machines.Timeout, match=rf"waited {30 * times + 1:.0f} s for a thing; the last answer: 0"):
@@ -24,3 +25,8 @@ def test_a_busy_machine_gets_more_time(load: float, times: float, monkeypatch: p
 def test_what_comes_is_not_waited_for_any_longer() -> None:
     answers = iter([0, 0, 7])
     assert machines.wait("a thing", lambda: next(answers)) == 7
+
+
+def test_a_mount_point_is_one_wherever_a_process_sees_it(tmp_path: Path) -> None:
+    assert machines.is_mounted("/proc")
+    assert not machines.is_mounted(str(tmp_path))

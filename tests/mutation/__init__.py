@@ -1,1 +1,4 @@
-"""Which break of a rule or a redaction pattern would no test notice? `python -m tests.mutation` tries each and writes docs/mutation.md."""
+"""Finds mutations of rules and redaction patterns that no test notices.
+
+`python -m tests.mutation` tries each and writes docs/mutation.md.
+"""

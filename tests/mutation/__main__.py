@@ -1,6 +1,6 @@
-"""`python -m tests.mutation [rules|patterns]`: break, look who notices, write docs/mutation.md.
+"""`python -m tests.mutation [rules|patterns]`: mutate, see which tests fail, write docs/mutation.md.
 
-`python -m tests.mutation FILE...` breaks only the rules of these files (`disk.full`, `joins`), prints what nothing notices, and writes nothing.
+`python -m tests.mutation FILE...` mutates only the rules of these files (`disk.full`, `joins`), prints the survivors, and writes nothing.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ run. A mutant that they detect needs no attention; one that survives marks a pla
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One break: what it is about, where and how, and whether nothing noticed it."""
+    """One mutation: its subject, position and kind, and whether it survived."""
 
     about: str
     what: str
@@ -53,7 +53,7 @@ def run(subject: ModuleType, files: Sequence[str] = ()) -> list[Outcome]:
 
 
 def section(title: str, tests: str, outcomes: Sequence[Outcome]) -> str:
-    """One subject's part of the document."""
+    """Return one subject's part of the document."""
     told = Counter(_part(outcome) for outcome in outcomes)
     unseen = Counter(_part(outcome) for outcome in outcomes if outcome.unseen)
     rows = [f"| {part} | {number} | {number - unseen[part]} | {unseen[part]} |" for part, number in told.most_common()]
@@ -70,7 +70,7 @@ def section(title: str, tests: str, outcomes: Sequence[Outcome]) -> str:
 
 
 def _part(outcome: Outcome) -> str:
-    """What kind of break it is: the first word of its place, which says whether it decides, joins, or is all of it."""
+    """Return the kind of mutation, the first word of its position: a condition, a join, or the whole rule."""
     words = outcome.what.replace("without ", "").split(".")[0].split(" ")[0]
     return (
         words
@@ -82,7 +82,7 @@ def _part(outcome: Outcome) -> str:
 
 
 def _listed(outcomes: Iterable[Outcome]) -> list[str]:
-    """What was not noticed, a line for each rule. What a rule explains is only counted: every pair would need a cluster of its own."""
+    """List the survivors, one line per rule. Links are only counted: every pair would need a cluster of its own."""
     by_rule: dict[str, list[Outcome]] = {}
     for outcome in outcomes:
         if outcome.unseen:
@@ -97,13 +97,13 @@ def _told(unseen: Sequence[Outcome]) -> str:
 
 
 def written() -> dict[str, str]:
-    """The document's sections by title."""
+    """Return the document's sections by title."""
     _, *parts = DOCUMENT.read_text("utf-8").split("\n## ")
     return {part.partition("\n")[0]: f"\n## {part}" for part in parts}
 
 
 def main() -> None:
-    """Run the subjects that were asked for, all by default, and write their sections of the document anew; or only look at some files."""
+    """Run the requested subjects (default: all) and update their sections of the document; or print the survivors of some rule files."""
     if files := [name for name in sys.argv[1:] if name not in SUBJECTS]:
         sys.stdout.write("\n".join([*_listed(run(rules, files)), ""]))
         return

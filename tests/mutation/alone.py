@@ -1,4 +1,4 @@
-"""What one rule finds by itself: it costs a hundredth of a whole analysis, and tells where a broken rule cannot matter."""
+"""Evaluates a single rule: a hundred times faster than an analysis, and shows where a mutation cannot matter."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ Found = tuple[list[tuple[object, ...]], list[tuple[object, ...]]]
 
 
 def codes_found(bundle: Bundle) -> set[str]:
-    """The causes and symptoms of which all rules find something, whatever explains what, or rules it out."""
+    """Return the codes of which all rules together find something, explained, ruled out or not."""
     report = analyze.analyze(bundle)
     return {one.code for one in (*report.findings, *report.ruled_out)}
 
 
 def found(rule: Rule | None, bundle: Bundle) -> Found:
-    """On which subjects, for what observations; and what its `unless` keeps from being found. Of no rule nothing."""
+    """Return the subjects and observations it matches, and what its `unless` suppresses. Nothing without a rule."""
     if rule is None:
         return [], []
     hits, dropped = Engine(analyze.observe(bundle).observations, TOPICS).run([rule])

@@ -1,4 +1,4 @@
-"""Every way to break one redaction pattern in one place, and the tests that must notice."""
+"""Generates single mutations of redaction patterns, and runs the tests that must notice them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LOOKS = ("(?=", "(?!", "(?<=", "(?<!")
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """The redaction rules with one of them broken in one place; `named_key` is the pattern of keys."""
+    """The redaction rules with a single mutation; `named_key` is the pattern of keys."""
 
     about: str
     what: str
@@ -37,7 +37,7 @@ class Mutant:
 
 
 def mutants() -> Iterator[Mutant]:
-    """All of them: rule by rule, then what they share, then the texts that make a rule worth trying."""
+    """Return all mutants: rule by rule, then shared parts, then the needles."""
     for index, rule in enumerate(RULES):
         before, after = RULES[:index], RULES[index + 1 :]
         yield Mutant(f"{rule.name} ({index + 1})", "without the rule", (*before, *after))
@@ -53,7 +53,7 @@ def mutants() -> Iterator[Mutant]:
 
 
 def _folded(pattern: str, but: str = "") -> str:
-    """The pattern with one character in place of each part that patterns share, so that it is left alone."""
+    """Replace shared parts by a single character each, so that they are not mutated here."""
     for name, part in SHARED.items():
         pattern = pattern.replace(part, MARK[name]) if name != but else pattern
     return pattern
@@ -70,7 +70,7 @@ def _with_part(name: str, broken: str, pattern: str) -> str:
 
 
 def _broken(pattern: str) -> Iterator[tuple[str, str]]:
-    """A pattern without one of its alternatives or look-arounds, or with something that may be missing made to be there."""
+    """Return the pattern without one of its alternatives or look-arounds, or with an optional part made mandatory."""
     tokens = TOKEN.findall(pattern)
     for start, end in sorted({*_alternatives(tokens), *_looks(tokens), *_optional(tokens)}):
         rest = "".join([*tokens[:start], *tokens[end:]])
@@ -79,7 +79,7 @@ def _broken(pattern: str) -> Iterator[tuple[str, str]]:
 
 
 def _groups(tokens: list[str]) -> Iterator[tuple[int, int]]:
-    """Where each group begins and ends, the whole pattern first."""
+    """Return the bounds of each group, the whole pattern first."""
     yield -1, len(tokens)
     opened: list[int] = []
     for at, token in enumerate(tokens):
@@ -90,7 +90,7 @@ def _groups(tokens: list[str]) -> Iterator[tuple[int, int]]:
 
 
 def _alternatives(tokens: list[str]) -> Iterator[tuple[int, int]]:
-    """Each alternative of each group, with the bar before or behind it."""
+    """Return each alternative of each group, with its adjacent bar."""
     for start, end in _groups(tokens):
         depth, bars = 0, []
         for at in range(start + 1, end):
@@ -102,7 +102,7 @@ def _alternatives(tokens: list[str]) -> Iterator[tuple[int, int]]:
 
 
 def _after_head(tokens: list[str], start: int) -> int:
-    """Where a group's first alternative begins: behind `(?:`, `(?P<v>`, `(?<!` and the like."""
+    """Return where a group's first alternative begins: after `(?:`, `(?P<v>`, `(?<!` and the like."""
     head = re.match(r"\((?:\?(?:[:=!>]|<[=!]|P<\w+>))?", "".join(tokens[start:])) if start >= 0 else None
     return start + len(head[0]) if head else 0
 
@@ -114,7 +114,7 @@ def _looks(tokens: list[str]) -> Iterator[tuple[int, int]]:
 
 
 def _optional(tokens: list[str]) -> Iterator[tuple[int, int]]:
-    """The marks that say that what stands before may be missing."""
+    """Return the quantifiers that make the preceding part optional."""
     for at, token in enumerate(tokens):
         before = tokens[at - 1] if at else "("
         if (token == "?" and before not in {"(", "+", "*", "?"} and not before.startswith("{")) or token.startswith("{0,"):
@@ -129,7 +129,7 @@ def _compiles(pattern: str) -> bool:
 
 
 def survives(mutant: Mutant) -> bool:
-    """Whether no example in the tests of redaction notices."""
+    """True if no example in the tests of redaction notices."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(redact, "RULES", mutant.rules)
         patch.setattr(redact, "_BY_STEM", redact._by_stem(mutant.rules))
@@ -142,14 +142,14 @@ def survives(mutant: Mutant) -> bool:
 def _passes(call: Callable[[], None]) -> bool:
     try:
         call()
-    except (AssertionError, LookupError):  # where a group is gone, so is the secret's place
+    except (AssertionError, LookupError):  # without its group the secret has no position
         return False
     return True
 
 
 @cache
 def _calls() -> list[Callable[[], None]]:
-    """Every test of redaction with each of its examples; property tests have none."""
+    """Return every test of redaction with each of its examples, except property tests."""
     files = (test_redact, test_known, test_users_patterns, test_vocabulary, test_settings)
     tests = {name: test for file in files for name, test in vars(file).items()}
     found = [test for name, test in tests.items() if name.startswith("test_") and not hasattr(test, "hypothesis")]
@@ -157,7 +157,7 @@ def _calls() -> list[Callable[[], None]]:
 
 
 def _examples(test: Callable[..., None]) -> Iterator[dict[str, object]]:
-    """The arguments that pytest's `parametrize` marks give a test."""
+    """Return the arguments of a test from pytest's `parametrize`."""
     tables = []
     for mark in getattr(test, "pytestmark", []):
         names = mark.args[0] if isinstance(mark.args[0], str) else ",".join(mark.args[0])
@@ -167,6 +167,6 @@ def _examples(test: Callable[..., None]) -> Iterator[dict[str, object]]:
 
 
 def prepare() -> None:
-    """Nothing fails without a mutation."""
+    """Check that nothing fails without a mutation."""
     if not all(map(_passes, _calls())):
         raise AssertionError("the tests of redaction fail already")

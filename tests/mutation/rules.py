@@ -1,4 +1,4 @@
-"""Every way to break one rule in one place, and the tests that must notice."""
+"""Generates single mutations of rules, and runs the tests that must notice them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from collector.resources import incidents, rule_files
 from collector.rulebook import joins as named
 from collector.rulebook import lint_rules
 from collector.rulebook.joins import joins
-from collector.rulebook.reading import made
+from collector.rulebook.reading import compile_all
 from collector.rulebook.rule import Rule
 from collector.yamlio import Document
 from tests.analysis import bundles
@@ -54,7 +54,7 @@ JOINS = "joins.yml"
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """A rule file with one rule broken in one place, or the joins with one of them broken: then `code` is its name."""
+    """A rule file with a single mutation in a rule or a join; for a join `code` is its name."""
 
     file: str
     index: int
@@ -69,7 +69,7 @@ class Mutant:
 
 
 def mutants() -> Iterator[Mutant]:
-    """All of them, rule by rule."""
+    """Return all mutants, rule by rule."""
     for index, (name, join) in enumerate(joins().items()):
         for what, broken in _breaks(join):
             if broken:
@@ -83,14 +83,14 @@ def mutants() -> Iterator[Mutant]:
 
 
 def _breaks(rule: JSON) -> Iterator[tuple[str, JSON]]:
-    """What is done to a rule, and the rule that comes of it; None where the rule is gone."""
+    """Return mutations of a rule with their result; None means that the rule is removed."""
     yield "without the rule", None
     for place, value in _places(rule):
         yield from ((what, _put(rule, place, new)) for what, new in _broken(place, value))
 
 
 def _places(value: JSON, place: Place = ()) -> Iterator[tuple[Place, JSON]]:
-    """Every part of what a rule decides by. Texts, commands and optional evidence decide nothing."""
+    """Return every position in a rule's conditions and links; texts, commands and optional evidence have no effect on the result."""
     if place[:1] in TEXTS or (isinstance(value, dict) and value.get("count") == {"min": 0}):
         return
     yield place, value
@@ -99,7 +99,7 @@ def _places(value: JSON, place: Place = ()) -> Iterator[tuple[Place, JSON]]:
 
 
 def _broken(place: Place, value: JSON) -> Iterator[tuple[str, JSON]]:
-    """What a part can become: its members dropped one by one, or another value."""
+    """Return the possible mutations of a value: its members removed one by one, or another value."""
     name, where = place[-1] if place else "", ".".join(map(str, place))
     if name == "where":
         for field in value:
@@ -129,7 +129,7 @@ def _brief(member: JSON) -> str:
 
 
 def _put(rule: JSON, place: Place, new: JSON) -> JSON:
-    """The rule with another value at one place; None and an empty condition take it out."""
+    """Return the rule with another value at one position; None and an empty condition remove it."""
     if not place:
         return new
     key, rest = place[0], place[1:]
@@ -141,7 +141,7 @@ def _put(rule: JSON, place: Place, new: JSON) -> JSON:
 
 
 def _rulebook(mutant: Mutant) -> tuple[Rule, ...]:
-    """All rules with what was broken among them."""
+    """Return all rules including the mutated one."""
     if mutant.file == JOINS:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(named, "joins", lambda: mutant.data)
@@ -160,11 +160,11 @@ def _shipped_as(name: str) -> list[Rule]:
 
 
 def _compiled(rules: JSON) -> list[Rule]:
-    return list(made(rules, repeat("mutant")))
+    return list(compile_all(rules, repeat("mutant")))
 
 
 def survives(mutant: Mutant) -> bool:
-    """Whether no case, no recorded incident, no lint and none of the answers that were decided before notices."""
+    """True if no case, recorded incident, lint or decided incident notices."""
     try:
         broken = _rulebook(mutant)
     except (CollectorError, KeyError, ValueError, TypeError):
@@ -178,9 +178,9 @@ def survives(mutant: Mutant) -> bool:
 
 
 def _reached(mutant: Mutant, broken: Sequence[Rule]) -> Callable[[Bundle], bool]:
-    """Which bundles the break can matter to at all: where the rule, tried alone, finds what it found, or finds nothing still, it does not.
+    """Return the bundles that the mutation can affect; not those in which the rule alone finds the same, or still nothing.
 
-    What it explains, or a join, is no matter of the rule alone: that may matter wherever something of its cause is found.
+    Links and joins are not determined by the rule alone: they may matter wherever the cause, or what uses the join, is found.
     """
     alone = mutant.file != JOINS and mutant.what.removeprefix("without ").startswith(("when", "unless", "the rule"))
     if not alone:
@@ -192,19 +192,19 @@ def _reached(mutant: Mutant, broken: Sequence[Rule]) -> Callable[[Bundle], bool]
 
 
 def _at(broken: Sequence[Rule], mutant: Mutant) -> Rule:
-    """The broken rule, as it was compiled among all."""
+    """Return the mutated rule as compiled among all."""
     names = [path.name for path in rule_files()]
     before = sum(len(_shipped_as(name)) for name in names[: names.index(mutant.file)])
     return broken[before + mutant.index]
 
 
 def _as_the_table_says(mutant: Mutant) -> bool:
-    """What is explained and ruled out is what the table of joins says."""
+    """True if the links match the table of joins."""
     if not mutant.what.removeprefix("without ").startswith(("explains", "rules_out")):
         return True
     every = [(code, scope) for code, scope in table.causes() if code in _meant(mutant)]
     return all(_passes(partial(table.test_a_cause_explains_what_the_table_says_and_nothing_else, *one)) for one in every) and all(
-        _passes(partial(table.test_a_cause_takes_away_what_only_looks_like_another_on_its_own_instance, *one)) for one in table.RULED_OUT
+        _passes(partial(table.test_a_cause_rules_out_a_lookalike_on_its_own_instance, *one)) for one in table.RULED_OUT
     )
 
 
@@ -215,7 +215,7 @@ def _meant(mutant: Mutant) -> set[str]:
 
 @cache
 def _naming(join: str) -> set[str]:
-    """The codes of the rules that explain by a join."""
+    """Return the codes of the rules that use a join."""
     return {rule["code"] for path in rule_files() for rule in yamlio.read(path).data if join in rule.get("explains", ())}
 
 
@@ -229,7 +229,7 @@ def _nearest_first(code: str) -> list[dict[str, JSON]]:
 
 @cache
 def _decided(code: str) -> list[dict[str, JSON]]:
-    """The incidents of tests/decided that are answered as decided, those about this code first."""
+    """Return the incidents of tests/decided that are answered as decided, those about this code first."""
     return sorted(_answered(), key=lambda case: not any(answer.startswith(f"{code}@") for answer in case["first"]))
 
 
@@ -251,7 +251,7 @@ def _passes(test: Callable[[], None]) -> bool:
 
 
 def _alike(name: str) -> bool:
-    """Whether the report on a recorded incident, which is kept as a golden, stays as it is."""
+    """True if the golden report on a recorded incident is unchanged."""
     report = _report(name)
     now = analyze(_bundle(name))
     return (report.verdict, report.findings, report.ruled_out) == (now.verdict, now.findings, now.ruled_out)
@@ -272,7 +272,7 @@ def _lints(mutant: Mutant) -> bool:
 
 
 def _once(make: Callable[[Given], Made]) -> Callable[[Given], Made]:
-    """Made once for each thing that is given, which stays as it is."""
+    """Cache a function whose arguments are immutable."""
     made: dict[int, tuple[Given, Made]] = {}
 
     def kept(given: Given) -> Made:
@@ -285,7 +285,7 @@ _codes = _once(codes_found)
 
 
 def prepare() -> None:
-    """What is the same for all mutants is done once: bundles, and the reports of the rules as they are."""
+    """Compute once what is the same for all mutants: bundles, and the reports of the original rules."""
     cases.bundle = findings.bundle = _once(bundles.bundle)
     decided.bundle_of = _once(decided.bundle_of)
     analysis.observe = _once(analysis.observe)

@@ -1,4 +1,4 @@
-"""deploy/Dockerfile without Docker: what it copies is let through, is enough for the wheel, and everything that it installs is locked."""
+"""deploy/Dockerfile without Docker: its context is complete, suffices for the wheel, and all installed packages are locked."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ STAGES = DOCKERFILE.split("\nFROM ")
 
 
 def let_through(path: str) -> bool:
-    """By the last line that fits, as Docker reads it; an exception for a directory is one for what is below it."""
+    """Apply .dockerignore: the last matching line wins, as in Docker; an exception for a directory includes its content."""
     kept = True
     for line in IGNORE:
         pattern = line.removeprefix("!").removeprefix("**/")

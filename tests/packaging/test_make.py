@@ -1,4 +1,4 @@
-"""make and bin/collector around a stand-in for the installed collector: what they pass on."""
+"""make and bin/collector with a stand-in for the installed collector: what they pass on."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ EXIT_CODES = (0, 1, 2, 3, 64, 70, 78)
 
 @pytest.fixture
 def checkout(tmp_path):
-    """A checkout that is set up already, whose collector tells its arguments and leaves with the code in $CODE."""
+    """Return a set-up checkout whose collector prints its arguments and exits with $CODE."""
     for name in ("Makefile", "bin", "requirements", "pyproject.toml"):
         source = ROOT / name
         (shutil.copytree if source.is_dir() else shutil.copy)(source, tmp_path / name)
@@ -40,7 +40,7 @@ def test_the_launcher_leaves_with_the_collectors_own_exit_code(checkout, code):
     assert (done.returncode, done.stdout) == (code, "collector diagnose a spec.yml\n")
 
 
-def test_a_set_up_that_fails_looks_like_no_verdict(checkout):
+def test_a_failing_setup_does_not_look_like_a_verdict(checkout):
     (checkout / ".venv" / ".run-python3").unlink()
     done = _run(checkout, "bin/collector", "diagnose", "spec.yml", PYTHON="no-such-python")
     assert done.returncode == 70

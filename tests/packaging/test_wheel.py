@@ -1,4 +1,4 @@
-"""The built wheel, in an environment that has the dependencies and nothing of this checkout."""
+"""The built wheel in an environment that has the dependencies and nothing of this checkout."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ def wheel(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def installed(wheel, tmp_path_factory):
-    """The directory of the executables of an environment with the wheel in it.
+    """Return the directory with the executables of an environment that has the wheel.
 
-    The dependencies are lent by the environment of the tests, which has the locked ones: so no network is needed. A directory that a .pth
-    file names has its own .pth files ignored, so the editable install of this checkout is not lent.
+    The dependencies come from the tests' environment, which has the locked versions, so no network is needed. The .pth files of a directory
+    added by a .pth file are ignored, so the editable install of this checkout is not included.
     """
     home = tmp_path_factory.mktemp("environment")
     venv.create(home, with_pip=False)

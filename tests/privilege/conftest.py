@@ -1,4 +1,4 @@
-"""The real servers, started once for this package; skipped, with the reason, where there are none."""
+"""The real servers, started once for this package; tests are skipped, with the reason, if they are missing."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def consul() -> Iterator[Guarded]:
 
 @pytest.fixture(scope="session")
 def nomad() -> Iterator[Guarded]:
-    """Nomad is nobody's to build in a test run; it is used where it is installed. Its client needs root."""
+    """Nomad is not built by the tests but used if installed. Its client needs root."""
     binary = find("nomad")
     if not binary:
         pytest.skip("there is no nomad on PATH")

@@ -1,4 +1,4 @@
-"""A Consul and a Nomad with ACLs on, on loopback addresses of their own, each with one thing of every kind in it."""
+"""Consul and Nomad with ACLs enabled, on their own loopback addresses, each with one object of every kind."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ LEASE = {"hostname": "server1", "advertise-url": "http://127.0.0.1:20202"}
 
 @dataclass
 class Guarded:
-    """An agent that does nothing without a token. `address` leads to it, `facts` are names that a spec needs."""
+    """An agent that requires a token. `address` leads to it, `facts` are names that a spec needs."""
 
     address: str
     header: str
     facts: dict[str, str] = field(default_factory=dict)
 
     def ask(self, path: str, body: Any = None, method: str = "") -> Any:
-        """One exchange with the management token. Raises OSError."""
+        """Make one request with the management token. Raises OSError."""
         data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
         request = urllib.request.Request(self.address + path, data=data, method=method or ("GET" if data is None else "PUT"))
         request.add_header(self.header, MANAGEMENT)
@@ -42,13 +42,13 @@ class Guarded:
 
 
 def consul_token(consul: Guarded, rules: str) -> str:
-    """A token with these rules and no others."""
+    """Create a token with only these rules."""
     policy = consul.ask("/v1/acl/policy", {"Name": f"p{uuid.uuid4().hex}", "Rules": rules})
     return str(consul.ask("/v1/acl/token", {"Policies": [{"ID": policy["ID"]}]})["SecretID"])
 
 
 def nomad_token(nomad: Guarded, rules: str) -> str:
-    """A token with these rules and no others; without rules, one that may do nothing."""
+    """Create a token with only these rules; without rules, one without any rights."""
     name = f"p{uuid.uuid4().hex}"
     nomad.ask(f"/v1/acl/policy/{name}", {"Name": name, "Rules": rules or 'namespace "nowhere" { policy = "read" }'}, "POST")
     return str(nomad.ask("/v1/acl/token", {"Name": name, "Type": "client", "Policies": [name]}, "POST")["SecretID"])
@@ -56,7 +56,7 @@ def nomad_token(nomad: Guarded, rules: str) -> str:
 
 @contextmanager
 def guarded_consul(binary: str) -> Iterator[Guarded]:
-    """A Consul server with a critical service, and a key that a session holds."""
+    """Run a Consul server with a critical service, and a key held by a session."""
     acl = {"enabled": True, "default_policy": "deny", "tokens": {"initial_management": MANAGEMENT, "agent": MANAGEMENT}}
     with _home() as home:
         layout = _layout(nodes=0)
@@ -89,7 +89,7 @@ def _furnish(consul: Guarded, address: str) -> None:
 
 @contextmanager
 def guarded_nomad(binary: str) -> Iterator[Guarded]:
-    """A Nomad server and a client that runs one job, whose task has LiteFS's files at hand."""
+    """Run a Nomad server and a client with one job, whose task has LiteFS's files."""
     with _home() as home:
         layout = _layout(nodes=1)
         (node,) = layout.nodes
@@ -129,7 +129,7 @@ def _job() -> Mapping[str, Any]:
 
 
 def refuses(server: Guarded, token: str, path: str, method: str) -> bool:
-    """Does the server say 403 to this change?"""
+    """True if the server answers this change with 403."""
     request = urllib.request.Request(server.address + path, data=b"{}", method=method, headers={server.header: token})
     try:
         urllib.request.urlopen(request, timeout=5).close()
@@ -163,7 +163,7 @@ def _running(argv: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def _layout(nodes: int) -> Layout:
-    """On a /24 of the loopback network whose first address is free."""
+    """Return a layout on a free /24 of the loopback network."""
     for _ in range(50):
         layout = loopback(1, nodes, block=f"127.{random.randint(1, 254)}.{random.randint(0, 254)}")
         try:

@@ -1,4 +1,4 @@
-"""One small spec for each kind, and how it is run with a token."""
+"""A small spec for each kind, and how to run it with a token."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NOWHERE = "http://127.0.0.1:1"
 
 
 def consul_tasks(consul: Guarded) -> dict[str, list[dict[str, Any]]]:
-    """What each of Consul's kinds is asked."""
+    """Return the tasks of Consul's kinds."""
     node, address = consul.facts["node"], consul.facts["address"]
     shown = {"status": "critical", "output": "", "type": "ttl"}
     checks = [
@@ -31,7 +31,7 @@ def consul_tasks(consul: Guarded) -> dict[str, list[dict[str, Any]]]:
 
 
 def nomad_tasks(nomad: Guarded) -> dict[str, list[dict[str, Any]]]:
-    """What each of Nomad's kinds is asked, and LiteFS by way of `nomad alloc exec`."""
+    """Return the tasks of Nomad's kinds, and of LiteFS through `nomad alloc exec`."""
     alloc, mount = nomad.facts["alloc"], nomad.facts["mount"]
     return {
         "nomad_agent": [{"nomad_agent": {}}],
@@ -49,7 +49,7 @@ def nomad_tasks(nomad: Guarded) -> dict[str, list[dict[str, Any]]]:
 
 
 def diagnose(directory: Path, tasks: list[dict[str, Any]], environ: Mapping[str, str]) -> Run:
-    """`collector diagnose` of these tasks."""
+    """Run `collector diagnose` with these tasks."""
     spec = directory / "spec.yml"
     named = [{"name": f"task {number}", **task} for number, task in enumerate(tasks)]
     spec.write_text(json.dumps({"version": 1, "name": "privilege", "collect": named}), "utf-8")
@@ -58,5 +58,5 @@ def diagnose(directory: Path, tasks: list[dict[str, Any]], environ: Mapping[str,
 
 
 def denied(run: Run) -> str:
-    """What the report says of access, in one text."""
+    """Return what the report says about access, as one text."""
     return json.dumps([cause for cause in run.report["root_causes"] if cause["code"] == "access.denied"])

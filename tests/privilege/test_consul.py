@@ -1,4 +1,4 @@
-"""The policies for Consul, against a Consul with ACLs: enough, and not more than that."""
+"""The policies for Consul, with ACLs enabled: sufficient, and minimal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""docs/security.md says what the code says; `--update-goldens` writes its lists."""
+"""docs/security.md matches the code; `--update-goldens` writes its lists."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def rights() -> str:
 
 
 def _of(kind: str, system: str) -> str:
-    """The rights of a kind in one system; those that an argument takes with it."""
+    """Return a kind's capabilities in one system, including those of its arguments."""
     own = [right.removeprefix(system) for right in KINDS[kind].capabilities if right.startswith(system)]
     further = [
         f"with `{name}` {right.removeprefix(system)}" for name, right in KINDS[kind].further_rights.items() if right.startswith(system)

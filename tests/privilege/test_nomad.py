@@ -1,4 +1,4 @@
-"""The policies for Nomad, against a Nomad with ACLs: enough, and not more than that."""
+"""The policies for Nomad, with ACLs enabled: sufficient, and minimal."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def environ(nomad: Guarded, token: str) -> dict[str, str]:
 
 
 def with_raw_exec(rules: str) -> str:
-    """What the policies say in a comment: a task without isolation needs one capability more."""
+    """Add the capability that the policy mentions in a comment for tasks without isolation."""
     return rules.replace('"alloc-exec"', '"alloc-exec", "alloc-node-exec"')
 
 

@@ -1,4 +1,4 @@
-"""Who may write to Consul's catalog can give any node any address. Consul's token does not go there."""
+"""Anyone with write access to Consul's catalog can register any address for a node. Consul's token is not sent there."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ collect:
 
 
 def consul(members: Any, address: str) -> servers.Behaviour:
-    """The configured server, with a node at `address` in its catalog; `members` is a listing, or the status that refuses it."""
+    """Run the configured server, with a node at `address` in its catalog; `members` is a list, or the error status."""
     health = [{"Node": {"Node": "web1", "Address": address}, "Service": INSTANCE, "Checks": [CHECK]}]
 
     def behave(sock: socket.socket, head: bytes) -> None:
@@ -49,14 +49,14 @@ def consul(members: Any, address: str) -> servers.Behaviour:
 
 @contextmanager
 def agents() -> Iterator[tuple[servers.Server, servers.Server]]:
-    """The node's own agent, and somebody else's machine that answers like one, on the same port."""
+    """Run the node's own agent, and another machine that answers like one, on the same port."""
     told = servers.answer(json.dumps(TOLD).encode())
     with servers.serving(told, host=NODE) as own, servers.serving(told, host=STRANGER, port=own.port) as strange:
         yield own, strange
 
 
 def diagnose(place: Path, port: int, address: str) -> Run:
-    """The spec above, with a token."""
+    """Run the spec above with a token."""
     spec = place / "spec.yml"
     spec.write_text(COLLECT.replace("PORT", str(port)), "utf-8")
     environ = {"PATH": "", "CONSUL_HTTP_ADDR": address, "CONSUL_HTTP_TOKEN": TOKEN, "CONSUL_HTTP_AUTH": "me:secret", "NOMAD_ADDR": address}
@@ -95,7 +95,7 @@ def test_an_address_of_the_catalog_alone_is_asked_without_a_token(members: Any, 
     assert "check_output" in bundle
 
 
-def test_a_stranger_that_refuses_is_no_lack_of_our_rights(tmp_path: Path) -> None:
+def test_a_403_from_a_foreign_agent_is_not_a_missing_capability(tmp_path: Path) -> None:
     with (
         servers.serving(servers.answer(b"Permission denied", "403 Forbidden"), host=STRANGER) as strange,
         servers.serving(consul([], STRANGER)) as server,

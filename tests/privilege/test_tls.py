@@ -1,4 +1,4 @@
-"""TLS through the whole program: what is not accepted is named `access.tls`, and nothing behind it is believed."""
+"""TLS through the whole program: what is rejected is named `access.tls`, and nothing behind it is believed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TOKENS = {"NOMAD_TOKEN": "nomad-token-01", "CONSUL_HTTP_TOKEN": "consul-token-02
 
 @dataclass
 class Pki:
-    """A private authority, and files of it."""
+    """A private authority and its files."""
 
     directory: Path
     authority: trustme.CA = field(default_factory=trustme.CA)
@@ -91,7 +91,7 @@ REFUSED: dict[str, tuple[Callable[[Pki], ssl.SSLContext], Variables]] = {
 
 
 def run(system: str, case: tuple[Callable[[Pki], ssl.SSLContext], Variables], pki: Pki) -> tuple[Run, list[bytes]]:
-    """`collector diagnose` of one system alone; and what its server was asked."""
+    """Run `collector diagnose` on one system; return also the requests its server received."""
     context, variables = case
     with servers.serving(servers.answer(b"[]"), tls=context(pki)) as server:
         environ = {f"{system}_{name}": value for name, value in variables(pki).items()}

@@ -1,4 +1,4 @@
-"""Texts with a secret planted in them, one for each form in which secrets stand in logs, answers and files."""
+"""Texts with a planted secret, one for each form in which secrets occur in logs, answers and files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever a text or a value is made of, redacting it again changes nothing."""
+"""Redaction is idempotent for any text or value."""
 
 from __future__ import annotations
 

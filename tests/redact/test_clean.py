@@ -1,4 +1,4 @@
-"""Text from elsewhere cannot act on a terminal, hide, or break an encoder."""
+"""External text cannot control a terminal, hide, or break an encoder."""
 
 from __future__ import annotations
 

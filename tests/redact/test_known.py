@@ -1,4 +1,4 @@
-"""Secrets that are known: looked for in every spelling, in keys, across types and over lines."""
+"""Known secrets are found in every spelling, in keys, across types and over lines."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SIGNS = "pa&ss<w'o\"/r$d \u00e9\\!1\U0001f511"
 
 
 def go_json(text: str) -> str:
-    """As encoding/json writes it."""
+    """Encode like Go's encoding/json."""
     escaped = {"&": "\\u0026", "<": "\\u003c", ">": "\\u003e"}
     return "".join(escaped.get(character, character) for character in json.dumps(text, ensure_ascii=False))
 

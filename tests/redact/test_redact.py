@@ -1,4 +1,4 @@
-"""No secret stays, nothing else goes."""
+"""Every secret is removed, and nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Short names of secrets, which are words of their own elsewhere: each form takes a secret out, and what only looks like one stays."""
+"""Short names of secrets that are also ordinary words: each form removes a secret, and similar text is kept."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Patterns of the user's own: what they find is gone, what they cost is bounded."""
+"""Users' own patterns: matches are removed, and their cost is limited."""
 
 from __future__ import annotations
 

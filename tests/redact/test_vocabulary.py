@@ -1,4 +1,4 @@
-"""Every word, form and prefix that the rules know is worth its place: each alone takes a secret out, and nothing beside it."""
+"""Every word, form and prefix in the rules is needed: each one removes a secret that no other rule removes."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ GOLDENS = Path(__file__).parent / "goldens"
 
 @pytest.fixture
 def golden(request):
-    """Hold a text against the file of that name; with --update-goldens the file is written instead."""
+    """Compare a text with the file of that name; with --update-goldens write the file instead."""
 
     def compare(name, text):
         path = GOLDENS / name

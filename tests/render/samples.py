@@ -1,4 +1,4 @@
-"""Reports as data: what the templates are held against, whatever the analysis does."""
+"""Reports as data, for testing templates independently of the analysis."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _DATABASE = {"name": "navidrome.db", "txid": 36, "checksum": "9a3c5ce4d1f06be2",
 
 
 def row(name: str, **changes: object) -> NodeRow:
-    """Return a well replica's row, with the given fields changed."""
+    """Return a healthy replica's row, with the given fields changed."""
     fields: dict[str, object] = {
         "name": name,
         "address": "10.0.0.7",
@@ -65,7 +65,7 @@ def item(name: str, node: str, status: Status = Status.OK, **changes: object) ->
 def event(
     ago: float, kind: str, text: str, *, node: str | None = None, severity: str = "info", after: float | None = None
 ) -> dict[str, JSON]:
-    """Return an event of the timeline; `after` seconds before NOW at the earliest, if only that is known."""
+    """Return an event of the timeline; `after` is the earliest time in seconds before NOW, if only that is known."""
     return {
         "at": NOW - ago,
         "not_before": None if after is None else NOW - after,
@@ -77,7 +77,7 @@ def event(
 
 
 def check(status: str, since: float | None = None, not_before: float | None = None, name: str = "navidrome ping") -> dict[str, JSON]:
-    """Return a check of a row, since so many seconds before NOW."""
+    """Return a check for a row, with its age in seconds before NOW."""
     return {
         "id": f"_nomad-check-{name}",
         "name": name,

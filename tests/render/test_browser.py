@@ -1,4 +1,4 @@
-"""The page in a real browser: Debian's chromium, headless, on files alone."""
+"""The page in a real browser: Debian's chromium, headless, on files only."""
 
 import html
 import json
@@ -60,7 +60,7 @@ document.getElementById("page").onload = event => {{
 
 @pytest.fixture
 def measure(tmp_path):
-    """Return what the browser made of a page in a frame of that many pixels, and what it wrote to its console."""
+    """Return the browser's measurements of a page in a frame of that width, and its console output."""
 
     def measured(page, width, *flags):
         (tmp_path / "page.html").write_text(page, "utf-8")

@@ -111,7 +111,7 @@ def test_json_is_the_same_every_time_and_ends_with_a_newline():
 
 
 def test_every_model_field_is_in_the_document():
-    """A field that someone adds to the model must not be forgotten here."""
+    """A field added to the model must not be forgotten here."""
     document = report_document(CRASH)
     renamed = {"onset": "since", "at_risk": None, "ignore_errors": None, "data": None, "started_at": None, "date": None, "redactions": None}
     for kind, part in (

@@ -47,13 +47,13 @@ FOLDED = {
 
 
 @pytest.mark.parametrize("name", FOLDED)
-def test_what_repeats_is_told_once_and_counted(name):
+def test_repeats_are_shown_once_with_a_count(name):
     lines, told = FOLDED[name]
     assert folded(lines) == told
 
 
 def complaining(lines):
-    """The crash with this log."""
+    """Return the crash with this log."""
     (detail, *others) = SAMPLES["crash"].details
     log = {**detail.logs[0], "lines": lines, "wanted": 20}
     return SAMPLES["crash"]._replace(details=(detail._replace(logs=(log,)), *others))
@@ -70,13 +70,13 @@ def complaining(lines):
     ],
     ids=str,
 )
-def test_people_read_it_once_and_the_page_and_json_have_all_of_it(form, times):
+def test_text_is_folded_while_page_and_json_have_every_line(form, times):
     text = render(complaining([RETRY] * 30), **form)
     assert text.count(RETRY) == times
     assert ("... x20" in text) == (times == 1)
 
 
-def test_a_mail_has_it_once():
+def test_a_mail_is_folded():
     assert mail_html(complaining([RETRY] * 30)).count(RETRY) == 1
 
 

@@ -1,4 +1,4 @@
-"""Whole outputs, held against files: `pytest tests/render --update-goldens` writes them anew, and the diff is the review."""
+"""Complete outputs compared with files: `pytest tests/render --update-goldens` rewrites them, and the diff is the review."""
 
 import pytest
 

@@ -13,7 +13,7 @@ VOID = {"meta", "link", "br", "hr", "img", "input"}
 
 
 class Page(HTMLParser):
-    """Keeps elements, and whether every one was closed in order."""
+    """Records elements, and whether all were closed in order."""
 
     def __init__(self, text):
         super().__init__()
@@ -152,6 +152,6 @@ def contrast(one, other):
 
 @pytest.mark.parametrize(("ink", "ground"), PAIRS)
 @pytest.mark.parametrize("mode", [0, 1], ids=["light", "dark"])
-def test_text_stands_out_from_its_ground(ink, ground, mode):
+def test_text_has_sufficient_contrast(ink, ground, mode):
     palette = palettes()[mode]
     assert contrast(palette[ink], palette[ground]) >= 4.5

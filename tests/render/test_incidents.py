@@ -1,4 +1,4 @@
-"""Real reports, from recorded incidents, in every form (their text and JSON are goldens in tests/e2e)."""
+"""Reports on recorded incidents in every format (their text and JSON are goldens in tests/e2e)."""
 
 import re
 import xml.etree.ElementTree as ET

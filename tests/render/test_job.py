@@ -1,4 +1,4 @@
-"""One spec serves many jobs: where the job is not named as the spec, every output says which one it is about."""
+"""One spec can serve many jobs: if the job is named differently from the spec, every output names it."""
 
 import json
 

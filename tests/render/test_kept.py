@@ -1,4 +1,4 @@
-"""Compiled templates are kept beside ours, and only where that may be."""
+"""Compiled templates are cached beside ours, if that is possible."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from collector.render import environment, kept
 
 @pytest.fixture
 def templates(tmp_path, monkeypatch):
-    """A directory that stands for ours."""
+    """Return a directory in place of ours."""
     monkeypatch.setattr(sys, "dont_write_bytecode", False)
     for module in (environment, kept):
         monkeypatch.setattr(module, "template_dir", lambda: tmp_path)
@@ -47,7 +47,7 @@ def test_a_second_run_compiles_no_template(templates, text, monkeypatch):
 
 
 @pytest.mark.parametrize("damage", [b"", b"j2 no bytecode at all", bc_magic, bc_magic + b"?", bc_magic + b"(.N", bc_magic + b"\xff" * 99])
-def test_what_changed_or_is_damaged_is_compiled_anew(templates, text, damage):
+def test_a_changed_or_damaged_template_is_compiled_again(templates, text, damage):
     text()
     cached(templates)[0].write_bytes(damage)
     assert text() == "x\n"
@@ -64,7 +64,7 @@ def test_another_jinja_or_another_way_to_compile_has_a_cache_of_its_own(template
 
 
 @pytest.mark.parametrize("how", ["not wished", "not possible"])
-def test_where_nothing_may_be_written_nothing_is_kept(templates, text, monkeypatch, how):
+def test_without_write_permission_nothing_is_cached(templates, text, monkeypatch, how):
     if how == "not wished":
         monkeypatch.setattr(sys, "dont_write_bytecode", True)
     else:

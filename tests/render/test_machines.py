@@ -27,7 +27,7 @@ def test_prometheus_text_parses_and_no_series_is_there_twice(sample):
     assert len(metrics(sample)) == len(lines)
     assert text.endswith("\n")
     assert "\n\n" not in text
-    if promtool := shutil.which("promtool"):  # Prometheus' own word, where it is at hand
+    if promtool := shutil.which("promtool"):  # Prometheus' own parser, if available
         done = subprocess.run([promtool, "check", "metrics"], input=text, capture_output=True, text=True, check=False)
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 

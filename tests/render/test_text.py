@@ -48,7 +48,7 @@ def test_colour_changes_no_character(sample):
     assert [line.rstrip() for line in bare.splitlines()] == [line.rstrip() for line in plain.splitlines()]
 
 
-def test_what_is_over_is_no_alarm():
+def test_a_problem_that_is_over_is_no_alarm():
     text = render(SAMPLES["changed"], "text", colour=True)
     assert re.findall(r"^\x1b\S*(?:new|resolved) ", text, re.MULTILINE) == ["\x1b[1;31mnew ", "\x1b[32mresolved "]
 
@@ -59,13 +59,13 @@ def test_what_is_counted_is_one_or_many(count, words):
     assert all(words in told for told in (*(render(report, form) for form in ("text", "html")), mail_html(report)))
 
 
-def test_of_nothing_to_do_nobody_is_told_to_do_the_same():
+def test_a_cause_without_remedy_does_not_refer_to_an_earlier_one():
     report = SAMPLES["alike"]
     roots = tuple(root._replace(detail="", remedy="", commands=(), onset=1000.0 * number) for number, root in enumerate(report.root_causes))
     assert "as for" not in render(report._replace(root_causes=roots, findings=roots), "text", verbose=1)
 
 
-def test_parts_stand_in_the_readers_order():
+def test_sections_are_in_reading_order():
     text = render(SAMPLES["changed"], "text", verbose=1)
     parts = [
         "CRITICAL",
@@ -108,18 +108,18 @@ def test_every_check_says_how_long_it_has_been_so_or_that_nobody_knows():
     assert "critical, since when is not known without --state (" in " ".join(render(SAMPLES["crash"], "text").split())
 
 
-def test_verbose_text_says_what_tells_since_when():
+def test_verbose_text_says_how_the_age_is_known():
     assert "since 2026-11-23 05:23:41 UTC or before (earlier runs)" in render(SAMPLES["changed"], "text", width=200, verbose=1)
 
 
-def test_a_cause_that_nothing_dates_has_the_run_that_saw_it_first():
+def test_a_cause_without_onset_has_the_run_that_first_saw_it():
     cause = SAMPLES["changed"].root_causes[0]._replace(onset=None)
     row = {**SAMPLES["changed"].changes["findings"][0], "first_seen": "2026-11-24T03:23:41.000Z", "runs": 4}
     report = SAMPLES["changed"]._replace(root_causes=(cause,), changes={**SAMPLES["changed"].changes, "findings": [row]})
     assert "  since     first seen 2026-11-24 03:23:41 UTC (3 h ago, 4 runs)" in render(report, "text").splitlines()
 
 
-def test_diff_lists_what_lasts_and_says_when_there_is_nothing_to_compare_with():
+def test_diff_lists_unchanged_findings_and_says_if_there_is_nothing_to_compare():
     assert "history   odroid7" not in render(SAMPLES["changed"], "text")
     told = render(SAMPLES["changed"], "text", diff=True)
     assert "history   odroid7" in told
@@ -137,7 +137,7 @@ def test_a_cluster_that_is_well_is_one_screen(number):
     assert f"node-{number - 1:03}" in render(SAMPLES["healthy"]._replace(nodes=nodes), "text", verbose=1)
 
 
-def test_what_lasts_is_told_with_its_age_and_the_worst_of_it_only():
+def test_only_the_worst_unchanged_causes_are_listed_with_their_age():
     row = {**SAMPLES["changed"].changes["findings"][1], "state": "unchanged"}
     rows = [{**row, "node": f"n{number}", "title": f"fault {number}"} for number in range(5)] + [
         {**row, "root": False, "title": "a symptom"}
@@ -149,7 +149,7 @@ def test_what_lasts_is_told_with_its_age_and_the_worst_of_it_only():
     assert "a symptom" in render(report, "text", verbose=1)
 
 
-def test_what_many_nodes_share_is_told_once_and_of_each_with_v():
+def test_changes_shared_by_many_nodes_are_merged_unless_verbose():
     rows = [
         {"what": "check", "node": f"n{number}", "from": "passing", "to": "critical", "service": None, "name": "up"} for number in range(5)
     ]
@@ -207,7 +207,7 @@ def test_unseen_nodes_and_gaps_are_named():
     assert "\nlitefs-odroid9, checks of odroid9: http://10.0.0.9:20202/metrics: connection refused\n" in text
 
 
-def test_root_causes_that_say_the_same_are_told_once_and_their_nodes_all_named():
+def test_equal_root_causes_are_merged_and_all_their_nodes_named():
     text = render(SAMPLES["alike"], "text")
     assert text.count(SAMPLES["alike"].root_causes[0].remedy[:40]) == 1
     assert text.count(SAMPLES["alike"].root_causes[0].evidence[1].quote) == 2, "once more in the diagnostics"
@@ -225,7 +225,7 @@ def test_root_causes_that_say_the_same_are_told_once_and_their_nodes_all_named()
         ("other writes", {"impact": {**EXITED.impact, "writes": "blocked"}}),
     ],
 )
-def test_a_root_cause_that_says_something_else_is_told_of_its_own(says, change):
+def test_a_different_root_cause_is_shown_separately(says, change):
     first, second, *_ = SAMPLES["alike"].root_causes
     roots = (first, second._replace(**change))
     text = render(SAMPLES["alike"]._replace(root_causes=roots, findings=roots), "text")
@@ -233,7 +233,7 @@ def test_a_root_cause_that_says_something_else_is_told_of_its_own(says, change):
     assert "\n2 app.exited on odroid8\n" in text, says
 
 
-def test_of_causes_that_say_the_same_the_first_tells_what_the_whole_shows():
+def test_of_equal_causes_the_first_shows_cluster_wide_findings():
     first, second, *_ = SAMPLES["alike"].root_causes
     whole = Finding("f9", "symptom.instance-missing", Severity.WARNING, None, "the job lacks instances", explained_by=first.id)
     for explaining, number in ((0, 1), (1, 2)):
@@ -266,7 +266,7 @@ def test_diagnostics_of_nodes_that_are_only_named_are_left_out_and_counted():
         ("10.0.0.8:20202 answers 40{0}", "a0: 10.0.0.8:20202 answers 400\na1: 10.0.0.8:20202 answers 401"),
     ],
 )
-def test_many_gaps_that_differ_in_their_address_alone_are_told_once(reason: str, told: str):
+def test_gaps_that_differ_only_in_the_address_are_merged(reason: str, told: str):
     gaps = tuple({"item": f"a{n}", "target": "cluster", "reason": reason.format(n), "status": "failed"} for n in range(4))
     report = SAMPLES["two-faults"]._replace(coverage=SAMPLES["two-faults"].coverage._replace(gaps=gaps))
     assert f"NOT SEEN\n{told}\n" in render(report, "text")
@@ -280,7 +280,7 @@ def test_report_names_the_spec_it_followed():
 
 @UNTIMED
 @given(any_text, st.integers(1, 60))
-def test_wrapping_loses_nothing_but_blanks(text, room):
+def test_wrapping_loses_only_spaces(text, room):
     assert "".join("".join(wrap(text, room)).split()) == "".join(text.split())
 
 
@@ -303,7 +303,7 @@ def test_hanging_text_fits(text, first, width):
 
 
 def node_lines(names, width):
-    """The lines of the table of a cluster with these nodes."""
+    """Return the table's lines for a cluster with these nodes."""
     nodes = tuple(row(name, role="replica" if place else "primary") for place, name in enumerate(names))
     lines = render(SAMPLES["crash"]._replace(nodes=nodes), "text", width=width).splitlines()
     start = next(place for place, line in enumerate(lines) if line.startswith("NODE"))

@@ -59,11 +59,11 @@ LASTING = [
 
 
 @pytest.mark.parametrize(("bounds", "age_", "moments"), LASTING)
-def test_what_is_known_within_bounds_is_told_within_bounds(bounds, age_, moments):
+def test_bounded_ages_are_shown_with_their_bounds(bounds, age_, moments):
     assert (lasting(*bounds, NOW), between(*bounds)) == (age_, moments)
 
 
-def test_a_moment_of_another_day_says_which():
+def test_a_time_on_another_day_has_its_date():
     assert on_the_day(AT_5, NOW) == "05:00:00"
     assert on_the_day("2026-11-21T05:00:00Z", NOW) == "Nov 21 05:00:00"
     assert on_the_day(None, NOW) == "-"
@@ -79,5 +79,5 @@ def test_a_moment_of_another_day_says_which():
         (["a", "b", "a", "a"], "a (3 times), b"),
     ],
 )
-def test_names_in_a_row_are_told_once_each_and_the_rest_counted(names: list[str], words: str) -> None:
+def test_listed_names_are_unique_and_the_rest_counted(names: list[str], words: str) -> None:
     assert listing(names, 3) == words

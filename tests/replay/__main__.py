@@ -1,4 +1,4 @@
-"""`python -m tests.replay INCIDENT COMMAND...`: run a command for which a recorded cluster is the one at hand; see docs/development.md."""
+"""`python -m tests.replay INCIDENT COMMAND...`: runs a command against a recorded cluster; see docs/development.md."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from collector.resources import incident
 
 
 def main(argv: list[str]) -> int:
-    """Run it with the variables that lead to the recording, which is one that ships or a file; its exit code is ours."""
+    """Run it with the variables that lead to the recording (a shipped one or a file); return its exit code."""
     if len(argv) < 2:
         sys.stderr.write("usage: python -m tests.replay INCIDENT COMMAND...\n\nINCIDENT is one that ships, or the file of one.\n")
         return UsageError.exit_code

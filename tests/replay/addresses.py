@@ -1,7 +1,7 @@
-"""A recording on the recorded addresses themselves, for what knows no proxy.
+"""Replays a recording on its recorded addresses, for programs without proxy support.
 
-All of 127.0.0.0/8 is this machine's on Linux, so the recorded servers of 127.0.0.1, .6, .7 and .8 can listen where they did. Only one such
-replay can run at a time; the tests otherwise use the forward proxy.
+On Linux all of 127.0.0.0/8 is local, so the recorded servers of 127.0.0.1, .6, .7 and .8 can listen there. Only one such replay can run at
+a time; other tests use the forward proxy.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from collector.replay.proxy import Server, running
 
 @contextlib.contextmanager
 def served_on_its_addresses(recording: Recording) -> Iterator[dict[str, str]]:
-    """Serve every recorded address that answered; yields the environment of a user of that cluster, its `nomad` before no other PATH."""
+    """Serve every recorded address that answered; yields a user's environment, with only its `nomad` on PATH."""
     index = Index(recording)
     answering = sorted({exchange.netloc for exchange in recording.http if not unreachable(index.at(exchange.netloc))})
     with contextlib.ExitStack() as stack:

@@ -1,4 +1,4 @@
-"""Small recordings, written by hand, and ways to ask a replay."""
+"""Small hand-written recordings, and ways to query a replay."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ INCIDENTS = sorted((Path(__file__).parents[2] / "incidents").glob("*.jsonl.gz"))
 
 
 def answered(path, body="", *, base=NOMAD, status=200, source="nomad", headers=None, **query):
-    """A request that was answered."""
+    """Return an exchange with an answer."""
     return HttpExchange(source, base, path, query=query, status=status, body=body, headers=headers or {})
 
 
 def unanswered(path, error, *, base=LITEFS):
-    """A request that was not."""
+    """Return an exchange without an answer."""
     return HttpExchange("litefs", base, path, error=error)
 
 
@@ -32,14 +32,14 @@ def recording(*http: HttpExchange, execs: tuple[ExecExchange, ...] = ()) -> Reco
 
 
 def write_lines(path: Path, *documents: object) -> Path:
-    """A recording file of these lines, whatever they are."""
+    """Write a recording file of these lines, valid or not."""
     lines = [line if isinstance(line, bytes) else json.dumps(line).encode() for line in documents]
     path.write_bytes(gzip.compress(b"\n".join(lines)))
     return path
 
 
 class Client:
-    """One kept-alive connection to a replay, as a client of a forward proxy uses it."""
+    """One kept-alive connection to a replay, as a forward proxy's client uses it."""
 
     def __init__(self, proxy: str) -> None:
         self.connection = HTTPConnection(urlsplit(proxy).netloc, timeout=10)

@@ -1,4 +1,4 @@
-"""A command that runs beside a recorded cluster, as docs/development.md tells contributors."""
+"""A command run beside a recorded cluster, as docs/development.md tells contributors."""
 
 from __future__ import annotations
 

@@ -121,7 +121,7 @@ def test_a_service_that_the_catalog_does_not_list_has_no_instances():
 
 
 @pytest.mark.parametrize("path", ["/info", "/v1/kv/a", "/v1/health/service/web"])
-def test_where_nothing_was_answered_nothing_is(path):
+def test_without_any_recorded_answer_there_is_none(path):
     silent = recording(unanswered("/metrics", "refused: x"), unanswered("/debug/vars", "refused: x"))
     assert derive(Index(silent), LITEFS_AT, path, {}).error == "refused: x"
 

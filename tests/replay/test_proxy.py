@@ -53,12 +53,12 @@ def test_hop_by_hop_headers_of_the_recording_are_not_replayed():
 def test_text_is_counted_in_bytes_and_a_header_cannot_be_split():
     with replay_server(SMALL) as replay, Client(replay.url) as client:
         assert client.get(f"{NOMAD}/v1/text")[1] == "naïve 日本"
-        assert client.get(f"{NOMAD}/v1/lone")[1] == "a?b"  # a surrogate that JSON can bring in and nothing can send
+        assert client.get(f"{NOMAD}/v1/lone")[1] == "a?b"  # a lone surrogate, which JSON can contain but nothing can send
         response, body = client.get(f"{NOMAD}/v1/strange")
         assert (response.status, body, response.headers["b"]) == (299, "", None)
 
 
-def test_an_unrecorded_request_is_501_and_told():
+def test_an_unrecorded_request_gets_501_and_is_listed():
     with replay_server(SMALL) as replay, Client(replay.url) as client:
         response, body = client.get(f"{NOMAD}/v1/jobs")
         assert (response.status, body) == (501, "not in this recording\n")
@@ -85,7 +85,7 @@ def test_an_unrecorded_request_is_501_and_told():
         ('strange: "quoted" \\ \n text é', 502, "destination_unavailable"),
     ],
 )
-def test_a_failure_to_connect_is_told_as_forward_proxies_tell_it(reason, status, kind):
+def test_a_failed_connection_is_reported_as_by_forward_proxies(reason, status, kind):
     assert error_type(reason) == kind
     with replay_server(recording(unanswered("/info", reason))) as replay, Client(replay.url) as client:
         response, _ = client.get(f"{LITEFS}/info")
@@ -189,7 +189,7 @@ def test_latency_holds_every_answer_back(monkeypatch):
     assert slept == [0.02, 0.02]
 
 
-def test_nothing_stays_when_it_ends_even_with_a_client_that_hangs_on():
+def test_nothing_is_left_behind_even_with_a_client_still_connected():
     before = set(threading.enumerate())
     with replay_server(SMALL) as replay:
         client = Client(replay.url)

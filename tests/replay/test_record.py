@@ -30,7 +30,7 @@ class Redaction:
 
 
 class Scripted:
-    """Gives the replies that it was given."""
+    """Returns the given replies."""
 
     def __init__(self, *replies):
         self.replies = list(replies)
@@ -102,11 +102,11 @@ def test_an_exchange_is_kept_as_it_was_without_secrets(request_, reply, expected
 
 
 @pytest.mark.parametrize("base", ["", "/", "http://", "http://[", None])
-def test_what_was_asked_of_no_address_is_not_kept(base):
+def test_requests_to_invalid_addresses_are_not_kept(base):
     assert _recorded(Http("litefs", "/metrics", base=base), Reply("x", Status.FAILED, cause="protocol")).http == ()
 
 
-def test_that_this_machine_has_no_nomad_is_no_fact_of_the_cluster():
+def test_a_missing_nomad_command_is_not_recorded():
     recorded = _recorded(Exec("a", "web", ("cat",)), Reply("x", Status.MISSING_TOOL, cause="missing"))
     assert recorded.http + recorded.execs == ()
 

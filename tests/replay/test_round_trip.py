@@ -1,4 +1,4 @@
-"""The main job on recorded clusters: through the proxy, on the recorded addresses, and on what was recorded of it."""
+"""`diagnose` on recorded clusters: through the proxy, on the recorded addresses, and on a recording of the replay."""
 
 from __future__ import annotations
 
@@ -47,12 +47,12 @@ def _collect(environ: Mapping[str, str], recorded: list[Recorder] | None = None)
 
 
 def _told(bundle: Bundle) -> list[str]:
-    """What each item came to; the number that tells items of the same name apart depends on which was there first."""
+    """Return each item's outcome without the number that distinguishes items of the same name, which depends on timing."""
     return sorted(repr((r.id.split("#")[0], r.status, r.rung, r.reason, _lasting(r.data), r.date)) for r in bundle.results)
 
 
 def _lasting(data: JSON) -> JSON:
-    """Without when LiteFS was asked by this machine's clock."""
+    """Remove when LiteFS was queried by this machine's clock."""
     return {key: value for key, value in data.items() if key not in {"date_at", "date_within"}} if isinstance(data, dict) else data
 
 
@@ -62,7 +62,7 @@ def test_an_incident_holds_all_that_the_spec_asks_and_a_recording_of_its_replay_
         first = _told(_collect(environment(incident, replay, write_command(incident, tmp_path)), recorders))
     wider = {request.path for request in WIDER}
     unknown = [asked.path for asked in replay.unknown if asked.path not in wider]
-    assert [path for path in unknown if not path.startswith("/v1/client/fs/ls/")] == []  # asked only since the incidents were recorded
+    assert [path for path in unknown if not path.startswith("/v1/client/fs/ls/")] == []  # requested only since the incidents were recorded
     recorders[0].recording({"scenario": "again"}).save(tmp_path / "again.gz")
     with demo_environment(Recording.load(tmp_path / "again.gz")) as environ:
         again = _told(_collect(environ))
@@ -70,7 +70,7 @@ def test_an_incident_holds_all_that_the_spec_asks_and_a_recording_of_its_replay_
 
 
 @pytest.mark.parametrize("name", ["app-crash", "no-leader", "nomad-client-down"])
-def test_the_proxy_changes_nothing_that_is_told_of_a_cluster(name):
+def test_the_proxy_does_not_change_the_results(name):
     incident = Recording.load(next(path for path in INCIDENTS if path.name.startswith(name)))
     with demo_environment(incident) as environ:
         through_the_proxy = _told(_collect(environ))

@@ -1,4 +1,4 @@
-"""Every code of the contract has cases in which it is the first root cause, and cases in which it must not be."""
+"""Every code has cases in which it is the first root cause, and cases in which it must not be."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every rule finds something in at least one case: what is never found here would be found untried on somebody's cluster."""
+"""Every rule matches in at least one case; otherwise it would run untested on a user's cluster."""
 
 from __future__ import annotations
 
@@ -41,6 +41,6 @@ def test_the_finding_is_there_and_says_what_was_seen(case: dict[str, Any]) -> No
 
 @pytest.mark.parametrize("case", NOT_FOUND, ids=lambda case: f"{case['lacks']}: {case['says']}")
 def test_the_finding_is_not_there(case: dict[str, Any]) -> None:
-    """With `of: instance` only as an allocation's."""
+    """With `of: instance` only for an allocation."""
     report = analyze(bundle(case))
     assert case["lacks"] not in {finding.code for finding in report.findings if finding.alloc or case.get("of") != "instance"}

@@ -1,4 +1,4 @@
-"""Rules are held to their schema by our own checker, whose messages are for people: it and jsonschema must agree."""
+"""Rules are validated by our own checker, whose messages are for people; it and jsonschema must agree."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ VALIDATOR = Draft202012Validator(schema("rule"))
 
 
 def places(data: Any) -> list[Any]:
-    """Every mapping and list in the data."""
+    """Return every mapping and list in the data."""
     inner = data.values() if isinstance(data, dict) else data if isinstance(data, list) else ()
     return [*([data] if isinstance(data, (dict, list)) else []), *(place for one in inner for place in places(one))]
 
 
 def changed(seed: int) -> Any:
-    """One of our rules with one to three things in it put wrong, mostly."""
+    """Return one of our rules with one to three changes, most of them invalid."""
     chance = random.Random(seed)
     rule = [copy.deepcopy(chance.choice(RULES))]
     for _ in range(chance.randint(1, 3)):
@@ -88,6 +88,7 @@ def test_the_lines_of_a_rule_file_fit_a_screen(path: Path) -> None:
 
 @pytest.mark.parametrize("path", sorted((ROOT / "tests" / "rules" / "cases").glob("*.yml")), ids=lambda path: path.stem)
 def test_no_key_of_a_case_is_given_twice(path):
+    """Otherwise the last one would win, and the other would not be tested."""
     presets = (ROOT / "tests" / "rules" / "presets.yml").read_text("utf-8")
     found = twice(presets + path.read_text("utf-8"))
     assert not [f"{key} in line {line - presets.count(chr(10))}" for key, line in found]

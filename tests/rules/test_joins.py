@@ -1,4 +1,4 @@
-"""What a cause explains, and where, as a table: nothing that it should not, for what it explains is no root any more."""
+"""What each cause explains, and where, as a table: it must explain nothing else, since an explained finding is no longer a root."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ Trial = tuple[str, str, str]
 
 @cache
 def seen(facts: frozenset[str]) -> Observations:
-    """A cluster in which these facts hold, and no other; on the other node it is the other way round."""
+    """Return a cluster in which only these facts hold; on the other node the opposite."""
     fields: dict[tuple[str, str], dict[str, Any]] = {}
     for fact, (topic, field, yes, no) in FACTS.items():
         values = (yes, no) if fact in facts else (no, yes)
@@ -99,14 +99,14 @@ def seen(facts: frozenset[str]) -> Observations:
 
 
 def joined(cause: Rule, effects: Iterable[tuple[Rule, str]], facts: frozenset[str] = frozenset()) -> Causes:
-    """One finding of the cause, and one of each effect, which explain nothing themselves."""
+    """Return one finding of the cause, and one of each effect; effects explain nothing themselves."""
     here = next(iter(PLACES[cause.scope].values()))
     idle = (Hit(effect._replace(explains=(), rules_out=()), Subject(PLACES[effect.scope][place]), Match()) for effect, place in effects)
     return connect([Hit(cause, Subject(here), Match()), *idle], [], Engine(seen(facts), TOPICS), seen(facts))
 
 
 def explained(cause: Rule, effects: Collection[tuple[Rule, str]], facts: frozenset[str]) -> set[Trial]:
-    """Code, scope and place of each effect whose finding ends under that of the cause, or goes where it is a last resort."""
+    """Return code, scope and place of each effect that ends up below the cause, or disappears as a last resort."""
     findings = joined(cause, effects, facts).findings
     explains = {ident for one in findings if one.code == cause.code for ident in one.explains}
     below = {where(one) for one in findings if one.id in explains}
@@ -120,58 +120,58 @@ def explained(cause: Rule, effects: Collection[tuple[Rule, str]], facts: frozens
 
 
 def where(one: Finding) -> tuple[str, str | None, str | None, str | None]:
-    """What a finding is of."""
+    """Return what a finding is about."""
     return one.code, one.node, one.alloc, one.service
 
 
 def effects() -> dict[tuple[str, str], Rule]:
-    """One rule of each code and scope."""
+    """Return one rule per code and scope."""
     return {(rule.code, rule.scope): rule for rule in rulebook.shipped()}
 
 
 def causes() -> list[tuple[str, str]]:
-    """Code and scope of every rule that explains anything, and of all that the table names."""
+    """Return code and scope of every rule that explains anything, and of all in the table."""
     told = {cause for row in ROWS for cause in row["causes"]}
     return sorted({(rule.code, rule.scope) for rule in rulebook.shipped() if rule.explains or name(rule.code, rule.scope) in told})
 
 
 def wanted(row: Mapping[str, Any], effect: Rule, place: str) -> bool:
-    """Does the row say that this is explained there? `anywhere` is every place."""
+    """True if the row says that this is explained there; `anywhere` is every place."""
     codes = {*row.get(place, ()), *row.get("anywhere", ())}
     return effect.code in codes or (place != WHOLE and effect.symptom and SYMPTOM + "*" in codes)
 
 
 def asked(row: Mapping[str, Any], key: str) -> frozenset[str]:
-    """The facts that a row asks for in `if` or `where`: none, one, or all of a list."""
+    """Return the facts that a row requires in `if` or `where`: none, one, or all of a list."""
     told = row.get(key, ())
     return frozenset([told] if isinstance(told, str) else told)
 
 
 def holds_there(row: Mapping[str, Any], place: str, facts: frozenset[str]) -> bool:
-    """What a row says only of findings where something holds: here, and of the whole, with the fact, and on the other node without it."""
+    """True if the row's condition on findings holds here: locally and cluster-wide with the fact, on the other node without it."""
     return "where" not in row or place in ((HERE, WHOLE) if asked(row, "where") <= facts else (OTHERS,))
 
 
 def worlds(rows: Sequence[Mapping[str, Any]]) -> set[frozenset[str]]:
-    """What may hold at once: nothing, each fact that a row asks for, and all that one row asks for."""
+    """Return combinations of facts: none, each fact that a row requires, and all facts of a row."""
     every = [asked(row, "if") | asked(row, "where") for row in rows]
     return {frozenset(), *every, *(frozenset({fact}) for facts in every for fact in facts)}
 
 
 def name(code: str, scope: str) -> str:
-    """The table's name for the rules of a code that have this scope."""
+    """Return the table's name for the rules of a code with this scope."""
     first = next(rule.scope for rule in rulebook.shipped() if rule.code == code)
     return code if scope == first else f"{code}@{scope}"
 
 
 def of(code: str, scope: str) -> list[dict[str, Any]]:
-    """The rows about a cause. What is explained on its own node is, for a cause on a node, every allocation's."""
+    """Return the rows about a cause. A node's cause that explains what is on its own node explains every allocation's."""
     mine = [row for row in ROWS if name(code, scope) in row["causes"]]
     return [{**row, NEIGHBOUR: row.get(HERE, ())} if scope == "node" else row for row in mine]
 
 
 def trials(code: str) -> Iterator[tuple[Rule, str]]:
-    """Every finding of another code, everywhere that it can be."""
+    """Return every finding of another code, at every possible place."""
     for (other, scope), effect in effects().items():
         yield from ((effect, place) for place in PLACES[scope] if other != code)
 
@@ -197,7 +197,7 @@ RULED_OUT = [(code, row) for row in ROWS for code in row["causes"] if "rules_out
 
 
 @pytest.mark.parametrize(("code", "row"), RULED_OUT, ids=[code for code, _ in RULED_OUT])
-def test_a_cause_takes_away_what_only_looks_like_another_on_its_own_instance(code: str, row: dict[str, Any]) -> None:
+def test_a_cause_rules_out_a_lookalike_on_its_own_instance(code: str, row: dict[str, Any]) -> None:
     rules = [rule for rule in rulebook.shipped() if (rule.code, rule.scope) == (code, "instance")]
     for cause, (effect, place) in product(rules, trials(code)):
         gone = effect.code in row["rules_out"] and place == HERE
@@ -208,7 +208,7 @@ def test_a_cause_takes_away_what_only_looks_like_another_on_its_own_instance(cod
         assert (effect.code in {one.code for one in found.ruled_out}) == gone, (effect.code, place)
 
 
-def test_the_table_names_no_code_that_is_not_there() -> None:
+def test_the_table_names_only_existing_codes() -> None:
     known = {rule.code for rule in rulebook.shipped()} | {SYMPTOM + "*"}
     told = {code.split("@")[0] for row in ROWS for key, codes in row.items() if key not in {"if", "where", "says"} for code in codes}
     assert told <= known

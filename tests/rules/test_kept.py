@@ -1,4 +1,4 @@
-"""What a rule file says is read once, and kept until the file changes."""
+"""Rule files are parsed once, and cached until they change."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def never_again(monkeypatch):
 
 
 @pytest.mark.parametrize("file", [*rule_files(), joins_file()], ids=lambda file: file.stem)
-def test_what_is_kept_is_what_the_yaml_says(file):
+def test_the_cache_equals_the_yaml(file):
     document = yamlio.read(file)
     read = kept.read(file)
     assert read.data == document.data
@@ -46,7 +46,7 @@ def test_a_second_run_reads_no_yaml(path, never_again):
 
 
 @pytest.mark.parametrize("damage", [b"", b"no bytecode at all", b"\0" * 16])
-def test_what_changed_or_is_damaged_is_read_anew(path, damage):
+def test_a_changed_or_damaged_file_is_parsed_again(path, damage):
     kept.read(path)
     (there,) = (path.parent / "__pycache__").iterdir()
     there.write_bytes(damage)
@@ -55,13 +55,13 @@ def test_what_changed_or_is_damaged_is_read_anew(path, damage):
     assert kept.read(path).lines == [1, 3, 4]
 
 
-def test_where_nothing_may_be_written_nothing_is_kept(path, monkeypatch):
+def test_without_write_permission_nothing_is_cached(path, monkeypatch):
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     assert kept.read(path).lines == [1, 3]
     assert not (path.parent / "__pycache__").exists()
 
 
-def test_a_file_that_is_no_yaml_is_told_and_not_kept(path):
+def test_invalid_yaml_is_reported_and_not_cached(path):
     path.write_text("- [")
     for _ in range(2):
         with pytest.raises(SpecError, match=r"own\.yml"):

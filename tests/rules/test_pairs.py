@@ -1,6 +1,6 @@
-"""Two faults on two nodes are two roots: what is found of one node does not depend on what is wrong with another that is no primary.
+"""Two faults on two nodes are two roots: findings on one node do not depend on another node that is not the primary.
 
-Every case of `cases/` that is about the replica n2 alone is put beside another one of them, moved to n3.
+Every case of `cases/` about the replica n2 only is combined with another one, moved to n3.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ missing, who leads, a service."""
 
 @cache
 def roots(nodes: str) -> frozenset[tuple[str, str | None, str]]:
-    """Code, node and severity of every root where these nodes (JSON) are changed."""
+    """Return code, node and severity of every root with these nodes (JSON) changed."""
     report = analyze(bundle({"nodes": json.loads(nodes)}))
     return frozenset((root.code, root.node, str(root.severity)) for root in report.root_causes)
 
 
 def moved(change: Any) -> Any:
-    """A change of n2 as one of n3."""
+    """Return a change of n2 as one of n3."""
     text = json.dumps(change).replace(ident(HERE), ident(THERE)).replace(address(HERE), address(THERE))
     return json.loads(re.sub(rf"\b{HERE}\b", THERE, text.replace('"id": "old"', '"id": "old-there"')))
 

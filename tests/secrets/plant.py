@@ -1,4 +1,4 @@
-"""Secrets, each of its own, put where a cluster may have some."""
+"""Distinct secrets planted wherever a cluster may have some."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ MARK = "xK9wVb3T"
 
 @dataclass
 class Planter:
-    """Hands out secrets and keeps what it handed out: secret to where it went. `own` are handed out too, as they are."""
+    """Creates secrets and records where each went. `own` are also planted, unchanged."""
 
     own: tuple[str, ...] = ()
     planted: dict[str, str] = field(default_factory=dict)
@@ -84,7 +84,7 @@ class Planter:
     _shapes: Iterator[str] = field(default_factory=lambda: itertools.cycle(SHAPES))
 
     def piece(self, where: str) -> str:
-        """A text with a new secret in it, and one with a known secret."""
+        """Return a text with a new secret, and one with a known secret."""
         number, shape = next(self._count), next(self._shapes)
         secret = f"Zq{number:06d}{MARK}"
         self.planted[secret] = f"{where} ({shape})"
@@ -93,7 +93,7 @@ class Planter:
         return f" {SHAPES[shape](secret)} {echoed} "
 
     def body(self, path: str, body: str) -> str:
-        """An answer with a secret in every text that says something; a log with one in every other line."""
+        """Return an answer with a secret in every informative string; a log has one in every other line."""
         try:
             value = json.loads(body)
         except ValueError:
@@ -101,7 +101,7 @@ class Planter:
         return json.dumps(self._value(value, path, free=False))
 
     def everywhere(self, path: str, body: str) -> str:
-        """An answer with a secret in every text whatsoever."""
+        """Return an answer with a secret in every string."""
         try:
             value = json.loads(body)
         except ValueError:
@@ -134,7 +134,7 @@ class Planter:
 
 
 def forms(secret: str) -> Iterator[bytes]:
-    """The ways in which a secret may be written down."""
+    """Return the ways in which a secret may be written."""
     quoted = quote(secret, safe="")
     for text in {secret, quoted, quoted.lower(), json.dumps(secret)[1:-1], html.escape(secret), secret.encode().hex(), secret[::-1]}:
         yield text.encode()

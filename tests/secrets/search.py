@@ -1,4 +1,4 @@
-"""Where a secret could have gone, and a look at every one of these places."""
+"""Lists the places a secret could have reached, and searches all of them."""
 
 from __future__ import annotations
 
@@ -33,24 +33,24 @@ PLACES = {
 
 @dataclass
 class Haystack:
-    """What was found in each place: name of the place to pieces of bytes."""
+    """What was written to each place: name of the place to pieces of bytes."""
 
     pieces: dict[str, list[bytes]] = field(default_factory=dict)
 
     def add(self, place: str, *content: str | bytes) -> None:
-        """Keep something to be searched. KeyError for a place that is not listed."""
+        """Add content to search. KeyError for an unlisted place."""
         assert place in PLACES
         self.pieces.setdefault(place, []).extend(one.encode("utf-8", "surrogatepass") if isinstance(one, str) else one for one in content)
 
     def add_tree(self, place: str, root: Path) -> None:
-        """Every file below a directory, and their names."""
+        """Add every file below a directory, and the names."""
         for path in sorted(root.rglob("*")):
             self.add(place, str(path.relative_to(root)))
             if path.is_file():
                 self.add(place, _plain(path.read_bytes()))
 
     def add_mail(self, place: str, raw: bytes) -> None:
-        """A mail as its reader has it."""
+        """Add a mail as its reader sees it."""
         message = message_from_bytes(raw, policy=policy.default)
         self.add(place, *(f"{name}: {value}" for name, value in message.items()))
         for part in message.walk():
@@ -58,9 +58,9 @@ class Haystack:
                 self.add(place, part.get_payload(decode=True) or b"")
 
     def found(self, planted: Mapping[str, str], *, but: Iterable[str] = ()) -> list[str]:
-        """`place: where the secret was planted` for each secret that is there, in whatever form. `but` are places not to look at.
+        """Return `place: where the secret was planted` for each secret found, in any form. `but` are places to skip.
 
-        Those that a `Planter` made all end alike, so that one look for that end, in all forms, finds every one of them.
+        The secrets of a `Planter` share an ending, so one search for that ending, in all forms, finds all of them.
         """
         lookup = {
             form: where

@@ -1,4 +1,4 @@
-"""No secret that a cluster, its servers, its logs or its environment hold leaves the collector."""
+"""No secret in a cluster, its servers, its logs or its environment leaves the collector."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ exit 1
 
 @dataclass
 class Scene:
-    """A cluster full of secrets, and everything that was made of it."""
+    """A cluster full of secrets, and everything produced from it."""
 
     planter: Planter
     haystack: Haystack
@@ -56,7 +56,7 @@ class Scene:
 
 
 def full_of_secrets(planter: Planter, change: Callable[[str, str], str], *, broken: bool) -> Recording:
-    """The crash, with secrets in its answers; `broken`: LiteFS and the agents refuse, so that tasks are asked from within."""
+    """Return the crash with secrets in its answers; `broken`: LiteFS and the agents refuse, so that tasks are queried from within."""
     recording = recorded("app-crash")
     http = []
     for exchange in recording.http:
@@ -86,7 +86,7 @@ def scene(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 
 def _run_everything(scene: Scene, environ: dict[str, str]) -> None:
-    """Each way in which the collector puts something down."""
+    """Run each way in which the collector writes anything."""
     for form in ("text", "json"):
         _keep(scene, "stdout", form, call("diagnose", SPEC, "-o", form, "-v", "-v", environ=environ))
     _keep(scene, "check", "check", call("diagnose", SPEC, "--check", environ=environ))
@@ -112,7 +112,7 @@ def _keep(scene: Scene, place: str, name: str, run: Run) -> None:
 
 
 def _deliver(scene: Scene, environ: dict[str, str]) -> None:
-    """Files, state and mail; then a mail that nobody takes."""
+    """Deliver to files, state and mail; then a mail that nobody accepts."""
     files = scene.directory / "files"
     files.mkdir()
     box = Box()
@@ -162,14 +162,14 @@ def test_a_command_has_no_token_in_its_arguments_and_only_nomads_in_its_environm
 
 
 def test_what_was_planted_was_read(scene: Scene) -> None:
-    """Else nothing would be proved: the report counts what it took out, by rule."""
+    """Otherwise nothing would be proved: the report counts what was redacted, by rule."""
     report = json.loads(scene.runs["json"].stdout)
     assert sum(report["redactions"].values()) > 20
     assert "<redacted:" in scene.runs["bundle.json"].stdout + str(scene.haystack.pieces["bundle"])
     assert "own" in report["redactions"]
 
 
-def test_the_text_report_tells_how_much_was_taken_out(scene: Scene) -> None:
+def test_the_text_report_counts_the_redactions(scene: Scene) -> None:
     assert "redacted" in scene.runs["text"].stdout
 
 
@@ -189,7 +189,7 @@ STAGES = [
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_an_internal_error_says_where_and_nothing_of_what(stage: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_internal_error_names_locations_and_no_values(stage: str, monkeypatch: pytest.MonkeyPatch) -> None:
     planter = Planter(own=tuple(OWN))
 
     def fail(*_: Any, **__: Any) -> None:
@@ -207,7 +207,7 @@ def test_an_internal_error_says_where_and_nothing_of_what(stage: str, monkeypatc
 
 
 def test_the_process_list_shows_no_token(tmp_path: Path) -> None:
-    """The collector itself, as a process: what it was told in its environment is not repeated in its arguments or those of its children."""
+    """For the collector as a process: secrets from its environment are not in its arguments or its children's."""
     watch = f"tr '\\0' ' ' < /proc/$PPID/cmdline >> {tmp_path}/cmdline; tr '\\0' ' ' < /proc/$$/cmdline >> {tmp_path}/cmdline; exit 1"
     recording = full_of_secrets(Planter(), lambda _path, body: body, broken=True)
     with cluster(recording, command=watch) as (_, reach):

@@ -1,4 +1,4 @@
-"""The search itself finds what is there: else it would prove nothing."""
+"""The search itself works; otherwise it would prove nothing."""
 
 from __future__ import annotations
 

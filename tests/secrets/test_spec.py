@@ -1,4 +1,4 @@
-"""Secrets that users write down themselves: in a spec, on the command line, and those that only they know how to recognise."""
+"""Secrets that users write in a spec or on the command line, and those that only they can recognise."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_what_only_the_user_knows_to_be_secret_is_taken_out_and_counted(tmp_path
 
 
 def test_what_only_the_user_knows_to_be_secret_is_in_no_error_and_no_recording(tmp_path: Path) -> None:
-    """Threads make sentences of errors, and keep what is recorded; the user's patterns are for the main thread."""
+    """Error messages and recordings are made in threads; the user's patterns only run in the main thread."""
     text = Path(spec_path("navidrome")).read_text("utf-8") + '\nredact: ["listener (\\\\w+)", "rx[0-9a-z]{6,}"]\n'
     spec, bundle, recording = tmp_path / "spec.yml", tmp_path / "bundle.json", tmp_path / "recording.gz"
     spec.write_text(text, "utf-8")

@@ -1,4 +1,4 @@
-"""The environment means what it means to the Nomad and Consul command lines."""
+"""Environment variables have the same meaning as for the Nomad and Consul command lines."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_an_empty_environment_asks_the_local_agents() -> None:
         ({"NOMAD_TOKEN": "t", "CONSUL_HTTP_TOKEN": "u"}, "nomad, consul"),
     ],
 )
-def test_a_report_is_told_for_whom_there_is_a_token_and_not_which(given, told) -> None:
+def test_the_report_says_which_systems_have_a_token_but_not_the_token(given, told) -> None:
     assert settings(**given).tokens_for() == told
     assert settings().nomad.tls.verify
     assert settings().consul.tls.verify
@@ -165,7 +165,7 @@ def test_flags_are_read_as_go_reads_them(variable: str, turns_off: bool) -> None
 
 @pytest.mark.parametrize("variable", ["NOMAD_SKIP_VERIFY", "CONSUL_HTTP_SSL", "CONSUL_HTTP_SSL_VERIFY"])
 @pytest.mark.parametrize("word", ["yes", "on", "tRuE", "2", " true"])
-def test_a_word_that_is_no_flag_is_named_and_not_guessed(variable: str, word: str) -> None:
+def test_an_invalid_flag_is_an_error_and_not_guessed(variable: str, word: str) -> None:
     assert refused(**{variable: word}).startswith(f"{variable}: ")
 
 

@@ -1,4 +1,4 @@
-"""How the tests here ask."""
+"""Helpers for making requests."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LATE = 0.7
 
 @contextlib.contextmanager
 def sources(environ: dict[str, str] | None = None, *, secrets: tuple[str, ...] = ()) -> Iterator[Sources]:
-    """Sources as these environment variables make them."""
+    """Return Sources for these environment variables."""
     settings = Settings.from_environment(environ or {})
     opened = Sources(settings, Redactor((*settings.secret_values(), *secrets)))
     try:

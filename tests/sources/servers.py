@@ -1,4 +1,4 @@
-"""Servers on loopback that misbehave exactly as they are told."""
+"""Loopback servers that misbehave in a defined way."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Behaviour = Callable[[socket.socket, bytes], None]
 
 @dataclass
 class Server:
-    """A listening server; `heads` are the request heads that it was sent, `url` leads to it."""
+    """A listening server; `heads` are the request heads received, `url` leads to it."""
 
     host: str
     port: int
@@ -36,7 +36,7 @@ class Server:
 
 @contextlib.contextmanager
 def serving(behaviour: Behaviour, *, host: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None = None) -> Iterator[Server]:
-    """Give every connection to `behaviour`, with the head of its first request, until the block ends."""
+    """Pass every connection, with the head of its first request, to `behaviour` until the block ends."""
     listener = socket.create_server((host, port), backlog=50)
     server = Server(host, listener.getsockname()[1], "https" if tls else "http")
     sockets: list[socket.socket] = []
@@ -83,34 +83,34 @@ def _wrapped(sock: socket.socket, tls: ssl.SSLContext | None) -> socket.socket:
 
 
 def answer(body: bytes = b"{}", status: str = "200 OK", **headers: str) -> Behaviour:
-    """One proper answer, then the connection is closed."""
+    """Send a proper answer, then close the connection."""
     given = {"Content-Length": str(len(body)), "Connection": "close"} | {name.replace("_", "-"): value for name, value in headers.items()}
     head = "".join(f"{name}: {value}\r\n" for name, value in given.items())
     return raw(f"HTTP/1.1 {status}\r\n{head}\r\n".encode() + body)
 
 
 def raw(data: bytes) -> Behaviour:
-    """These bytes, then the connection is closed."""
+    """Send these bytes, then close the connection."""
     return lambda sock, _head: sock.sendall(data)
 
 
 def silent(sock: socket.socket, _head: bytes) -> None:
-    """Nothing, until the other side gives up."""
+    """Send nothing until the other side gives up."""
     while sock.recv(65536):
         pass
 
 
 def reset(sock: socket.socket, _head: bytes) -> None:
-    """A TCP reset."""
+    """Reset the connection."""
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 def hang_up(_sock: socket.socket, _head: bytes) -> None:
-    """The connection is closed without a word."""
+    """Close the connection without an answer."""
 
 
 def dripping(head: bytes, drop: bytes = b"x") -> Behaviour:
-    """A beginning, then a drop every few milliseconds for ever."""
+    """Send a beginning, then a byte every few milliseconds for ever."""
 
     def drip(sock: socket.socket, _head: bytes) -> None:
         sock.sendall(head)
@@ -122,7 +122,7 @@ def dripping(head: bytes, drop: bytes = b"x") -> Behaviour:
 
 
 def flooding(head: bytes, chunk: bytes) -> Behaviour:
-    """A beginning, then the same chunk as fast as it is taken."""
+    """Send a beginning, then the same chunk as fast as possible."""
 
     def flood(sock: socket.socket, _head: bytes) -> None:
         sock.sendall(head)
@@ -134,7 +134,7 @@ def flooding(head: bytes, chunk: bytes) -> Behaviour:
 
 @contextlib.contextmanager
 def deaf() -> Iterator[Server]:
-    """A server whose queue of connections is full: connecting hangs."""
+    """Run a server whose queue of connections is full: connecting hangs."""
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(socket.socket())
         listener.bind(("127.0.0.1", 0))
@@ -147,6 +147,6 @@ def deaf() -> Iterator[Server]:
 
 
 def closed_port() -> int:
-    """A port on which nothing listens."""
+    """Return a port without a listener."""
     with socket.create_server(("127.0.0.1", 0)) as sock:
         return int(sock.getsockname()[1])

@@ -1,4 +1,4 @@
-"""What may be asked: reads that are known, and of LiteFS nothing that changes or loads it."""
+"""Allowed requests: known reads only, and for LiteFS nothing that changes or loads it."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ CHANGING = {
 
 
 @pytest.mark.parametrize(("source", "path"), [(source, path) for source, paths in CHANGING.items() for path in paths])
-def test_what_changes_or_loads_a_cluster_cannot_be_asked(source: str, path: str) -> None:
+def test_requests_that_change_or_load_a_cluster_are_refused(source: str, path: str) -> None:
     with servers.serving(servers.answer()) as server, pytest.raises(ValueError, match="not among the reads"):
         ask(Http(source, path, base=server.url))
     assert server.heads == []
@@ -166,7 +166,7 @@ def test_every_listed_read_can_be_asked(source: str, path: str) -> None:
 
 
 def asked() -> Iterator[tuple[str, str]]:
-    """What `record` asks beyond a spec, and what the kinds ask in their cases."""
+    """Return what `record` requests beyond a spec, and what kinds request in their cases."""
     yield from ((request.source, request.path) for request in WIDER)
     for path in CASES.glob("*/*.json"):
         requests = (exchange["request"] for exchange in json.loads(path.read_text("utf-8"))["exchanges"])
@@ -174,6 +174,6 @@ def asked() -> Iterator[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("source", ALLOWED)
-def test_nothing_is_listed_that_nobody_asks(source: str) -> None:
+def test_every_listed_read_is_used(source: str) -> None:
     paths = [path for of, path in asked() if of == source]
     assert [listed for listed in ALLOWED[source] if not any(_among(path, (listed,)) for path in paths)] == []

@@ -1,4 +1,4 @@
-"""`nomad alloc exec`: what it is given, what it may do, and what its end means."""
+"""`nomad alloc exec`: its arguments, its limits, and the meaning of its result."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ KILLED_BY = 1.0
 
 @pytest.fixture
 def nomad(tmp_path: Path):
-    """Makes a `nomad` of a piece of Python and returns the environment that finds it."""
+    """Return a function that makes a `nomad` from Python code and returns the environment that finds it."""
 
     def make(code: str, **environ: str) -> dict[str, str]:
         program = tmp_path / "bin" / "nomad"
@@ -121,7 +121,7 @@ def test_without_nomad_the_reply_says_what_to_do(tmp_path: Path) -> None:
         (b"#!/bin/sh\n", 0o600, "/nomad is not executable: give it that right (`chmod +x "),
     ],
 )
-def test_a_nomad_that_cannot_be_run_is_told_with_what_to_do(tmp_path: Path, content: bytes, mode: int, words: str) -> None:
+def test_a_nomad_that_cannot_be_run_is_reported_with_a_remedy(tmp_path: Path, content: bytes, mode: int, words: str) -> None:
     program = tmp_path / "nomad"
     program.write_bytes(content)
     program.chmod(mode)
@@ -139,7 +139,7 @@ def test_a_nomad_that_cannot_be_run_is_told_with_what_to_do(tmp_path: Path, cont
         ("stderr", "flag provided but not defined: -i", 1),
     ],
 )
-def test_a_nomad_too_old_to_exec_is_told_as_that(nomad, stream: str, words: str, code: int) -> None:
+def test_a_nomad_too_old_for_exec_is_reported_as_such(nomad, stream: str, words: str, code: int) -> None:
     reply = run(nomad(f"print({words!r}, file=sys.{stream}); sys.exit({code})"))
     assert (reply.status, reply.cause) == (Status.MISSING_TOOL, "missing")
     assert "has no `alloc exec`" in reply.reason
@@ -203,7 +203,7 @@ NOMADS_OWN = {
 
 
 @pytest.mark.parametrize("words", NOMADS_OWN)
-def test_nomads_own_failure_is_told_from_the_commands_by_its_words(nomad, words: str) -> None:
+def test_nomads_own_failure_is_recognised_by_its_message(nomad, words: str) -> None:
     reply = run(nomad(f"sys.stderr.write({words!r} + '\\n'); sys.exit(1)"))
     assert (reply.status, reply.cause, reply.code) == (NOMADS_OWN[words], "exec", 1)
     assert words.splitlines()[0] in reply.reason
@@ -269,7 +269,7 @@ def test_a_child_that_leads_a_session_of_its_own_is_killed_with_all_of_its_child
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="as above")
-def test_nobody_is_killed_while_another_command_runs_whose_child_it_may_be(nomad, tmp_path: Path) -> None:
+def test_orphans_are_not_killed_while_another_command_runs(nomad, tmp_path: Path) -> None:
     pids = tmp_path / "pids"
     pids.touch()
     begun = tmp_path / "begun"
@@ -290,7 +290,7 @@ def test_nobody_is_killed_while_another_command_runs_whose_child_it_may_be(nomad
         assert not any(alive(pid) for pid in left)
 
 
-def test_a_child_that_keeps_the_output_open_does_not_keep_us(nomad) -> None:
+def test_a_child_that_keeps_the_output_open_does_not_delay_us(nomad) -> None:
     environ = nomad("subprocess.Popen(['/bin/sh', '-c', 'sleep 60']); print('done')")
     reply = run(environ | {"PATH": environ["PATH"] + ":/bin:/usr/bin"}, seconds=5)
     assert (reply.status, reply.body) == (Status.OK, b"done\n")
@@ -310,7 +310,7 @@ def test_a_flood_is_cut_and_its_source_killed(nomad, stream: int) -> None:
     assert len(reply.body) + len(reply.stderr) == CAP
 
 
-def test_much_on_both_outputs_blocks_nobody(nomad) -> None:
+def test_large_output_on_both_streams_does_not_block(nomad) -> None:
     reply = run(nomad("for _ in range(10): os.write(1, b'o' * 90000); os.write(2, b'e' * 90000)"))
     assert (reply.status, len(reply.body), len(reply.stderr)) == (Status.OK, 900_000, 900_000)
 

@@ -1,4 +1,4 @@
-"""A connect that is accepted, or a reason why not."""
+"""An accepted connection, or the reason for failure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The commit that a spec is in, as git tells it."""
+"""The git commit of a spec."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever a server does, a reply says what it was, in time."""
+"""Whatever a server does, the reply describes it, in time."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ def test_an_error_says_what_the_server_said_but_not_a_page_of_html() -> None:
 
 
 @pytest.mark.parametrize("source", SOURCES)
-def test_two_lengths_are_told_by_what_is_wrong_with_them(source: str) -> None:
+def test_conflicting_content_lengths_are_named(source: str) -> None:
     with servers.serving(servers.raw(OK + b"Content-Length: 5\r\nContent-Length: 7\r\n\r\n12345")) as server:
         reply = ask(Http(source, SOURCES[source], base=server.url if source == "litefs" else None), environ(server.url))
     assert (reply.status, reply.cause) == (Status.FAILED, "protocol")
@@ -218,7 +218,7 @@ def test_connections_are_kept_for_the_next_request_unless_the_answer_was_cut() -
     assert len(connections) == 2
 
 
-def test_of_a_list_of_errors_the_first_one_is_told_and_not_how_many_they_are() -> None:
+def test_of_a_list_of_errors_the_first_one_is_quoted() -> None:
     body = b"1 error occurred:\n\t* rpc error: failed to get conn\n\n"
     with servers.serving(servers.answer(body, status="500 X")) as server:
         assert ask(Http("nomad", "/v1/nodes"), environ(server.url)).reason.endswith("answers HTTP 500: rpc error: failed to get conn")

@@ -1,4 +1,4 @@
-"""What large answers change in the process: nothing before there is one, and nothing where the C library has no such call."""
+"""The effect of large answers on the process: none before the first, and none if the C library lacks the call."""
 
 from __future__ import annotations
 

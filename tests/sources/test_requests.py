@@ -1,4 +1,4 @@
-"""What goes on the wire: the right path, the right credentials, and nothing that the environment of the process adds."""
+"""Requests on the wire: the right path and credentials, and nothing from the process' environment."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ HOSTILE = {
 
 
 def seen(request: Http, environ: dict[str, str] | None = None) -> bytes:
-    """The head that a server gets of a request to it as the configured server."""
+    """Return the request head received by the configured server."""
     with servers.serving(servers.answer(b"[]")) as server:
         reply = ask(request, {"NOMAD_ADDR": server.url, "CONSUL_HTTP_ADDR": server.url} | (environ or {}))
     assert reply.status == Status.OK, reply
@@ -77,7 +77,7 @@ def test_a_parameter_is_sent_as_often_as_it_has_values() -> None:
     assert server.lines == ["GET /ping?tag=a&tag=b&full= HTTP/1.1"]
 
 
-def test_nothing_of_nomads_scope_goes_to_consul() -> None:
+def test_nomads_namespace_and_region_are_not_sent_to_consul() -> None:
     assert b"GET /v1/catalog/nodes?stale= HTTP" in seen(Http("consul", "/v1/catalog/nodes", {"stale": ""}), {"NOMAD_NAMESPACE": "media"})
 
 
@@ -110,7 +110,7 @@ def test_other_agents_of_the_cluster_get_the_token_over_the_same_scheme(source: 
 
 
 @pytest.mark.parametrize("source", ["nomad", "consul"])
-def test_an_address_that_nobody_vouches_for_gets_no_token(source: str) -> None:
+def test_an_untrusted_address_gets_no_token(source: str) -> None:
     path = {"nomad": "/v1/agent/self", "consul": "/v1/agent/checks"}[source]
     auth = {"NOMAD_HTTP_AUTH": "a:b", "CONSUL_HTTP_AUTH": "a:b"}
     with servers.serving(servers.answer(b"{}"), host="127.0.0.6") as agent:
@@ -134,7 +134,7 @@ def test_a_path_prefix_of_the_address_is_kept() -> None:
         assert server.lines == [f"GET /{source[0]}{path} HTTP/1.1"]
 
 
-def test_the_environment_of_the_process_decides_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_process_environment_has_no_effect(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / ".netrc").write_text("machine 127.0.0.1 login netrc password netrc-secret\n")
     for name, value in (HOSTILE | {"HOME": str(tmp_path), "NETRC": str(tmp_path / ".netrc")}).items():
         monkeypatch.setenv(name, value)

@@ -1,4 +1,4 @@
-"""TLS is what the settings say, and nothing the server does weakens it."""
+"""TLS follows the settings, and nothing the server does weakens it."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_an_authority_that_nobody_named_is_not_trusted(source: str, authority: t
     assert "certificate" in reply.reason
 
 
-def test_a_workload_whose_certificate_nobody_is_to_judge_is_asked_all_the_same(authority: trustme.CA) -> None:
+def test_a_workload_with_tls_skip_verify_is_queried_without_verification(authority: trustme.CA) -> None:
     with servers.serving(servers.answer(b"[]"), tls=server_side(authority, "127.0.0.1")) as server:
         request = Http("litefs", "/ping", base=server.url)
         assert ask(request, {}).cause == "tls"
@@ -151,7 +151,7 @@ def test_a_server_that_wants_tls_is_named_as_that_with_the_variable_to_mend(sour
 
 
 @pytest.mark.parametrize(("code", "body"), [(400, b"Missing job ID"), (200, WANTS_TLS), (403, WANTS_TLS)])
-def test_no_other_answer_is_taken_for_one_that_wants_tls(code: int, body: bytes) -> None:
+def test_only_gos_tls_hint_is_taken_for_one(code: int, body: bytes) -> None:
     with servers.serving(servers.answer(body, status=f"{code} x")) as server:
         assert "https://" not in ask(Http("nomad", "/v1/nodes"), asked("nomad", server.url)).reason
 

@@ -1,4 +1,4 @@
-"""Many threads at once, and what an installation may get wrong."""
+"""Many concurrent threads, and broken installations."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.sources.asking import DEADLINE, LATE, ask, sources
 
 
 def echo(sock: socket.socket, head: bytes) -> None:
-    """Answers each request of a connection with its path."""
+    """Answer each request of a connection with its path."""
     while head:
         body = head.split()[1]
         time.sleep(0.01)

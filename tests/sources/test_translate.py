@@ -1,4 +1,4 @@
-"""Every exception of the SDKs and their foundations means something."""
+"""Every exception of the SDKs and their foundations is translated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A small table of kinds, so that the language is tested without those that the collector has."""
+"""A small table of kinds, to test the language independently of the collector's kinds."""
 
 from collector.kinds.kind import Argument, Kind
 

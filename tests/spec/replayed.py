@@ -1,4 +1,4 @@
-"""A spec's collection over a recorded cluster, without a network: the one seam is what performs requests."""
+"""Collects a spec from a recorded cluster without a network: only the performer of requests is replaced."""
 
 import threading
 from pathlib import Path
@@ -15,7 +15,7 @@ from collector.replay.recording import Recording
 
 
 class Recorded:
-    """Answers from a recording; a source in `dead` refuses, as does what was not recorded. `asked` are the paths in their order."""
+    """Answers from a recording; a source in `dead` refuses, as does anything not recorded. `asked` are the requested paths in order."""
 
     def __init__(self, path: Path, dead: frozenset[str] = frozenset()) -> None:
         self._recording = Recording.load(path)
@@ -49,5 +49,5 @@ class Recorded:
 
 
 def run(spec: Spec, sources: Recorded) -> tuple[Result, ...]:
-    """The results of one run."""
+    """Return the results of one run."""
     return collect(spec, Means(KINDS, sources, Expressions(), Redactor()), Limits(), Selection()).results

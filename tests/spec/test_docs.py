@@ -1,4 +1,4 @@
-"""docs/spec.md says what the language has."""
+"""docs/spec.md covers the language."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Bad specs, each with the place and the words of what lint says; `▸` in a text marks the place and is not part of it."""
+"""Invalid specs, each with the position and words of lint's message; `▸` marks the position and is not part of the text."""
 
 import itertools
 
@@ -132,7 +132,7 @@ def test_a_good_spec_has_no_problems(text: str) -> None:
 
 
 @pytest.mark.parametrize(("text", "words"), [case[1:] for case in BAD], ids=[case[0] for case in BAD])
-def test_a_bad_spec_is_told_at_its_place(text: str, words: str) -> None:
+def test_an_invalid_spec_is_reported_with_positions(text: str, words: str) -> None:
     before = text[: text.index("▸")].split("\n")
     (problem, *_) = lint(text.replace("▸", ""), "garden.yml", kinds=KINDS)
     assert words in str(problem)
@@ -141,13 +141,13 @@ def test_a_bad_spec_is_told_at_its_place(text: str, words: str) -> None:
         load_spec(text.replace("▸", ""), "garden.yml", kinds=KINDS)
 
 
-def test_every_problem_is_told_in_the_order_of_the_lines() -> None:
+def test_problems_are_sorted_by_line() -> None:
     text = HEAD + "collect:\n- plantz: {}\n- plants: {}\n  when: a\n- water: {tank: 5}\n- leaves: {}\n  loop: b | c\nreport: [tex]"
     assert [problem.mark.line for problem in lint(text, "garden.yml", kinds=KINDS)] == [4, 7, 10]
 
 
 @pytest.mark.parametrize("word", ["regster", "registers", "regiser"])
-def test_a_misspelt_register_is_told_once_and_not_wherever_its_name_is_used(word: str) -> None:
+def test_a_misspelt_register_is_reported_once_and_not_at_each_use(word: str) -> None:
     text = HEAD + f"collect:\n- plants: {{}}\n  {word}: p\n" + "".join(f"- {{plants: {{}}, name: n{n}, when: p}}\n" for n in range(9))
     (problem,) = lint(text, "garden.yml", kinds=KINDS)
     assert f'unknown key "{word}" (did you mean "register"?)' in str(problem)
@@ -158,7 +158,7 @@ def test_another_unknown_key_registers_nothing() -> None:
     assert [problem.message for problem in lint(text, "garden.yml", kinds=KINDS)] == ['unknown key "surname"', 'unknown name "p"']
 
 
-def test_problems_of_sound_tasks_are_told_beside_those_of_broken_ones() -> None:
+def test_problems_of_valid_tasks_are_reported_beside_malformed_ones() -> None:
     text = HEAD + "collect:\n- plantz: {}\n- plants: {}\n  when: a\n- water: {tank: 5}\n- leaves: {}\n  loop: b | c"
     found = [(problem.mark.line, problem.mark.path) for problem in lint(text, "garden.yml", kinds=KINDS)]
     assert found == [
@@ -172,7 +172,7 @@ def test_problems_of_sound_tasks_are_told_beside_those_of_broken_ones() -> None:
 
 @pytest.mark.parametrize("retries", ["", "\n  retries: 0"])
 @pytest.mark.parametrize("word", ["until: result", "delay: 2s"])
-def test_how_to_try_again_where_nothing_is_tried_again_is_told_and_costs_no_run(word: str, retries: str) -> None:
+def test_retry_settings_without_retries_are_reported_but_do_not_prevent_a_run(word: str, retries: str) -> None:
     text = HEAD + f"collect:\n- plants: {{}}\n  {word}{retries}"
     (problem,) = lint(text, "garden.yml", kinds=KINDS)
     assert f"{word.partition(':')[0]} means nothing without retries" in problem.message
@@ -180,7 +180,7 @@ def test_how_to_try_again_where_nothing_is_tried_again_is_told_and_costs_no_run(
     assert load_spec(text, "garden.yml", kinds=KINDS).tasks
 
 
-def test_a_cycle_is_told_with_the_way_round() -> None:
+def test_a_cycle_is_reported_with_its_path() -> None:
     needs = {"a": "b", "b": "c", "c": "a", "d": "a"}
     text = (
         HEAD + "collect:" + "".join(f"\n- {{plants: {{}}, name: {name}, register: {name}, when: {need}}}" for name, need in needs.items())
@@ -202,7 +202,7 @@ def test_names_and_filters_are_checked_without_syntax_too() -> None:
     ("value", "words"),
     [("many", "must be a whole number, not 'many', as it becomes water's litres"), (3, ""), ("null", ""), ("''", "")],
 )
-def test_a_variable_whose_own_value_its_argument_cannot_use_is_told(value: object, words: str) -> None:
+def test_a_default_that_its_argument_cannot_use_is_reported(value: object, words: str) -> None:
     text = HEAD + f"vars: {{much: {value}}}\ncollect:\n- water: {{tank: a, litres: '{{{{ much }}}}'}}"
     assert [problem.message for problem in lint(text, "garden.yml", kinds=KINDS)] == ([words] if words else [])
 
@@ -236,7 +236,7 @@ BAD_RULES = [
 
 
 @pytest.mark.parametrize(("text", "words"), BAD_RULES)
-def test_what_is_wrong_with_the_form_of_a_rule_is_told_in_the_words_of_a_spec(text: str, words: str) -> None:
+def test_malformed_rules_are_reported_like_malformed_specs(text: str, words: str) -> None:
     (problem, *_) = lint(text.replace("▸", ""), "rules.yml", kinds=KINDS)
     assert words in str(problem)
     assert text.splitlines()[problem.mark.line - 1][problem.mark.column - 1] == "▸"
@@ -251,7 +251,7 @@ def test_what_is_wrong_with_the_form_of_a_rule_is_told_in_the_words_of_a_spec(te
         ("services: [a]", "consul_checks"),
     ],
 )
-def test_what_is_expected_and_never_collected_is_told(expect: str, kind: str) -> None:
+def test_an_expectation_that_is_never_collected_is_reported(expect: str, kind: str) -> None:
     text = "version: 1\nname: wiki\ncollect: [nomad_agent: {}%s]\nexpect: {" + expect + "}"
     (problem,) = lint(text % "", "wiki.yml")
     assert "no task of the spec collects that" in str(problem)
@@ -265,7 +265,7 @@ OWN_RULE = (
 )
 
 
-def test_a_pattern_that_takes_for_ever_is_told_and_does_not_keep_a_run_from_starting(tmp_path) -> None:
+def test_a_slow_pattern_is_reported_but_does_not_prevent_a_run(tmp_path) -> None:
     (tmp_path / "own.yml").write_text(f"- {OWN_RULE % '(b+)+!'}\n- {OWN_RULE % 'fine'}")
     text = (
         HEAD

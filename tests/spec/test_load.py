@@ -80,8 +80,8 @@ def test_what_is_left_out_has_its_default() -> None:
     assert load(HEAD + "collect: [{plants: {}}]").report == ("text",)
 
 
-def test_a_whole_number_is_one_however_it_is_written() -> None:
-    """A bundle is refused whose `expect` has fractions, and what is missing is counted."""
+def test_whole_numbers_are_accepted_in_any_notation() -> None:
+    """A bundle whose `expect` has fractions is rejected, and missing ones are counted."""
     expect = load(HEAD + "collect: [{plants: {}}]\nexpect: {nodes: 3.0, instances: 2.0}").expect
     assert [(name, type(wanted)) for name, wanted in expect.items()] == [("nodes", int), ("instances", int)]
 
@@ -153,7 +153,7 @@ USES = [
 
 
 @pytest.mark.parametrize(("task", "value", "says"), USES, ids=[f"{case[0]} with {case[1]!r}" for case in USES])
-def test_a_value_must_fit_the_arguments_that_it_becomes(task, value, says) -> None:
+def test_a_value_must_fit_the_arguments_that_use_it(task, value, says) -> None:
     text = HEAD + f"vars: {{v: tap}}\ncollect: [{task if task.startswith('{') else '{' + task + '}'}]"
     if says is None:
         assert load(text, extra_vars={"v": value}).vars == {"v": value}
@@ -199,9 +199,7 @@ def test_a_file_of_extra_variables_must_be_a_mapping(tmp_path) -> None:
         (b"tank: [", SpecError, "a.yml:.*not YAML"),
     ],
 )
-def test_a_file_of_extra_variables_that_cannot_be_read_is_wrong_usage_and_one_that_makes_no_sense_is_told_with_its_place(
-    content, error, words, tmp_path
-) -> None:
+def test_an_unreadable_variables_file_is_wrong_usage_and_an_invalid_one_is_reported_with_positions(content, error, words, tmp_path) -> None:
     if content is not None:
         (tmp_path / "a.yml").write_bytes(content)
     with pytest.raises(error, match=words):
@@ -218,7 +216,7 @@ def test_rules_come_from_the_spec_and_from_files_beside_it(tmp_path) -> None:
     assert [rule["when"] for rule in spec.rules] == [{"see": "log"}, {"see": "node"}]
 
 
-def test_a_rule_file_is_found_beside_the_spec_and_its_faults_are_told(tmp_path) -> None:
+def test_a_rule_file_is_found_beside_the_spec_and_its_faults_reported(tmp_path) -> None:
     (tmp_path / "own.yml").write_text("- code: 1")
     text = HEAD + "collect: [{plants: {}}]\nanalyze: {rule_files: [own.yml, absent.yml]}"
     with pytest.raises(SpecError) as caught:

@@ -1,4 +1,4 @@
-"""The spec that ships, over the recorded incidents: what it asks, of whom, and how long its longest chain is."""
+"""The shipped spec on the recorded incidents: its requests, to whom, and its longest chain."""
 
 import re
 
@@ -61,7 +61,7 @@ def test_it_has_no_problems() -> None:
 
 
 def among_many():
-    """The spec as it is for a cluster of more allocations than are all watched."""
+    """Return the spec for a cluster of more allocations than are all watched."""
     return spec()._replace(vars={**spec().vars, "watched": 0})
 
 
@@ -104,7 +104,7 @@ def test_litefs_is_sampled_again_where_it_looks_unsettled(name) -> None:
     assert {result.target.node for result in results if result.kind == "litefs_status" and "#" in result.id} == LOOKED_AT_TWICE[name]
 
 
-def test_a_healthy_node_among_many_costs_no_question_beyond_litefs() -> None:
+def test_a_healthy_node_in_a_large_cluster_is_queried_for_litefs_only() -> None:
     sources = Recorded(incident("healthy"))
     results = run(among_many(), sources)
     assert all(result.status is Status.OK for result in results)
@@ -112,7 +112,7 @@ def test_a_healthy_node_among_many_costs_no_question_beyond_litefs() -> None:
     assert sum(path.startswith("/v1") for path in sources.asked) == 18
 
 
-def test_without_nomad_consul_tells_where_litefs_is() -> None:
+def test_without_nomad_consul_locates_litefs() -> None:
     results = run(spec(), Recorded(incident("healthy"), dead=frozenset({"nomad"})))
     states = [result for result in results if result.kind == "litefs_status"]
     assert {(result.target.node, result.status, result.rung) for result in states} == {
@@ -120,7 +120,7 @@ def test_without_nomad_consul_tells_where_litefs_is() -> None:
     }
 
 
-def test_without_consul_litefs_and_the_job_are_seen_all_the_same() -> None:
+def test_without_consul_litefs_and_the_job_are_still_seen() -> None:
     results = run(among_many(), Recorded(incident("app-crash"), dead=frozenset({"consul"})))
     assert nodes(results, "litefs_status") == {"odroid6", "odroid7", "odroid8"}
     assert nodes(results, "nomad_logs") == {"odroid8"}
@@ -134,7 +134,7 @@ def test_it_serves_another_application() -> None:
 
 
 class Leaderless(Recorded):
-    """The recorded cluster, but its servers know no leader."""
+    """The recorded cluster, whose servers know no leader."""
 
     def _http(self, request):
         if request.path == "/v1/status/leader":

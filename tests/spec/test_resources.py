@@ -11,7 +11,7 @@ from collector.suggest import did_you_mean
 
 @pytest.fixture
 def wheel(tmp_path, monkeypatch):
-    """The package as a wheel unpacks it: its data beside its modules."""
+    """Return the package as installed from a wheel: its data beside its modules."""
     package = tmp_path / "collector"
     for name in ("schemas/kinds/a.schema.json", "schemas/spec.schema.json"):
         (package / name).parent.mkdir(parents=True, exist_ok=True)
@@ -41,12 +41,12 @@ def test_in_a_wheel_data_is_found_beside_the_modules(wheel) -> None:
 
 
 @pytest.mark.parametrize("name", ["../secret", "../../secret", "kinds", "", "/etc/passwd", "kinds/../spec"])
-def test_a_name_is_no_way_out_of_the_directory(wheel, name) -> None:
+def test_a_name_cannot_escape_the_directory(wheel, name) -> None:
     with pytest.raises(UsageError, match="there is no"):
         resources.schema(name)
 
 
-def test_an_unknown_name_is_told_with_what_was_meant() -> None:
+def test_an_unknown_name_gets_a_suggestion() -> None:
     with pytest.raises(UsageError, match='did you mean "app-crash"'):
         resources.incident("app-crsh")
     with pytest.raises(UsageError, match="there are: navidrome"):

@@ -77,7 +77,7 @@ def test_what_is_refused_names_its_place(text: str, place: tuple[int, int, str],
     assert words in str(problem)
 
 
-def test_all_problems_are_told_at_once() -> None:
+def test_all_problems_are_reported_together() -> None:
     with pytest.raises(SpecError) as caught:
         load("a: &x 1\na: 2\n3: *x", "f.yml")
     assert [problem.mark.line for problem in caught.value.problems] == [1, 2, 3, 3]

@@ -1,7 +1,7 @@
-"""Filters of the spec language that know the kinds' data: which allocations to look at, which agents to ask, what to sample again.
+"""The spec language's filters that know the kinds' data: which allocations to examine, which agents to query, what to sample again.
 
-Pure functions over plain data (docs/architecture.md, "Data of each kind"). Each takes what a task registered. None, which a task registers
-that did not succeed, is an empty answer everywhere: a spec needs no guard against a failed input.
+Pure functions over plain data (docs/architecture.md, "Data of each kind"). Each takes what a task registered. None, which a failed task
+registers, is treated as an empty answer, so that specs need no guards against failed inputs.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ SELECTIONS: Mapping[str, str] = {
     "with_task": "allocations",
     "without": "instances",
 }
-"""Every selection by the name that a spec uses, and the module here that has it: none is needed before a run's first request."""
+"""Every selection by its name in specs, with its module, which is imported on first use."""
 
 
 def functions() -> dict[str, Callable[..., JSON]]:
-    """The selections themselves, by name."""
+    """Return the selections by name."""
     return {name: getattr(import_module(f"{__name__}.{module}"), name) for name, module in SELECTIONS.items()}

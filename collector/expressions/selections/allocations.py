@@ -1,7 +1,7 @@
-"""Which of a job's allocations are current, where a process may be running, and which look wrong.
+"""Which of a job's allocations are current, which may have a running process, and which look unhealthy.
 
-Nomad keeps ended allocations for hours. What counts is told by `desired_status`, `client_status`, the chain of `previous`/`next` and
-`modify_index` (recordings/README.md: "Pick by ModifyIndex and DesiredStatus").
+Nomad keeps ended allocations for hours. `desired_status`, `client_status`, the chain of `previous`/`next` and `modify_index` decide
+(recordings/README.md: "Pick by ModifyIndex and DesiredStatus").
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ Allocation = Mapping[str, JSON]
 
 BROKEN = frozenset({"failed", "lost"})
 RECENT_RESTART = 600.0
-"""Seconds within which a restart still counts as trouble."""
+"""Seconds within which a restart counts as a problem."""
 YOUNG = 60.0
-"""Seconds under which an allocation is too young to have said what is wrong with it."""
+"""Seconds below which an allocation is too young to have logged what is wrong."""
 
 
 def current(allocs: Sequence[Allocation] | None, nodes: Sequence[Mapping[str, JSON]] | None = None) -> list[Allocation]:
-    """One allocation for each place: the newest live one, or where none is live the last that failed or was lost and was not replaced.
+    """Return one allocation per place: the newest live one, else the last failed or lost one that was not replaced.
 
-    A place is a node (by its ID) with an allocation's name, so that system jobs, whose allocations share one name, have one on each node.
-    Where a group has neither, as of a stopped or finished job, its newest ended ones are all there is to see.
-    With `nodes` an allocation without an address gets its node's. Sorted by node and name.
+    A place is a node (by ID) and an allocation's name, since the allocations of a system job share one name. If a group has neither, as in
+    a stopped or finished job, its newest ended ones are returned. With `nodes`, an allocation without an address gets its node's. Sorted by
+    node and name.
     """
     chosen: list[Allocation] = []
     for group in _grouped(allocs or (), "namespace", "job", "group"):
@@ -38,9 +38,9 @@ def current(allocs: Sequence[Allocation] | None, nodes: Sequence[Mapping[str, JS
 
 
 def with_task(allocs: Sequence[Allocation] | None, task: str, *, required: bool = False) -> list[Allocation]:
-    """Those allocations that have a task of this name (another group of the job may not), or whose tasks are not known yet.
+    """Return the allocations that have a task of this name (other groups may not), or whose tasks are not known yet.
 
-    Raises ValueError where it is `required` and none of them has it: the name is wrong, and everything would be well unseen.
+    Raises ValueError if `required` and none has it: with a wrong name, a problem would go unnoticed.
     """
     found = [alloc for alloc in allocs or () if not alloc["tasks"] or any(one["name"] == task for one in alloc["tasks"])]
     if required and allocs and not found:
@@ -50,9 +50,9 @@ def with_task(allocs: Sequence[Allocation] | None, task: str, *, required: bool 
 
 
 def other_tasks(allocs: Sequence[Allocation] | None, task: str) -> list[dict[str, JSON]]:
-    """One loop item of nomad_logs, `{id, node, namespace, task}`, for each further task of these allocations.
+    """Return a nomad_logs loop item, `{id, node, namespace, task}`, for each further task of these allocations.
 
-    Not for one that never started, and has no log; nor for one that ended well, as a prestart task does.
+    Omits tasks that never started, which have no log, and those that ended well, such as prestart tasks.
     """
     return [
         {"id": alloc["id"], "node": alloc["node"], "namespace": alloc["namespace"], "task": one["name"]}
@@ -63,9 +63,9 @@ def other_tasks(allocs: Sequence[Allocation] | None, task: str) -> list[dict[str
 
 
 def running(allocs: Sequence[Allocation] | None, nodes: Sequence[Mapping[str, JSON]] | None = None) -> list[Allocation]:
-    """Of the current ones, those whose process can be there.
+    """Return the current allocations whose process may exist.
 
-    That includes lost and unknown ones: a client that Nomad no longer hears of does not stop its tasks, and they may still answer.
+    That includes lost and unknown ones: a client that has lost its connection to Nomad does not stop its tasks, and they may still answer.
     """
     return [alloc for alloc in current(allocs, nodes) if alloc["client_status"] in LIVE | {"lost"}]
 
@@ -77,19 +77,19 @@ def suspect(
     now: float | None = None,
     own: JSON = None,
 ) -> list[Allocation]:
-    """Those allocations whose logs may tell what is wrong; none of a healthy cluster.
+    """Return the allocations whose logs may explain a problem; none in a healthy cluster.
 
-    A current allocation is suspect when it does not run or restarted lately, when a task of it failed, when its deployment calls it
-    unhealthy, when a check of it (Consul's or Nomad's) or of its node is not passing, or when it lacks a service that others of its group
-    have. A suspect that is too young to say brings the broken one before it along. `checks` is what a consul_checks task registered, `own`
-    what a nomad_checks task did. "Lately" is before `now`, or without it before the newest event of the allocations themselves.
+    A current allocation is suspect if it is not running or restarted recently, if one of its tasks failed, if its deployment considers it
+    unhealthy, if one of its checks (Consul's or Nomad's) or its node's is not passing, or if it lacks a service that others of its group
+    have. A suspect that is too young to judge is joined by its failed predecessor. `checks` is what a consul_checks task registered, `own`
+    what a nomad_checks task did. "Recently" is relative to `now`, or else to the allocations' newest event.
     """
     everything = allocs or ()
     now = max(now or 0.0, _latest(everything))
     accused = _accused(checks) | _failing(own)
     unseen = _unseen(everything, checks)
     here = current(everything)
-    chosen = [alloc for alloc in here if _ails(alloc, now) or {alloc["id"], alloc["node"]} & accused or alloc["id"] in unseen]
+    chosen = [alloc for alloc in here if _is_unhealthy(alloc, now) or {alloc["id"], alloc["node"]} & accused or alloc["id"] in unseen]
     known = {alloc["id"] for alloc in chosen}
     before = _predecessors([alloc for alloc in chosen if _is_young(alloc, now)], everything)
     return _with_addresses(chosen + [old for old in before if old["id"] not in known], nodes)
@@ -111,7 +111,7 @@ def _is_live(alloc: Allocation) -> bool:
 
 
 def _replaced(group: Sequence[Allocation]) -> set[JSON]:
-    """IDs of allocations that another stands in for: a successor in the chain, or a live one of their name, there or of a later version."""
+    """Return IDs of replaced allocations: by a successor in the chain, or by a live one of their name, there or of a later version."""
     followed = {alloc["previous"] for alloc in group}
     live = [alloc for alloc in group if _is_live(alloc)]
     places = {(alloc["name"], alloc["node"]) for alloc in live}
@@ -129,7 +129,7 @@ def _replaced(group: Sequence[Allocation]) -> set[JSON]:
 
 
 def _with_addresses(allocs: list[Allocation], nodes: Sequence[Mapping[str, JSON]] | None) -> list[Allocation]:
-    """Machines may have one name, so that the node's ID says which it is; its name, where the allocation says no more."""
+    """Add node addresses, found by the node's ID since names need not be unique, else by its name."""
     by_id = {node["id"]: node["address"] for node in nodes or ()}
     by_name = {same[0]["name"]: same[0]["address"] for same in _grouped(nodes or (), "name") if len(same) == 1}
     if not by_id:
@@ -140,13 +140,13 @@ def _with_addresses(allocs: list[Allocation], nodes: Sequence[Mapping[str, JSON]
 
 
 def _latest(allocs: Iterable[Allocation]) -> float:
-    """The newest time that the allocations know of."""
+    """Return the newest time found in the allocations."""
     times = [alloc["modify_time"] for alloc in allocs]
     times += [task[key] for alloc in allocs for task in alloc["tasks"] for key in ("started_at", "finished_at", "last_restart")]
     return max((time for time in times if time), default=0.0)
 
 
-def _ails(alloc: Allocation, now: float) -> bool:
+def _is_unhealthy(alloc: Allocation, now: float) -> bool:
     tasks = alloc["tasks"]
     return (
         alloc["client_status"] not in ("running", "complete")
@@ -157,19 +157,19 @@ def _ails(alloc: Allocation, now: float) -> bool:
 
 
 def _accused(checks: JSON) -> set[JSON]:
-    """IDs of allocations that a check accuses; names of nodes where the check is the node's own or its instance no allocation's."""
+    """Return IDs of allocations with a failing check, and names of nodes whose own check, or an instance without allocation, fails."""
     return {check["alloc"] or check["node"] for check in members(checks, "checks") if check["status"] in BAD}
 
 
 def _failing(own: JSON) -> set[JSON]:
-    """IDs of the allocations that a check of Nomad's fails for: a turn of a loop has the allocation, or its ID; without one nothing has."""
-    told = [turn for turn in turns(own) if "item" in turn]
-    items = [turn["item"] for turn in told if any(check["status"] == "failure" for check in turn["data"] or ())]
+    """Return IDs of the allocations for which one of Nomad's checks fails. The loop's item is the allocation or its ID."""
+    identified = [turn for turn in turns(own) if "item" in turn]
+    items = [turn["item"] for turn in identified if any(check["status"] == "failure" for check in turn["data"] or ())]
     return {item["id"] if isinstance(item, Mapping) else item for item in items}
 
 
 def _unseen(allocs: Sequence[Allocation], checks: JSON) -> set[JSON]:
-    """IDs of running allocations without an instance in Consul of a service that another live one of their group has."""
+    """Return IDs of running allocations that lack an instance in Consul of a service that another live one of their group has."""
     held: dict[JSON, set[JSON]] = {}
     for instance in members(checks, "instances"):
         held.setdefault(instance["alloc"], set()).add(instance["service"])
@@ -187,7 +187,7 @@ def _is_young(alloc: Allocation, now: float) -> bool:
 
 
 def _predecessors(young: Sequence[Allocation], allocs: Sequence[Allocation]) -> list[Allocation]:
-    """The newest broken allocation that each of these came after: in its chain, or under its name on its node."""
+    """Return the newest failed allocation before each of these: in its chain, or of the same name on the same node."""
     ended: dict[tuple[JSON, ...], list[Allocation]] = {}
     for alloc in allocs:
         if alloc["client_status"] in BROKEN:

@@ -1,4 +1,4 @@
-"""Services, their instances in Consul, and the address at which a port of an allocation or instance can be reached."""
+"""Services, their instances in Consul, and the addresses at which ports of an allocation or instance can be reached."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ Job = Mapping[str, JSON]
 
 
 def services(job: Job | None, default: str | None = None, provider: str = "consul") -> list[str]:
-    """Names of the services that a job registers with a provider, `consul` or `nomad`.
+    """Return the names of the services that a job registers with a provider, `consul` or `nomad`.
 
-    `default` comes first, and alone where the job is not known.
+    `default` comes first, and is the only one if the job is not known.
     """
     registered = [service for group in (job or {}).get("groups", []) for service in group["services"]]
     names = [service["name"] for service in registered if service["provider"] == provider and service["name"]]
@@ -21,14 +21,14 @@ def services(job: Job | None, default: str | None = None, provider: str = "consu
 
 
 def lease_keys(job: Job | None, default: str) -> list[str]:
-    """The keys in Consul that a job's LiteFS takes its lease with; `default` where the job names none or is not known."""
+    """Return the Consul keys of the job's LiteFS leases; `default` if the job names none or is not known."""
     return list((job or {}).get("lease_keys") or [default])
 
 
 def instances(checks: JSON) -> list[Mapping[str, JSON]]:
-    """What runs according to Consul, in the form of allocations: for a Nomad that does not answer.
+    """Return Consul's instances in the form of allocations, for when Nomad does not answer.
 
-    One for each node and allocation; `id` is null where the instance's ID does not name one. The argument is what a consul_checks task
+    One per node and allocation; `id` is null if the instance's ID does not contain one. The argument is what a consul_checks task
     registered.
     """
     found: dict[tuple[JSON, JSON], Mapping[str, JSON]] = {}
@@ -42,10 +42,10 @@ def instances(checks: JSON) -> list[Mapping[str, JSON]]:
 
 
 def endpoint(alloc: Mapping[str, JSON], port: int, label: str | None = None) -> str | None:
-    """`http://host:port` of an allocation's port, as it is reachable from outside; null where no address is known.
+    """Return `http://host:port` of an allocation's port as reachable from outside; null if no address is known.
 
-    The port is the allocation's own that leads to `port` within the task, or has this label; without such a one, as with host
-    networking and a fixed port, it is `port` at the allocation's address.
+    Uses the allocation's port that maps to `port` in the task, or has this label; else, as with host networking and a fixed port, `port` at
+    the allocation's address.
     """
     for own in alloc.get("ports") or ():
         if port in (own["to"], own["port"]) or (label is not None and own["label"] == label):
@@ -57,16 +57,16 @@ def endpoint(alloc: Mapping[str, JSON], port: int, label: str | None = None) -> 
 
 
 def without(these: Sequence[Mapping[str, JSON]] | None, others: Sequence[Mapping[str, JSON]] | None) -> list[Mapping[str, JSON]]:
-    """Those allocations whose ID is not among the others'."""
+    """Return the allocations whose ID is not among the others'."""
     known = {other["id"] for other in others or ()}
     return [this for this in these or () if this["id"] not in known]
 
 
 def few(these: Sequence[JSON] | None, most: int) -> list[JSON]:
-    """These, when there are at most `most` of them; else none: for what is worth a call each in a small cluster only."""
+    """Return the list if it has at most `most` elements, else an empty one: for calls worth making in small clusters only."""
     return list(these) if these is not None and len(these) <= most else []
 
 
 def url(host: str, port: int, scheme: str = "http") -> str:
-    """`scheme://host:port`, an IPv6 address in brackets."""
+    """Return `scheme://host:port`, with an IPv6 address in brackets."""
     return f"{scheme}://{host_port(host, port)}"

@@ -1,7 +1,6 @@
-"""Which LiteFS nodes to sample a second time, and where their leader is.
+"""Which LiteFS nodes to sample a second time, and where the leader is.
 
-Positions are sampled one after another while the primary goes on writing, so a replica that looks behind may only have been asked
-first.
+Positions are sampled one after another while the primary keeps writing, so a replica that seems behind may only have been sampled earlier.
 """
 
 from __future__ import annotations
@@ -17,13 +16,14 @@ from collector.model import JSON, host_of
 
 Data = Mapping[str, JSON]
 LAST = 20
-"""Lines at a log's end that tell of the present, as far as a log does."""
+"""Number of lines at the end of a log that are taken to describe the present."""
 
 
 def leading(leases: JSON, checks: JSON = None, port: int = 20202) -> list[Data]:
-    """The instances whose LiteFS holds a lease, each with the `url` that LiteFS advertises there: for a Nomad that does not answer.
+    """Return the instances whose LiteFS holds a lease, each with its advertised `url`, for when Nomad does not answer.
 
-    LiteFS may be on another network than what Consul knows of its node. None that is asked at this URL anyway, by its address and `port`.
+    LiteFS may be on another network than the node's address in Consul. Omits those that are queried at this URL anyway (address and
+    `port`).
     """
     there = instances(checks)
     held = [{**holder, "url": lease["advertise_url"]} for lease in answers(leases) for holder in _holder(lease, there)]
@@ -31,7 +31,7 @@ def leading(leases: JSON, checks: JSON = None, port: int = 20202) -> list[Data]:
 
 
 def _holder(lease: Data, there: Sequence[Data]) -> Sequence[Data]:
-    """Who holds it: by the name in it, its URL's address, or the Consul node of its session, the first that is one of them."""
+    """Return the lease's holder, found by the name in the lease, its URL's address, or its session's Consul node, in this order."""
     if not lease["held"] or not lease["advertise_url"]:
         return ()
     session = next((one["node"] for one in lease["sessions"] if one["id"] == lease["session"]), None)
@@ -45,10 +45,10 @@ def _holder(lease: Data, there: Sequence[Data]) -> Sequence[Data]:
 
 
 def unsettled(statuses: JSON, lag: float = 3.0) -> list[JSON]:
-    """The loop items of a litefs_status task whose state needs a second look, primaries first; none of a settled cluster.
+    """Return the loop items of a litefs_status task that need a second sample, primaries first; none in a healthy cluster.
 
-    That is: a replica behind the primary or not of its checksum, one that never synced or whose lag metric is over `lag` seconds, a node
-    that is neither primary nor replica, and every primary where there is more than one. A node that did not answer is not asked again.
+    That is: a replica behind the primary or with another checksum, one that never synced or whose lag metric exceeds `lag` seconds, a node
+    that is neither primary nor replica, and every primary if there is more than one. A node that did not answer is not asked again.
     """
     seen = [(turn["item"], turn["data"]) for turn in turns(statuses) if turn.get("data") is not None]
     primaries = [pair for pair in seen if pair[1]["role"] == "primary"]
@@ -60,9 +60,9 @@ def unsettled(statuses: JSON, lag: float = 3.0) -> list[JSON]:
 
 
 def failing_writes(statuses: JSON, logs: JSON = None) -> list[JSON]:
-    """The loop items of a litefs_status task whose LiteFS is primary and in whose log writes fail, each with `transactions`.
+    """Return the loop items of a litefs_status task whose LiteFS is primary and logs failing writes, each with `transactions`.
 
-    `logs` is what a nomad_logs task registered. LiteFS writes no line when writes go through again, but then its position moves.
+    `logs` is what a nomad_logs task registered. LiteFS does not log that writes succeed again, but its position then advances.
     """
     failing = {log["alloc"] for log in answers(logs) if any(map(write_failed, log["lines"][-LAST:]))}
     seen = [(turn["item"], turn["data"]) for turn in turns(statuses) if turn.get("data") is not None]
@@ -70,7 +70,7 @@ def failing_writes(statuses: JSON, logs: JSON = None) -> list[JSON]:
 
 
 def undated(logs: JSON) -> list[JSON]:
-    """The loop items of a nomad_logs task at whose log's end writes fail or are refused, where the last line does not tell when."""
+    """Return the loop items of a nomad_logs task whose log ends in failing or refused writes and has no time in its last line."""
     seen = [(turn["item"], turn["data"]["lines"][-LAST:]) for turn in turns(logs) if turn.get("data") is not None]
     return [item for item, lines in seen if lines and moment_of(lines[-1]) is None and any(map(_tells_of_a_write, lines))]
 
@@ -80,7 +80,7 @@ def _tells_of_a_write(line: str) -> bool:
 
 
 def transactions(status: JSON) -> int:
-    """How many transactions a LiteFS has, those of all its databases together; the argument is the data of one litefs_status."""
+    """Return the total number of transactions in all databases of a LiteFS; the argument is the data of one litefs_status."""
     return sum(database["txid"] for database in (status or {}).get("databases", ()))
 
 
@@ -99,7 +99,7 @@ def _positions(data: Data) -> dict[str, tuple[JSON, JSON]]:
 
 
 def _differs(position: tuple[JSON, JSON] | None, reference: tuple[JSON, JSON]) -> bool:
-    """Is it another transaction, or the same with another checksum? Metrics know no checksum: null is no difference."""
+    """True for another transaction, or the same with another checksum. Metrics have no checksum: null is not a difference."""
     if position is None or position[0] != reference[0]:
         return True
     return None not in (position[1], reference[1]) and position[1] != reference[1]

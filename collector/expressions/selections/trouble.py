@@ -1,4 +1,4 @@
-"""Which agents to ask why a Consul check is not passing, and which checks can be repeated from here."""
+"""Which agents to query about a failing Consul check, and which checks can be repeated from here."""
 
 from __future__ import annotations
 
@@ -9,24 +9,25 @@ from collector.expressions.selections.registered import BAD, members
 from collector.model import JSON
 
 SERF = "serfHealth"
-"""ID of the check that Consul itself makes of a node's agent."""
+"""ID of Consul's own check of a node's agent."""
 
 PRESENT = ("alive", "leaving")
-"""Statuses of a member that is there."""
+"""Statuses of a present member."""
 
 Row = Mapping[str, JSON]
 
 
 def troubled(checks: JSON, job: Row | None = None, allocs: Sequence[Row] | None = None, pool: Sequence[Row] | None = None) -> list[Row]:
-    """The nodes with checks that are not passing: `{node, address, member, alloc, agent, checks, endpoints}`, in the order of their checks.
+    """Return nodes with failing checks as `{node, address, member, alloc, agent, checks, endpoints}`, in the order of the checks.
 
-    `pool` is what a consul_members task registered. An address that it has for the node comes before the catalog's, and `member` is then
-    true: who is in there has the gossip key, while anybody with `node:write` can tell the catalog any address.
+    `pool` is what a consul_members task registered. A node's address there is preferred to the catalog's, and `member` is then true:
+    members
+    of the pool have the gossip key, while anybody with `node:write` can put any address into the catalog.
 
-    `checks` are those that are not passing, each once. The check of the agent itself is not among them, since nobody on a node can say
-    more about it; `agent` is false where it fails: that node's agent cannot be asked. `alloc` is an allocation there, or null.
-    `endpoints` are those of the checks that anybody can repeat, HTTP and TCP as the job defines them, at the address of the instance
-    and the allocation's own port where a check has one. The first argument is what a consul_checks task registered.
+    `checks` are those not passing, without duplicates. The agent's own check (serfHealth) is excluded, since nobody on the node knows more
+    about it; `agent` is false if it fails: then the agent cannot be queried. `alloc` is an allocation there, or null. `endpoints` are those
+    of HTTP and TCP checks as the job defines them, at the instance's address and the allocation's own port if the check has one. The first
+    argument is what a consul_checks task registered.
     """
     everything = members(checks, "checks")
     gone = {check["node"] for check in everything if check["check_id"] == SERF and check["status"] in BAD}
@@ -38,7 +39,7 @@ def troubled(checks: JSON, job: Row | None = None, allocs: Sequence[Row] | None 
     for instance in members(checks, "instances"):
         instances.setdefault(instance["node"], []).append(instance)
     ports = {alloc["id"]: alloc["ports"] for alloc in allocs or ()}
-    there = _there(pool)
+    there = _pool_addresses(pool)
     return [
         {
             "node": node,
@@ -52,8 +53,8 @@ def troubled(checks: JSON, job: Row | None = None, allocs: Sequence[Row] | None 
     ]
 
 
-def _there(pool: Sequence[Row] | None) -> dict[str, list[str]]:
-    """Node -> where the gossip pool has it. Where a member is gone or lost, others may be by now."""
+def _pool_addresses(pool: Sequence[Row] | None) -> dict[str, list[str]]:
+    """Map node names to addresses in the gossip pool. Members that left or failed are omitted: their address may be in use by others."""
     found: dict[str, list[str]] = {}
     for member in pool or ():
         if member["status"] in PRESENT and member["address"]:
@@ -61,13 +62,13 @@ def _there(pool: Sequence[Row] | None) -> dict[str, list[str]]:
     return found
 
 
-def _address(told: str | None, known: Sequence[str]) -> Row:
-    """Where the node's agent is, and whether the gossip pool says so."""
-    return {"address": told if told in known or not known else known[0], "member": bool(known)}
+def _address(address: str | None, known: Sequence[str]) -> Row:
+    """Return the address of the node's agent, and whether it is from the gossip pool."""
+    return {"address": address if address in known or not known else known[0], "member": bool(known)}
 
 
 def _endpoints(check: Row, job: Row | None, instances: Sequence[Row], ports: Mapping[str, Sequence[Row]]) -> Iterator[Row]:
-    """What the check asks, where the job defines it and the instance's address is known: one entry, or none."""
+    """Return what the check requests, if the job defines it and the instance's address is known: a list of at most one."""
     instance = next((one for one in instances if one["service_id"] == check["service_id"]), None)
     found = _definition(check, job)
     if instance is None or found is None:
@@ -80,20 +81,20 @@ def _endpoints(check: Row, job: Row | None, instances: Sequence[Row], ports: Map
         return
     base = {"name": check["name"], "service": check["service"], "type": definition["type"]}
     if definition["type"] == "http":
-        path = (definition["path"] or "").removeprefix("/")  # Nomad takes one without its slash, which must not go on with the port
+        path = (definition["path"] or "").removeprefix("/")  # Nomad accepts a path without a leading slash, which would extend the port
         where = f"{url(host, port, definition['protocol'] or 'http')}/{path}"
-        yield base | {"url": where, "method": definition["method"] or "GET"} | _verified(definition)
+        yield base | {"url": where, "method": definition["method"] or "GET"} | _verification(definition)
     elif definition["type"] == "tcp":
         yield base | {"host": host, "port": port}
 
 
-def _verified(definition: Row) -> dict[str, JSON]:
-    """The job may say that nobody is to judge the certificate."""
+def _verification(definition: Row) -> dict[str, JSON]:
+    """False if the job says that the certificate is not to be verified."""
     return {"tls_skip_verify": True} if definition.get("tls_skip_verify") else {}
 
 
 def _definition(check: Row, job: Row | None) -> tuple[Row, Row] | None:
-    """The service and the check in the job that a Consul check comes from; by its name, or as the only one of its service."""
+    """Return the service and check in the job that a Consul check was made from, by name, or as the service's only check."""
     for group in (job or {}).get("groups", []):
         for service in group["services"]:
             if service["name"] == check["service"]:

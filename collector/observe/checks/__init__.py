@@ -1,1 +1,1 @@
-"""Health checks, of Consul and of Nomad: what their texts mean, since when, and of whom they tell."""
+"""Health checks of Consul and Nomad: what their output means, since when they fail, and which instance they are about."""

@@ -1,4 +1,4 @@
-"""What fails at one instance and passes at another: anywhere, or at a replica that stands just as it does."""
+"""Finds checks that fail at one instance and pass at another, anywhere or at a replica in the same state."""
 
 from __future__ import annotations
 
@@ -8,29 +8,33 @@ from collector.observe.checks.health import Check
 from collector.observe.litefs.positions import State
 
 LONG = 30.0
-"""Seconds without a word from a primary after which the checks of all its replicas have been run, if they are not run seldom."""
+"""Seconds without a heartbeat after which all of a replica's checks have been run, unless they run rarely."""
 
 
 def passing_alike(every: Sequence[Check], litefs: Iterable[State]) -> dict[tuple[str, str], str]:
-    """By the node and ID of a failing check: the node where the same one passes, with the same data, as long without a primary."""
+    """Map each failing check (node, ID) to a node where the same check passes, with the same data and equally long without a primary."""
     waiting = {state.alloc: _data(state) for state in litefs if _waits(state)}
-    passes = {(_what(check), waiting[_alloc(check)]): check.node for check in every if _is(check, "passing") and _alloc(check) in waiting}
-    failing = [check for check in every if _is(check, "critical") and _alloc(check) in waiting]
-    beside = {(check.node, str(check.row["check_id"])): passes.get((_what(check), waiting[_alloc(check)])) for check in failing}
+    passes = {
+        (_identity(check), waiting[_alloc(check)]): check.node
+        for check in every
+        if _has_status(check, "passing") and _alloc(check) in waiting
+    }
+    failing = [check for check in every if _has_status(check, "critical") and _alloc(check) in waiting]
+    beside = {(check.node, str(check.row["check_id"])): passes.get((_identity(check), waiting[_alloc(check)])) for check in failing}
     return {check: node for check, node in beside.items() if node}
 
 
 def passing(every: Iterable[Check]) -> dict[tuple[str | None, str], set[str]]:
-    """The nodes on which a check (service, name) passes."""
+    """Return the nodes on which a check (service, name) passes."""
     found: dict[tuple[str | None, str], set[str]] = {}
     for check in every:
-        if _is(check, "passing"):
-            found.setdefault(_what(check), set()).add(check.node)
+        if _has_status(check, "passing"):
+            found.setdefault(_identity(check), set()).add(check.node)
     return found
 
 
 def _waits(state: State) -> bool:
-    """A replica that has had its data for long, and for long has heard nothing."""
+    """True for a replica that has data and has had no heartbeat from a primary for at least LONG seconds."""
     data: Mapping[str, object] = state.data or {}
     lag = data.get("lag_seconds")
     return not state.primary and bool(data.get("databases")) and isinstance(lag, float | int) and lag >= LONG
@@ -40,7 +44,7 @@ def _data(state: State) -> frozenset[tuple[str, int]]:
     return frozenset((database["name"], database["txid"]) for database in (state.data or {}).get("databases", ()))
 
 
-def _is(check: Check, status: str) -> bool:
+def _has_status(check: Check, status: str) -> bool:
     return bool(check.row["status"] == status)
 
 
@@ -48,5 +52,5 @@ def _alloc(check: Check) -> str:
     return str(check.row.get("alloc") or "")
 
 
-def _what(check: Check) -> tuple[str | None, str]:
+def _identity(check: Check) -> tuple[str | None, str]:
     return check.row["service"], check.row["name"]

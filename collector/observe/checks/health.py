@@ -1,4 +1,4 @@
-"""Health checks: the catalog's and Nomad's own, with the best text that could be had (what it means: texts.py)."""
+"""Health checks of Consul's catalog and of Nomad, each with the best output available (texts.py interprets it)."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ LITEFS_PATHS = re.compile(r"^/(?:info|metrics|debug/(?:vars|pprof.*|rand)|events
 """Every route of LiteFS 0.5 (http/server.go:134-247 at v0.5.14)."""
 
 PROBED = frozenset({"http", "tcp", "grpc"})
-"""What a run of these comes to has a text, always (Consul v1.13.9, agent/checks/check.go), unless `discard_check_output` is set."""
+"""Types whose every run leaves an output (Consul v1.13.9, agent/checks/check.go), unless `discard_check_output` is set."""
 AGENTS = frozenset({"agent", "exec"})
 
 
 class Check(NamedTuple):
-    """A check with its best text and the path and port it asks, as far as they are known.
+    """A check with its best output and the path and port it requests, if known.
 
-    `silent`: the node's own agent was asked, and has no text of it.
+    `silent`: the node's own agent was queried and has no output for it.
     """
 
     row: Mapping[str, JSON]
@@ -51,7 +51,7 @@ class Check(NamedTuple):
 
 
 def checks(world: World) -> list[Check]:
-    """Every check once, with its best text."""
+    """Return every check once, with its best output."""
     better = _texts(world)
     found: dict[tuple[str, str], Check] = {}
     for result in world.results("consul_checks"):
@@ -63,10 +63,10 @@ def checks(world: World) -> list[Check]:
 
 
 class Known(NamedTuple):
-    """What is known of the checks' instances: LiteFS's ports, its proxy's by allocation, who stands behind none, who fails, by place.
+    """What is known about the checks' instances: LiteFS's ports, its proxy's port by allocation, orphans, and where failing instances are.
 
-    `alike` says of a failing check (node, ID) where the same one passes though nothing else is different there,
-    `passing` of every check (service, name) on which nodes it passes.
+    `alike` maps a failing check (node, ID) to a node where the same check passes in the same situation; `passing` maps every check
+    (service, name) to the nodes on which it passes.
     """
 
     litefs_ports: set[int]
@@ -78,8 +78,8 @@ class Known(NamedTuple):
 
 
 def observe_checks(world: World, every: list[Check], known: Known) -> Iterator[Observation]:
-    """One observation per check. `known.orphans` holds the (node, service id) of the instances that no allocation stands behind."""
-    told = any(check.text.output and check.row["type"] in PROBED for check in every)
+    """Yield one observation per check. `known.orphans` has the (node, service ID) of instances without an allocation."""
+    any_output = any(check.text.output and check.row["type"] in PROBED for check in every)
     answering = {result.target.alloc for result in world.results("litefs_status") if result.rung == "http"}
     waiting = {check.node for check in every if check.row.get("alloc") in answering and _is_unrun(check, known)}
     files = Files(world)
@@ -90,29 +90,29 @@ def observe_checks(world: World, every: list[Check], known: Known) -> Iterator[O
             yield _observation(
                 check,
                 "check",
-                _fields(world, check, known, files, unrun=check.silent and (told or check.node in waiting or _starts(world, check))),
+                _fields(world, check, known, files, unrun=check.silent and (any_output or check.node in waiting or _starts(world, check))),
             )
 
 
 def _is_unrun(check: Check, known: Known) -> bool:
-    """It asks LiteFS for what it has: no agent that had asked could call it critical without a text, where LiteFS answers."""
+    """True if the check seems never to have run: it requests a path that LiteFS always answers, so a run would have left an output."""
     return check.silent and check.port in known.litefs_ports and bool(LITEFS_PATHS.match(check.path or ""))
 
 
 def _starts(world: World, check: Check) -> bool:
-    """Its instance is younger than what the check's first run may take."""
+    """True if the instance is younger than its check's first run may take."""
     instance = world.instance.get(check.row.get("alloc") or "")
     return instance is not None and instance.starting(check.row["interval"] or 0.0)
 
 
 def _fields(world: World, check: Check, known: Known, files: Files, *, unrun: bool) -> dict[str, JSON]:
-    """What is known of a check of something that lives. `unrun`: were it run, it would have a text."""
+    """Return the fields of a check of a live instance. `unrun`: if it had been run, it would have an output."""
     row = check.row
     why, code = failure(row, check.text, redirected=check.redirected, unrun=unrun)
     on_litefs = check.port in known.litefs_ports if check.port else False
     fails = row["status"] == "critical"
-    said = check.text.output if fails and not check.text.over else ""
-    answer = answered_with(row, said) if why == "http" else ""
+    output = check.text.output if fails and not check.text.over else ""
+    answer = answered_with(row, output) if why == "http" else ""
     of_cluster = may_follow(answer)
     return {
         "name": row["name"],
@@ -130,7 +130,7 @@ def _fields(world: World, check: Check, known: Known, files: Files, *, unrun: bo
         "upstream": upstream(answer, check.node, known.places),
         "passes_elsewhere": len(known.passing.get((row["service"], row["name"]), set()) - {check.node}),
         "passes_on": None if of_cluster else known.alike.get((check.node, row["check_id"])),
-        **files.apart(said, meanings_of_check(said)),
+        **files.apart(output, meanings_of_check(output)),
         "path": check.path,
         "port": check.port,
         "on_litefs": on_litefs,
@@ -155,7 +155,10 @@ def _observation(check: Check, topic: str, fields: dict[str, JSON]) -> Observati
 
 
 def _task(world: World, row: Mapping[str, JSON], *, on_litefs: bool) -> str | None:
-    """The task behind a check: LiteFS's, its service's, or the allocation's only one. A group's service may be of any of several."""
+    """Return the task behind a check: LiteFS's, its service's, or the allocation's only one.
+
+    A group's service may belong to any of several.
+    """
     instance = world.instance.get(row.get("alloc") or "")
     if on_litefs or instance is None:
         return world.bundle.vars.get("task") if on_litefs else None
@@ -167,7 +170,7 @@ def _task(world: World, row: Mapping[str, JSON], *, on_litefs: bool) -> str | No
 
 
 SELDOM = 30.0
-"""Seconds between two runs of a check from which on a reader must know that what it says may be old."""
+"""Seconds between two runs of a check from which on a reader should know that its output may be old."""
 
 
 def _how_seldom(row: Mapping[str, JSON]) -> str:
@@ -183,9 +186,9 @@ def _quote(check: Check, code: JSON) -> str:
 
 
 def _check(world: World, result: Result, row: Mapping[str, JSON], better: Text | None) -> Check:
-    told = row["output"] or (row["notes"] if row["check_id"].startswith(MAINTENANCE) else "")
-    silent = better is not None and better.source in AGENTS and not (told or better.output or better.passes) and row["type"] in PROBED
-    text = Text(result, told or "", "catalog")
+    output = row["output"] or (row["notes"] if row["check_id"].startswith(MAINTENANCE) else "")
+    silent = better is not None and better.source in AGENTS and not (output or better.output or better.passes) and row["type"] in PROBED
+    text = Text(result, output or "", "catalog")
     if better and is_better(better, text):
         text = better
     return _built(world, row, world.node(row["node"]) or row["node"], text, silent=silent)
@@ -194,11 +197,11 @@ def _check(world: World, result: Result, row: Mapping[str, JSON], better: Text |
 def _built(world: World, row: Mapping[str, JSON], node: str, text: Text, *, silent: bool = False) -> Check:
     text = text._replace(output=text.output[:LONGEST])
     redirected = _is_redirected(world, row, text.output)
-    return Check(row, node, text, *_asked(world, row, text.output), since(world, row), redirected, silent)
+    return Check(row, node, text, *_path_and_port(world, row, text.output), since(world, row), redirected, silent)
 
 
 def _texts(world: World) -> dict[tuple[str, str], Text]:
-    """What was asked beyond the catalog, by node and check."""
+    """Return the outputs from sources other than the catalog, by node and check."""
     return {
         (result.data["node"], row["check_id"]): Text(
             result, row["output"] or "", result.data["source"], passes=row.get("status") == "passing", now=row.get("now") == "passing"
@@ -208,8 +211,8 @@ def _texts(world: World) -> dict[tuple[str, str], Text]:
     }
 
 
-def _asked(world: World, row: Mapping[str, JSON], output: str) -> tuple[str | None, int | None]:
-    """Path and port: from the URL in the text, else from the job's definition of the check and the allocation's ports."""
+def _path_and_port(world: World, row: Mapping[str, JSON], output: str) -> tuple[str | None, int | None]:
+    """Return path and port, from the URL in the output, else from the job's definition and the allocation's ports."""
     url = asked_for(output)
     if url:
         return path_and_port(url)
@@ -224,7 +227,7 @@ def _port(world: World, row: Mapping[str, JSON], label: str) -> int | None:
 
 
 def _is_redirected(world: World, row: Mapping[str, JSON], output: str) -> bool:
-    """The request in the text is for another path and port than the check's: whoever makes it has followed the application's redirect."""
+    """True if the output is about a different path and port than the check's: the requester followed a redirect of the application."""
     request = refused_request(output)
     path, port = path_and_port(request) if request else (None, None)
     own = [(_plain(check["path"]), _port(world, row, label)) for label, check in _defined(world, row) if check["type"] == "http"]
@@ -243,14 +246,14 @@ def _defined(world: World, row: Mapping[str, JSON]) -> Iterator[tuple[str, Mappi
 
 
 def _services(world: World, row: Mapping[str, JSON]) -> Iterator[Mapping[str, JSON]]:
-    """The services of this name, as the jobs define them."""
+    """Return the services of this name in the jobs."""
     for job in world.jobs.values():
         for group in job["groups"]:
             yield from (service for service in group["services"] if service["name"] == row["service"])
 
 
 def _nomad_checks(world: World) -> Iterator[Check]:
-    """Checks of services that Nomad itself provides; `success` and `failure` are its words. The job alone says of which type they are."""
+    """Return the checks of services with Nomad's provider (statuses `success` and `failure`). Only the job has their type."""
     status = {"success": "passing", "failure": "critical"}
     for result, row in world.rows("nomad_checks"):
         node = result.target.node or world.alloc.get(result.target.alloc or "", {}).get("node", "")

@@ -1,6 +1,6 @@
-"""Since when a check has its present status, as far as one look can tell.
+"""Determines since when a check has had its status, as far as one run can tell.
 
-Neither Consul nor Nomad keeps the moment at which a status changed; docs/history.md lists what carries a time, and how that bounds it.
+Neither Consul nor Nomad stores when a status changed; docs/history.md lists what has a time, and which bounds follow from it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collector.observe.world.survey import World
 
 PREFIX = "_nomad-task-"
 GIVEN_UP_FOR = "Services not healthy by deadline: "
-"""Nomad's reason why a deployment gives an allocation up; the services' names follow (client/allochealth/tracker.go)."""
+"""Nomad's reason for a deployment to give up an allocation; the services' names follow (client/allochealth/tracker.go)."""
 
 UNCHANGED = "it has not changed since it was registered"
 OF_ALLOCATION = "it is not older than its allocation"
@@ -22,7 +22,7 @@ OF_START = "it was registered again when its task started"
 
 
 class Since(NamedTuple):
-    """A check took its status after `not_before` and by `by` (Unix seconds, None: not known); `words` say what that follows from."""
+    """A check took its status after `not_before` and by `by` (Unix seconds, None if unknown); `words` say how that is known."""
 
     not_before: float | None = None
     by: float | None = None
@@ -30,9 +30,9 @@ class Since(NamedTuple):
 
 
 def since(world: World, row: Mapping[str, JSON]) -> Since:
-    """The bounds for one check of the catalog, or of Nomad's own.
+    """Return the bounds for one check of the catalog or of Nomad.
 
-    Consul raises a check's ModifyIndex with every change of its status: where it still is the CreateIndex, the status is the first one.
+    Consul raises a check's ModifyIndex with every change of status: if it equals the CreateIndex, the status is the first one.
     """
     unchanged = bool(row.get("create_index")) and row.get("create_index") == row.get("modify_index")
     alloc = world.alloc.get(row.get("alloc") or "")
@@ -44,19 +44,19 @@ def since(world: World, row: Mapping[str, JSON]) -> Since:
     by = _registered_by(world, row, alloc) if unchanged else None
     by = None if by is None else by - ahead
     if by is not None and not_before is not None:
-        not_before = min(not_before, by)  # one is the servers' clock, the other the node's, which is known to some seconds at best
+        not_before = min(not_before, by)  # one is by the servers' clock, the other by the node's, which is known to within seconds at best
     return Since(not_before, by, f"{words}; {UNCHANGED}" if unchanged else words)
 
 
 def tells_of_check(event: Mapping[str, JSON]) -> bool:
-    """Whether a task event (its `message`) says that a check failed then."""
+    """True if a task event (its `message`) reports a failed check."""
     return RESTARTED_FOR in event["message"] or GIVEN_UP_FOR in event["message"]
 
 
 def _registered(world: World, row: Mapping[str, JSON], alloc: Mapping[str, JSON], ahead: float) -> tuple[float | None, str]:
-    """A moment before the check was registered, and which: a group's checks are with the allocation, a task's with each of its starts.
+    """Return a time before the check was registered, and its name: a group's checks begin with the allocation, a task's with each start.
 
-    Of an instance in a restart loop, or one that was restarted for this very check, the starts are no news: its allocation counts.
+    For an instance in a restart loop, or restarted because of this check, the allocation's creation is used instead.
     """
     started = _last_start(row, alloc)
     instance = world.instance.get(alloc["id"])
@@ -66,10 +66,10 @@ def _registered(world: World, row: Mapping[str, JSON], alloc: Mapping[str, JSON]
 
 
 def _registered_by(world: World, row: Mapping[str, JSON], alloc: Mapping[str, JSON]) -> float | None:
-    """A moment by which the check was registered: the last start of its task, or any task's first since somebody asked for a restart.
+    """Return a time by which the check was registered: the last start of its task, or any task's first since a requested restart.
 
-    A group's services stay registered over restarts by its policy; one that somebody asks for may register them anew.
-    None where the allocation is older than its version of the job: it was updated in place, and its checks may be younger than any start.
+    A group's services stay registered over restarts by its policy; a requested restart may register them anew. None if the allocation is
+    older than its job version: it was updated in place, and its checks may be younger than any start.
     """
     job = world.job_of(alloc)
     if job is None or job["version"] != alloc["job_version"] or (job["submit_time"] or 0.0) > (alloc["create_time"] or 0.0):
@@ -79,11 +79,11 @@ def _registered_by(world: World, row: Mapping[str, JSON], alloc: Mapping[str, JS
 
 
 def _last_start(row: Mapping[str, JSON], alloc: Mapping[str, JSON]) -> float | None:
-    """When the task last started whose service this check is of; None for a service of the whole group."""
+    """Return when the task of this check's service last started; None for a service of the whole group."""
     own = str(row.get("service_id") or "").removeprefix(f"{PREFIX}{alloc['id']}-")
     if own.startswith(f"group-{alloc['group']}-"):
         return None
-    # `web-` begins the instances of a task `web-proxy` too: the longest name that fits is the task's.
+    # `web-` is also a prefix for a task `web-proxy`: the longest matching name is the task's.
     mine = max((task for task in alloc["tasks"] if own.startswith(f"{task['name']}-")), key=lambda task: len(task["name"]), default=None)
     return max(_times([mine], "Started"), default=None) if mine else None
 

@@ -1,4 +1,4 @@
-"""What the text of a check means, and where it can come from."""
+"""Interprets a check's output, and names where it came from."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from urllib.parse import urlsplit
 from collector.model import JSON, Result
 
 MAINTENANCE = ("_node_maintenance", "_service_maintenance")
-"""IDs of the checks that `consul maint` adds; its reason is in their notes."""
+"""IDs of the checks that `consul maint` adds; the reason is in their notes."""
 OWN_WORDS = {"script", "ttl", "alias"}
-"""Types of checks whose text is not Consul's but a script's, or a program's: a `refused` in it may be about anything. Nomad runs a job's
-script itself and reports it as `ttl`."""
+"""Types of checks whose output is a program's, not Consul's: a `refused` in it may be about anything. Nomad runs a job's script itself and
+reports it as `ttl`."""
 LONGEST = 4000
-"""Characters of a check's text that are kept and looked at; Consul itself cuts at 4 KiB."""
+"""Maximum characters of a check's output that are kept; Consul itself cuts at 4 KiB."""
 WORDS = {
     "catalog": "text from the catalog",
     "agent": "text from {node}'s own agent",
@@ -23,7 +23,7 @@ WORDS = {
     "probe": "asked again from here",
     "nomad": "Nomad's own check",
 }
-"""Where a check's text can come from."""
+"""The possible sources of a check's output."""
 _MEANINGS = tuple(
     (name, re.compile(pattern, re.IGNORECASE))
     for name, pattern in (
@@ -41,23 +41,23 @@ _MEANINGS = tuple(
         ("ttl", r"TTL expired"),
     )
 )
-"""What the texts of Consul's and Nomad's checks (Go's net package) and of our own probes (kinds/probing.py) say, the first that fits."""
+"""Messages of Consul's and Nomad's checks (Go's net package) and of our own probes (kinds/probing.py); the first match counts."""
 _RAN_OUT = re.compile(r"\A(?:context deadline exceeded\Z|Timed out \([\d.a-zµ]+\) running check\b)")
-"""What Nomad's client and Consul's agent say of a script that they ended for its timeout (script_check_hook.go, agent/checks/check.go)."""
+"""Messages for a script killed after its timeout, by Nomad's client (script_check_hook.go) and Consul's agent (agent/checks/check.go)."""
 _HTTP_CODE = re.compile(
     r"(?:\bHTTP (?:GET|HEAD|POST|PUT|OPTIONS) \S+: |\bHTTP[/ ]?[\d.]* ?|\bstatus(?: code)?[ :=]+|: )([1-5]\d\d)(?!\w|\.\d)"
 )
 _ANSWERED = re.compile(r"\A(?:HTTP )?[A-Z]{3,7} https?://\S+: ([1-5]\d\d)(?!\S)")
-"""An answer came; what follows is its body, which may quote anything (Consul's agent, and kinds/probing.py)."""
+"""A response; its body follows, which may contain anything (Consul's agent, and kinds/probing.py)."""
 _REQUEST = re.compile(r'\A(?:Get|Head|Post|Put) "(https?://[^"]{1,300})": ')
-"""No answer came to it (Go's url.Error)."""
+"""An unanswered request (Go's url.Error)."""
 _URL = re.compile(r"https?://[^\s\"'<>]+")
 
 
 class Text(NamedTuple):
-    """A check's text and where it came from; `passes`: who told it, after the catalog, said with it that the check passes.
+    """A check's output and its source; `passes`: a source newer than the catalog reports that the check passes.
 
-    `now`: its last run failed, it is run seldom, and it passed when it was repeated from here.
+    `now`: the result of repeating a check that runs rarely: its last run failed, and it passes from here.
     """
 
     result: Result
@@ -68,27 +68,27 @@ class Text(NamedTuple):
 
     @property
     def over(self) -> bool:
-        """What made the check fail is over, by the word of the node's own agent or by a repeated check."""
+        """True if the cause of the failure is over, according to the node's own agent or a repeated check."""
         return self.now or (self.passes and self.source != "probe")
 
     def words(self, node: str) -> str:
-        """Where it came from, for a reader."""
+        """Name the source for a reader."""
         return WORDS[self.source].format(node=node)
 
 
 def meaning(row_type: str | None, check_id: str, output: str) -> tuple[str, int | None]:
-    """What a check's text says went wrong, and the HTTP status in it."""
+    """Return what failed according to a check's output, and the HTTP status in it."""
     if check_id.startswith(MAINTENANCE):
         return "maintenance", None
     if not output.strip():
         return "none", None
     if row_type in OWN_WORDS:
         return ("ttl" if "TTL expired" in output else "timeout" if _RAN_OUT.match(output.strip()) else "script"), None
-    return _told(row_type, output)
+    return _meaning_of_request(row_type, output)
 
 
-def _told(row_type: str | None, output: str) -> tuple[str, int | None]:
-    """What Consul, Nomad or our own probe says of a request."""
+def _meaning_of_request(row_type: str | None, output: str) -> tuple[str, int | None]:
+    """Interpret the messages of Consul, Nomad or our own probe about a request."""
     if answered := _ANSWERED.match(output):
         return "http", int(answered[1])
     for name, pattern in _MEANINGS:
@@ -99,7 +99,7 @@ def _told(row_type: str | None, output: str) -> tuple[str, int | None]:
 
 
 def failure(row: Mapping[str, JSON], text: Text, *, redirected: bool, unrun: bool) -> tuple[str, int | None]:
-    """What is wrong with a check. Nomad tells the HTTP status apart from the text, which is then the answer's body alone."""
+    """Return what failed. Nomad reports the HTTP status separately, so that its output is only the response body."""
     if row["status"] == "passing":
         return "none", None
     if text.passes:
@@ -112,7 +112,7 @@ def failure(row: Mapping[str, JSON], text: Text, *, redirected: bool, unrun: boo
 
 
 def answered_with(row: Mapping[str, JSON], output: str) -> str:
-    """The body of the answer in a check's text, empty where that is of none. Nomad tells nothing but the body."""
+    """Return the response body in a check's output; empty if it contains none. For Nomad the output is the body."""
     if row.get("code"):
         return output
     _, answered, body = output.partition(" Output: ") if _ANSWERED.match(output) else ("", "", "")
@@ -120,24 +120,24 @@ def answered_with(row: Mapping[str, JSON], output: str) -> str:
 
 
 def is_better(other: Text, catalog: Text) -> bool:
-    """That a check passes from here says nothing of why the node's agent calls it failing: then the agent's old text says more."""
+    """True if the new output should replace the old. A pass from here does not explain why the node's agent reports a failure."""
     return bool(other.output) and not (other.passes and other.source == "probe" and catalog.output)
 
 
 def asked_for(output: str) -> str | None:
-    """The first URL in a text."""
+    """Return the first URL in an output."""
     url = _URL.search(output)
     return url[0].rstrip(":,;") if url else None
 
 
 def refused_request(output: str) -> str | None:
-    """The URL to which no answer came, where the text is about that."""
+    """Return the URL of an unanswered request in an output."""
     request = _REQUEST.match(output)
     return request[1] if request else None
 
 
 def path_and_port(url: str) -> tuple[str | None, int | None]:
-    """A check's output may quote anything: an address without its second bracket, a port of seven digits."""
+    """Return path and port of a URL in an output, which may be malformed (an unclosed bracket, a port of seven digits)."""
     try:
         parts = urlsplit(url)
     except ValueError:

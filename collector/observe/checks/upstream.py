@@ -1,4 +1,4 @@
-"""Whom an application passes requests on to: another instance of the job, where the answer to a check says that it refused them."""
+"""Finds the instance that an application forwards requests to, if the response to a check says that it refused them."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ _REFUSED = (
     re.compile(rf"(?<![\w.:-]){_PLACE}[^\n]{{0,60}}?\brefused\b"),
     re.compile(rf"\bECONNREFUSED {_PLACE}"),
 )
-"""The words of Go, Python, Java and nginx, and of Node."""
+"""Messages of Go, Python, Java, nginx and Node."""
 
 Places = Mapping[tuple[str, int], str]
 
 
 def places(world: World, failing: AbstractSet[tuple[str, str]]) -> Places:
-    """Where the instances are whose checks fail, by Consul's addresses of them and by their nodes' names: host and port -> node.
+    """Map host and port of instances with failing checks to their nodes, by Consul's addresses and by node names.
 
-    `failing` are their nodes and service IDs: who is well refuses nothing any more.
+    `failing` has their nodes and service IDs: a healthy instance no longer refuses requests.
     """
     found: dict[tuple[str, int], str] = {}
     for result in world.results("consul_checks"):
@@ -33,7 +33,7 @@ def places(world: World, failing: AbstractSet[tuple[str, str]]) -> Places:
 
 
 def upstream(answer: str, node: str, known: Places) -> str | None:
-    """The other node whose instance refused a connection, by this answer."""
+    """Return the other node whose instance refused a connection according to this response."""
     for words in _REFUSED:
         for match in words.finditer(answer):
             there = known.get((match["host"], int(match["port"])))

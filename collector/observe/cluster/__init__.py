@@ -1,1 +1,1 @@
-"""What follows from several sources together: nodes, gaps, the cluster as a whole."""
+"""Conclusions from several sources: nodes, gaps, the cluster as a whole."""

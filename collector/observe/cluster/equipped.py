@@ -1,4 +1,4 @@
-"""Which instances have LiteFS in them, by who was asked and whose log speaks of it."""
+"""Determines which instances contain LiteFS, by the queries and logs."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from collector.observe.world.survey import World
 
 
 def with_litefs(world: World, instances: Iterable[Observation], every: Sequence[Log]) -> Iterator[Observation]:
-    """Adds to each instance whether its log was read, whether LiteFS is in it, and whether it is in another task beside it."""
+    """Add to each instance whether its log was read, whether it contains LiteFS, and whether LiteFS is in another of its tasks."""
     read = {log.data["alloc"] for log in every if log.data["stream"] == "stderr"}
     asked: dict[str, set[str | None]] = {}
-    # Whoever takes the connection and gives no answer is there as well.
+    # A LiteFS that accepts a connection without answering is there as well.
     silent = (result for result in world.failed if result.kind == "litefs_status" and result.status is Status.TIMEOUT)
     for result in (*world.results("litefs_status"), *silent):
         for known in (result.target.alloc or "", _group(world, result.target.alloc)):
@@ -24,7 +24,7 @@ def with_litefs(world: World, instances: Iterable[Observation], every: Sequence[
     speaking |= {_group(world, alloc) for alloc in speaking}
     for one in instances:
         alloc = one.scope["alloc"]
-        # One that does not run cannot be asked: what has LiteFS in one instance of a group has it in all.
+        # A stopped instance cannot be queried, but all instances of a group contain the same tasks.
         like = alloc if one.fields["running"] else _group(world, alloc)
         extra = {
             "log_read": alloc in read,
@@ -35,6 +35,6 @@ def with_litefs(world: World, instances: Iterable[Observation], every: Sequence[
 
 
 def _group(world: World, alloc: str | None) -> str:
-    """The allocation's group, in words that no allocation's ID has; the allocation itself where Nomad has not told of it."""
+    """Return a key for the allocation's group; the allocation itself if Nomad did not report it."""
     known = world.alloc.get(alloc or "")
     return f"{known['namespace']}/{known['job']}/{known['group']}" if known else alloc or ""

@@ -1,4 +1,4 @@
-"""What the spec expects to be there (`expect`), against what was seen: nodes, and services that nobody asked for."""
+"""Compares the spec's `expect` with what was seen: nodes, and services that no task asked for."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collector.model import JSON, Bundle, Result, Status, Target, first_of
 from collector.observe.world.survey import World
 
 NAMED = 5
-"""So many missing nodes are named; the others are counted."""
+"""Maximum number of missing nodes named; others are counted."""
 
 
 def missing_nodes(world: World, known: Collection[str]) -> list[str] | int:
-    """The nodes that the spec expects and nobody knows: their names, or how many where it only says a number."""
+    """Return the expected nodes that are unknown: their names, or how many if the spec only gives a number."""
     wanted = world.bundle.expect.get("nodes") or ()
     if isinstance(wanted, int):
         return max(0, wanted - len(known))
@@ -20,7 +20,7 @@ def missing_nodes(world: World, known: Collection[str]) -> list[str] | int:
 
 
 def missed(world: World, known: Collection[str]) -> Mapping[str, JSON]:
-    """Fields of the observation of the whole. Where neither Nomad nor Consul listed the nodes, nobody can say that one is missing."""
+    """Return fields for the cluster's observation. Null if neither Nomad nor Consul listed the nodes."""
     listed = world.results("nomad_nodes") or world.results("consul_members")
     missing = missing_nodes(world, known) if listed else 0
     number = missing if isinstance(missing, int) else len(missing)
@@ -34,10 +34,10 @@ def _words(missing: Sequence[str] | int, wanted: JSON) -> str:
 
 
 def unasked(bundle: Bundle) -> list[Result]:
-    """Services that the spec expects and no task asked for, as results that are not there: nothing else would tell that nobody looked."""
+    """Return expected services that no task asked for, as missing results; otherwise nothing would show that they were not checked."""
     asked = {result.target.service for result in bundle.results if result.kind == "consul_checks"}
     left_out = bundle.expect.get("tags") or bundle.expect.get("skip_tags")
-    if left_out or not any(asked):  # lint refuses a spec that has no such task; where a list of services had no answer, that is the gap
+    if left_out or not any(asked):  # lint rejects a spec without such a task; if the list of services was not answered, that is the gap
         return []
     return [_unasked(name) for name in bundle.expect.get("services") or () if name not in asked]
 

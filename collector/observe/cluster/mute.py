@@ -1,4 +1,4 @@
-"""Whose LiteFS has a port that does not answer though its task runs."""
+"""Which LiteFS has a port that does not answer although its task runs."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from collector.model import JSON
 from collector.observe.observation import Observation
 
 HOW = MappingProxyType({(False, "timeout"): "accepting", (False, "unaccepted"): "unaccepting", (True, "unaccepted"): "apart"})
-"""What its port does instead, by whether it answered in another way, and by why its HTTP did not."""
+"""How the port fails, by whether LiteFS answered in another way, and by why its HTTP did not."""
 
 
 def with_mute(litefs: Iterable[Observation], instances: Iterable[Observation]) -> Iterator[Observation]:
-    """Adds to each LiteFS whether its port is mute, and how. What has just been started, or ends again and again, has its own reasons."""
+    """Add to each LiteFS whether its port is mute, and how; new instances and restart loops have reasons of their own."""
     up = {one.scope["alloc"] for one in instances if _is_up(one.fields)}
     for one in litefs:
         how = HOW.get((one.fields["answered"], one.fields["cause"]))
@@ -21,6 +21,6 @@ def with_mute(litefs: Iterable[Observation], instances: Iterable[Observation]) -
 
 
 def _is_up(instance: Mapping[str, JSON]) -> bool:
-    """The task of its LiteFS runs, and has had the time to begin; another one may well end again and again beside it."""
+    """True if the task of LiteFS runs and has had time to start; another task beside it may be in a restart loop."""
     runs = instance["running"] and not instance["restarting"]
     return bool(not instance["young"] and (runs or instance["beside_litefs"]))

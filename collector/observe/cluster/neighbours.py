@@ -1,26 +1,25 @@
-"""What the servers say of a node beside its status: servers that run on it, connections to its client; whether the job needs it."""
+"""What the servers report about a node besides its status: servers on it, connections to its client, and whether the job needs it."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from collector.observe.cluster.gaps import lost_servers, no_majority
-from collector.observe.cluster.partition import partition
+from collector.observe.cluster.servers import lost_majority, lost_servers
 from collector.observe.observation import Observation
 from collector.observe.world.survey import World
 
 NO_PATH = re.compile(r"(?i)no path to node\b")
-"""Nomad's servers keep a connection to each client that is there (structs.ErrNoNodeConn)."""
+"""Nomad's servers keep a connection to each client (structs.ErrNoNodeConn)."""
 NO_SERVER = re.compile(
     r'failed querying server "\[?(?P<host>[^"\]]{1,80}?)\]?:\d+": rpc error: failed to get conn: (?:dial |rpc error: lead thread didn)'
 )
-"""A server passes a question on to the one that has the client's connection (nomad/rpc.go), and gets no connection to that one; of several
-questions at once only the first is told why (helper/pool/pool.go)."""
+"""A server forwards a query to the one with the client's connection (nomad/rpc.go), and cannot connect to that; of several concurrent
+queries only the first gets the reason (helper/pool/pool.go)."""
 
 
 def servers_lost_on(world: World, known: Collection[str]) -> dict[str, set[str]]:
-    """Node -> the systems whose server on it is lost. Nomad calls its servers by the node's name and the region (`NAME.REGION`)."""
+    """Map nodes to the systems whose server on them is lost. Nomad names a server after its node and region (`NAME.REGION`)."""
     found: dict[str, set[str]] = {}
     for system in ("nomad", "consul"):
         for name in lost_servers(world, system):
@@ -30,14 +29,13 @@ def servers_lost_on(world: World, known: Collection[str]) -> dict[str, set[str]]
 
 
 def felled_with(world: World, lost: Mapping[str, Collection[str]], system: str) -> set[str]:
-    """The nodes that took a system's majority with them: all of its lost servers ran on them, and nobody has a leader any more."""
+    """Return the nodes that took a system's majority with them: all of its lost servers ran on them."""
     on = {node for node, systems in lost.items() if system in systems}
-    alone = no_majority(world, system) and not partition(world, system)["led_by"]
-    return on if alone and len(on) == len(lost_servers(world, system)) else set()
+    return on if lost_majority(world, system) and len(on) == len(lost_servers(world, system)) else set()
 
 
 def with_nodes(world: World, servers: Iterable[Observation], known: Collection[str]) -> Iterator[Observation]:
-    """Do all the servers that are lost run on nodes, whose own trouble tells of it?"""
+    """Add whether all lost servers run on known nodes, whose own problems explain the loss."""
     on = list(servers_lost_on(world, known).values())
     for one in servers:
         lost = lost_servers(world, str(one.fields["system"]))
@@ -46,7 +44,7 @@ def with_nodes(world: World, servers: Iterable[Observation], known: Collection[s
 
 
 def without_a_way(world: World, addresses: Mapping[str, str | None]) -> set[str]:
-    """Nodes to whose Nomad client the servers have lost their connection, or that have the address of a server that takes none."""
+    """Return nodes to whose client the Nomad servers have lost the connection, or whose address is that of an unreachable server."""
     names = {address: name for name, address in addresses.items() if address}
     found = set()
     for result in world.failed:
@@ -59,7 +57,7 @@ def without_a_way(world: World, addresses: Mapping[str, str | None]) -> set[str]
 
 
 def concerned(world: World, *, lacks: bool) -> set[str] | None:
-    """Nodes that the jobs have to do with: those of their instances. None for all of them, where one is missing or none was seen."""
+    """Return the nodes relevant to the jobs, those with their instances; None for all nodes if an instance is missing or none was seen."""
     if lacks or not world.seen_allocations() or not world.jobs:
         return None
     return {one.node for one in world.instances}

@@ -1,4 +1,4 @@
-"""What follows from several sources together for a node."""
+"""Conclusions about a node from several sources."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from collector.observe.world.survey import World
 
 NO_ANSWER = {Status.UNREACHABLE, Status.TIMEOUT}
 DIRECT = {"litefs_status": {"http"}, "check_output": {"agent"}}
-"""Kinds and rungs whose answer comes from the node itself, not from the servers."""
+"""Kinds and rungs answered by the node itself, not by the servers."""
 BY_CLIENT = ("nomad_logs", "nomad_checks")
-"""Kinds that the node's Nomad client answers by way of the servers: an answer is the node's, and its lack may be the servers' matter."""
+"""Kinds answered by the node's Nomad client through the servers: an answer is the node's, but a missing one may be the servers' fault."""
 
 
 @dataclass(slots=True)
 class Node:
-    """One node, over all sources."""
+    """One node, combined from all sources."""
 
     name: str
     address: str | None = None
@@ -34,7 +34,7 @@ class Node:
 
 
 def nodes(world: World, every: Sequence[Check]) -> dict[str, Node]:
-    """Every node of Nomad; and those that only Consul knows, when they have an instance of the job or a member's entry as client."""
+    """Return all nodes of Nomad, and those only Consul knows if they have an instance of the job or are client members."""
     found: dict[str, Node] = {}
     for name, (result, row) in world.clients.items():
         found[name] = Node(name, row["address"], nomad=row, item=result.id)
@@ -47,7 +47,7 @@ def nodes(world: World, every: Sequence[Check]) -> dict[str, Node]:
 
 
 def _from_nomadless(world: World, every: Sequence[Check], found: dict[str, Node]) -> None:
-    """Nodes that only allocations, checks or (with Nomad unseen) Consul's members tell of."""
+    """Return nodes known only from allocations, checks or (without Nomad's list) Consul's members."""
     for alloc in (one for one in world.instances if one.node):
         found.setdefault(alloc.node, Node(alloc.node, alloc.alloc["address"], item=world.alloc_items.get(alloc.id, "")))
     for check in every:
@@ -60,7 +60,7 @@ def _from_nomadless(world: World, every: Sequence[Check], found: dict[str, Node]
 
 
 def observe_nodes(world: World, known: Mapping[str, Node], every: Sequence[Check], holding: set[str]) -> Iterator[Observation]:
-    """One observation per node."""
+    """Yield one observation per node."""
     away = migrated(world)
     moved = {alloc["node"]: alloc["modify_time"] for alloc in away}
     gone = moved | {one.node: one.alloc["modify_time"] for one in world.instances if one.status == "lost"}
@@ -69,7 +69,7 @@ def observe_nodes(world: World, known: Mapping[str, Node], every: Sequence[Check
     missing, unmade = missing_total(world), _not_made_good(world, {alloc["id"] for alloc in away})
     health = serf(every)
     direct = _direct(world)
-    heard = {world.node(result.target.node) for kind in BY_CLIENT for result in world.results(kind) if _tells(result)}
+    heard = {world.node(result.target.node) for kind in BY_CLIENT for result in world.results(kind) if _has_content(result)}
     lost, matters = servers_lost_on(world, known), concerned(world, lacks=missing > 0)
     felled = {system: felled_with(world, lost, system) for system in ("nomad", "consul")}
     apart = without_a_way(world, {name: node.address for name, node in known.items()})
@@ -88,7 +88,7 @@ def observe_nodes(world: World, known: Mapping[str, Node], every: Sequence[Check
             "felled_consul": node.name in felled["consul"],
             "unheard": "nomad" in lost.get(node.name, ()) or (node.name in apart and node.name not in heard),
             "gone": _gone(fields),
-            # `nomad alloc stop` leaves the same mark on an allocation as a drain; the node knows whether it was ever drained.
+            # `nomad alloc stop` marks an allocation like a drain does; only the node records whether it was drained.
             "closed": _closed(fields, migrated=node.name in moved and (node.nomad or {}).get("drained") is not False),
             "concerned": matters is None or node.name in matters or node.name in holding,
         }
@@ -100,7 +100,7 @@ def observe_nodes(world: World, known: Mapping[str, Node], every: Sequence[Check
 
 
 def _not_made_good(world: World, moved: Collection[str]) -> set[str]:
-    """Nodes whose instance was lost or moved away, and others but fail in its place: they count as there, and it is missed all the same."""
+    """Return nodes whose instance was lost or moved away while its replacement only fails, so that it is missing although one exists."""
     places: dict[tuple[str, str], list[Mapping[str, JSON]]] = {}
     for alloc in sorted(world.allocations, key=lambda one: -one["create_index"]):
         places.setdefault((alloc["namespace"], alloc["name"]), []).append(alloc)
@@ -126,14 +126,14 @@ def _fields(world: World, node: Node, health: Check | None, direct: Sequence[tup
         "serf": health.row["status"] if health else "unknown",
         "answers": any(ok for _, ok, _ in direct),
         "silent": bool(direct) and not any(ok for _, ok, _ in direct),
-        "out_of_reach": bool(direct) and not any(ok or _machine_is_there(attempt) for _, ok, attempt in direct),
+        "out_of_reach": bool(direct) and not any(ok or _machine_is_up(attempt) for _, ok, attempt in direct),
         "agent": any(agent) if agent else None,
         "description": nomad.get("status_description") or "",
     }
 
 
 def _gone(fields: Mapping[str, JSON]) -> str | None:
-    """Which of its agents are gone, by the word of the servers, where both systems were heard."""
+    """Return which of its agents are gone according to the servers, if both systems answered."""
     nomad, member = fields["nomad"], fields["member"]
     if nomad in {"down", "disconnected"}:
         return {"failed": "both", "left": "both", "absent": "both", "alive": "nomad", "leaving": "nomad"}.get(member)
@@ -141,25 +141,25 @@ def _gone(fields: Mapping[str, JSON]) -> str | None:
 
 
 def _closed(fields: Mapping[str, JSON], *, migrated: bool) -> str | None:
-    """Why the scheduler passes it over, though it is ready."""
+    """Return why the scheduler does not use a ready node."""
     ineligible = fields["eligibility"] == "ineligible"
     if fields["nomad"] != "ready" or not (fields["draining"] or ineligible):
         return None
     return "drain" if fields["draining"] or migrated else "mark"
 
 
-def _tells(result: Result) -> bool:
-    """A log of no byte is what Nomad's server gives when its connection to the client breaks off, too."""
+def _has_content(result: Result) -> bool:
+    """False for an empty log, which Nomad's server also returns if the connection to the client breaks."""
     return result.kind != "nomad_logs" or bool(result.data["bytes"])
 
 
-def _machine_is_there(attempt: Attempt) -> bool:
-    """It refused a connection, or took it and then said nothing: whatever is wrong, the machine and the way to it are not."""
+def _machine_is_up(attempt: Attempt) -> bool:
+    """True if the node refused a connection, or accepted one and stayed silent: the machine and the network are up."""
     return attempt.cause == "refused" or (attempt.status is Status.TIMEOUT and NOT_ACCEPTED not in attempt.reason)
 
 
 def _direct(world: World) -> dict[str, list[tuple[Result, bool, Attempt]]]:
-    """Node -> (result, answered, attempt) of everything that was asked of the node itself."""
+    """Map each node to (result, answered, attempt) of all requests made to the node itself."""
     found: dict[str, list[tuple[Result, bool, Attempt]]] = {}
     for result in world.bundle.results:
         node = world.node(result.target.node)
@@ -167,13 +167,16 @@ def _direct(world: World) -> dict[str, list[tuple[Result, bool, Attempt]]]:
             if node and attempt.rung in DIRECT.get(result.kind, ()):
                 spoke = attempt.status is Status.OK or attempt.code is not None
                 if not spoke and attempt.status not in NO_ANSWER:
-                    continue  # not asked, or not understood: that says nothing about the node
+                    continue  # not requested, or not understood: no statement about the node
                 found.setdefault(node, []).append((result, spoke, attempt))
     return found
 
 
 def _driver_down(world: World, node: Node, *, needed: bool) -> str | None:
-    """A driver that the job wants and that is unwell. One that was never there (drivers/*/fingerprint.go) matters where it is `needed`."""
+    """Return an unhealthy driver that the job needs.
+
+    A driver that was never detected (drivers/*/fingerprint.go) matters only if `needed`.
+    """
     wanted = {task["driver"] for job in world.jobs.values() for group in job["groups"] for task in group["tasks"]}
     for driver in (node.nomad or {}).get("drivers", ()):
         if driver["name"] in wanted and not driver["healthy"] and (driver["detected"] or needed):

@@ -1,4 +1,4 @@
-"""What follows from several sources together: the cluster as a whole, clocks."""
+"""Conclusions from several sources about the cluster as a whole, and clocks."""
 
 from __future__ import annotations
 
@@ -8,45 +8,46 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from collector.model import JSON
 from collector.observe.cluster.expected import missed
 from collector.observe.cluster.nodes import Node
+from collector.observe.litefs.lease import Lease, advertised, several_leases
 from collector.observe.litefs.positions import State
-from collector.observe.litefs.states import Lease, advertised, ports, several_leases
+from collector.observe.litefs.states import ports
 from collector.observe.nomad.scheduling import lost_nodes, ready_nodes
 from collector.observe.observation import Observation, scope
 from collector.observe.world.clocks import Reading, asked_apart, readings, usual
 from collector.observe.world.survey import World
 
 HANDOVER = 30.0
-"""Seconds in which a lease that nobody renews ends and is taken again: twice LiteFS's TTL of 10 s, its lock-delay, a retry."""
+"""Seconds in which an abandoned lease expires and is acquired again: twice LiteFS's TTL of 10 s, its lock-delay, a retry."""
 
 
 def holders(world: World, held: Lease | None, litefs: Mapping[str, State], known: Mapping[str, Node], hosts: Mapping[str, str]) -> set[str]:
-    """Nodes that are primary for somebody: by their own word, by the lease's host or address, or because a replica follows them.
+    """Return nodes that are primary for anyone: by their own report, by the lease's host or address, or because a replica follows them.
 
-    A frozen primary that another has replaced still has replicas that wait for it (docs/litefs.md), so there may be several. With a static
-    lease a replica names itself (lease.go, StaticLeaser.PrimaryInfo): then the host that it says to follow (`hosts`) is the primary's.
+    A frozen primary that was replaced still has replicas waiting for it (docs/litefs.md), so there may be several. With a static lease a
+    replica names itself (lease.go, StaticLeaser.PrimaryInfo): then the host that it is configured to follow (`hosts`) is the primary's.
     """
-    told = [(state, world.host(state.data["primary_hostname"])) for state in litefs.values() if state.data]
-    own = {world.host(hosts.get(state.alloc)) for state, name in told if name == state.node}
-    names = own | {name for state, name in told if name != state.node}
+    followed = [(state, world.host(state.data["primary_hostname"])) for state in litefs.values() if state.data]
+    own = {world.host(hosts.get(state.alloc)) for state, name in followed if name == state.node}
+    names = own | {name for state, name in followed if name != state.node}
     found = {node.name for node in known.values() if {node.name, node.address} & names}
     found |= _held_by_one_of(world, held, known) if held else set()
     return found | {state.node for state in litefs.values() if state.primary}
 
 
 def _held_by_one_of(world: World, held: Lease, known: Mapping[str, Node]) -> set[str]:
-    """The nodes that the lease names, by their name or by their address."""
+    """Return the nodes that the lease names, by name or address."""
     end, host = advertised(held), world.host(held.data["hostname"])
     return {node.name for node in known.values() if node.name == host or (end and node.address == end[0])}
 
 
 def _is_stranger(world: World, held: Lease, known: Mapping[str, Node]) -> bool:
-    """Is it none of the nodes, or on one of them another LiteFS than was asked, by its port?"""
+    """True if the lease names no known node, or a port at which no LiteFS was queried."""
     end = advertised(held)
     return not _held_by_one_of(world, held, known) or (end is not None and end[1] not in ports(world))
 
 
 def observe_cluster(world: World, litefs: Mapping[str, State], held: Lease | None, known: Mapping[str, Node]) -> Iterator[Observation]:
-    """The whole, in one observation."""
+    """Return the single observation of the cluster."""
     seen = [state for state in litefs.values() if state.data is not None]
     primaries = [state for state in seen if state.primary]
     living = {one.id for one in world.instances if not one.over}
@@ -81,13 +82,13 @@ def observe_cluster(world: World, litefs: Mapping[str, State], held: Lease | Non
 
 
 def _unowned_id(held: Lease | None, seen: Sequence[State]) -> str | None:
-    """The cluster ID that Consul keeps and nobody has: none leads, or holds the lease, and none that answered has an ID."""
+    """Return the cluster ID in Consul if nobody has it: no primary, no holder of the lease, and no LiteFS that answered has an ID."""
     owned = held is None or held.alive or any(state.primary or (state.data and state.data["cluster_id"]) for state in seen)
     return None if owned or held is None else held.data["cluster_id"]
 
 
 def _handover(seen: Sequence[State]) -> int | None:
-    """Seconds since a primary was last heard of (since LiteFS runs, where none was), while its lease may still run out by itself."""
+    """Return the seconds since a primary was last heard, or since LiteFS started; None once its lease must have expired."""
     lags = [max(0.0, state.late) for state in seen if state.late is not None]
     up = [state.data["uptime_seconds"] for state in seen if state.data]
     ago = min(lags) if lags else max((math.inf if seconds is None else seconds for seconds in up), default=math.inf)
@@ -95,7 +96,7 @@ def _handover(seen: Sequence[State]) -> int | None:
 
 
 def _lease_fields(world: World, held: Lease | None, litefs: Mapping[str, State], known: Mapping[str, Node]) -> dict[str, JSON]:
-    """What the lease says, and how that fits the nodes; null, or false, throughout where it was not seen."""
+    """Return the lease's fields and how they fit the nodes; null or false if the lease was not seen."""
     data, session = (held.data, held.session) if held else ({}, {})
     host = data.get("hostname")
     seen = [state for state in litefs.values() if state.data is not None]
@@ -118,7 +119,10 @@ def _lease_fields(world: World, held: Lease | None, litefs: Mapping[str, State],
 
 
 def _unheard_leader(world: World, held: Lease | None, every: Collection[State]) -> str | None:
-    """Who leads by the lease and did not answer here, though a replica hears it; who takes a connection and says nothing has just hung."""
+    """Return the lease's holder if it did not answer here but a replica is in contact with it.
+
+    One that accepts connections silently hangs instead.
+    """
     host = world.host(held.data["hostname"]) if held and held.alive else None
     of_it = [state for state in every if state.data and world.host(_names(state)) == host]
     heard = any(state.receives or (state.late is not None and state.late < world.lag_warning) for state in of_it if not state.primary)
@@ -141,15 +145,15 @@ def _lease_words(held: Lease | None) -> str:
 
 
 def observe_skew(world: World) -> Iterator[Observation]:
-    """Each node's clock against the others', by the Date of what answered on it: LiteFS, else its Consul agent.
+    """Compare each node's clock with the others', by the Date header of LiteFS or else its Consul agent.
 
-    Their distance from the moment of asking is compared, not the dates: items are not asked at the same time.
+    Compares the difference between each date and its time of request, since items are not requested at the same time.
     """
     found: dict[str, Reading] = {}
     for result, reading in readings([*world.results("litefs_status"), *world.results("check_output")]):
         if node := world.node(result.target.node):
             found.setdefault(node, reading)
-    if len(found) < 2:  # noqa: PLR2004 - one clock has nothing to be compared with
+    if len(found) < 2:  # noqa: PLR2004 - a comparison needs two clocks
         return
     right, sure = usual(world.bundle, world.now, list(found.values()))
     apart = asked_apart(world.bundle, world.now)

@@ -1,1 +1,1 @@
-"""LiteFS as it answered: roles, positions, the lease, and whose files a complaint is about."""
+"""LiteFS's answers: roles, positions, the lease, and whether an error is about its files."""

@@ -1,4 +1,4 @@
-"""Whose database a complaint is about: one that LiteFS keeps, or a file of the application's beside it."""
+"""Determines whether an error is about a database of LiteFS, or about another file of the application."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _FILE = re.compile(
 
 
 class Files:
-    """The names that LiteFS has for its databases are the files' own, on every node and under whatever path a task mounts them."""
+    """The names of LiteFS's databases, which equal the file names on every node, whatever path a task mounts them at."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -25,13 +25,13 @@ class Files:
         return frozenset(db["name"] for result in self._world.results("litefs_status") for db in result.data["databases"])
 
     def theirs(self, text: str) -> bool:
-        """The text names a database by its path, and none of those that it names is LiteFS's. False where nobody knows LiteFS's."""
+        """True if the text names a database by path, and none that LiteFS keeps. False if LiteFS's databases are unknown."""
         mount = self._world.bundle.vars.get("mount")
         named = list(_FILE.finditer(text)) if self._names else []
         kept = (found["name"] in self._names or bool(mount and found["folder"].startswith(f"{mount}/")) for found in named)
         return bool(named) and not any(kept)
 
     def apart(self, text: str, fields: Mapping[str, str | bool | None]) -> Mapping[str, str | bool | None]:
-        """The fields of a complaint without what SQLite says of a database that is not LiteFS's."""
+        """Remove from a complaint's fields what SQLite says about a database that is not LiteFS's."""
         sqlites = {"malformed": None, "read_only": None}
         return {**fields, **sqlites} if (fields["malformed"] or fields["read_only"]) and self.theirs(text) else fields

@@ -1,7 +1,7 @@
 """Role, lag and position of LiteFS on each node, compared with the primary's.
 
-The ladder (docs/litefs.md): transaction IDs per database against the primary's, which need no clock; then LiteFS's own lag metric; then the
-file `.lag`. The primary is sampled first, and again where something looks behind.
+In this order (docs/litefs.md): transaction IDs per database against the primary's, which need no clock; LiteFS's own lag metric; the file
+`.lag`. The primary is sampled first, and again if a replica seems behind.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ from collector.kinds.litefs_state import NEVER_SYNCED_MS, SAWTOOTH
 from collector.model import JSON, Result
 
 NEGATIVE = -1.0
-"""Seconds: a lag below this is more than rounding (docs/litefs.md: it can be negative, by clock skew)."""
+"""Seconds: a lag below this exceeds rounding errors (docs/litefs.md: clock skew can make it negative)."""
 NOT_ACCEPTED = "did not accept a connection"
-"""How sources/translate.py says that connecting itself ran out of time: such a process does not hang, nothing reaches it."""
+"""How sources/translate.py reports that connecting timed out: the process is unreachable, not hanging."""
 NO_COMMAND = re.compile(r"executable file not found|is not a command of this LiteFS")
-"""Why a command of a rung could not run (Go's os/exec, and kinds/litefs_command.py)."""
+"""Why a rung's command could not run (Go's os/exec, and kinds/litefs_command.py)."""
 
 Sample = tuple[Result, Mapping[str, JSON]]
 
 
 @dataclass(slots=True)
 class State:
-    """LiteFS in one allocation, over all its samples, oldest first. `behind` is None where it cannot be compared.
+    """LiteFS in one allocation, over all its samples, oldest first. `behind` is None if it cannot be compared.
 
-    `ahead` is by how many seconds its clock is ahead of the primary's. `unheard` is a replica whose primary sends no heartbeat, so that its
-    own lag means nothing. `unstreamed` is one that waits for a primary which has no stream for it.
+    `ahead` is by how many seconds its clock is ahead of the primary's. `unheard`: the replica gets no heartbeat from its primary, so its
+    lag means nothing. `unstreamed`: it waits for a primary that has no stream for it.
     """
 
     alloc: str
@@ -45,42 +45,42 @@ class State:
 
     @property
     def data(self) -> Mapping[str, JSON] | None:
-        """The last sample."""
+        """The data of the last sample."""
         return self.samples[-1][1] if self.samples else None
 
     @property
     def result(self) -> Result:
-        """That of the last sample; where there is none, of the last failure."""
+        """The result of the last sample; without one, of the last failure."""
         return self.samples[-1][0] if self.samples else self.failures[-1]
 
     @property
     def primary(self) -> bool:
-        """The last sample says it is primary; of one that is locked up the metric may be from before."""
+        """True if the last sample says so; the metrics of a locked-up LiteFS may be out of date."""
         return bool(self.data and self.data["is_primary"] and not self.locked_up)
 
     @property
     def locked_up(self) -> bool:
-        """Its metrics alone answer: what needs its store's lock does not."""
+        """True if only its metrics answer: requests that need the store's lock do not."""
         return bool(self.data and self.data.get("locked_up"))
 
     @property
     def held(self) -> tuple[str, str] | None:
-        """A database that is behind and has a transaction open at every look, which LiteFS must wait for; and of what kind it is."""
+        """A database that is behind with a transaction open in every sample, for which LiteFS must wait; and the kind of transaction."""
         looks = [{db["name"]: db.get("transaction") for db in data["databases"]} for _, data in self.samples]
         late = (db["name"] for db in self.databases if db["behind"] != 0)
         return next(((name, looks[-1][name]) for name in late if looks and all(look.get(name) for look in looks)), None)
 
     @property
     def awaits(self) -> str | None:
-        """A database that its primary has, and of which it has nothing yet."""
+        """A database that its primary has, and it does not have yet."""
         late = (db["name"] for db in self.databases if db["behind"] and not db["txid"])
         return next(late, None)
 
     @property
     def lag(self) -> float | None:
-        """Seconds behind by its own word; None for a primary, for one that has not synced, and where nothing was said.
+        """Seconds behind by its own report; None for a primary, for one that has not synced, and if not reported.
 
-        The metric is exactly 0 on a non-primary that never synced or was just demoted (store.go:1652-1659), so 0 is not "in sync".
+        The metric is exactly 0 on a non-primary that never synced or was just demoted (store.go:1652-1659), so 0 does not mean "in sync".
         """
         data = self.data
         if data is None or self.primary or self.unheard or self.never_synced:
@@ -93,12 +93,12 @@ class State:
 
     @property
     def late(self) -> float | None:
-        """Its lag by clocks that agree: it counts from the primary's time stamps to its own clock."""
+        """The lag, if its clock agrees with the primary's: it is the difference between the primary's time stamps and its own clock."""
         return self.lag if self.lag is None or not self.ahead else round(self.lag - self.ahead, 1)
 
     @property
     def never_synced(self) -> bool:
-        """It has not synced since it started, or since it was demoted."""
+        """True if it has not synced since it started or was demoted."""
         data = self.data
         if data is None or self.primary or self.unheard or self.locked_up or data["role"] == "unknown":
             return False
@@ -106,29 +106,29 @@ class State:
 
     @property
     def receives(self) -> bool:
-        """Between its first and its last sample it took transactions, which a replica has from its primary alone."""
+        """True if a replica's position advanced between its first and last sample, which only its primary can cause."""
         return len(self.samples) > 1 and not self.primary and self._moved
 
     @property
     def writes(self) -> bool:
-        """Between its first and its last sample it took transactions, which a primary has from whoever writes through its own mount."""
+        """True if a primary's position advanced between its first and last sample, which only writes through its mount can cause."""
         return self.primary and len(self.samples) > 1 and self._moved
 
     @property
     def _moved(self) -> bool:
-        """Some database's position went on from the first sample to the last."""
+        """True if any database's position advanced from the first to the last sample."""
         first = {db["name"]: db["txid"] for db in self.samples[0][1]["databases"]}
         return any(db["txid"] > first.get(db["name"], db["txid"]) for db in self.samples[-1][1]["databases"])
 
     @property
     def older(self) -> bool:
-        """A primary of LiteFS before 0.5: its metrics have no lag (0.5.3), and its `/info`, which answered, has no cluster ID (0.5.0)."""
+        """True for a primary of LiteFS before 0.5: no lag metric (added in 0.5.3), and an `/info` without cluster ID (added in 0.5.0)."""
         data = self.data
         return bool(self.primary and data and data["path"] and data["lag_seconds"] is None and data["cluster_id"] is None)
 
     @property
     def cause(self) -> str:
-        """Why its HTTP did not answer, in a word; empty when it did or was not asked."""
+        """Why HTTP did not answer, in one word; empty if it did or was not requested."""
         for result in [*self.failures, *(sample[0] for sample in self.samples)]:
             for attempt in result.attempts:
                 if attempt.rung == "http" and attempt.status != "ok":
@@ -137,16 +137,16 @@ class State:
 
     @property
     def stuck(self) -> bool:
-        """Asked in more than one way without an answer, and every way ran out of time. A command that is not there asks nothing."""
+        """True if several rungs were tried and all timed out; a missing command does not count as tried."""
         every = [attempt for result in self.failures for attempt in result.attempts]
         attempts = [attempt for attempt in every if not NO_COMMAND.search(attempt.reason)]
         return not self.samples and len(attempts) > 1 and all("timeout" in (attempt.cause, attempt.status) for attempt in attempts)
 
 
 def compare(every: list[State], ahead: Mapping[str, float], node: Callable[[str | None], str | None]) -> None:
-    """Fill in what comparing tells: distances, divergence, whose clock is off. Without exactly one primary nothing is compared.
+    """Fill in the results of comparisons: distances, divergence, wrong clocks. Without exactly one primary nothing is compared.
 
-    `ahead` is by how many seconds each node's clock is ahead of Nomad's servers; `node` which one a LiteFS means by a host's name.
+    `ahead` maps nodes to the seconds by which their clock is ahead of Nomad's servers; `node` resolves a host name used by LiteFS.
     """
     primaries = [state for state in every if state.primary]
     primary = primaries[0] if len(primaries) == 1 else None
@@ -161,12 +161,12 @@ def compare(every: list[State], ahead: Mapping[str, float], node: Callable[[str 
 
 
 def _followed(state: State, primary: State | None, node: Callable[[str | None], str | None]) -> str:
-    """The node whose clock its lag counts from: the primary's, or while none answers, the one that it names."""
+    """Return the node whose clock its lag refers to: the primary, or while none answers, the node it names as primary."""
     return primary.node if primary else node((state.data or {}).get("primary_hostname")) or ""
 
 
 def _clocks(every: list[State], primary: State | None) -> None:
-    """Whose clock a negative lag accuses: the replica's; the primary's, where several replicas agree."""
+    """Mark the clocks that a negative lag shows to be wrong: the replica's, or the primary's if several replicas agree."""
     replicas = [state for state in every if state.lag is not None]
     negative = [state for state in replicas if (state.lag or 0.0) < NEGATIVE]
     for state in [primary] if primary and len(negative) > 1 and len(negative) == len(replicas) else negative:
@@ -174,7 +174,7 @@ def _clocks(every: list[State], primary: State | None) -> None:
 
 
 def _streams(replicas: list[State], primary: State | None) -> None:
-    """A primary that has no more streams than replicas in contact has none for the others, whoever they believe that they follow."""
+    """Mark replicas without contact as `unstreamed` if the primary has no more streams than connected replicas."""
     streams = primary.data["stream_count"] if primary and primary.data else None
     silent = [state for state in replicas if (state.late or 0.0) >= SAWTOOTH or (state.never_synced and state.behind)]
     if streams is not None and streams <= len(replicas) - len(silent):
@@ -183,10 +183,10 @@ def _streams(replicas: list[State], primary: State | None) -> None:
 
 
 def _position(state: State, primary: State | None) -> None:
-    """Transactions behind, per database and at worst; and a database whose content differs at the same position.
+    """Set the transactions behind, per database and at most; and a database with different content at the same position.
 
-    With two samples a replica is behind only if its second position still lags the primary's first one. With one, a small distance
-    beside a fresh lag metric is what was written between the two answers.
+    With two samples a replica is behind only if its second position is lower than the primary's first one. With one sample, a small
+    distance with a fresh lag metric is what was written between the two answers.
     """
     mine = state.data["databases"] if state.data else ()
     there = {db["name"]: db for db in primary.samples[0][1]["databases"]} if primary and primary is not state else {}

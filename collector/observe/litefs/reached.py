@@ -1,4 +1,4 @@
-"""What LiteFS complains of in its log, and has reached by now: Consul for its lease, a primary for its stream."""
+"""Determines whether LiteFS has since reached what its log complains about: Consul for its lease, a primary for its stream."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collector.model import JSON
 
 
 class Reached(NamedTuple):
-    """LiteFS is primary or in step (`settled`); or it has a primary and waits for a lock of its own (`held`); or it `receives`."""
+    """`settled`: primary or in sync; `held`: has a primary and waits for a local lock; `receives`: gets transactions."""
 
     settled: bool
     held: bool
@@ -18,13 +18,13 @@ class Reached(NamedTuple):
 
 
 def reached(litefs: Mapping[str, JSON]) -> Reached:
-    """From the fields of one LiteFS."""
+    """Derive it from the fields of one LiteFS."""
     held = bool(litefs["knows_primary"] and litefs["held_by"])
     return Reached(bool(litefs["settled"]), held, bool(litefs["receives"]))
 
 
 def has_reached(line: Mapping[str, JSON], now: Reached | None) -> bool:
-    """Is what the line (the fields of a log's message) complains of over? LiteFS does not say when a stream goes on after it broke off."""
+    """True if the problem in the log message (its fields) is over. LiteFS does not log when a broken stream resumes."""
     message = line["message"]
     if PARTING.match(message) and line["harmless"]:
         return True

@@ -1,1 +1,1 @@
-"""Logs: each distinct message once, what is over since, and what LiteFS tells in them of its role."""
+"""Logs: each distinct message once, what is over, and what LiteFS logs about its role."""

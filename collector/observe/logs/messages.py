@@ -1,4 +1,4 @@
-"""Logs of the allocations that count, one observation per distinct message."""
+"""Logs of current allocations, one observation per distinct message."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from collector.loglines.json_blocks import gathered
 from collector.loglines.litefs import ENDED, LAST_WORD, LTX_FILE, NOT_TAKEN, OF_FILES
 from collector.loglines.matters import may_follow, own_matter
 from collector.loglines.meanings import full, meanings
-from collector.loglines.multiline import quoted, told_whole
+from collector.loglines.multiline import completed, quoted
 from collector.model import JSON, Result
 from collector.observe.litefs.files import Files
 from collector.observe.litefs.reached import Reached, has_reached
@@ -25,41 +25,42 @@ from collector.observe.world.survey import World
 
 _VARYING = re.compile(r"\b[0-9A-F]{16}\b|\b\d[\d:.,TZ+-]*\b|0x[0-9a-f]+")
 MAX_MESSAGES = 200
-"""Distinct messages of one log that rules see, newest first: a log that says something else every time says nothing new."""
+"""Maximum distinct messages of one log for rules, newest first: a log whose every line differs adds no information."""
 
 TAIL = 20
 OLD = 3600.0
-"""Seconds after which what a log says is no news, where its lines tell when they were written."""
+"""Seconds after which a log message is history, if its lines have times."""
 RECENT = 60.0
-"""Seconds in which it is of now."""
+"""Seconds within which it describes the present."""
 
 
 class Log(NamedTuple):
-    """One stream's lines, read."""
+    """The parsed lines of one stream."""
 
     result: Result
     lines: Sequence[Line]
 
     @property
     def data(self) -> Mapping[str, JSON]:
-        """The log as it was collected."""
+        """The collected log."""
         data: Mapping[str, JSON] = self.result.data
         return data
 
 
 def logs(world: World) -> list[Log]:
-    """Every collected log once, read; of one that was read twice the later one."""
+    """Return every collected log once, parsed; if one was collected twice, the later one."""
     newest = {(result.data["alloc"], result.data["task"], result.data["stream"]): result for result in world.results("nomad_logs")}
     alone = {(one.id, *one.lasting, "stderr") for one in world.instances if len(one.lasting) == 1}
     return [Log(result, read(gathered(result.data["lines"]), litefs=key in alone)) for key, result in newest.items()]
 
 
 class Standing(NamedTuple):
-    """How allocations stand by what is known beside their logs.
+    """The allocations' current state, known from sources other than their logs.
 
-    `over` says of one that it is well now, so that its log is history, `reached` what its LiteFS has got. Those of `with_litefs` have
-    LiteFS, which says of `leading` that it is primary, has in those of `in_step` all that its primary has, took a write in those of
-    `writing` after it was asked first, and has a port that does not answer in those of `mute`. `positions` (allocation -> database -> transaction) are those that no primary's are compared with.
+    `over`: allocations that are healthy now, so that their log is history; `reached`: what LiteFS has reached. `with_litefs`: allocations
+    with LiteFS; among them `leading` are primaries, `in_step` have all of their primary's data, `writing` accepted a write after they were
+    first queried, and `mute` have a port that does not answer. `positions` (allocation -> database -> transaction) are those without a
+    primary's to compare with.
     """
 
     over: Mapping[str, bool]
@@ -73,7 +74,7 @@ class Standing(NamedTuple):
 
 
 def observe_logs(world: World, every: Sequence[Log], standing: Standing) -> Iterator[Observation]:
-    """The messages of the allocations that count."""
+    """Yield the messages of current allocations."""
     worst = {one.id: one.troubled["name"] if one.troubled else None for one in world.instances}
     wordy = {(log.data["alloc"], log.data["task"]) for log in every if log.data["stream"] == "stderr" and _last_words(log.lines) >= 0}
     steady = {(one.id, task["name"]) for one in world.instances for task in one.tasks if stayed_up(task, one.clock)}
@@ -86,27 +87,28 @@ def observe_logs(world: World, every: Sequence[Log], standing: Standing) -> Iter
         if alloc in worst:
             well, up = standing.over.get(alloc, False), (alloc, task) in steady
             first = log.data["stream"] == "stderr" or (alloc, task) not in wordy
-            whose: dict[str, JSON] = {
+            common: dict[str, JSON] = {
                 "worst": worst[alloc] in (task, None),
                 "up": (alloc, task) in over,
                 "by_primary": alloc in standing.leading,
             }
             if alloc not in standing.with_litefs:
-                whose["last_word"] = None  # applications begin their errors so, too
+                common["last_word"] = None  # applications' errors begin like this, too
             was = past(log.lines, up=up, loops=alloc in looping)
-            told = _messages(world, _reading(log, was, world.instance[alloc].clock, whose, well=well, first=first), files)
-            told = (_past(one) if has_reached(one.fields, standing.reached.get(alloc)) else one for one in told)
-            found += (_overcome(one) if _is_overcome(one, standing) else one for one in told)
+            messages = _messages(world, _reading(log, was, world.instance[alloc].clock, common, well=well, first=first), files)
+            messages = (_mark_past(one) if has_reached(one.fields, standing.reached.get(alloc)) else one for one in messages)
+            found += (_mark_overcome(one) if _is_overcome(one, standing) else one for one in messages)
     ending = {one.scope["alloc"] for one in found if one.fields["decisive"] and one.fields["live"]}
-    yield from (_outdone(one) if one.fields["weight"] == WARNING and one.scope["alloc"] in ending else one for one in found)
+    yield from (_without_trouble(one) if one.fields["weight"] == WARNING and one.scope["alloc"] in ending else one for one in found)
 
 
 class _Reading(NamedTuple):
-    """What all messages of one log are read against.
+    """The context for interpreting one log's messages.
 
-    `past` is what of it is over, `clock` its node's time, `written` when each line had been written at the latest, `decisive` the line that
-    says why the process ended, `last` the same of the log's end, `last_words` the number of the application's last line. `well` says that
-    its allocation is well now, `whose` are the fields that are the same for all of its messages.
+    `past` is what of it is over, `clock` its node's time, `written` an upper bound of when each line was written, `decisive` the line that
+    explains the process' end, `last` the decisive line among the last few, `last_words` the index of the application's last line. `well`:
+    its
+    allocation is healthy now; `common` are the fields of all messages.
     """
 
     log: Log
@@ -117,40 +119,40 @@ class _Reading(NamedTuple):
     last: Line | None
     last_words: int
     well: bool
-    whose: Mapping[str, JSON]
+    common: Mapping[str, JSON]
 
 
-def _reading(log: Log, was: Past, clock: float, whose: Mapping[str, JSON], *, well: bool, first: bool) -> _Reading:
-    """`first`: the application's last words, where nothing is decisive, are looked for in this one of the task's two streams."""
+def _reading(log: Log, was: Past, clock: float, common: Mapping[str, JSON], *, well: bool, first: bool) -> _Reading:
+    """Build the context. `first`: look for the application's last words in this stream of the task, if no line is decisive."""
     the_one = decisive(log.lines)
     last_words = _last_words(log.lines) if first and the_one is None else -1
     written = _written_by(log.lines, log.data.get("written_at"))
-    return _Reading(log, was, clock, written, the_one, decisive(log.lines[-TAIL:]), last_words, well, whose)
+    return _Reading(log, was, clock, written, the_one, decisive(log.lines[-TAIL:]), last_words, well, common)
 
 
 def _messages(world: World, reading: _Reading, files: Files) -> Iterator[Observation]:
     log = reading.log
     where = scope(node=log.data["node"] or _node(world, log), alloc=log.data["alloc"], task=log.data["task"])
     words = f"{log.data['stream']} of {log.data['alloc'][:8]}, task {log.data['task']}"
-    for same in list(_together(log.lines))[:MAX_MESSAGES]:
+    for same in list(_group_equal(log.lines))[:MAX_MESSAGES]:
         fields = _fields(same, reading, files)
         yield Observation("log", where, fields, quote=quoted(log.lines, same[0]), source=words, item=log.result.id)
 
 
 def _fields(same: Sequence[Line], reading: _Reading, files: Files) -> dict[str, JSON]:
-    """What is known of a message: of its newest line, which comes first, and how often it occurs."""
+    """Return the fields of a message, taken from its newest line, and its number of occurrences."""
     line, lines, was = same[0], reading.log.lines, reading.past
-    said, text = complaint(line), told_whole(lines, line)
+    complained, text = complaint(line), completed(lines, line)
     newest = line.run >= was.newest
     live = newest and not reading.well and not was.is_over(line)
     settled = sum(one.run >= was.newest and one.number > was.role for one in same)
     tail = line.number >= len(lines) - TAIL
     age = reading.clock - reading.written[line.number]
-    is_decisive, is_last = _is(reading.decisive, line), _is(reading.last, line)
+    is_decisive, is_last = _same_message(reading.decisive, line), _same_message(reading.last, line)
     return {
         "text": text,
         "message": line.message,
-        "complaint": said,
+        "complaint": complained,
         "origin": line.origin,
         "stream": reading.log.data["stream"],
         "weight": line.weight,
@@ -165,66 +167,66 @@ def _fields(same: Sequence[Line], reading: _Reading, files: Files) -> dict[str, 
         "past": age > RECENT,
         "last_word": text.partition(" ")[2] if line.origin == "litefs" and LAST_WORD.match(text) else None,
         "decisive": is_decisive,
-        "last_error": is_last and live and tail and line.origin == "app" and reading.whose["worst"],
-        "own_matter": own_matter(said) if is_decisive or is_last else None,
-        "may_follow": (line.origin == "app" or bool(OF_FILES.match(line.message))) and may_follow(said),
+        "last_error": is_last and live and tail and line.origin == "app" and reading.common["worst"],
+        "own_matter": own_matter(complained) if is_decisive or is_last else None,
+        "may_follow": (line.origin == "app" or bool(OF_FILES.match(line.message))) and may_follow(complained),
         "harmless": line.harmless,
-        **files.apart(said, meanings(line.message, said)),
-        **in_use(said),
+        **files.apart(complained, meanings(line.message, complained)),
+        **in_use(complained),
         "overcome": False,
-        "litefs_full": _litefs_full(line, said, newest=newest, tail=tail),
-        "trouble": said if live else None,
+        "litefs_full": _litefs_full(line, complained, newest=newest, tail=tail),
+        "trouble": complained if live else None,
         "last": line.number == reading.last_words,
-        **reading.whose,
+        **reading.common,
     }
 
 
-def _litefs_full(line: Line, said: str, *, newest: bool, tail: bool) -> str | None:
-    """Whether LiteFS has no room now, or ended for want of it before: what a replica could not take does not end it."""
-    if line.origin != "litefs" or full(said) != "disk":
+def _litefs_full(line: Line, complained: str, *, newest: bool, tail: bool) -> str | None:
+    """Whether LiteFS has no space now, or exited for it before; data that a replica could not write does not end it."""
+    if line.origin != "litefs" or full(complained) != "disk":
         return None
     return ("now" if tail else None) if newest else "before" if ENDED.match(line.message) else None
 
 
-def _is(the_one: Line | None, line: Line) -> bool:
+def _same_message(the_one: Line | None, line: Line) -> bool:
     return the_one is not None and the_one.message == line.message
 
 
 def _is_overcome(one: Observation, standing: Standing) -> bool:
-    """The replica has by now what it could not take, or has not said so for a minute; or writes go through, and none failed for one."""
+    """True if the replica has what it could not apply or stopped complaining a minute ago, or if writes have succeeded for a minute."""
     fields, alloc = one.fields, one.scope["alloc"]
-    no_room = bool(fields["full"] and fields["origin"] == "litefs")
+    no_space = bool(fields["full"] and fields["origin"] == "litefs")
     if alloc in standing.writing and fields["past"]:
-        return bool(fields["unusable"] or no_room)
-    # What froze, and had said nothing of it for a minute, did not freeze for it.
-    if alloc in standing.mute and fields["past"] and no_room:
+        return bool(fields["unusable"] or no_space)
+    # A LiteFS that froze more than a minute after such a line did not freeze for it.
+    if alloc in standing.mute and fields["past"] and no_space:
         return True
-    # LiteFS tries again each second, and says each time that it fails.
+    # LiteFS retries every second, and logs each failure.
     taken = fields["past"] or alloc in standing.in_step or _has_it(fields["message"], standing.positions.get(alloc, {}))
     return taken and bool(NOT_TAKEN.match(fields["message"]))
 
 
 def _has_it(message: str, positions: Mapping[str, int]) -> bool:
-    """The line names a transaction's file, and the database has come as far, or further."""
+    """True if the line names a transaction's file and the database has reached or passed that transaction."""
     file = LTX_FILE.search(message)
     return file is not None and positions.get(file["database"], -1) >= int(file["txid"], 16)
 
 
-def _past(one: Observation) -> Observation:
-    """What the line complains of is over."""
+def _mark_past(one: Observation) -> Observation:
+    """Mark an observation whose problem is over."""
     return one._replace(fields={**one.fields, "live": False, "trouble": None})
 
 
-def _overcome(one: Observation) -> Observation:
-    """The same, and what could not be taken is there."""
-    before = one.fields["litefs_full"] if one.fields["litefs_full"] == "before" else None
+def _mark_overcome(one: Observation) -> Observation:
+    """Mark an observation whose problem is over and has left nothing behind."""
+    before = "before" if one.fields["litefs_full"] == "before" else None
     return one._replace(fields={**one.fields, "overcome": True, "live": False, "trouble": None, "litefs_full": before})
 
 
 def _written_by(lines: Sequence[Line], last: float | None) -> list[float]:
-    """A moment at which each line had been written, by its own time stamp or the next line's that has one; NaN where none has.
+    """Return an upper bound of when each line was written, from its own or the next time stamp; NaN if there is none.
 
-    After the `last` moment, where that was asked, nothing was written.
+    Nothing was written after `last`, if the log's modification time was requested.
     """
     moments = [*(moment_of(line.text) for line in lines), last]
     for index in range(len(lines) - 1, -1, -1):
@@ -232,18 +234,18 @@ def _written_by(lines: Sequence[Line], last: float | None) -> list[float]:
     return [moment or math.nan for moment in moments]
 
 
-def _outdone(one: Observation) -> Observation:
-    """The allocation has an error to end for; whoever only warns of something may go on without it."""
+def _without_trouble(one: Observation) -> Observation:
+    """Drop the trouble of a mere warning if the allocation has an error that ends its process."""
     return one._replace(fields={**one.fields, "trouble": None})
 
 
 def _last_words(lines: Sequence[Line]) -> int:
-    """Index of the last line that the application said; -1 where it said nothing."""
+    """Return the index of the application's last line; -1 if there is none."""
     return max((line.number for line in lines if line.origin == "app" and line.text.strip()), default=-1)
 
 
-def _together(lines: Sequence[Line]) -> Iterator[list[Line]]:
-    """Equal messages (but for IDs, numbers and times) taken together, newest first; each group's newest line first."""
+def _group_equal(lines: Sequence[Line]) -> Iterator[list[Line]]:
+    """Group messages that are equal except for IDs, numbers and times; newest group first, and the newest line of each first."""
     groups: dict[tuple[str, str], list[Line]] = {}
     for line in reversed(lines):
         if line.text.strip():

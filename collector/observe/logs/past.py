@@ -1,4 +1,4 @@
-"""What of a log is over, by what the same log says later."""
+"""Determines which problems in a log are over, according to later lines of the same log."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from collector.loglines.litefs import (
 
 
 class Past(NamedTuple):
-    """Where in a log the newest run that tells something begins, and the last lines by which LiteFS says that a trouble has ended."""
+    """Where the newest informative run of the process begins, and the last lines with which LiteFS reports the end of each problem."""
 
     newest: int
     last: int
@@ -39,7 +39,7 @@ class Past(NamedTuple):
     role: int
 
     def is_over(self, line: Line) -> bool:
-        """Something that comes after the line says that its trouble is over."""
+        """True if a later line shows that this line's problem is over."""
         ended = self.ready if MOUNTING.search(line.message) or _is_last_word(line) else self.settled
         if OF_LEASE.match(line.message):
             ended = max(ended, self.gained, -1 if NOBODY.match(line.message) else self.answered)
@@ -49,7 +49,7 @@ class Past(NamedTuple):
 
 
 def past(lines: Sequence[Line], *, up: bool, loops: bool) -> Past:
-    """The past of a log of a task that has stayed `up` since its last start, or `loops`."""
+    """Analyze the log of a task that has stayed `up` since its last start, or that `loops`."""
     last = lines[-1].run if lines else 0
     return Past(
         newest=last if up else _last_run_that_tells(lines, last, loops=loops),
@@ -70,16 +70,16 @@ def _last(lines: Iterable[Line]) -> int:
 
 
 def _role_since(lines: Sequence[Line]) -> int:
-    """Index of the line since which LiteFS has the role that it has; behind the log's end while it has none."""
+    """Return the index of the line since which LiteFS has had its role; beyond the end if it has none."""
     last = _last(line for line in lines if ROLE_CHANGE.match(line.message) and not ENDING.search(line.message))
     return last if last < 0 or ROLE_TAKEN.match(lines[last].message) else len(lines)
 
 
 def _last_run_that_tells(lines: Sequence[Line], last: int, *, loops: bool) -> int:
-    """The newest run, or the one before while the newest is on its way: it has said nothing but its normal start, or what may pass.
+    """Return the newest run, or the one before if the newest has logged only a normal start, or problems that may be temporary.
 
-    In a loop the newest run may be one that has not ended yet, and that complains of nothing. LiteFS that failed before it was ready
-    fails there again, and until then complains of what its last end left: a lease of its own.
+    In a restart loop the newest run may not have failed yet. A LiteFS that failed before it was ready will fail there again, and until then
+    complains about what its previous end left behind, such as its own lease.
     """
     newest = [line for line in lines if line.run == last and line.text.strip()]
     before = [line for line in lines if line.run == last - 1]
@@ -95,7 +95,7 @@ def _is_last_word(line: Line) -> bool:
 
 
 def _put_right(lines: Sequence[Line]) -> set[int]:
-    """Indexes of the lines of a run that never was ready, when a later one is: it came further than what they complain of."""
+    """Return the indexes of lines in runs that never became ready, if a later run did: it got past their problems."""
     ready: dict[int, int] = {}
     for line in lines:
         if READY.match(line.message):

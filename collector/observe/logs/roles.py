@@ -1,6 +1,6 @@
-"""What LiteFS's own log tells of its role: whom it follows, and, where its lines carry a time, when that changed.
+"""What LiteFS logs about its role: whom it follows, and, if its lines have a time, when that changed.
 
-They carry one with `log: {timestamp: true}` in litefs.yml, which is off by default.
+They have one with `log: {timestamp: true}` in litefs.yml, which is off by default.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from collector.model import host_of
 from collector.observe.logs.messages import Log
 
 LONGEST = 160
-"""Characters of a line that are told."""
+"""Maximum length of a quoted line."""
 
 
 class RoleChange(NamedTuple):
-    """A line of LiteFS that says that its node became primary or replica, or is it no more (`lost`)."""
+    """A line in which LiteFS reports that its node became primary or replica, or lost that role (`lost`)."""
 
     at: float
     node: str | None
@@ -27,7 +27,7 @@ class RoleChange(NamedTuple):
 
 
 def role_changes(every: Sequence[Log]) -> Iterator[RoleChange]:
-    """Every change that carries a time, log by log."""
+    """Return every change that has a time, log by log."""
     for log in every:
         for line in log.lines:
             lost = bool(LOST.match(line.message))
@@ -36,10 +36,10 @@ def role_changes(every: Sequence[Log]) -> Iterator[RoleChange]:
 
 
 def followed(every: Sequence[Log]) -> dict[str, str]:
-    """Allocation -> the host that its LiteFS follows by its log's last word on that."""
+    """Map each allocation to the host that its LiteFS follows according to the last such line."""
     found: dict[str, str] = {}
     for log in every:
         last = next((line for line in reversed(log.lines) if GAINED.match(line.message) or LOST.match(line.message)), None)
-        if last and (told := FOLLOWS.match(last.message)):
-            found[log.data["alloc"]] = host_of(told["url"])
+        if last and (follows := FOLLOWS.match(last.message)):
+            found[log.data["alloc"]] = host_of(follows["url"])
     return found

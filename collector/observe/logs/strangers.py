@@ -1,4 +1,4 @@
-"""Of whose cluster it is what answers a replica where its primary should be."""
+"""Determines whether the node at a replica's primary address belongs to another LiteFS cluster."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from collector.observe.observation import Observation
 
 
 def with_strangers(litefs: Iterable[Observation], logs: Sequence[Log]) -> Iterator[Observation]:
-    """LiteFS refuses to follow who has another cluster ID. Where its own is the right one, the address leads to somebody else's LiteFS."""
+    """Add the ID of a foreign cluster at the primary's address.
+
+    LiteFS refuses a primary with another cluster ID. If its own ID is the expected one, the address belongs to another cluster.
+    """
     refused = {log.data["alloc"]: found for log in logs if (found := _refused(log))}
     for one in litefs:
         mine, other = refused.get(one.scope.get("alloc", ""), (None, None))
@@ -20,6 +23,6 @@ def with_strangers(litefs: Iterable[Observation], logs: Sequence[Log]) -> Iterat
 
 
 def _refused(log: Log) -> tuple[str, str] | None:
-    """Its own ID and the other's, by the log's last line about it."""
+    """Return its own ID and the other's, from the log's last such line."""
     found = (OTHER_ID.search(line.message) for line in reversed(log.lines))
     return next(((one["mine"], one["other"]) for one in found if one), None)

@@ -1,1 +1,1 @@
-"""What Nomad says of the job: its allocations and their events, canaries, what the scheduler waits for."""
+"""Nomad's data about the job: its allocations and their events, canaries, and what the scheduler waits for."""

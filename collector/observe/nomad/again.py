@@ -1,4 +1,4 @@
-"""What Nomad does next by itself for an instance that does not run: when it starts its task again, or that it has given up on it."""
+"""What Nomad will do next by itself about an instance that is not running: when it restarts the task, or that it has given up."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from collector.observe.world.survey import World
 
 NANOSECONDS = 1e9
 DELAY = re.compile(r"[0-9]{1,15}")
-"""What Nomad writes for a wait, in nanoseconds; more digits (eleven days) are no wait that anybody has configured."""
+"""Nomad's notation of a delay, in nanoseconds; more digits (eleven days) are not a configured delay."""
 
 
 def again_fields(world: World, one: Instance) -> dict[str, JSON]:
-    """Where a restart by hand meets nothing to restart, and what stands in its place."""
+    """Return whether a manual restart works, when Nomad starts the task again, and whether it has given up."""
     until = _waits_until(one)
     return {
         # "Task not running", as long as it waits (client/allocrunner/taskrunner/lifecycle.go).
@@ -29,7 +29,7 @@ def again_fields(world: World, one: Instance) -> dict[str, JSON]:
 
 
 def _waits_until(one: Instance) -> float | None:
-    """When Nomad starts the task that is worst off again, long ago where it does not say when; None where the task does not wait for it."""
+    """Return when Nomad restarts the worst task, a past time if it does not say; None if the task does not wait for a restart."""
     events = in_order(one.troubled["events"]) if one.live and one.troubled else []
     if not events or (last := events[-1])["type"] != "Restarting":
         return None
@@ -38,13 +38,13 @@ def _waits_until(one: Instance) -> float | None:
 
 
 def _ran_long(one: Instance) -> bool:
-    """The process that ended last by itself had run for so long that this is no loop."""
+    """True if the last complete run was too long for a restart loop."""
     lasted = runs(one.troubled["events"], one.clock) if one.troubled and one.exits else []
     return len(lasted) > 1 and lasted[-2] >= LOOP_WINDOW
 
 
 def _given_up(world: World, one: Instance) -> str | None:
-    """Of a service Nomad has an evaluation to come where the job's `reschedule` allows one; else it places none, whatever it is asked."""
+    """Return whether a failed instance will be placed again: `later` (an evaluation is pending), if `asked`, or `never`; else None."""
     if one.status != "failed" or one.alloc["desired_status"] != "run" or one.alloc["next"]:
         return None
     if one.alloc["followup_eval"] and not _is_of_a_failed_deployment(world, one):
@@ -53,6 +53,6 @@ def _given_up(world: World, one: Instance) -> str | None:
 
 
 def _is_of_a_failed_deployment(world: World, one: Instance) -> bool:
-    """Nomad places nothing more of such a version, not when it is asked either (scheduler/reconciler, `deploymentFailed`)."""
+    """True if its version's deployment failed: Nomad places no more of it, even on request (scheduler/reconciler, `deploymentFailed`)."""
     rows = (row for result in world.results("nomad_deployments") for row in result.data)
     return any(row["status"] == "failed" and row["job_version"] == one.alloc["job_version"] for row in rows)

@@ -1,4 +1,4 @@
-"""Canaries, which a deployment tries beside the old version, and what waits for a place for one, while that serves on."""
+"""Canaries, which a deployment runs beside the old version, and evaluations that only wait to place one."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from collector.observe.world.survey import World
 
 
 def with_canaries(world: World, instances: Sequence[Observation], holding: Collection[str]) -> Iterator[Observation]:
-    """The instances, each with whether it is a canary, and whether nobody misses it. `holding` are the nodes that are primary for somebody.
+    """Add to each instance whether it is a canary and whether it is spare. `holding` are the nodes that are primary for anyone.
 
-    Nobody misses a canary while the old version has all its instances, all of them well, and no replica waits for the canary's node.
+    A canary is spare while the old version has all its instances, all healthy, and no replica waits for the canary's node.
     """
     complete = _complete(world, {one.scope["alloc"] for one in instances if one.fields["well"]})
     for one in instances:
@@ -23,7 +23,7 @@ def with_canaries(world: World, instances: Sequence[Observation], holding: Colle
 
 
 def with_spares(world: World, evaluations: Iterable[Observation], wells: Mapping[str, bool]) -> Iterator[Observation]:
-    """What the scheduler waits with, each with whether nobody misses it: a canary of a group that has all its instances."""
+    """Add to each blocked evaluation whether it only waits to place a canary of a complete group."""
     complete = _complete(world, {alloc for alloc, well in wells.items() if well}) if _is_on_trial(world) else set()
     whole = {group for _, _, group in complete} - {group["name"] for key, group in _wanted(world).items() if key not in complete}
     for one in evaluations:
@@ -33,18 +33,18 @@ def with_spares(world: World, evaluations: Iterable[Observation], wells: Mapping
 
 
 def _is_on_trial(world: World) -> bool:
-    """The newest deployment runs with canaries, so that it is to be promoted: Nomad says so in its description."""
+    """True if the newest deployment has canaries to be promoted, according to its description."""
     newest = [result.data[0] for result in world.results("nomad_deployments") if result.data]
     return any(one["status"] == "running" and "promotion" in (one["status_description"] or "") for one in newest)
 
 
 def _wanted(world: World) -> dict[Group, Mapping[str, JSON]]:
-    """What the jobs want, group by group."""
+    """Return the jobs' groups, which have the number of instances wanted."""
     return {(job["namespace"], job["id"], group["name"]): group for job in world.jobs.values() for group in job["groups"]}
 
 
 def _complete(world: World, well: Collection[str]) -> set[Group]:
-    """The groups that have as many sound instances as they want without their canaries. What a job was not seen to want is not known."""
+    """Return the groups that have as many healthy instances as wanted without canaries. Groups with an unknown count are excluded."""
     sound: dict[Group, int] = {}
     for one in standing(world.instances):
         sound[group_of(one.alloc)] = sound.get(group_of(one.alloc), 0) + (one.id in well)

@@ -1,4 +1,4 @@
-"""What happened to tasks, as Nomad tells it: their events, and which of them count now."""
+"""Task events, and which of them are relevant now."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from collector.observe.world.runs import ends_since, executor_gone, own_exits
 from collector.observe.world.survey import World
 
 STEPS = {"Failed Artifact Download": 1, "Template": 2, "Driver Failure": 3, "Setup Failure": 3}
-"""Types of events that tell how far a task came before it started: Nomad takes these steps in this order (task_runner_hooks.go)."""
+"""Event types that show how far a task got before it started, in the order of Nomad's steps (task_runner_hooks.go)."""
 _VARYING = re.compile(r"\b[0-9a-f]{8,}\b|\d+")
 
 
 def observe_events(world: World, wells: Mapping[str, bool]) -> Iterator[Observation]:
-    """Task events of the allocations that count, newest first. `wells` says which of them are well."""
+    """Yield task events of current allocations, newest first. `wells` are the healthy allocations."""
     for one in world.instances:
         for task in one.tasks:
             itself = {id(event) for event in own_exits(task["events"])}
@@ -28,14 +28,14 @@ def observe_events(world: World, wells: Mapping[str, bool]) -> Iterator[Observat
             over = _over(task["events"])
             ending = math.inf if wells.get(one.id, False) else ends_since(task, one.clock)
             for event in sorted(task["events"], key=lambda known: -known["time"]):
-                # What kept a task from starting is over with its start; an end is over when the task has stayed up since.
+                # A failure to start is over once the task started; an exit is over once the task has stayed up since.
                 current = event["time"] > started or (event["type"] == "Terminated" and event["time"] >= ending)
                 current = current and id(event) not in over
                 yield _event(world, one, task, event, itself=id(event) in itself, current=current)
 
 
 def _over(events: Sequence[Mapping[str, JSON]]) -> set[int]:
-    """What kept the task from starting and did not any more when it came further, or met something else."""
+    """Return the identities of events that are over: the task later got further, or failed differently."""
     found, furthest, newest = set(), 0, None
     for event in sorted((event for event in events if event["type"] in STEPS), key=lambda known: -known["time"]):
         step, words = STEPS[event["type"]], _words(event)
@@ -47,7 +47,7 @@ def _over(events: Sequence[Mapping[str, JSON]]) -> set[int]:
 
 
 def _words(event: Mapping[str, JSON]) -> str:
-    """What an event says, but for IDs, ports and times."""
+    """Return an event's message without IDs, ports and times."""
     return f"{event['type']}: {_VARYING.sub('#', event['message'] or '')}"
 
 

@@ -1,4 +1,4 @@
-"""What Nomad says: the job, its instances and their events, counts."""
+"""The job, its instances, and how many are expected and missing."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from collector.observe.world.successors import group_of, standing
 from collector.observe.world.survey import World
 
 DRAINED = re.compile(r"migrat|node is tainted")
-"""How Nomad's schedulers describe what a drain stopped; system jobs have words of their own (scheduler/scheduler_system.go, util.go)."""
+"""How Nomad's schedulers describe allocations stopped by a drain; system jobs differ (scheduler/scheduler_system.go, util.go)."""
 
 SIGNALLED = 128
 ENDING_SIGNALS = frozenset({4, 5, 6, 7, 8, 9, 11, 13, 15, 31})
-"""What ends a process that does not handle it, of those that are sent, or that a crash brings about (signal(7))."""
+"""Signals that end a process by default, among those that are sent or that a crash causes (signal(7))."""
 
 
 def observe_instances(world: World, checks: Sequence[Check], litefs: set[str], registered: Mapping[str, bool]) -> Iterator[Observation]:
-    """One observation per allocation that counts. `litefs` holds the allocations (or nodes) that LiteFS was to be asked for in.
+    """Yield one observation per current allocation. `litefs` has the allocations (or nodes) where LiteFS was to be queried.
 
     `registered` says whether Consul has all of an allocation's services.
     """
@@ -50,13 +50,13 @@ def observe_instances(world: World, checks: Sequence[Check], litefs: set[str], r
 
 
 LAPSED = 1800.0
-"""So long an end by itself is news of an instance that runs again."""
+"""Seconds for which an exit is news about an instance that runs again."""
 UNDECIDED = 600.0
-"""So long a deployment may wait for an allocation to become healthy (`progress_deadline`, by default)."""
+"""Seconds that a deployment may wait for an allocation to become healthy (default of `progress_deadline`)."""
 
 
 def instance_fields(one: Instance, checks: Sequence[Check], *, has_litefs: bool) -> dict[str, JSON]:
-    """The fields of one instance, except those of its log and of Consul's catalog."""
+    """Return an instance's fields, except those of its log and of Consul's catalog."""
     critical = sum(check.row["status"] == "critical" and not check.text.over for check in checks)
     return {
         "client_status": one.status,
@@ -96,7 +96,7 @@ def instance_fields(one: Instance, checks: Sequence[Check], *, has_litefs: bool)
 
 
 def _exit_fields(one: Instance) -> dict[str, JSON]:
-    """How its process last ended by itself, and how often."""
+    """Return how its process last exited by itself, and how often."""
     last = one.exits[-1] if one.exits else {}
     ago = one.clock - last["time"] if last else None
     return {
@@ -112,18 +112,18 @@ def _exit_fields(one: Instance) -> dict[str, JSON]:
 
 
 def _signal_of(code: int | None) -> int | None:
-    """The signal that an exit code tells of, as Docker and shells report it; None for any other code."""
+    """Return the signal encoded in an exit code by Docker and shells (128 + n); None for other codes."""
     signal = (code or 0) - SIGNALLED
     return signal if signal in ENDING_SIGNALS else None
 
 
 def _longest_interval(checks: Sequence[Check]) -> float:
-    """Of the checks that fail: so old may be what they say."""
+    """Return the longest interval of its failing checks: their results may be that old."""
     return max((check.row.get("interval") or 0.0 for check in checks if check.row["status"] == "critical"), default=0.0)
 
 
 def observe_job(world: World) -> Iterator[Observation]:
-    """The job itself, and the counts of its groups."""
+    """Yield the job and the counts of its groups."""
     for result in world.results("nomad_job"):
         job = result.data
         yield Observation(
@@ -147,13 +147,13 @@ def observe_job(world: World) -> Iterator[Observation]:
 
 
 def _unlooked(world: World, job: Mapping[str, JSON]) -> str | None:
-    """What makes each run of it a job of its own, where none of those was asked for either."""
+    """Return what makes each of its runs a separate job (periodic, parameterized), if none of them was queried."""
     kind = next((kind for kind in ("periodic", "parameterized") if job[kind]), None)
     return None if job["stopped"] or world.allocations or not world.seen_allocations() else kind
 
 
 def _expected(world: World) -> Iterator[Observation]:
-    """The number of instances that the spec itself expects, whatever the job says."""
+    """Yield the number of instances that the spec expects as a group of its own."""
     wanted = world.bundle.expect.get("instances")
     if wanted is None or not world.seen_allocations():
         return
@@ -170,10 +170,10 @@ def _expected(world: World) -> Iterator[Observation]:
 
 
 def group_counts(world: World, job: Mapping[str, JSON], group: Mapping[str, JSON]) -> tuple[int | None, int, int]:
-    """Expected, live and missing instances of a group.
+    """Return the expected, live and missing instances of a group.
 
-    A system job has no count: there what is missing are the nodes whose last instance was moved away or lost. An instance that Nomad knows
-    nothing of any more (`unknown`, on a client that is disconnected) is none that lives.
+    A system job has no count: there, missing are nodes whose last instance was moved away or lost. An instance about which Nomad no longer
+    knows anything (`unknown`, on a disconnected client) is not live.
     """
     mine = [one for one in world.instances if _is_of(one.alloc, job, group)]
     live = len(standing(mine))
@@ -191,7 +191,7 @@ def _is_of(alloc: Mapping[str, JSON], job: Mapping[str, JSON], group: Mapping[st
 
 
 def migrated(world: World) -> list[Mapping[str, JSON]]:
-    """The newest allocation of every node and group, where a drain moved it away."""
+    """Return the newest allocation of each node and group, if a drain moved it away."""
     newest: dict[tuple[str, ...], Mapping[str, JSON]] = {}
     for alloc in world.allocations:
         key = (alloc["node"], *group_of(alloc))
@@ -201,7 +201,7 @@ def migrated(world: World) -> list[Mapping[str, JSON]]:
 
 
 def missing_total(world: World) -> int:
-    """Instances that the jobs lack."""
+    """Return the total number of instances that the jobs lack."""
     if not world.seen_allocations():
         return 0
     return sum(group_counts(world, job, group)[2] for job in world.jobs.values() if not job["stopped"] for group in job["groups"])
@@ -234,9 +234,9 @@ def _driver(one: Instance) -> str | None:
 
 
 def _since(one: Instance) -> float | None:
-    """When its trouble began, if it has any: at its creation where it never was healthy, else as far back as ends go that still count.
+    """Return when its trouble began, if any: at creation if it was never healthy, else the earliest exit that still counts.
 
-    Nomad decides once whether an allocation is healthy, and never of those that no deployment made: an old one is as it was left.
+    Nomad judges an allocation's health once, and only in a deployment; an old allocation keeps that verdict.
     """
     created: float | None = one.alloc["create_time"]
     if one.over:

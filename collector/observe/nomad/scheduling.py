@@ -1,4 +1,4 @@
-"""What keeps Nomad's scheduler waiting, which nodes take allocations, and how the newest deployment stands."""
+"""What blocks Nomad's scheduler, which nodes accept allocations, and the newest deployment."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ COLLISION = "reserved port collision"
 SHORTCUT = "computed class ineligible"
 NO_DRIVER = "missing drivers"
 PREEMPTION = "preemption"
-"""Why Nomad looks for another place for what made room for a job of a higher priority (structs.EvalTriggerPreemption).
+"""The trigger for placing again what was displaced by a job of higher priority (structs.EvalTriggerPreemption).
 
-That one's own node is then counted among those that have an instance, and not among those that have no room.
+Its own node then counts among those that have an instance, and not among those without room.
 """
 FORGOTTEN = "queued-allocs"
-"""Of what waits, when nothing tells any more what began it: an evaluation that is complete is kept for an hour (`eval_gc_threshold`)."""
+"""The trigger of a blocked evaluation. The original one may be gone: completed ones are garbage-collected after an hour
+(`eval_gc_threshold`)."""
 OPEN_EVALUATION = {"blocked", "pending"}
 
 
 def observe_evaluations(world: World) -> Iterator[Observation]:
-    """What keeps the scheduler waiting now: the newest blocked evaluation, unless a later one placed everything."""
+    """Yield what blocks the scheduler now: the newest blocked evaluation, unless a later one placed everything."""
     for result in world.results("nomad_evaluations"):
         rows = sorted(result.data, key=lambda row: -row["modify_index"])
         waiting = next((row for row in rows if row["status"] in OPEN_EVALUATION and row["failed_groups"]), None)
@@ -46,14 +47,14 @@ def _evaluation(
     every = [*group["dimension_exhausted"], *group["class_exhausted"], *group["quota_exhausted"]]
     constraints = _constraints(world, group, next((one for one in origin["failed_groups"] if one["group"] == group["group"]), group))
     others = [text for text in every if COLLISION not in text]
-    its_own = _held_by_the_group_itself(world, group)
+    its_own = _own_ports(world, group)
     own = its_own if constraints or others or lost_nodes(world) else set()
     dimensions = [text for text in every if text not in own]
     preempted = origin["triggered_by"] == PREEMPTION
     exhausted = preempted or bool(dimensions) or group["nodes_exhausted"] > sum(group["dimension_exhausted"][text] for text in own)
     queued = origin["queued"].get(group["group"]) or row["queued"].get(group["group"]) or 1 + (group["coalesced_failures"] or 0)
     text = _placement(group, every, constraints)
-    forgotten = origin["triggered_by"] == FORGOTTEN and queued <= _taken_along(world, group["group"])
+    forgotten = origin["triggered_by"] == FORGOTTEN and queued <= _lost_with_nodes(world, group["group"])
     lost = forgotten or _by_node_loss(world, origin["triggered_by"], dimensions, constraints)
     return Observation(
         "evaluation",
@@ -76,11 +77,14 @@ def _evaluation(
     )
 
 
-def _held_by_the_group_itself(world: World, group: Mapping[str, JSON]) -> set[str]:
-    """Static ports of nodes that have an instance of the group already: why no second one goes there is not why one is missing."""
+def _own_ports(world: World, group: Mapping[str, JSON]) -> set[str]:
+    """Return static ports occupied by the group's own instances.
+
+    They explain why no second instance fits on those nodes, but not why one is missing.
+    """
     collisions = {text: count for text, count in group["dimension_exhausted"].items() if COLLISION in text}
     if not world.seen_allocations():
-        return set(collisions)  # it may well be so, and nothing shows another
+        return set(collisions)  # plausible, and nothing shows otherwise
     nodes = {one.node for one in world.instances if one.alloc["group"] == group["group"] and not one.over}
     passed_over = sum(count for text, count in group["constraint_filtered"].items() if "distinct_hosts" in text)
     left = len(nodes) - passed_over
@@ -88,28 +92,30 @@ def _held_by_the_group_itself(world: World, group: Mapping[str, JSON]) -> set[st
 
 
 def _constraints(world: World, group: Mapping[str, JSON], origin: Mapping[str, JSON]) -> list[str]:
-    """What filters nodes out, by how many, in words that name it.
+    """Return what filters nodes out, with their number, in words that name it.
 
-    Beside a constraint it says nothing that the scheduler need not look at a class of nodes again, or that a node has its instance already.
-    Where that is all it says, what it said first, or else what the job asks for, may be meant.
+    Besides constraints, Nomad reports that a class of nodes need not be looked at again, or that a node already has an instance. If nothing
+    else is reported, an earlier evaluation's reason, or else the job's own constraints, may apply.
     """
-    told = group["constraint_filtered"]
-    for said in (SHORTCUT, "distinct_hosts"):
-        told = {text: count for text, count in told.items() if text != said} or told
-    if list(told) == [SHORTCUT]:
-        told = (
-            {text: count for text, count in origin["constraint_filtered"].items() if text != SHORTCUT} or _asked_for(world, group) or told
+    filtered = group["constraint_filtered"]
+    for shortcut in (SHORTCUT, "distinct_hosts"):
+        filtered = {text: count for text, count in filtered.items() if text != shortcut} or filtered
+    if list(filtered) == [SHORTCUT]:
+        filtered = (
+            {text: count for text, count in origin["constraint_filtered"].items() if text != SHORTCUT}
+            or _required(world, group)
+            or filtered
         )
-    return [_named(world, group, text) for text in sorted(told, key=lambda text: -told[text])]
+    return [_named(world, group, text) for text in sorted(filtered, key=lambda text: -filtered[text])]
 
 
-def _asked_for(world: World, group: Mapping[str, JSON]) -> dict[str, int]:
-    """What the job's group itself asks of a node."""
+def _required(world: World, group: Mapping[str, JSON]) -> dict[str, int]:
+    """Return what the job's group itself requires of a node."""
     return {f"one of its constraints ({', '.join(one['constraints'])})": 0 for one in _groups(world, group) if one["constraints"]}
 
 
 def _named(world: World, group: Mapping[str, JSON], text: str) -> str:
-    """With the names of the drivers, which Nomad leaves out (scheduler/feasible.go, FilterConstraintDrivers)."""
+    """Add the names of drivers, which Nomad omits (scheduler/feasible.go, FilterConstraintDrivers)."""
     wanted = sorted({task["driver"] for one in _groups(world, group) for task in one["tasks"]}) if text == NO_DRIVER else []
     lacking = [driver for driver in wanted if any(_usable(row) and not _has(row, driver) for _, row in world.clients.values())]
     return f"{text} ({', '.join(lacking or wanted)})" if wanted else text
@@ -124,7 +130,7 @@ def _has(row: Mapping[str, JSON], driver: str) -> bool:
 
 
 def _where_it_looks(world: World) -> str:
-    """What leaves no node to look at, where no constraint does."""
+    """Name what restricts the candidate nodes besides constraints."""
     names = ", ".join(sorted({name for job in world.jobs.values() for name in job["datacenters"]}))
     return "its datacenters" + (f" ({names})" if names else "") + " and node pool"
 
@@ -150,28 +156,28 @@ def _by_node_loss(world: World, trigger: str, dimensions: Sequence[str], constra
     )
 
 
-def _taken_along(world: World, group: str) -> int:
-    """Nodes that take nothing now, whose instance of the group was lost with them or moved away, and is nowhere else."""
+def _lost_with_nodes(world: World, group: str) -> int:
+    """Count the nodes that accept no allocations and whose instance of the group was lost or moved away without a replacement."""
     gone = {one.node for one in world.instances if one.status == "lost" and one.alloc["group"] == group}
     gone |= {alloc["node"] for alloc in migrated(world) if alloc["group"] == group and not alloc["next"]}
     return len(gone.intersection(lost_nodes(world)))
 
 
 def _lost_words(world: World) -> str:
-    """Nodes that could have taken it, where it is they that are missed: at most three of them by name."""
+    """Name up to three of the nodes that accept no allocations now."""
     names = lost_nodes(world)
     return f"; taking nothing now: {first_of(names, 3)}" if names else ""
 
 
 def lost_nodes(world: World) -> list[str]:
-    """Nodes that take no allocation now: down, draining or ineligible. Where they may not be listed, those whose allocation is lost."""
+    """Return nodes that are down, draining or ineligible. Without a node list, those of lost allocations."""
     if not world.results("nomad_nodes"):
         return sorted({one.node for one in world.instances if one.status == "lost"})
     return [name for name, (_, row) in world.clients.items() if not _usable(row)]
 
 
 def ready_nodes(world: World) -> list[str]:
-    """Nodes that take allocations."""
+    """Return nodes that accept allocations."""
     return [name for name, (_, row) in world.clients.items() if _usable(row)]
 
 
@@ -180,7 +186,7 @@ def _usable(row: Mapping[str, JSON]) -> bool:
 
 
 def observe_deployments(world: World) -> Iterator[Observation]:
-    """The newest deployment of each job."""
+    """Yield the newest deployment of each job."""
     for result in world.results("nomad_deployments"):
         if not result.data:
             continue

@@ -1,4 +1,4 @@
-"""The vocabulary between observing and judging: every topic with its fields. Rules are linted against it; docs/rules.md lists it."""
+"""The vocabulary of rules: every topic with its fields. Rules are linted against it; docs/rules.md lists it."""
 
 from __future__ import annotations
 

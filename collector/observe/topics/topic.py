@@ -1,4 +1,4 @@
-"""What a topic is."""
+"""The definition of a topic."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Topic(NamedTuple):
-    """What one topic is about, which scope parts it has (names between spaces), and its fields with their meaning."""
+    """A topic's description, its scope parts (separated by spaces), and its fields with their meaning."""
 
     about: str
     scope: str

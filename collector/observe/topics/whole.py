@@ -1,4 +1,4 @@
-"""Topics about the cluster as a whole: its servers, its jobs, and what was not seen."""
+"""Topics about the cluster as a whole: its servers, its jobs, and gaps."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The bundle read once: what was answered, by kind; names and clocks made one; what state each allocation is in."""
+"""The bundle, read once: results by kind, names and clocks reconciled, and the state of each allocation."""

@@ -1,7 +1,7 @@
-"""Whose clock says what: Nomad's servers stamp allocations, each node its task events, LiteFS and agents their answers.
+"""Reconciles clocks: Nomad's servers stamp allocations, each node its task events, LiteFS and agents their answers.
 
-A node's time is read from its own answers' `Date`. Where it gave none, it follows from the allocation: the servers stamp it
-(`modify_time`) when they hear of its newest event.
+A node's time is taken from the `Date` of its own answers. Without one, it follows from an allocation: the servers stamp it (`modify_time`)
+when they receive its newest event.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from collector.model import JSON, THRESHOLDS, Bundle, Result, Status
 from collector.observe.world.runs import LOOP_SPACING
 
 SKEW = THRESHOLDS["skew_warning"]
-"""Seconds that a clock may be off where ages are reckoned, whatever a spec warns of."""
+"""Clock offset in seconds that is tolerated when calculating ages, whatever a spec's thresholds."""
 SETTLING = 900.0
-"""Seconds after a job's registration in which the servers stamp its allocations for reasons of their own: updates in place, health."""
+"""Seconds after a job's registration during which servers stamp its allocations for other reasons: in-place updates, health."""
 LONG_AGO = 3600.0
-"""Seconds that the servers' clock is off the collector's: what is played back from a recording was answered then."""
+"""An offset in seconds between servers and collector that shows that the answers are from a recording."""
 APART = 45.0
-"""Seconds. Making a recording waits for what hangs, playing it back does not: answers come together that were made apart,
-by 40 s at most among the recorded incidents (those in which LiteFS is frozen)."""
+"""Seconds by which parallel answers may differ in a replayed recording, since recording waited for hanging servers and replaying does not:
+at most 40 s in the recorded incidents (those with a frozen LiteFS)."""
 LOOP = 3
-"""Ends that follow each other closely, from which a task counts as one that ends again and again."""
+"""Number of exits in quick succession from which a task exits again and again."""
 
 
 class Reading(NamedTuple):
-    """How far a node's clock was ahead of the collector's, give or take `within` seconds, and the answer that says so."""
+    """How far a node's clock was ahead of the collector's (plus or minus `within` seconds), and the answer it was measured by."""
 
     ahead: float
     within: float
@@ -35,10 +35,10 @@ class Reading(NamedTuple):
 
 
 def readings(results: Sequence[Result]) -> Iterator[tuple[Result, Reading]]:
-    """What the answers of nodes themselves say of their clocks.
+    """Return the clock readings from nodes' own answers.
 
-    An item may take much longer than the answer that carries its date, so that LiteFS's says when it was asked for. Without that, and for
-    an agent's, the date lies somewhere within the item.
+    An item may take much longer than the answer with its date, so LiteFS's data includes when it was requested. Otherwise, and for an
+    agent's answers, the date lies somewhere within the item.
     """
     for result in results:
         if result.status is not Status.OK:
@@ -57,19 +57,19 @@ def _reading(result: Result, date: float, at: float | None, within: float | None
 
 
 def servers_ahead(bundle: Bundle, now: float) -> float:
-    """How far the clock of Nomad's servers is ahead of the collector's. A date is never younger than the end of its item."""
+    """Return how far the clock of Nomad's servers is ahead of the collector's. A date cannot be later than the end of its item."""
     dated = [r for r in bundle.results if r.kind.startswith("nomad_") and r.date is not None and r.started_at]
-    told = [r.date - (r.started_at + r.seconds) for r in dated if r.date is not None]
-    return max(told, default=now - (bundle.started_at + bundle.seconds))
+    offsets = [r.date - (r.started_at + r.seconds) for r in dated if r.date is not None]
+    return max(offsets, default=now - (bundle.started_at + bundle.seconds))
 
 
 def asked_apart(bundle: Bundle, now: float) -> float:
-    """Seconds that answers may be apart though they came together: none, but for a recording (or a collector whose clock is far off)."""
+    """Return the seconds by which parallel answers may differ: none, except in a recording (or if the collector's clock is far off)."""
     return APART if abs(servers_ahead(bundle, now)) > LONG_AGO else 0.0
 
 
 def ahead_by_node(bundle: Bundle, now: float, node: Callable[[str | None], str | None]) -> dict[str, float]:
-    """Node -> seconds that its clock is ahead of Nomad's servers; 0 where that may be no more than what the way costs."""
+    """Map each node to the seconds its clock is ahead of Nomad's servers; 0 if that is within network latency."""
     servers, apart = servers_ahead(bundle, now), asked_apart(bundle, now)
     found: dict[str, float] = {}
     for result, reading in readings(bundle.results):
@@ -81,9 +81,9 @@ def ahead_by_node(bundle: Bundle, now: float, node: Callable[[str | None], str |
 
 
 def ahead_by_events(alloc: Mapping[str, JSON], job: Mapping[str, JSON] | None) -> float:
-    """The same from one allocation. An event later than the servers heard of it proves a clock that is ahead.
+    """Return the same from one allocation. An event later than the servers' stamp proves a clock that is ahead.
 
-    One that is behind cannot be told from a stamp that has another reason, so that it is believed of a task that ends again and again only.
+    A clock that is behind looks like a stamp with another cause, so it is only assumed for a task that exits again and again.
     """
     events = [event["time"] for task in alloc["tasks"] for event in task["events"]]
     if not events or not alloc["modify_time"]:
@@ -104,7 +104,7 @@ def _closely(ends: Sequence[float]) -> bool:
 
 
 def _stamped_for_its_events(alloc: Mapping[str, JSON], job: Mapping[str, JSON] | None) -> bool:
-    """Nothing else is known that would have made the servers stamp it: no update in place, no word about its health."""
+    """True if nothing else is known to have made the servers stamp it: no in-place update, no change of health."""
     registered = float((job or {}).get("submit_time") or 0.0)
     created = float(alloc["create_time"] or 0.0)
     settling = max(registered, created) + SETTLING
@@ -113,21 +113,21 @@ def _stamped_for_its_events(alloc: Mapping[str, JSON], job: Mapping[str, JSON] |
 
 
 def _median(values: Sequence[float]) -> float:
-    """As in `statistics`, whose import takes as long as the rest of what is known about clocks."""
+    """Like `statistics.median`, whose import takes as long as everything else about clocks."""
     ranked, half = sorted(values), len(values) // 2
     return (ranked[half] + ranked[~half]) / 2
 
 
 def usual(bundle: Bundle, now: float, found: Sequence[Reading]) -> tuple[float, bool]:
-    """What most clocks say, and whether that settles which are off: of two, the one that agrees with Nomad's servers is right."""
+    """Return the majority's clock offset, and whether it is decisive; of two, the one that agrees with Nomad's servers is right."""
     middle = _median([reading.ahead for reading in found])
-    if len(found) > 2:  # noqa: PLR2004 - most of three are more than one
+    if len(found) > 2:  # noqa: PLR2004 - a majority needs three
         return middle, True
-    told = any(result.kind.startswith("nomad_") and result.date is not None for result in bundle.results)
+    dated = any(result.kind.startswith("nomad_") and result.date is not None for result in bundle.results)
     servers = servers_ahead(bundle, now)
     agreed = [
         reading.ahead
         for reading in found
-        if told and reading.within <= SKEW and abs(reading.ahead - servers) <= max(SKEW, asked_apart(bundle, now))
+        if dated and reading.within <= SKEW and abs(reading.ahead - servers) <= max(SKEW, asked_apart(bundle, now))
     ]
     return (agreed[0], True) if len(agreed) == 1 else (middle, False)

@@ -1,6 +1,6 @@
-"""Machines of one name told apart: Nomad's nodes need no names of their own, and everything after this goes by name.
+"""Distinguishes nodes with equal names, which Nomad allows: later stages identify nodes by name.
 
-A node that was set up anew on the same machine is one machine: it has its address. Until Nomad forgets the old one both are listed.
+A node set up anew on the same machine (same address) is one machine. Until Nomad forgets the old node both are listed.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ Row = Mapping[str, JSON]
 
 
 def told_apart(bundle: Bundle) -> Bundle:
-    """The bundle, in which each of several machines of one name is `name (the first eight digits of its ID)`."""
+    """Return the bundle with each of several nodes of one name renamed to `name (the first eight digits of its ID)`."""
     labels = _labels(_rows(bundle.results, "nomad_nodes"))
     if not labels:
         return bundle
@@ -28,7 +28,7 @@ def _rows(results: Iterable[Result], kind: str) -> Iterator[Row]:
 
 
 def _labels(rows: Iterable[Row]) -> dict[str, str]:
-    """Node ID -> label, for the machines whose name others have too."""
+    """Map node IDs to labels, for machines with equal names."""
     machines: dict[str, dict[JSON, list[Row]]] = {}
     for row in rows:
         machines.setdefault(row["name"], {}).setdefault(row["address"], []).append(row)
@@ -42,7 +42,7 @@ def _labels(rows: Iterable[Row]) -> dict[str, str]:
 
 
 def fresh(row: Row) -> tuple[bool, int]:
-    """Of one machine's nodes the ready, newer one counts."""
+    """Return, of several nodes of one machine, the ready and newer one."""
     return row["status"] == "ready", row["modify_index"]
 
 

@@ -1,4 +1,4 @@
-"""When a task ran, from its events: its starts, its ends, and which of them nobody asked for."""
+"""When a task ran, from its events: its starts, its exits, and which exits nobody requested."""
 
 from __future__ import annotations
 
@@ -9,40 +9,41 @@ from collections.abc import Iterable, Mapping, Sequence
 from collector.model import JSON
 
 LOOP_WINDOW = 120.0
-"""A process that ended by itself at least twice, the last time within these seconds, is in a loop though it may run right now."""
+"""Seconds since the last of at least two exits within which a process is in a restart loop, even if it runs right now."""
 LOOP_SPACING = 600.0
-"""Ends further apart than this (Nomad's default delay between restarts is 15 s) are two stories, not a loop."""
+"""Exits further apart than this (in seconds) are not a loop; Nomad's default delay between restarts is 15 s."""
 OUTLIVED = 20.0
 OUTLIVED_TIMES = 5
-"""Seconds, and how many times as long as its last two runs: what runs longer than both has got over what ended it."""
+"""A process has recovered if it has run for `OUTLIVED` seconds and this many times as long as each of its last two runs."""
 REGULAR = 3
 REGULAR_TIMES = 2
-"""So many runs, of which the longest is at most so many times the shortest, follow a rule; one so many times the longest breaks it."""
+"""At least `REGULAR` runs are regular if the longest is at most this many times the shortest; a run this many times the longest breaks
+that."""
 LEAST = OUTLIVED / 2
-"""Seconds that a run takes in any case to break such a rule, where that is also `OUTLIVED_TIMES` the longest."""
+"""Minimum seconds of a run that breaks the regularity, if it is also `OUTLIVED_TIMES` the longest."""
 RESTARTED_FOR = 'healthcheck: check "'
-"""Nomad's reason for a restart that a `check_restart` asks for; the check's name follows (check_watcher.go)."""
+"""Nomad's reason for a restart by `check_restart`; the check's name follows (check_watcher.go)."""
 _EXECUTOR = re.compile(r'executor: error waiting on process: (?:rpc error: code = \w+ desc = )?([^"]+)')
-"""What the drivers exec, java, raw_exec and qemu say of an end when the executor is gone, their process beside it (handleWait)."""
+"""Messages of the exec, java, raw_exec and qemu drivers for an exit that was not observed because the executor is gone (handleWait)."""
 SIGNAL_ENDS = 10.0
-"""Seconds within which an end is a signal's that Nomad sent: a template's SIGHUP, half an hour ago, is no excuse for a crash."""
+"""Seconds after a signal from Nomad within which it explains an exit: a template's SIGHUP half an hour ago does not."""
 
 Event = Mapping[str, JSON]
 
 
 def stayed_up(task: Mapping[str, JSON], clock: float) -> bool:
-    """It runs, and has for so long that what was before its last start is another story."""
+    """True if it is running, and has for so long that earlier events are unrelated."""
     started = max((event["time"] for event in task["events"] if event["type"] == "Started"), default=clock)
     return bool(task["state"] == "running" and clock - started > LOOP_WINDOW)
 
 
 def got_over(task: Mapping[str, JSON], clock: float) -> bool:
-    """It runs, and has never ended by itself, or has outlived that."""
+    """True if it is running, and has never exited by itself or has outlived that."""
     return bool(task["state"] == "running" and (not own_exits(task["events"]) or outlived(task["events"], clock)))
 
 
 def ends_since(task: Mapping[str, JSON], clock: float) -> float:
-    """When the ends of a task began to follow each other closely; never, where it has stayed up since the last one."""
+    """Return when the task's exits began to follow each other closely; never if it has stayed up since the last one."""
     first = math.inf
     for event in sorted(task["events"], key=lambda one: -one["time"]):
         if event["type"] == "Terminated" and (first == math.inf or first - event["time"] < LOOP_SPACING):
@@ -51,7 +52,7 @@ def ends_since(task: Mapping[str, JSON], clock: float) -> float:
 
 
 def runs(events: Iterable[Event], now: float) -> list[float]:
-    """How long a task ran from each start to its end, oldest first; the last time until now, which is 0 where it has ended."""
+    """Return how long each run of a task lasted, oldest first; the last one until now, which is 0 if it has ended."""
     lasted: list[float] = []
     since: float | None = None
     for event in in_order(events):
@@ -64,7 +65,7 @@ def runs(events: Iterable[Event], now: float) -> list[float]:
 
 
 def outlived(events: Iterable[Event], now: float) -> bool:
-    """It runs for much longer by now than the last two times before it ended; than each time, where each lasted about as long."""
+    """True if it has run much longer than before its last two exits; if all runs were about equally long, longer than each."""
     *ended, present = runs(events, now)
     if _regular(ended):
         return present >= min(max(OUTLIVED, REGULAR_TIMES * max(ended)), max(LEAST, OUTLIVED_TIMES * max(ended)))
@@ -76,9 +77,9 @@ def _regular(lasted: Sequence[float]) -> bool:
 
 
 def own_exits(events: Iterable[Event]) -> list[Event]:
-    """The `Terminated` events that no `Killing` or requested restart came before; the executor's own death (-1 of a killed one) is none.
+    """Return the `Terminated` events not preceded by `Killing` or a requested restart.
 
-    An OOM kill is the kernel's, so it counts. A signal that Nomad sends accounts for an end that follows at once.
+    An OOM kill is the kernel's, so it counts. A signal sent by Nomad explains an exit that follows at once.
     """
     found: list[Event] = []
     asked_until = -math.inf
@@ -95,34 +96,34 @@ def own_exits(events: Iterable[Event]) -> list[Event]:
 
 
 def asked_start(events: Iterable[Event]) -> float | None:
-    """When the task last started, if that was for a restart that was asked for, though not by a failing check.
+    """Return when the task last started for a requested restart, other than by a failing check.
 
-    While such a restart is on its way, it is the last step of it: Nomad waits before it starts the task again.
+    While such a restart is in progress, return its latest step: Nomad waits before it starts the task again.
     """
-    told = in_order(events)
-    steps = [event for event in told if event["type"] in {"Started", "Restart Signaled"}][-2:]
-    asked = [event for event in steps if event["type"] == "Restart Signaled"]
-    if not asked or for_a_check(asked[-1]):
+    ordered = in_order(events)
+    steps = [event for event in ordered if event["type"] in {"Started", "Restart Signaled"}][-2:]
+    requested = [event for event in steps if event["type"] == "Restart Signaled"]
+    if not requested or for_a_check(requested[-1]):
         return None
-    return float((steps[-1] if steps[-1]["type"] == "Started" else told[-1])["time"])
+    return float((steps[-1] if steps[-1]["type"] == "Started" else ordered[-1])["time"])
 
 
 def in_order(events: Iterable[Event]) -> list[Event]:
-    """Events by their time, oldest first."""
+    """Return the events in chronological order."""
     return sorted(events, key=lambda one: one["time"])
 
 
 def for_a_check(event: Event) -> bool:
-    """Nomad was asked for a restart by a check that fails."""
+    """True if a failing check requested the restart."""
     return event["type"] == "Restart Signaled" and RESTARTED_FOR in event["message"]
 
 
 def executor_gone(event: Event) -> str | None:
-    """Why nobody has seen how this process ended, where the executor that was to see it is gone."""
+    """Say why the process' exit was not observed, if the executor that should have observed it is gone."""
     found = _EXECUTOR.search(event["message"] or "")
     return found[1] if found else None
 
 
 def done(task: Mapping[str, JSON]) -> bool:
-    """It has ended well and is not started again: a `prestart` or `poststart` task that has done its work."""
+    """True if it exited successfully and is not restarted: a `prestart` or `poststart` task that has completed."""
     return task["state"] == "dead" and not task["failed"]

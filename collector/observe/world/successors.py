@@ -1,7 +1,7 @@
-"""Which allocations count now.
+"""Determines which allocations are current.
 
-An allocation counts when it is live (wanted and not over), or when it is over against the wish (failed, lost) and nothing has taken its
-place. Everything else is history: replaced, updated away, stopped on purpose.
+An allocation is current if it is live (wanted and not over), or if it ended against the job's intention (failed, lost) and has not been
+replaced. All others are history: replaced, updated away, stopped on purpose.
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ from collector.observe.world.instances import Instance
 OVER = {"failed", "lost", "unknown"}
 SYSTEM = {"system", "sysbatch"}
 RESCHEDULED = "alloc was rescheduled because it failed"
-"""Nomad's words for a failed one that it wants no more, since it looks for another place: it says so before it has found one."""
+"""Nomad's description of a failed allocation that it will place elsewhere; set before a new place is found."""
 
 Slot = tuple[str, str, str]
 Group = tuple[str, str, str]
 
 
 class _Places(NamedTuple):
-    """Every allocation by its place, the newest last; and how many live ones each group has."""
+    """All allocations by their place in the job, newest last; and the number of live ones per group."""
 
     slots: Mapping[Slot, Sequence[Instance]]
     live: Mapping[Group, int]
 
 
 def current(every: Sequence[Instance]) -> list[Instance]:
-    """Those that count, by node and group, newest last."""
+    """Return the current ones, sorted by node and group, newest last."""
     places = _places(every)
     kept = [one for one in every if one.live or (_over_against_the_wish(one, places) and not _replaced(one, places))]
     return sorted(kept, key=lambda one: (one.node, one.alloc["group"], one.alloc["create_index"]))
@@ -52,22 +52,22 @@ def _places(every: Iterable[Instance]) -> _Places:
 
 
 def _slot(one: Instance) -> Slot:
-    """Which place of the job it fills: of a system job each node is one. A name alone proves nothing, for Nomad has given one twice."""
+    """Return its place in the job; a system job has one per node. The name alone is not unique: Nomad has assigned one twice."""
     return str(one.alloc["namespace"]), str(one.alloc["name"]), one.node if is_system(one) else ""
 
 
 def group_of(alloc: Mapping[str, JSON]) -> Group:
-    """Which group an allocation is of: other jobs, and other namespaces, may have the same names."""
+    """Return its group, qualified by namespace and job."""
     return str(alloc["namespace"]), str(alloc["job"]), str(alloc["group"])
 
 
 def is_system(one: Instance) -> bool:
-    """It is of a job that has one on each node."""
+    """True if its job runs one instance per node."""
     return (one.job or {}).get("type") in SYSTEM
 
 
 def _replaced(one: Instance, places: _Places) -> bool:
-    """One that stands in for it is sound; or the newest is of a newer version of the job, or has had its own failures since."""
+    """True if its replacement is healthy; or if the newest is of a newer job version, or has failed itself since."""
     newer = [other for other in places.slots[_slot(one)] if other.alloc["create_index"] > one.alloc["create_index"]]
     after = [other for other in newer if _stands_in(other, one, places)]
     if not after:
@@ -77,7 +77,7 @@ def _replaced(one: Instance, places: _Places) -> bool:
 
 
 def _stands_in(other: Instance, one: Instance, places: _Places) -> bool:
-    """Of two with one name the later replaces the earlier where Nomad's chain, version or node says so; or where nobody is missing."""
+    """True if a later allocation of the same name replaces this one: by Nomad's chain, version or node, or because none is missing."""
     chained = one.alloc["next"] or other.alloc["previous"] == one.id
     if other.over or is_system(one) or chained or _newer(other, one) or other.node == one.node:
         return True
@@ -94,5 +94,5 @@ def _count(one: Instance) -> int | None:
 
 
 def standing(instances: Iterable[Instance]) -> list[Instance]:
-    """Those that fill a place of the job's count: live, known to run somewhere, and no canary, which stands beside the old ones."""
+    """Return those that fill a place in the job's count: live, on a known node, and not a canary, which is additional."""
     return [one for one in instances if not one.over and one.status != "unknown" and not one.alloc["canary"]]

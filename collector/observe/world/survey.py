@@ -1,4 +1,4 @@
-"""A bundle, read once: what was answered, by kind; node names made one; the cluster's own clock."""
+"""Reads a bundle once: results by kind, node names reconciled, and the cluster's clock."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from collector.observe.world.successors import current
 
 @dataclass(slots=True)
 class World:
-    """What was believed (status ok), and what was not. `now` is the cluster's own clock, not the collector's.
+    """The `ok` results and the failed ones. `now` is by the cluster's clock, not the collector's.
 
-    `ahead` is by how many seconds a node's clock is ahead of Nomad's servers.
+    `ahead` maps nodes to the seconds by which their clock is ahead of Nomad's servers.
     """
 
     bundle: Bundle
@@ -29,57 +29,57 @@ class World:
     instance: Mapping[str, Instance] = field(default_factory=dict)
     allocations: tuple[Mapping[str, JSON], ...] = ()
     jobs: Mapping[tuple[str, str], Mapping[str, JSON]] = field(default_factory=dict)
-    """By namespace and ID: another namespace may have a job of the same ID."""
+    """By namespace and ID, since namespaces may have jobs of the same ID."""
     alloc_items: Mapping[str, str] = field(default_factory=dict)
     alloc: Mapping[str, Mapping[str, JSON]] = field(default_factory=dict)
     addresses: Mapping[str, str | None] = field(default_factory=dict)
     clients: Mapping[str, tuple[Result, Mapping[str, JSON]]] = field(default_factory=dict)
     ahead: Mapping[str, float] = field(default_factory=dict)
     hosts: Mapping[str, str] = field(default_factory=dict)
-    """What LiteFS calls a machine -> Nomad's name of it, where that is another."""
+    """LiteFS's name for a machine -> Nomad's, where they differ."""
 
     @property
     def lag_warning(self) -> float:
-        """Seconds from which a replica's lag is worth a warning."""
+        """Lag in seconds from which a replica gets a warning."""
         return self._threshold("lag_warning")
 
     @property
     def lag_critical(self) -> float:
-        """Seconds from which a replica's lag is critical."""
+        """Lag in seconds from which a replica is critical."""
         return self._threshold("lag_critical")
 
     @property
     def skew_warning(self) -> float:
-        """Seconds from which a clock that is off is worth a warning."""
+        """Clock offset in seconds from which there is a warning."""
         return self._threshold("skew_warning")
 
     def _threshold(self, name: str) -> float:
         return float(self.bundle.thresholds.get(name, THRESHOLDS[name]))
 
     def results(self, kind: str) -> tuple[Result, ...]:
-        """The believed results of a kind, in the order of the bundle."""
+        """Return the ok results of a kind, in the order of the bundle."""
         return self.ok.get(kind, ())
 
     def rows(self, kind: str) -> Iterator[tuple[Result, Mapping[str, JSON]]]:
-        """Every element of the believed results of a kind whose data is a list."""
+        """Return every element of the ok results of a kind whose data is a list."""
         for result in self.results(kind):
             for row in result.data:
                 yield result, row
 
     def node(self, name: str | None) -> str | None:
-        """A node's one name: Nomad's, where Consul knows the same address under another."""
+        """Return a node's canonical name: Nomad's, if Consul knows the same address under another."""
         return None if name is None else self.aliases.get(name, name)
 
     def host(self, name: str | None) -> str | None:
-        """The node that a LiteFS means by a host's name."""
+        """Return the node for a host name used by LiteFS."""
         return self.hosts.get(name or "") or self.node(name)
 
     def job_of(self, alloc: Mapping[str, JSON]) -> Mapping[str, JSON] | None:
-        """The job of an allocation; None where it was not read."""
+        """Return an allocation's job; None if it was not read."""
         return self.jobs.get((alloc["namespace"], alloc["job"]))
 
     def seen_allocations(self) -> bool:
-        """Nomad's allocations were read in full."""
+        """True if Nomad's allocations were read completely."""
         return bool(self.results("nomad_allocations")) and not any(r.kind == "nomad_allocations" for r in self.failed)
 
 
@@ -116,10 +116,10 @@ def _instance(world: World, row: Mapping[str, JSON], ahead: float | None) -> Ins
 
 
 def clock(bundle: Bundle) -> float:
-    """The cluster's time when it was looked at.
+    """Return the cluster's time when it was queried.
 
-    The newest `Date` of a Nomad answer, since Nomad stamps task events; else of any answer; else the collector's own clock. A recording
-    is as old as it is, and the collector's clock may be off.
+    The newest `Date` of a Nomad answer, since Nomad stamps task events; else of any answer; else the collector's own clock, which may be
+    off. A recording keeps its own time.
     """
     dates = [(result.kind.startswith("nomad_"), result.date) for result in bundle.results if result.date is not None]
     nomad = [date for of_nomad, date in dates if of_nomad]
@@ -127,7 +127,10 @@ def clock(bundle: Bundle) -> float:
 
 
 def _clients(world: World) -> dict[str, tuple[Result, Mapping[str, JSON]]]:
-    """Nomad's client nodes by name. One that was set up anew is there twice until Nomad forgets the old: the ready, newer one counts."""
+    """Return Nomad's client nodes by name.
+
+    A node set up anew is listed twice until Nomad forgets the old one; the ready, newer one counts.
+    """
     found: dict[str, tuple[Result, Mapping[str, JSON]]] = {}
     for result, row in world.rows("nomad_nodes"):
         known = found.get(row["name"])
@@ -137,9 +140,9 @@ def _clients(world: World) -> dict[str, tuple[Result, Mapping[str, JSON]]]:
 
 
 def _aliases(world: World) -> dict[str, str]:
-    """Consul's name of a node -> Nomad's, where the names differ and something says that they are the same.
+    """Map Consul's node names to Nomad's, where they differ but denote the same node.
 
-    That is one address; or that Consul has all of an allocation's instances there, for an allocation's agent registers them.
+    Evidence is an equal address, or that all of a node's allocations are registered there, since the local agent registers them.
     """
     nomad = {row["address"]: row["name"] for _, row in world.rows("nomad_nodes") if row["address"]}
     known = {row["name"] for _, row in world.rows("nomad_nodes")}
@@ -148,14 +151,14 @@ def _aliases(world: World) -> dict[str, str]:
 
 
 def _hosts(world: World) -> dict[str, str]:
-    """What LiteFS calls a node that Nomad, and Consul, call otherwise."""
+    """Return LiteFS's names for nodes that Nomad and Consul call differently."""
     leases = [result.data for result in world.results("consul_lease")]
-    told = {result.data["primary_hostname"] for result in world.results("litefs_status")} | {lease["hostname"] for lease in leases}
-    return hosts(world.addresses, told - world.aliases.keys() - {None, ""}, leases)
+    names = {result.data["primary_hostname"] for result in world.results("litefs_status")} | {lease["hostname"] for lease in leases}
+    return hosts(world.addresses, names - world.aliases.keys() - {None, ""}, leases)
 
 
 def _by_allocation(world: World) -> dict[str, str]:
-    """Consul's name of a node -> Nomad's name of the one node whose allocations are registered there."""
+    """Map Consul's node names to the single Nomad node whose allocations are registered there."""
     pairs: dict[str, set[str]] = {}
     for result in world.results("consul_checks"):
         for row in result.data["instances"]:

@@ -1,4 +1,4 @@
-"""The faults that the lab knows: what each breaks, and the true cause that a report must name."""
+"""The lab's faults: what each breaks, and the true cause that a report must name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Faults of a node's files: LiteFS's data, its disk, its mount, its /dev/fuse."""
+"""Faults in a node's files: LiteFS's data, its disk, its mount, its /dev/fuse."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BARE_DEV = "mount -t tmpfs dev /mnt && cp -a /dev/null /dev/zero /dev/random /de
 
 
 def cluster_id(lab: Lab) -> str:
-    """An ID as LiteFS writes it, of a cluster that never was."""
+    """Return an ID in LiteFS's format, of a cluster that never existed."""
     lab.stop_job()
     node = victim(lab).name
     (lab.data(node) / "clusterid").write_text("LFSC0123456789ABCDEF\n", encoding="ascii")
@@ -26,7 +26,7 @@ def cluster_id(lab: Lab) -> str:
 
 
 def lost(lab: Lab) -> str:
-    """Every node's data is gone; Consul keeps the old cluster ID."""
+    """Every node's data is deleted; Consul keeps the old cluster ID."""
     lab.stop_job()
     for node in lab.layout.nodes:
         for entry in lab.data(node.name).iterdir():
@@ -36,7 +36,7 @@ def lost(lab: Lab) -> str:
 
 
 def corrupt(lab: Lab) -> str:
-    """Some bytes of a page are overwritten that no recent transaction holds, so that LiteFS cannot mend it from its log."""
+    """Some bytes of a page are overwritten that no recent transaction contains, so LiteFS cannot restore it from its log."""
     lab.stop_job()
     node = victim(lab).name
     damage(lab.data(node) / "dbs" / lab.layout.workload.database / "database")
@@ -45,14 +45,14 @@ def corrupt(lab: Lab) -> str:
 
 
 def damage(database: Path) -> None:
-    """Overwrite what LiteFS's checksum covers: the end of the file, which holds the pages that were written once (see the sample app)."""
+    """Overwrite data covered by LiteFS's checksum: the end of the file, whose pages were written once (see the sample app)."""
     content = bytearray(database.read_bytes())
     content[-400:-200] = b"\xde" * 200
     database.write_bytes(content)
 
 
 def full(lab: Lab) -> str:
-    """The data directory is a small file system of its own; something else takes all of it."""
+    """The data directory is a small file system of its own; something else fills it."""
     node = lab.replicas()[-1]
     fill(lab.data(node))
     return node
@@ -70,7 +70,7 @@ def fill(directory: Path) -> None:
 
 
 def no_fuse(lab: Lab) -> str:
-    """The device disappears from the node's /dev."""
+    """Remove the device from the node's /dev."""
     lab.stop_job()
     node = victim(lab).name
     enter = machines.within(lab.resident(node), ["sh", "-c", BARE_DEV])
@@ -80,7 +80,7 @@ def no_fuse(lab: Lab) -> str:
 
 
 def mount_stale(lab: Lab) -> str:
-    """A process with its working directory in the mount keeps the dead mount from being taken away."""
+    """A process with its working directory in the mount keeps the dead mount busy."""
     node = lab.replicas()[-1]
     hold = f"cd {lab.layout.workload.mount} && exec sleep infinity"
     enter = machines.within(lab.resident(node), ["sh", "-c", hold])

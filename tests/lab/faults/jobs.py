@@ -1,4 +1,4 @@
-"""Faults of the job: the sample job is registered again with something wrong in it, mostly for the last node."""
+"""Faults in the job: the sample job is registered again with an error in it, mostly for the last node."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ALL = "all"
 
 
 def victim(lab: Lab) -> Machine:
-    """The node that faults of one node are for."""
+    """Return the node for faults of a single node."""
     return lab.layout.nodes[-1]
 
 
@@ -32,14 +32,14 @@ def app(mode: str) -> Callable[[Lab], str]:
 
 
 def write_on_replica(lab: Lab) -> str:
-    """Only the first node may become primary, so that the last one is a replica for sure."""
+    """Only the first node may become primary, so that the last one is certainly a replica."""
     node = victim(lab).name
     lab.run(lab.sample(_candidates(lab, lab.layout.nodes[0].name), modes={node: "write-on-replica"}))
     return node
 
 
 def port_in_use(lab: Lab) -> str:
-    """Something else listens where LiteFS wants to. It runs in the node's namespace, and ends with it."""
+    """Another process in the node's namespace listens on LiteFS's port."""
     lab.stop_job()
     node = victim(lab)
     squat = [sys.executable, "-m", "http.server", "--bind", node.address, str(lab.layout.workload.sync_port)]
@@ -51,17 +51,17 @@ def port_in_use(lab: Lab) -> str:
 
 
 def driver_missing(lab: Lab) -> str:
-    """A command that is on no node."""
+    """A command that exists on no node."""
     return _task(lab, Config={"command": "/opt/litefs/bin/litefs", "args": ["mount"]})
 
 
 def artifact_failed(lab: Lab) -> str:
-    """An artifact from a port where nothing listens."""
+    """An artifact from a port without a listener."""
     return _task(lab, Artifacts=[{"GetterSource": f"http://{lab.layout.server.address}:9/music.tar.gz"}])
 
 
 def template_blocked(lab: Lab) -> str:
-    """A template on top of LiteFS's own."""
+    """An additional template besides LiteFS's own."""
     key = f"{lab.layout.workload.job}/settings"
     wanted = lab.sample()
     task(wanted)["Templates"].append({"DestPath": "local/settings", "EmbeddedTmpl": f'{{{{ key "{key}" }}}}'})
@@ -86,7 +86,7 @@ def filtered(lab: Lab) -> str:
 
 
 def status_check(lab: Lab) -> str:
-    """The path that older guides name."""
+    """The path in older guides."""
     wanted = lab.sample()
     group(wanted)["Services"][1]["Checks"][0]["Path"] = "/status"
     lab.run(wanted)
@@ -94,17 +94,17 @@ def status_check(lab: Lab) -> str:
 
 
 def litefs_config(lab: Lab) -> str:
-    """A field that no version has."""
+    """A field that does not exist in any version."""
     return _changed(lab, {"replicate-mode": "fast"})
 
 
 def lease_unreachable(lab: Lab) -> str:
-    """A port of the server where nothing listens."""
+    """A port of the server without a listener."""
     return _changed(lab, {"lease": {"consul": {"url": f"http://{lab.layout.server.address}:8599"}}})
 
 
 def no_candidate(lab: Lab) -> str:
-    """Nobody left to become primary."""
+    """No node may become primary."""
     lab.run(lab.sample(_candidates(lab)))
     return ""
 

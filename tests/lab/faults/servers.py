@@ -1,4 +1,4 @@
-"""Faults of agents and servers: killed, frozen, drained, cut off, or told something that is not so."""
+"""Faults of agents and servers: killed, frozen, drained, partitioned, or given wrong information."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.lab.faults.jobs import victim
 
 
 def killed(program: str) -> Callable[[Lab], str]:
-    """The last node's agent dies; its tasks go on."""
+    """Kill the last node's agent; its tasks continue."""
 
     def inject(lab: Lab) -> str:
         node = victim(lab).name
@@ -26,7 +26,7 @@ def killed(program: str) -> Callable[[Lab], str]:
 
 
 def server_killed(program: str) -> Callable[[Lab], str]:
-    """The first server's agent dies: the only one, or what the others must elect a new leader without."""
+    """Kill the first server's agent: the only one, or one whose peers must elect a new leader."""
 
     def inject(lab: Lab) -> str:
         os.kill(lab.pids[f"{program}/{lab.layout.server.name}"], signal.SIGKILL)
@@ -49,7 +49,7 @@ def litefs_hung(lab: Lab) -> str:
 
 
 def node_down(lab: Lab) -> str:
-    """Both agents and all tasks of the last node end at once."""
+    """Kill both agents and all tasks of the last node at once."""
     node = victim(lab).name
     os.kill(lab.pids[f"consul/{node}"], signal.SIGKILL)
     machines.clear(lab.places[node])
@@ -57,7 +57,7 @@ def node_down(lab: Lab) -> str:
 
 
 def drained(lab: Lab) -> str:
-    """An operator drains the last node."""
+    """Drain the last node."""
     node = victim(lab).name
     row = lab.allocation(node)
     ask(f"{lab.nomad_url}/v1/node/{row['NodeID']}/drain", {"DrainSpec": {"Deadline": -1}, "MarkEligible": False})
@@ -65,7 +65,7 @@ def drained(lab: Lab) -> str:
 
 
 def ineligible(lab: Lab) -> str:
-    """An operator marks the last node ineligible and stops its instance, which then has nowhere to go."""
+    """Mark the last node ineligible and stop its instance, which then cannot be placed."""
     node = victim(lab).name
     row = lab.allocation(node)
     ask(f"{lab.nomad_url}/v1/node/{row['NodeID']}/eligibility", {"Eligibility": "ineligible"})
@@ -74,7 +74,7 @@ def ineligible(lab: Lab) -> str:
 
 
 def orphan(lab: Lab) -> str:
-    """An instance as a Nomad that is gone would have left it, with a check that fails."""
+    """Register an instance as a Nomad that is gone would have left it, with a failing check."""
     node, work = victim(lab), lab.layout.workload
     check = {"Name": "old ping", "TCP": f"{node.address}:{work.port + 100}", "Interval": "3s", "Timeout": "2s"}
     service = {"Name": work.service, "ID": f"{work.service}-old", "Address": node.address, "Port": work.port + 100, "Check": check}
@@ -83,7 +83,7 @@ def orphan(lab: Lab) -> str:
 
 
 def replica_lagging(lab: Lab) -> str:
-    """The stream's packets are dropped: neither end is told, so that the replica believes that it is connected."""
+    """Drop the stream's packets without either end noticing, so that the replica believes it is connected."""
     node = lab.replicas()[-1]
     own, far = _stream(lab, node)
     for pair in (f"--sport {own} --dport {far}", f"--sport {far} --dport {own}"):
@@ -94,7 +94,7 @@ def replica_lagging(lab: Lab) -> str:
 
 
 def _stream(lab: Lab, node: str) -> tuple[str, str]:
-    """The two ports of a replica's connection to the primary."""
+    """Return the two ports of a replica's connection to the primary."""
     pid, port = lab.litefs_pid(node), lab.layout.workload.sync_port
     listing = subprocess.run(["ss", "-tnpH", "dport", f"= :{port}"], capture_output=True, text=True, check=True).stdout
     for line in listing.splitlines():
