@@ -145,7 +145,7 @@ def _rulebook(mutant: Mutant) -> tuple[Rule, ...]:
     if mutant.file == JOINS:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(named, "joins", lambda: mutant.data)
-            patch.setattr(named, "_of", named._of.__wrapped__)
+            patch.setattr(named, "_links_of", named._links_of.__wrapped__)
             return tuple(rule for path in rule_files() for rule in _compiled(yamlio.read(path).data))
     return tuple(rule for path in rule_files() for rule in (_compiled(mutant.data) if path.name == mutant.file else _shipped(path)))
 
