@@ -203,3 +203,14 @@ def test_a_dead_agent_does_not_explain_a_missing_primary_if_its_node_is_no_candi
     nodes["n1"] |= {"member": "failed", "serf": "critical"}
     report = analyze(bundle({"nodes": nodes, "lease": NO_LEASE}))
     assert {(root.code, root.node) for root in report.root_causes} == {("litefs.no-primary", None), ("consul.agent.unreachable", "n1")}
+
+
+@pytest.mark.parametrize("gone", [("n3",), ("n2", "n3")], ids=["two of three are left", "one of three is left"])
+def test_nodes_explain_a_missing_leader_only_if_too_many_servers_went_with_them(gone) -> None:
+    refused = {"status": "timeout", "cause": "timeout", "reason": "10.1.0.12:20303 did not accept a connection in time"}
+    lost = {"serves": True, "member": "failed", "serf": "critical", "nomad": {"status": "down"}, "fails": refused}
+    nodes = {name: lost if name in gone else {"serves": True} for name in ("n1", "n2", "n3")}
+    consul = {"leader": None, "leader_error": "No cluster leader", "known_leader": False}
+    roots = {root.code for root in analyze(bundle({"consul": consul, "nodes": nodes})).root_causes}
+    assert ("consul.no-leader" in roots) == (len(gone) == 1)
+    assert "node.down" in roots
