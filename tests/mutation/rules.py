@@ -182,10 +182,12 @@ def _reached(mutant: Mutant, broken: Sequence[Rule]) -> Callable[[Bundle], bool]
 
     Links and joins are not determined by the rule alone: they may matter wherever the cause, or what uses the join, is found.
     """
-    alone = mutant.file != JOINS and mutant.what.removeprefix("without ").startswith(("when", "unless", "the rule"))
-    if not alone:
+    part = mutant.what.removeprefix("without ")
+    if mutant.file == JOINS or part.startswith(("explains", "rules_out")):
         explaining = _meant(mutant)
         return lambda bundle: not explaining.isdisjoint(_codes(bundle))
+    if not part.startswith(("when", "unless", "the rule")):
+        return lambda _bundle: True
     before = _shipped_as(mutant.file)[mutant.index]
     after = None if mutant.what == "without the rule" else _at(broken, mutant)
     return lambda bundle: found(before, bundle) != found(after, bundle)
