@@ -106,14 +106,18 @@ def _children_without(redundant: Collection[Draft], drafts: Iterable[Draft]) -> 
 
 
 def _unknowns(symptoms: list[Draft], seen: Observations) -> list[Draft]:
-    """Group unexplained symptoms into one `unknown` root per node; cluster-wide symptoms join the worst node's group if there is one."""
+    """Group unexplained symptoms into one `unknown` root per node.
+
+    Cluster-wide symptoms join the worst node's group if there is one, unless they have a remedy of their own.
+    """
     groups: dict[str | None, list[Draft]] = {}
     for symptom in symptoms:
         groups.setdefault(symptom.node, []).append(symptom)
     whole = groups.pop(None, [])
     if whole:
         first = min(groups, key=lambda node: (order(min(groups[node], key=order)), node or ""), default=None)
-        groups.setdefault(first, []).extend(whole)
+        for symptom in whole:
+            groups.setdefault(None if symptom.best.rule.remedy else first, []).append(symptom)
     return [_unknown(node, sorted(some, key=order), seen) for node, some in groups.items()]
 
 

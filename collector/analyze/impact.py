@@ -105,10 +105,20 @@ def _closed(seen: Observed) -> frozenset[str]:
 
 
 def _unheard(seen: Observed) -> frozenset[str]:
-    """Allocations whose Consul checks are out of date, because the node's agent is gone and the catalog keeps its last results."""
+    """Allocations whose Consul checks are not known now, because the node's agent is gone or Consul did not answer."""
     gone = {one.scope["node"] for one in seen.observations.of("node") if one.fields["member"] in {"failed", "left"}}
     checks = (one for one in seen.observations.of("check") if one.scope.get("node") in gone and one.fields["output_source"] == "catalog")
-    return frozenset(one.scope["alloc"] for one in checks if "alloc" in one.scope)
+    return frozenset(one.scope["alloc"] for one in checks if "alloc" in one.scope) | _untold(seen)
+
+
+def _untold(seen: Observed) -> frozenset[str]:
+    """Return allocations with Consul checks of which none was seen, because Consul did not answer for a service."""
+    if not any(one.fields["kind"] == "consul_checks" for one in seen.observations.of("gap")):
+        return frozenset()
+    groups = [group for job in seen.world.jobs.values() for group in job["groups"]]
+    checked = {group["name"] for group in groups if any(one["provider"] == "consul" and one["checks"] for one in group["services"])}
+    instances = seen.observations.of("instance")
+    return frozenset(one.scope["alloc"] for one in instances if one.fields["group"] in checked and not one.fields["checks"])
 
 
 def _writes(seen: Observed, states: Sequence[State]) -> str:

@@ -34,7 +34,14 @@ def node(row: Obj) -> dict[str, JSON]:
         "version": shapes.maybe_text(row, "Version"),
         "drivers": [_driver(name, driver) for name, driver in shapes.named(row, "Drivers")],
         "modify_index": shapes.whole(row, "ModifyIndex"),
+        **_last_drain(row),
     }
+
+
+def _last_drain(row: Obj) -> dict[str, JSON]:
+    """When the node's last drain began, ended or was cancelled, whichever was last; nothing without one."""
+    at = shapes.timestamp(shapes.mapping(row, "LastDrain"), "UpdatedAt") if row.get("LastDrain") else None
+    return {} if at is None else {"drained_at": at}
 
 
 def _driver(name: str, driver: Obj) -> JSON:

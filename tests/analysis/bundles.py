@@ -250,13 +250,14 @@ def _node(name: str, seen: Mapping[str, Data]) -> Data:
         "id": ident(f"node {name}"),
         "name": name,
         "address": address(name),
-        "datacenter": "dc1",
+        "datacenter": seen.get("datacenter", "dc1"),
         "pool": "default",
         "status": seen["status"],
         "status_description": "",
         "eligibility": seen["eligibility"],
         "draining": seen["draining"],
         "drained": seen.get("drained"),
+        **({"drained_at": NOW - seen["drained_ago"]} if "drained_ago" in seen else {}),
         "version": "1.9.0",
         "drivers": [
             {"name": d["name"], "detected": d.get("detected", True), "healthy": d["healthy"], "description": ""} for d in seen["drivers"]

@@ -214,3 +214,14 @@ def test_nodes_explain_a_missing_leader_only_if_too_many_servers_went_with_them(
     roots = {root.code for root in analyze(bundle({"consul": consul, "nodes": nodes})).root_causes}
     assert ("consul.no-leader" in roots) == (len(gone) == 1)
     assert "node.down" in roots
+
+
+@pytest.mark.parametrize(("answers", "beside"), [(True, ["litefs.no-primary"]), (False, [])], ids=["answers", "silent"])
+def test_a_lost_client_explains_the_missing_primary_only_if_its_litefs_might_become_it(answers, beside) -> None:
+    """With no candidate among those that answer, the one that does not answer may be one."""
+    waits = {"role": "none", "is_primary": False, "primary_hostname": "", "lag_seconds": 0.0, "candidate": False}
+    lost = {"nomad": {"status": "down"}, "alloc": {"client_status": "lost", "desired_status": "stop"}, "litefs": waits}
+    silent = {"litefs": None, "fails": {"status": "unreachable", "cause": "refused"}}
+    nodes = {"n1": {"litefs": waits}, "n2": lost | ({} if answers else silent), "n3": {"litefs": waits}}
+    roots = analyze(bundle({"nodes": nodes, "lease": NO_LEASE})).root_causes
+    assert [root.code for root in roots] == ["nomad.client.down", *beside]

@@ -78,6 +78,14 @@ def test_checks_of_a_lost_agent_count_as_out_of_date(change: dict[str, object], 
     assert (root.impact["instances_left"], root.impact.get("instances_unheard")) == counts
 
 
+def test_no_instance_is_called_well_if_consul_does_not_answer() -> None:
+    (root,) = analyze(
+        bundle({"gaps": {"consul_*": {"status": "timeout", "cause": "timeout", "reason": "10.1.0.1:8500 did not answer"}}})
+    ).root_causes
+    assert root.code == "consul.server.unreachable"
+    assert (root.impact["instances_left"], root.impact.get("instances_unheard")) == (0, 3)
+
+
 def test_nomad_checks_do_not_need_a_consul_agent() -> None:
     checks = [{"id": "a1", "name": "ping", "service": "wiki", "status": "success"}]
     own = {"member": "failed", "serf": "critical", "registered": False, "nomad_checks": checks}

@@ -10,7 +10,7 @@ from collector.observe.checks.health import Check
 from collector.observe.cluster.neighbours import concerned, felled_with, servers_lost_on, without_a_way
 from collector.observe.consul import members, serf
 from collector.observe.litefs.positions import NOT_ACCEPTED
-from collector.observe.nomad.job import migrated, missing_total
+from collector.observe.nomad.job import emptied, migrated, missing_total
 from collector.observe.observation import Observation, scope
 from collector.observe.world.survey import World
 
@@ -67,6 +67,7 @@ def observe_nodes(world: World, known: Mapping[str, Node], every: Sequence[Check
     living = {one.node for one in world.instances if not one.over and one.status != "unknown"}
     placed = {one.node for one in world.instances}
     missing, unmade = missing_total(world), _not_made_good(world, {alloc["id"] for alloc in away})
+    lacks_one = emptied(world, away) if missing else set()
     health = serf(every)
     direct = _direct(world)
     heard = {world.node(result.target.node) for kind in BY_CLIENT for result in world.results(kind) if _has_content(result)}
@@ -76,7 +77,7 @@ def observe_nodes(world: World, known: Mapping[str, Node], every: Sequence[Check
     for node in known.values():
         fields = _fields(world, node, health.get(node.name), direct.get(node.name, []))
         fields |= {
-            "missing": (lacks := (missing > 0 or node.name in unmade) and node.name not in living),
+            "missing": (lacks := node.name in lacks_one or ((missing > 0 or node.name in unmade) and node.name not in living)),
             "missed": lacks or node.name in holding,
             "holds_primary": node.name in holding,
             "driver_down": _driver_down(world, node, needed=missing > 0 or node.name in placed),
@@ -88,8 +89,7 @@ def observe_nodes(world: World, known: Mapping[str, Node], every: Sequence[Check
             "felled_consul": node.name in felled["consul"],
             "unheard": "nomad" in lost.get(node.name, ()) or (node.name in apart and node.name not in heard),
             "gone": _gone(fields),
-            # `nomad alloc stop` marks an allocation like a drain does; only the node records whether it was drained.
-            "closed": _closed(fields, migrated=node.name in moved and (node.nomad or {}).get("drained") is not False),
+            "closed": _closed(fields, migrated=node.name in moved and _by_drain(node, away)),
             "concerned": matters is None or node.name in matters or node.name in holding,
         }
         words = f"Nomad: {fields['nomad']}, {fields['eligibility']}" + (", draining" if fields["draining"] else "")
@@ -97,6 +97,17 @@ def observe_nodes(world: World, known: Mapping[str, Node], every: Sequence[Check
         yield Observation(
             "node", scope(node=node.name), fields, quote=words, source=f"node {node.name}", item=node.item, at=gone.get(node.name)
         )
+
+
+def _by_drain(node: Node, moved: Sequence[Mapping[str, JSON]]) -> bool:
+    """Return whether a drain may have moved the allocation away, and left the node ineligible.
+
+    `nomad alloc stop` marks an allocation like a drain does; only the node records whether it was drained. It was eligible again since if
+    the allocation was created later (its time is exact, the node's in whole seconds).
+    """
+    known = node.nomad or {}
+    created = max(alloc["create_time"] or 0.0 for alloc in moved if alloc["node"] == node.name)
+    return known.get("drained") is not False and created < known.get("drained_at", created) + 1
 
 
 def _not_made_good(world: World, moved: Collection[str]) -> set[str]:

@@ -207,6 +207,14 @@ def missing_total(world: World) -> int:
     return sum(group_counts(world, job, group)[2] for job in world.jobs.values() if not job["stopped"] for group in job["groups"])
 
 
+def emptied(world: World, moved: Sequence[Mapping[str, JSON]]) -> set[str]:
+    """Return nodes that lost an instance of a group that lacks some now. Such a node may still run the job's other groups."""
+    every = [(job, group) for job in world.jobs.values() if not job["stopped"] for group in job["groups"]]
+    lacking = [pair for pair in every if group_counts(world, *pair)[2] > 0]
+    still = {one.node for one in world.instances if not one.over and any(_is_of(one.alloc, *pair) for pair in lacking)}
+    return {alloc["node"] for alloc in moved if any(_is_of(alloc, *pair) for pair in lacking)} - still
+
+
 def _group(world: World, result: Result, group: Mapping[str, JSON]) -> Observation:
     expected, live, missing = group_counts(world, result.data, group)
     running = [one for one in world.instances if _is_of(one.alloc, result.data, group) and one.running]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
 
 from collector.model import JSON, Result, first_of
 from collector.observe.nomad.job import migrated
@@ -56,6 +57,7 @@ def _evaluation(
     text = _placement(group, every, constraints)
     forgotten = origin["triggered_by"] == FORGOTTEN and queued <= _lost_with_nodes(world, group["group"])
     lost = forgotten or _by_node_loss(world, origin["triggered_by"], dimensions, constraints)
+    outside = _outside(world)
     return Observation(
         "evaluation",
         {},
@@ -69,8 +71,10 @@ def _evaluation(
             "quota": ", ".join(group["quota_exhausted"]) or None,
             "trigger": origin["triggered_by"],
             "by_node_loss": lost,
+            "outside": outside,
         },
-        quote=f"evaluation {row['id'][:8]} is {row['status']}: {text}{_lost_words(world) if lost else ''}",
+        quote=f"evaluation {row['id'][:8]} is {row['status']}: {text}{_lost_words(world) if lost else ''}"
+        + (f"; ready, but in no datacenter of the job: {outside}" if outside else ""),
         source=f"Nomad's evaluations ({origin['triggered_by']})",
         item=result.id,
         at=origin["create_time"],
@@ -133,6 +137,17 @@ def _where_it_looks(world: World) -> str:
     """Name what restricts the candidate nodes besides constraints."""
     names = ", ".join(sorted({name for job in world.jobs.values() for name in job["datacenters"]}))
     return "its datacenters" + (f" ({names})" if names else "") + " and node pool"
+
+
+def _outside(world: World) -> str | None:
+    """Name ready nodes whose datacenter the job does not list (an entry may be a pattern), at most three."""
+    wanted = [name for job in world.jobs.values() for name in job["datacenters"]]
+    names = [
+        f"{name} ({row['datacenter']})"
+        for name, (_, row) in world.clients.items()
+        if _usable(row) and not any(fnmatchcase(row["datacenter"], one) for one in wanted)
+    ]
+    return first_of(names, 3) if wanted and names else None
 
 
 def _placement(group: Mapping[str, JSON], dimensions: Sequence[str], constraints: Sequence[str]) -> str:

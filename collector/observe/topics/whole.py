@@ -88,6 +88,7 @@ WHOLE: Mapping[str, Topic] = {
             "quota": "what of the namespace's quota is used up",
             "trigger": "what started it: job-register, node-update, node-drain, ...",
             "by_node_loss": "it waits because a node went away",
+            "outside": "ready nodes in a datacenter that the job does not list, each with it; null if there is none",
             "spare": "it is not missed: a canary of a group that has all its instances, all healthy",
         },
     ),
