@@ -26,7 +26,7 @@ class Held(NamedTuple):
     name: str
 
 
-class Whole(NamedTuple):
+class Cluster(NamedTuple):
     """Facts about the whole cluster, computed once.
 
     `instances` is how many the job wants, so that missing ones are counted; `well` how many of them are healthy; `unheard` how many run
@@ -51,7 +51,7 @@ class Whole(NamedTuple):
     holder: str | None = None
 
 
-def whole(seen: Observed, gone: frozenset[str] = frozenset()) -> Whole:
+def cluster_facts(seen: Observed, gone: frozenset[str] = frozenset()) -> Cluster:
     """Compute the facts about the whole cluster; `gone` are nodes that are down, whatever Nomad still reports of their allocations."""
     instances = seen.observations.of("instance")
     states = list(seen.litefs.values())
@@ -63,7 +63,7 @@ def whole(seen: Observed, gone: frozenset[str] = frozenset()) -> Whole:
     closed, unheard, connected = _closed(seen), _unheard(seen), _connected(states)
     stuck = {one.scope["alloc"] for one in litefs if one.fields["stuck"] and "alloc" in one.scope}
     well = {one.scope["alloc"] for one in instances if one.fields["well"] and one.scope.get("node") not in closed | gone} - stuck
-    return Whole(
+    return Cluster(
         instances=max(len(well), _wanted(seen)),
         well=len(well - unheard),
         unheard=len(well & unheard),
@@ -162,7 +162,7 @@ def impacts(roots: Sequence[Finding], below: Mapping[str, Sequence[Finding]], se
     """Return the impact of each root. If one of them blocks writes, all of them say so."""
     sick = {root.node for root in roots if root.node and root.code.startswith(OF_THE_APPLICATION) and root.severity is Severity.CRITICAL}
     gone = frozenset(root.node for root in roots if root.node and root.code == "node.down")
-    cluster = whole(seen, gone)._replace(unwell=frozenset(sick))
+    cluster = cluster_facts(seen, gone)._replace(unwell=frozenset(sick))
     refused = {one.node for root in roots for one in below.get(root.id, ()) if one.code == UNUSABLE and one.severity is Severity.CRITICAL}
     if any(root.node == cluster.primary and (root.node in refused or _stops_commits(root, seen)) for root in roots):
         cluster = cluster._replace(writes="blocked")
@@ -175,7 +175,7 @@ def _with_others(found: list[dict[str, JSON]]) -> list[dict[str, JSON]]:
     return [{**one, "data_at_risk_elsewhere": True} if endangered and not one["data_at_risk"] else one for one in found]
 
 
-def impact(root: Finding, below: Sequence[Finding], seen: Observed, cluster: Whole) -> dict[str, JSON]:
+def impact(root: Finding, below: Sequence[Finding], seen: Observed, cluster: Cluster) -> dict[str, JSON]:
     """Return the impact of one root cause as plain data (docs/architecture.md, `Finding.impact`).
 
     `writes` is `blocked` (no primary, or one that cannot commit), `go on`, or `unknown` (no LiteFS node answered). `data_at_risk` is a list
@@ -223,7 +223,7 @@ def _may_commit(root: Finding, seen: Observed) -> bool:
     return not follows and _stops_commits(root, seen)
 
 
-def _risks(root: Finding, nodes: Sequence[str], seen: Observed, cluster: Whole) -> list[str]:
+def _risks(root: Finding, nodes: Sequence[str], seen: Observed, cluster: Cluster) -> list[str]:
     found = [root.at_risk] if root.at_risk and (root.code != "disk.full" or _may_commit(root, seen)) else []
     if cluster.lonely in nodes or (cluster.lonely and root.code.startswith("litefs.replica.")):
         found.append(f"no replica has what the primary {cluster.lonely} holds")

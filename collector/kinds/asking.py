@@ -124,14 +124,14 @@ def located(where: str, read: Callable[[], T], reply: Reply | None = None) -> T:
         raise Unanswered(why.status, f"{where}: {why.reason}", final=why.final, reply=reply) from None
 
 
-def asked(request: Http) -> Asking:
+def ask(request: Http) -> Asking:
     """Make one request. A server without a cluster leader is asked again for its own (`stale`) state."""
-    (reply,) = yield from asked_together([request])
+    (reply,) = yield from ask_together([request])
     return reply
 
 
-def asked_together(requests: Sequence[Http]) -> Generator[Sequence[Request], Sequence[Reply], Sequence[Reply]]:
-    """Like `asked`, for parallel requests; if one has no leader all are repeated, so that the answers are consistent."""
+def ask_together(requests: Sequence[Http]) -> Generator[Sequence[Request], Sequence[Reply], Sequence[Reply]]:
+    """Like `ask`, for parallel requests; if one has no leader all are repeated, so that the answers are consistent."""
     replies = yield requests
     if any(leaderless(reply) for reply in replies):
         replies = yield [_stale(request) for request in requests]
@@ -210,7 +210,7 @@ def _pages(path: str, query: Query, read: Callable[[Obj], T]) -> Generator[Seque
     seen: set[str] = set()
     token: str | None = None
     while True:
-        reply = yield from asked(Http("nomad", path, query | {"next_token": token} if token else query))
+        reply = yield from ask(Http("nomad", path, query | {"next_token": token} if token else query))
         page = parsed(reply, bodies.listing)
         rows += located(path, partial(_read, read, page))
         token = header(reply, NEXT_TOKEN)

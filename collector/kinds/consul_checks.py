@@ -25,13 +25,13 @@ def api(args: Args) -> Rung:
 
 
 def _of_service(service: str) -> Rung:
-    reply = yield from asking.asked(Http("consul", f"/v1/health/service/{asking.segment(service)}", limit=LIMIT))
+    reply = yield from asking.ask(Http("consul", f"/v1/health/service/{asking.segment(service)}", limit=LIMIT))
     return asking.parsed(asking.unfiltered(reply), parse_service)
 
 
 def _of_node(node: str) -> Rung:
     name = asking.segment(node)
-    replies = yield from asking.asked_together([Http("consul", f"/v1/health/node/{name}"), Http("consul", f"/v1/catalog/node/{name}")])
+    replies = yield from asking.ask_together([Http("consul", f"/v1/health/node/{name}"), Http("consul", f"/v1/catalog/node/{name}")])
     health, catalog = (asking.unfiltered(reply) for reply in replies)
     return {"instances": asking.parsed(catalog, parse_node), "checks": asking.parsed(health, parse_checks)}
 

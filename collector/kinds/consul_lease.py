@@ -22,7 +22,7 @@ def api(args: Args) -> Rung:
     """Request the key, its cluster ID and the sessions in parallel. A missing key means that nobody holds the lease."""
     path = f"/v1/kv/{quote(args['key'].strip('/'), safe='/')}"
     requests = [Http("consul", path), Http("consul", f"{path}/clusterid"), Http("consul", "/v1/session/list")]
-    return parse(args["key"], (yield from asking.asked_together(requests)))
+    return parse(args["key"], (yield from asking.ask_together(requests)))
 
 
 def parse(key: str, replies: Sequence[Reply]) -> JSON:

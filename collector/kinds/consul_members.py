@@ -14,7 +14,7 @@ STATUSES = {0: "none", 1: "alive", 2: "leaving", 3: "left", 4: "failed"}
 
 def api(_args: Args) -> Rung:
     """Request the members as the queried agent sees them; needs no server."""
-    reply = yield from asking.asked(Http("consul", "/v1/agent/members"))
+    reply = yield from asking.ask(Http("consul", "/v1/agent/members"))
     members = asking.parsed(asking.unfiltered(reply), parse)
     if not members:
         raise Unanswered(

@@ -11,7 +11,7 @@ from collector.model import JSON, Http, Rung
 def api(args: Args) -> Rung:
     """Request the allocation's checks from its client."""
     path = f"/v1/client/allocation/{asking.segment(args['alloc'])}/checks"
-    reply = yield from asking.asked(Http("nomad", path, asking.within(args.get("namespace"))))
+    reply = yield from asking.ask(Http("nomad", path, asking.within(args.get("namespace"))))
     return asking.parsed(reply, parse)
 
 

@@ -11,7 +11,7 @@ from collector.model import JSON, Http, Rung
 def api(args: Args) -> Rung:
     """Request the job's deployments."""
     path = f"/v1/job/{asking.segment(args['job'])}/deployments"
-    reply = yield from asking.asked(Http("nomad", path, asking.within(args.get("namespace"))))
+    reply = yield from asking.ask(Http("nomad", path, asking.within(args.get("namespace"))))
     return asking.parsed(reply, parse)
 
 

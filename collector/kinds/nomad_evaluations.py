@@ -13,7 +13,7 @@ KEPT = 50
 def api(args: Args) -> Rung:
     """Request the job's evaluations; keep the newest `KEPT`."""
     path = f"/v1/job/{asking.segment(args['job'])}/evaluations"
-    reply = yield from asking.asked(Http("nomad", path, asking.within(args.get("namespace"))))
+    reply = yield from asking.ask(Http("nomad", path, asking.within(args.get("namespace"))))
     return asking.parsed(reply, parse)
 
 

@@ -13,7 +13,7 @@ from collector.model import JSON, Http, Rung, Status
 def api(args: Args) -> Rung:
     """Request the job; 404 is final."""
     name, namespace = args["job"], args.get("namespace")
-    reply = yield from asking.asked(Http("nomad", f"/v1/job/{asking.segment(name)}", asking.within(namespace)))
+    reply = yield from asking.ask(Http("nomad", f"/v1/job/{asking.segment(name)}", asking.within(namespace)))
     if reply.code == 404 and b"job not found" in reply.body:  # noqa: PLR2004 - HTTP
         reason = f'job "{name}" is not in ' + (f'namespace "{namespace}"' if namespace else "the configured namespace")
         raise Unanswered(Status.FAILED, reason, final=True, reply=reply)

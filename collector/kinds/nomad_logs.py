@@ -20,7 +20,7 @@ def api(args: Args) -> Rung:
     alloc = asking.segment(args["alloc"])
     log = Http("nomad", f"/v1/client/fs/logs/{alloc}", _query(args), limit=OFFSET * 4)
     directory = [Http("nomad", f"/v1/client/fs/ls/{alloc}", _directory(args))] if args.get("written") else []
-    reply, *listing = yield from asking.asked_together([log, *directory])
+    reply, *listing = yield from asking.ask_together([log, *directory])
     lines, cut = parse(_content(reply))
     written_at = next((_written_at(one, args["task"], args["stream"]) for one in listing), None)
     return {

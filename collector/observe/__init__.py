@@ -24,8 +24,7 @@ from collector.observe.litefs.positions import State
 from collector.observe.litefs.reached import reached
 from collector.observe.litefs.states import expected, ports, proxy_ports, states
 from collector.observe.logs.messages import Log, Standing, logs, observe_logs
-from collector.observe.logs.roles import followed
-from collector.observe.logs.strangers import with_strangers
+from collector.observe.logs.roles import followed, with_strangers
 from collector.observe.nomad.canaries import with_canaries, with_spares
 from collector.observe.nomad.events import observe_events
 from collector.observe.nomad.job import observe_instances, observe_job

@@ -16,7 +16,7 @@ from tests.decided.incidents import AT_FIRST_SIGHT, BY_PART, differences, incide
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "accuracy.md"
 LIVE = Path(__file__).with_name("live.md")
-"""What no command repeats: the faults that were injected into live clusters by hand."""
+"""Faults injected by hand into live clusters; no command repeats these figures."""
 ENOUGH_RIGHT, FEW_WRONG = 0.95, 0.02
 
 

@@ -49,4 +49,5 @@ def _show(section: str, text: str) -> None:
     sys.stdout.flush()
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,42 +1,33 @@
-"""docs/architecture.md describes each kind's arguments and data as the registry and the schemas do."""
+"""docs/architecture.md says where each topic's fields are made."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
-from collector.kinds import KINDS
-from collector.resources import schema
+from collector.observe import TOPICS
 from tests.docs.documents import ROOT
 
 PAGE = (ROOT / "docs" / "architecture.md").read_text("utf-8")
-TOLD = dict(re.findall(r"^`(\w+)` args (.*?)(?=^`\w+` args |^## )", PAGE, re.MULTILINE | re.DOTALL))
+ROWS = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \| (`[\w/]+\.py`) \| (.*)\|$", PAGE, re.MULTILINE)
+MADE_IN = {topic: f"{made} {also}" for topics, made, also in ROWS for topic in re.findall(r"\w+", topics)}
 
 
-def keys(part: Any) -> Iterator[str]:
-    """Return the names of all properties of a schema, at any depth."""
-    for name, below in part.get("properties", {}).items():
-        yield name
-        yield from keys(below)
-    for below in (part.get("items"), *part.get("anyOf", ()), *part.get("$defs", {}).values()):
-        if isinstance(below, dict):
-            yield from keys(below)
+def sources(named: str) -> str:
+    """Return the source of the modules and packages named in a row of the table of topics."""
+    found = []
+    for name in re.findall(r"`([\w/.]+)`", named):
+        place = ROOT / "collector" / (name if name.startswith("loglines/") else f"observe/{name}")
+        found += sorted(place.glob("*.py")) if place.is_dir() else [place]
+    return "\n".join(file.read_text("utf-8") for file in found)
 
 
-def test_every_kind_is_there_and_no_other() -> None:
-    assert TOLD.keys() == KINDS.keys()
+def test_the_table_lists_every_topic_and_no_other() -> None:
+    assert MADE_IN.keys() == TOPICS.keys()
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_kinds_arguments_are_its_own(kind: str) -> None:
-    given = re.match(r"(.*?)(?:\n|→)", TOLD[kind])
-    assert given is not None
-    assert KINDS[kind].arguments.keys() - set(re.findall(r"\w+", given[1])) == set()
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_kinds_data_is_what_its_schema_says(kind: str) -> None:
-    assert set(keys(schema(f"kinds/{kind}"))) - set(re.findall(r'"(\w+)"', TOLD[kind])) == set()
+@pytest.mark.parametrize("topic", TOPICS)
+def test_a_topics_fields_are_made_where_the_table_says(topic: str) -> None:
+    code = sources(MADE_IN[topic])
+    assert [field for field in TOPICS[topic].fields if not re.search(rf"[\"']{field}[\"']|\b{field}=", code)] == []

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from collector.rulebook import codes, explain
+from tests.docs.documents import UPDATE
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "causes.md"
 HEAD = """\
@@ -32,4 +33,4 @@ def _table(domain: str, group: list[str]) -> str:
 def test_the_page_says_what_the_rules_say(request: pytest.FixtureRequest) -> None:
     if request.config.getoption("update_goldens"):
         DOCUMENT.write_text(_page(), "utf-8")
-    assert DOCUMENT.read_text("utf-8") == _page()
+    assert DOCUMENT.read_text("utf-8") == _page(), UPDATE

@@ -10,6 +10,7 @@ import pytest
 from collector import resources
 from collector.kinds import KINDS
 from collector.model import JSON
+from tests.docs.documents import UPDATE
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "spec-reference.md"
 HEAD = """\
@@ -87,7 +88,7 @@ def _escaped(text: str) -> str:
 def test_the_page_says_what_the_schema_says(request: pytest.FixtureRequest) -> None:
     if request.config.getoption("update_goldens"):
         DOCUMENT.write_text(_page(), "utf-8")
-    assert DOCUMENT.read_text("utf-8") == _page()
+    assert DOCUMENT.read_text("utf-8") == _page(), UPDATE
 
 
 def test_every_key_of_the_schema_has_its_meaning() -> None:

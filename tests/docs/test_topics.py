@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from collector.observe.topics import TOPICS, Topic
-from tests.docs.documents import ROOT
+from tests.docs.documents import ROOT, UPDATE
 
 DOCUMENT = ROOT / "docs" / "rules.md"
 HEADING = "## Topics and fields\n"
@@ -30,4 +30,4 @@ def test_the_page_lists_every_topic_and_field(request: pytest.FixtureRequest) ->
     if request.config.getoption("update_goldens"):
         DOCUMENT.write_text(before + heading + _topics(), "utf-8")
         written = _topics()
-    assert written == _topics()
+    assert written == _topics(), UPDATE

@@ -16,13 +16,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from collector.errors import SpecError
+from collector.render import FORMATS
 from collector.replay import Recording
 from collector.resources import incident
 from tests.hostile.faults import ANSI, BIDI, MARKUP, TEMPLATE
 from tests.hostile.mutate import Step, changed, mutations, paths
 from tests.hostile.run import BUGS, UNPRINTABLE, VERDICTS, Run, again, call, diagnose
 
-FORMS = ("text", "json", "html", "markdown", "junit", "nagios", "prometheus")
+FORMS = tuple(FORMATS)
 REFUSED = 78
 
 

@@ -37,5 +37,7 @@ def test_the_page_lists_what_the_code_has(name: str, written: str, request: pyte
     end = page.index(f"<!-- end of {name} -->")
     if request.config.getoption("update_goldens"):
         PAGE.write_text(page[:start] + written + page[end:], "utf-8")
-    assert written in PAGE.read_text("utf-8")
+    assert written in PAGE.read_text("utf-8"), (
+        f"{PAGE.name} lists something else: `make test ARGS='tests/privilege/test_document.py --update-goldens'`"
+    )
     assert PAGE.read_text("utf-8")[start:].startswith(written)

@@ -6,21 +6,12 @@ from collector.render import FORMATS, mail_html, render
 
 from .samples import SAMPLES
 
-ENDINGS = {
-    "text": "txt",
-    "json": "json",
-    "html": "html",
-    "markdown": "md",
-    "junit": "junit.xml",
-    "nagios": "nagios.txt",
-    "prometheus": "prom",
-}
-
 
 @pytest.mark.parametrize("sample", ["healthy", "crash", "two-faults", "changed", "alike", "hostile", "unseen"])
 @pytest.mark.parametrize("format_", FORMATS)
 def test_every_format_stays_as_it_was(golden, sample, format_):
-    golden(f"{sample}.{ENDINGS[format_]}", render(SAMPLES[sample], format_))
+    ending = FORMATS[format_].removeprefix("report.").removesuffix(".j2")
+    golden(f"{sample}.{ending}", render(SAMPLES[sample], format_))
 
 
 @pytest.mark.parametrize("sample", ["crash", "changed"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,27 @@ from tests.analysis.bundles import bundle
 
 HERE = Path(__file__).parent
 PRESETS = (HERE / "presets.yml").read_text("utf-8")
-FILES = {path.stem: yaml.safe_load(PRESETS + path.read_text("utf-8"))["cases"] for path in sorted(HERE.glob("cases/*.yml"))}
-CASES = [case for cases in FILES.values() for case in cases]
+
+
+def read(path: Path, text: str) -> list[dict[str, Any]]:
+    """Return the cases in the text of a file, which is read as if it stood below presets.yml; errors name its own lines."""
+    try:
+        data = yaml.safe_load(PRESETS + text)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 - PRESETS.count("\n") if error.problem_mark else 1
+        pytest.fail(f"{path}:{line}: {error.problem}; a file begins with `cases:`, and its cases are indented below (docs/rules.md, Cases)")
+    cases: list[dict[str, Any]] = data["cases"]
+    return cases
+
+
+FILES = {path.stem: read(path, path.read_text("utf-8")) for path in sorted(HERE.glob("cases/*.yml"))}
+GUIDE = HERE.parents[1] / "docs" / "rules.md"
+DOCUMENTED = [
+    case
+    for text in re.findall(r"^```yaml\n(cases:\n.*?)^```", GUIDE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    for case in read(GUIDE, text)
+]
+CASES = [case for cases in (*FILES.values(), DOCUMENTED) for case in cases]
 ROOMS = {rule.code: rule.place.partition(".yml")[0] for rule in shipped()}
 POSITIVE = [case for case in CASES if "code" in case]
 NEGATIVE = [case for case in CASES if "not" in case]
@@ -63,8 +83,8 @@ def test_a_case_stands_in_the_file_of_the_cause_that_it_is_about(code):
 
 @pytest.mark.parametrize("code", codes())
 def test_every_code_has_a_case_for_and_a_case_against(code):
-    assert any(case["code"] == code for case in POSITIVE)
-    assert any(case["not"] == code for case in NEGATIVE)
+    assert any(case["code"] == code for case in POSITIVE), f"tests/rules/cases/{code}.yml has no case with `code: {code}`"
+    assert any(case["not"] == code for case in NEGATIVE), f"tests/rules/cases/{code}.yml has no case with `not: {code}`"
 
 
 def test_unknown_names_no_cause_and_shows_evidence():

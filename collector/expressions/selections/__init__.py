@@ -1,6 +1,6 @@
 """The spec language's filters that know the kinds' data: which allocations to examine, which agents to query, what to sample again.
 
-Pure functions over plain data (docs/architecture.md, "Data of each kind"). Each takes what a task registered. None, which a failed task
+Pure functions over plain data (docs/kinds.md). Each takes what a task registered. None, which a failed task
 registers, is treated as an empty answer, so that specs need no guards against failed inputs.
 """
 

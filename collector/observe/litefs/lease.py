@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from collector.model import JSON, Result
 from collector.observe.litefs.positions import State
 from collector.observe.litefs.states import ports
-from collector.observe.world.hosts import hosts
+from collector.observe.world.names import hosts
 from collector.observe.world.survey import World
 
 LITEFS_SESSION = "litefs"

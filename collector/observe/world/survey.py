@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 
 from collector.model import JSON, THRESHOLDS, Bundle, Result, Status
 from collector.observe.world.clocks import ahead_by_events, ahead_by_node
-from collector.observe.world.hosts import hosts
 from collector.observe.world.instances import Instance
-from collector.observe.world.namesakes import fresh, told_apart
+from collector.observe.world.names import fresh, hosts, told_apart
 from collector.observe.world.successors import current
 
 
