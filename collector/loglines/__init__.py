@@ -78,6 +78,12 @@ _QUOTED = re.compile(
     re.IGNORECASE,
 )
 """Also matches an unterminated quote, which is left as it is; otherwise each of its quotes is tried up to the end of the line."""
+_RETOLD = re.compile(r"(?<!\w)'([^'\n]{1,300})'(?!\w)")
+_OF_TROUBLE = re.compile(
+    r"(?i)err|exception|fail|fatal|panic|warn|crit|abort|cannot|can't|could ?n[o']t|unable|refused|denied|invalid"
+    r"|cause|reason|message|code|sql"
+)
+"""An error may quote its own text. A sentence in single quotes without any of these before it is what a user wrote."""
 _TOLD_CALMLY = re.compile(
     r"^(?:\x1b\[[\d;]{1,8}m)?(?:"
     r"[\d\-T:.,/ Z+\[\](\t]*\b(?:INFO|DEBUG|TRACE|NOTICE|Info|Debug)\b"
@@ -147,7 +153,7 @@ def complaint(line: Line) -> str:
     text = without_pool(line.text)
     fields, level = fields_of(text)
     if fields is None:
-        return "" if _TOLD_CALMLY.match(text) else _unquoted(text)
+        return "" if _TOLD_CALMLY.match(text) else _unquoted(_without_retold(text))
     if _SLOG.match(text):
         return _unquoted(line.message)
     if _LEVELS.get(level.lower(), ERROR) == PLAIN:
@@ -158,6 +164,11 @@ def complaint(line: Line) -> str:
 def _unquoted(text: str) -> str:
     """Remove quoted text, unless the preceding word shows that the error itself is quoted."""
     return _QUOTED.sub(lambda found: found[0] if found["before"] or not found["end"] else '""', text)
+
+
+def _without_retold(text: str) -> str:
+    """Remove whole sentences in single quotes, unless something before them indicates an error."""
+    return _RETOLD.sub(lambda found: "''" if " " in found[1] and not _OF_TROUBLE.search(text, 0, found.start()) else found[0], text)
 
 
 def is_litefs(line: Line) -> bool:

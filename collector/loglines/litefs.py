@@ -53,12 +53,16 @@ MOUNTING = re.compile(r"mount helper error|fusermount")
 """LiteFS acquires its lease concurrently, so messages about the lease may come later and do not end it."""
 ENDING = re.compile(r"context canceled$")
 """A replica's message that its stream ends at shutdown."""
+OF_FILES = re.compile(r"fuse: |fatal error")
+"""LiteFS's messages about its own node, as opposed to its lease and its stream."""
 NOT_TAKEN = re.compile(
     r"fatal error occurred while applying ltx to|"
     + LITEFS_ID
     + r"disconnected from primary with error, retrying: process \w+ stream frame: "
 )
 """A replica could not write or apply what the primary sent. It requests the same again, so one in sync has since applied it."""
+ENDED = re.compile(r"fatal error occurred|ERROR: ")
+"""LiteFS exits after this; data that a replica could not write does not end it."""
 LTX_FILE = re.compile(r"/dbs/(?P<database>[^/\s]{1,200})/ltx/[0-9a-f]{16}-(?P<txid>[0-9a-f]{16})\.ltx\b")
 """The file of a transaction, in the system's error messages (v0.5.14, db.go LTXPath)."""
 NOT_THERE = re.compile(

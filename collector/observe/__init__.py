@@ -12,6 +12,7 @@ from collector.observe.checks.health import Check, Known, checks, observe_checks
 from collector.observe.checks.upstream import places
 from collector.observe.cluster.equipped import with_litefs
 from collector.observe.cluster.gaps import observe_gaps
+from collector.observe.cluster.mute import with_mute
 from collector.observe.cluster.neighbours import with_nodes
 from collector.observe.cluster.nodes import Node, nodes, observe_nodes
 from collector.observe.cluster.servers import observe_servers
@@ -76,7 +77,7 @@ def _observations(seen: Observed) -> Iterator[Observation]:
     holding = holders(world, seen.lease, seen.litefs, seen.nodes, followed(seen.logs))
     instances = _instances(seen, holding)
     wells = {one.scope["alloc"]: bool(one.fields["well"]) for one in instances}
-    litefs = list(with_strangers(observe_litefs(world, seen.litefs, seen.lease), seen.logs))
+    litefs = list(with_mute(with_strangers(observe_litefs(world, seen.litefs, seen.lease), seen.logs), instances))
     messages = list(observe_logs(world, seen.logs, _standing(seen, instances, litefs)))
     failing = {(check.row["node"], check.row["service_id"]) for check in every if check.row["status"] == "critical"}
     alike = passing_alike(every, seen.litefs.values())
@@ -109,6 +110,7 @@ def _standing(seen: Observed, instances: Iterable[Observation], litefs: Iterable
         leading={state.alloc for state in seen.litefs.values() if state.primary},
         in_step={alloc for alloc, fields in here if fields["synced"] and fields["behind"] == 0 and not fields["diverged"]},
         writing={state.alloc for state in seen.litefs.values() if state.writes},
+        mute={alloc for alloc, fields in here if fields["mute"] in {"accepting", "unaccepting"}},
         positions={alloc: _positions(seen.litefs.get(alloc)) for alloc, fields in here if fields["behind"] is None},
     )
 

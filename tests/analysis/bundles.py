@@ -2,8 +2,9 @@
 
 A case is a mapping (from YAML): `nodes: {n2: {...}}` changes a node, everything else the cluster. `None` removes a part. `written` is how
 many seconds ago a node's logs were last written to. `more` gives a node's allocation further tasks (name -> task, with `events` and the
-lines of its `log`), `lifecycles` says which tasks of the job are hooks, `more_leases` are those of its other LiteFS, `more_nomad_agent` and
-`more_consul_leader` what other servers answer when queried directly. Names, addresses and ports differ from the recordings'.
+lines of its `log`), `serves` puts a Consul server on a node, `lifecycles` says which tasks of the job are hooks, `more_leases` are those of
+its other LiteFS, `more_nomad_agent` and `more_consul_leader` what other servers answer when queried directly. Names, addresses and ports
+differ from the recordings'.
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ def healthy(node: str, names: tuple[str, ...]) -> dict[str, Data]:
     return {
         "nomad": {"status": "ready", "eligibility": "eligible", "draining": False, "drivers": [{"name": "docker", "healthy": True}]},
         "member": "alive",
+        "serves": False,
         "serf": "passing",
         "node_checks": {},
         "alloc": _running(node, names),
@@ -155,7 +157,7 @@ def _results(case: Mapping[str, Data], names: tuple[str, ...], nodes: Mapping[st
         "nomad_allocations": [row for name, node in nodes.items() for row in _allocations(name, node)],
         "nomad_evaluations": [_evaluation(index, row) for index, row in enumerate(case.get("evaluations", ()))],
         "nomad_deployments": [_deployment(row) for row in case.get("deployments", ())],
-        "consul_members": [_member(name, node["member"]) for name, node in nodes.items() if node["member"]],
+        "consul_members": [_member(name, node["member"], serves=node["serves"]) for name, node in nodes.items() if node["member"]],
         "consul_lease": merged(_lease(names[0]), case.get("lease", {})),
     }
     for kind, data in plain.items():
@@ -432,13 +434,13 @@ def _consul() -> Data:
     }
 
 
-def _member(name: str, status: str) -> Data:
+def _member(name: str, status: str, *, serves: bool) -> Data:
     return {
         "name": name,
         "address": address(name),
         "port": 8301,
         "status": status,
-        "role": "client",
+        "role": "server" if serves else "client",
         "version": "1.20.0",
         "datacenter": "dc1",
     }

@@ -205,6 +205,17 @@ def test_a_dead_agent_does_not_explain_a_missing_primary_if_its_node_is_no_candi
     assert {(root.code, root.node) for root in report.root_causes} == {("litefs.no-primary", None), ("consul.agent.unreachable", "n1")}
 
 
+@pytest.mark.parametrize("gone", [("n3",), ("n2", "n3")], ids=["two of three are left", "one of three is left"])
+def test_nodes_explain_a_missing_leader_only_if_too_many_servers_went_with_them(gone) -> None:
+    refused = {"status": "timeout", "cause": "timeout", "reason": "10.1.0.12:20303 did not accept a connection in time"}
+    lost = {"serves": True, "member": "failed", "serf": "critical", "nomad": {"status": "down"}, "fails": refused}
+    nodes = {name: lost if name in gone else {"serves": True} for name in ("n1", "n2", "n3")}
+    consul = {"leader": None, "leader_error": "No cluster leader", "known_leader": False}
+    roots = {root.code for root in analyze(bundle({"consul": consul, "nodes": nodes})).root_causes}
+    assert ("consul.no-leader" in roots) == (len(gone) == 1)
+    assert "node.down" in roots
+
+
 @pytest.mark.parametrize(("answers", "beside"), [(True, ["litefs.no-primary"]), (False, [])], ids=["answers", "silent"])
 def test_a_lost_client_explains_the_missing_primary_only_if_its_litefs_might_become_it(answers, beside) -> None:
     """With no candidate among those that answer, the one that does not answer may be one."""

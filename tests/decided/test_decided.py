@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.decided.incidents import Case, differences, incidents
+from tests.twice import twice
+
+FILES = sorted(Path(__file__).parent.glob("*.yml"))
 
 
 def _case(name: str, case: Case) -> object:
@@ -15,3 +20,8 @@ def _case(name: str, case: Case) -> object:
 @pytest.mark.parametrize("case", [_case(name, case) for name, case in incidents().items()])
 def test_the_answer_is_the_one_that_was_decided_before(case: Case) -> None:
     assert not differences(case)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_no_key_of_an_incident_is_given_twice(path: Path) -> None:
+    assert twice(path.read_text("utf-8")) == []

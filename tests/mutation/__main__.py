@@ -1,4 +1,7 @@
-"""`python -m tests.mutation [rules|patterns]`: mutate, see which tests fail, write docs/mutation.md."""
+"""`python -m tests.mutation [rules|patterns]`: mutate, see which tests fail, write docs/mutation.md.
+
+`python -m tests.mutation FILE...` mutates only the rules of these files (`disk.full`, `joins`), prints the survivors, and writes nothing.
+"""
 
 from __future__ import annotations
 
@@ -40,10 +43,10 @@ class Outcome:
     unseen: bool
 
 
-def run(subject: ModuleType) -> list[Outcome]:
-    """Try every mutant of a subject."""
+def run(subject: ModuleType, files: Sequence[str] = ()) -> list[Outcome]:
+    """Try every mutant of a subject, or of some of its files."""
     subject.prepare()
-    mutants = list(subject.mutants())
+    mutants = [mutant for mutant in subject.mutants() if not files or mutant.file.removesuffix(".yml") in files]
     with get_context("fork").Pool(PROCESSES) as pool:
         unseen = pool.map(subject.survives, mutants, chunksize=8)
     return [Outcome(mutant.about, mutant.what, survived) for mutant, survived in zip(mutants, unseen, strict=True)]
@@ -100,7 +103,10 @@ def written() -> dict[str, str]:
 
 
 def main() -> None:
-    """Run the requested subjects (default: all) and update their sections of the document."""
+    """Run the requested subjects (default: all) and update their sections of the document; or print the survivors of some rule files."""
+    if files := [name for name in sys.argv[1:] if name not in SUBJECTS]:
+        sys.stdout.write("\n".join([*_listed(run(rules, files)), ""]))
+        return
     sections = written()
     for name in sys.argv[1:] or SUBJECTS:
         subject, title, tests = SUBJECTS[name]

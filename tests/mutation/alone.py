@@ -11,6 +11,12 @@ from collector.rulebook.rule import Rule
 Found = tuple[list[tuple[object, ...]], list[tuple[object, ...]]]
 
 
+def codes_found(bundle: Bundle) -> set[str]:
+    """Return the codes of which all rules together find something, explained, ruled out or not."""
+    report = analyze.analyze(bundle)
+    return {one.code for one in (*report.findings, *report.ruled_out)}
+
+
 def found(rule: Rule | None, bundle: Bundle) -> Found:
     """Return the subjects and observations it matches, and what its `unless` suppresses. Nothing without a rule."""
     if rule is None:

@@ -26,7 +26,7 @@ from collector.yamlio import Document
 from tests.analysis import bundles
 from tests.decided import incidents as decided
 from tests.e2e.incidents import diagnose, recording, timeless
-from tests.mutation.alone import found
+from tests.mutation.alone import codes_found, found
 from tests.rules import test_cases as cases
 from tests.rules import test_every_rule as findings
 from tests.rules import test_joins as table
@@ -145,7 +145,7 @@ def _rulebook(mutant: Mutant) -> tuple[Rule, ...]:
     if mutant.file == JOINS:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(named, "joins", lambda: mutant.data)
-            patch.setattr(named, "_of", named._of.__wrapped__)
+            patch.setattr(named, "_links_of", named._links_of.__wrapped__)
             return tuple(rule for path in rule_files() for rule in _compiled(yamlio.read(path).data))
     return tuple(rule for path in rule_files() for rule in (_compiled(mutant.data) if path.name == mutant.file else _shipped(path)))
 
@@ -180,10 +180,13 @@ def survives(mutant: Mutant) -> bool:
 def _reached(mutant: Mutant, broken: Sequence[Rule]) -> Callable[[Bundle], bool]:
     """Return the bundles that the mutation can affect; not those in which the rule alone finds the same, or still nothing.
 
-    Links and joins are not determined by the rule alone, so they may matter everywhere.
+    Links and joins are not determined by the rule alone: they may matter wherever the cause, or what uses the join, is found.
     """
-    alone = mutant.file != JOINS and mutant.what.removeprefix("without ").startswith(("when", "unless", "the rule"))
-    if not alone:
+    part = mutant.what.removeprefix("without ")
+    if mutant.file == JOINS or part.startswith(("explains", "rules_out")):
+        explaining = _meant(mutant)
+        return lambda bundle: not explaining.isdisjoint(_codes(bundle))
+    if not part.startswith(("when", "unless", "the rule")):
         return lambda _bundle: True
     before = _shipped_as(mutant.file)[mutant.index]
     after = None if mutant.what == "without the rule" else _at(broken, mutant)
@@ -201,11 +204,15 @@ def _as_the_table_says(mutant: Mutant) -> bool:
     """True if the links match the table of joins."""
     if not mutant.what.removeprefix("without ").startswith(("explains", "rules_out")):
         return True
-    meant = _naming(mutant.code) if mutant.file == JOINS else {mutant.code}
-    every = [(code, scope) for code, scope in table.causes() if code in meant]
+    every = [(code, scope) for code, scope in table.causes() if code in _meant(mutant)]
     return all(_passes(partial(table.test_a_cause_explains_what_the_table_says_and_nothing_else, *one)) for one in every) and all(
         _passes(partial(table.test_a_cause_rules_out_a_lookalike_on_its_own_instance, *one)) for one in table.RULED_OUT
     )
+
+
+def _meant(mutant: Mutant) -> set[str]:
+    """The codes whose findings a mutant is about."""
+    return _naming(mutant.code) if mutant.file == JOINS else {mutant.code}
 
 
 @cache
@@ -276,6 +283,9 @@ def _once(make: Callable[[Given], Made]) -> Callable[[Given], Made]:
     return kept
 
 
+_codes = _once(codes_found)
+
+
 def prepare() -> None:
     """Compute once what is the same for all mutants: bundles, and the reports of the original rules."""
     cases.bundle = findings.bundle = _once(bundles.bundle)
@@ -286,5 +296,5 @@ def prepare() -> None:
             raise AssertionError(f"fails already without a mutation: {case['says']}")
     for name in incidents():
         _report(name)
-    for case in _answered():
-        analysis.observe(decided.bundle_of(case))
+    for each in (*map(cases.bundle, cases.CASES), *map(_bundle, incidents()), *map(decided.bundle_of, _answered())):
+        _codes(each)

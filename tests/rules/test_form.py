@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import copy
 import random
-from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ from jsonschema import Draft202012Validator
 
 from collector.resources import rule_files, schema
 from collector.structure import faults
+from tests.twice import twice
 
 ROOT = Path(__file__).parents[2]
 RULES = [rule for path in rule_files() for rule in yaml.safe_load(path.read_text("utf-8"))]
@@ -91,18 +90,5 @@ def test_the_lines_of_a_rule_file_fit_a_screen(path: Path) -> None:
 def test_no_key_of_a_case_is_given_twice(path):
     """Otherwise the last one would win, and the other would not be tested."""
     presets = (ROOT / "tests" / "rules" / "presets.yml").read_text("utf-8")
-    whole = yaml.compose(presets + path.read_text("utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    assert not [f"{key} in line {line - presets.count(chr(10))}" for key, line in _twice(whole, set())]
-
-
-def _twice(node: yaml.Node, seen: set[int]) -> Iterator[tuple[str, int]]:
-    """Return duplicate keys of mappings, with their lines; `<<` may be repeated."""
-    if id(node) in seen or not isinstance(node, yaml.CollectionNode):
-        return
-    seen.add(id(node))
-    if isinstance(node, yaml.MappingNode):
-        told = Counter(key.value for key, _ in node.value)
-        yield from ((key.value, key.start_mark.line + 1) for key, _ in node.value if told[key.value] > 1 and key.value != "<<")
-    for member in node.value:
-        for part in member if isinstance(member, tuple) else (member,):
-            yield from _twice(part, seen)
+    found = twice(presets + path.read_text("utf-8"))
+    assert not [f"{key} in line {line - presets.count(chr(10))}" for key, line in found]

@@ -51,6 +51,8 @@ FACTS: Mapping[str, tuple[str, str, object, object]] = {
     "measures-disk": ("check", "output", "DISK CRITICAL - free space: / 12 MB", "load 9.1"),
     "of-consul": ("task_event", "asks_consul", True, False),
     "server": ("node", "server_lost", True, False),
+    "felled-nomad": ("node", "felled_nomad", True, False),
+    "felled-consul": ("node", "felled_consul", True, False),
     "lost-with-node": ("server", "lost_with_node", True, False),
     "left-behind": ("check", "alloc_known", False, True),
     "unled": ("litefs", "primary_answers", False, True),

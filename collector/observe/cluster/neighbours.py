@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from collector.observe.cluster.servers import lost_servers
+from collector.observe.cluster.servers import lost_majority, lost_servers
 from collector.observe.observation import Observation
 from collector.observe.world.survey import World
 
@@ -26,6 +26,12 @@ def servers_lost_on(world: World, known: Collection[str]) -> dict[str, set[str]]
             for node in {world.node(name), name.rpartition(".")[0]} & set(known):
                 found.setdefault(str(node), set()).add(system)
     return found
+
+
+def felled_with(world: World, lost: Mapping[str, Collection[str]], system: str) -> set[str]:
+    """Return the nodes that took a system's majority with them: all of its lost servers ran on them."""
+    on = {node for node, systems in lost.items() if system in systems}
+    return on if lost_majority(world, system) and len(on) == len(lost_servers(world, system)) else set()
 
 
 def with_nodes(world: World, servers: Iterable[Observation], known: Collection[str]) -> Iterator[Observation]:

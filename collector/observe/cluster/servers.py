@@ -108,14 +108,26 @@ def lost_servers(world: World, system: str) -> list[str]:
 
     If only a pair remains, servers that left count as lost: Consul's autopilot removes failed servers, and nobody intends to run two.
     """
-    rows = [row for result in world.results("nomad_agent") for row in result.data["servers"] if _of_its_region(row, result)]
-    if system == "consul":
-        rows = [row for _, row in world.rows("consul_members") if row["role"] == "server"]
+    rows = _known_servers(world, system)
     answered, silent = _answered_directly(world, system)
     lost = {row["name"] for row in rows if row["status"] == "failed" or row["address"] in silent}
     lost -= {row["name"] for row in rows if row["address"] in answered}
     alive = {row["name"] for row in rows if row["status"] == "alive"} - lost
     return sorted(lost | ({row["name"] for row in rows if row["status"] == "left"} if len(alive) == PAIR else set()))
+
+
+def lost_majority(world: World, system: str) -> bool:
+    """True if so many servers are lost that the others are no majority, and none of these follows a leader."""
+    known = {row["name"] for row in _known_servers(world, system) if row["status"] != "left"}
+    left = known - set(lost_servers(world, system))
+    return bool(known) and 2 * len(left) <= len(known) and not _partition(world, system)["led_by"]
+
+
+def _known_servers(world: World, system: str) -> list[Mapping[str, JSON]]:
+    """Return the servers as the system lists them."""
+    if system == "consul":
+        return [row for _, row in world.rows("consul_members") if row["role"] == "server"]
+    return [row for result in world.results("nomad_agent") for row in result.data["servers"] if _of_its_region(row, result)]
 
 
 def _of_its_region(row: Mapping[str, JSON], agent: Result) -> bool:

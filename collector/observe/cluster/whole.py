@@ -62,8 +62,8 @@ def observe_cluster(world: World, litefs: Mapping[str, State], held: Lease | Non
         "litefs_expected": len(litefs),
         "litefs_all": bool(living) and living <= {state.alloc for state in seen} and len(seen) == len(litefs),
         "candidates": sum(bool(state.data and state.data["candidate"]) for state in seen),
-        "with_id": sum(bool(state.data and state.data["cluster_id"]) for state in seen),
         **_lease_fields(world, held, litefs, known),
+        "unowned_id": _unowned_id(held, seen),
         "leader_unheard": _unheard_leader(world, held, litefs.values()),
         "limited": bool(world.bundle.expect.get("limit")),
         **gone,
@@ -79,6 +79,12 @@ def observe_cluster(world: World, litefs: Mapping[str, State], held: Lease | Non
     quote = f"expected by the spec, but unknown to Nomad and Consul: {gone['nodes_absent']}; {quote}" if gone["nodes_absent"] else quote
     item = held.result.id if held else next((state.result.id for state in seen), "")
     yield Observation("cluster", {}, fields, quote=quote, source="LiteFS's nodes and Consul's lease", item=item)
+
+
+def _unowned_id(held: Lease | None, seen: Sequence[State]) -> str | None:
+    """Return the cluster ID in Consul if nobody has it: no primary, no holder of the lease, and no LiteFS that answered has an ID."""
+    owned = held is None or held.alive or any(state.primary or (state.data and state.data["cluster_id"]) for state in seen)
+    return None if owned or held is None else held.data["cluster_id"]
 
 
 def _handover(seen: Sequence[State]) -> int | None:

@@ -100,7 +100,7 @@ class State:
     def never_synced(self) -> bool:
         """True if it has not synced since it started or was demoted."""
         data = self.data
-        if data is None or self.primary or self.unheard or data["role"] == "unknown":
+        if data is None or self.primary or self.unheard or self.locked_up or data["role"] == "unknown":
             return False
         return data["lag_file_ms"] == NEVER_SYNCED_MS or (data["lag_seconds"] == 0 and data["lag_file_ms"] is None)
 

@@ -9,10 +9,11 @@ from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from collector.loglines import WARNING, Line, complaint, decisive, moment_of, read
+from collector.loglines.addresses import in_use
 from collector.loglines.json_blocks import gathered
-from collector.loglines.litefs import LAST_WORD, LTX_FILE, NOT_TAKEN
+from collector.loglines.litefs import ENDED, LAST_WORD, LTX_FILE, NOT_TAKEN, OF_FILES
 from collector.loglines.matters import may_follow, own_matter
-from collector.loglines.meanings import meanings
+from collector.loglines.meanings import full, meanings
 from collector.loglines.multiline import completed, quoted
 from collector.model import JSON, Result
 from collector.observe.litefs.files import Files
@@ -57,8 +58,9 @@ class Standing(NamedTuple):
     """The allocations' current state, known from sources other than their logs.
 
     `over`: allocations that are healthy now, so that their log is history; `reached`: what LiteFS has reached. `with_litefs`: allocations
-    with LiteFS; among them `leading` are primaries, `in_step` have all of their primary's data, and `writing` accepted a write after they
-    were first queried. `positions` (allocation -> database -> transaction) are those without a primary's to compare with.
+    with LiteFS; among them `leading` are primaries, `in_step` have all of their primary's data, `writing` accepted a write after they were
+    first queried, and `mute` have a port that does not answer. `positions` (allocation -> database -> transaction) are those without a
+    primary's to compare with.
     """
 
     over: Mapping[str, bool]
@@ -67,6 +69,7 @@ class Standing(NamedTuple):
     leading: AbstractSet[str]
     in_step: AbstractSet[str]
     writing: AbstractSet[str]
+    mute: AbstractSet[str]
     positions: Mapping[str, Mapping[str, int]]
 
 
@@ -166,14 +169,23 @@ def _fields(same: Sequence[Line], reading: _Reading, files: Files) -> dict[str, 
         "decisive": is_decisive,
         "last_error": is_last and live and tail and line.origin == "app" and reading.common["worst"],
         "own_matter": own_matter(complained) if is_decisive or is_last else None,
-        "may_follow": may_follow(complained),
+        "may_follow": (line.origin == "app" or bool(OF_FILES.match(line.message))) and may_follow(complained),
         "harmless": line.harmless,
         **files.apart(complained, meanings(line.message, complained)),
+        **in_use(complained),
         "overcome": False,
+        "litefs_full": _litefs_full(line, complained, newest=newest, tail=tail),
         "trouble": complained if live else None,
         "last": line.number == reading.last_words,
         **reading.common,
     }
+
+
+def _litefs_full(line: Line, complained: str, *, newest: bool, tail: bool) -> str | None:
+    """Whether LiteFS has no space now, or exited for it before; data that a replica could not write does not end it."""
+    if line.origin != "litefs" or full(complained) != "disk":
+        return None
+    return ("now" if tail else None) if newest else "before" if ENDED.match(line.message) else None
 
 
 def _same_message(the_one: Line | None, line: Line) -> bool:
@@ -183,8 +195,12 @@ def _same_message(the_one: Line | None, line: Line) -> bool:
 def _is_overcome(one: Observation, standing: Standing) -> bool:
     """True if the replica has what it could not apply or stopped complaining a minute ago, or if writes have succeeded for a minute."""
     fields, alloc = one.fields, one.scope["alloc"]
+    no_space = bool(fields["full"] and fields["origin"] == "litefs")
     if alloc in standing.writing and fields["past"]:
-        return bool(fields["unusable"] or (fields["full"] and fields["origin"] == "litefs"))
+        return bool(fields["unusable"] or no_space)
+    # A LiteFS that froze more than a minute after such a line did not freeze for it.
+    if alloc in standing.mute and fields["past"] and no_space:
+        return True
     # LiteFS retries every second, and logs each failure.
     taken = fields["past"] or alloc in standing.in_step or _has_it(fields["message"], standing.positions.get(alloc, {}))
     return taken and bool(NOT_TAKEN.match(fields["message"]))
@@ -203,7 +219,8 @@ def _mark_past(one: Observation) -> Observation:
 
 def _mark_overcome(one: Observation) -> Observation:
     """Mark an observation whose problem is over and has left nothing behind."""
-    return one._replace(fields={**one.fields, "overcome": True, "live": False, "trouble": None})
+    before = "before" if one.fields["litefs_full"] == "before" else None
+    return one._replace(fields={**one.fields, "overcome": True, "live": False, "trouble": None, "litefs_full": before})
 
 
 def _written_by(lines: Sequence[Line], last: float | None) -> list[float]:

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from collector.loglines.addresses import in_use_by_event
 from collector.loglines.meanings import meanings_of_event
 from collector.model import JSON
 from collector.observe.observation import Observation, scope
@@ -64,6 +65,7 @@ def _event(world: World, one: Instance, task: Mapping[str, JSON], event: Mapping
             "worst": task is one.troubled,
             "executor_gone": executor_gone(event),
             **meanings_of_event(event["message"] or ""),
+            **in_use_by_event(event["message"] or ""),
             "unstarted": not task["started_at"],
             "current": current,
         },

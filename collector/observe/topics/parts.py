@@ -81,6 +81,8 @@ PARTS: Mapping[str, Topic] = {
             "asks_consul": "for a template: what it waits for may come from Consul, not only from Vault or Nomad; else null",
             "misdated": "a certificate, a token or a request is rejected for its dates",
             "of_image": "the driver fails because it cannot get the task's image",
+            "in_use": "it tells of an address that is in use already",
+            "address": "which, as far as it says",
             "unstarted": "its task has never started",
             "current": "nothing shows that it is over: no later start, and no other reason that kept it from starting later; "
             "or it is an exit, and the task has not stayed up since",
@@ -122,6 +124,10 @@ PARTS: Mapping[str, Topic] = {
             "misdated": "a certificate, a token or a request is rejected for its dates",
             "full": "what it says is full: disk or quota; else null",
             "trouble": "its complaint if it is live; null for a mere warning in an allocation that has an error to exit for",
+            "in_use": "its complaint is about an address that is in use already",
+            "address": "which, as far as it says",
+            "litefs_full": "LiteFS has no space: now (its last lines say so, and nothing shows that it is over), or before (an earlier run "
+            "ended for it); else null",
             "harmless": "a known line of normal start, handoff or shutdown",
             "overcome": "a replica could not apply what its primary sent, and has it now, or has not said so for a minute; or a write "
             "failed on the primary more than a minute ago, and writes succeed now",
@@ -188,6 +194,7 @@ PARTS: Mapping[str, Topic] = {
             "closed": "why it takes no allocation, though it is ready: drain (under way, or it moved the job's last allocation away), or "
             "mark; else null",
             "missing": "the job lacks instances, or what replaces the one that was here fails, and this node has no live one",
+            "missed": "the same, or the primary is here",
             "member": "Consul's member status: alive, failed, left, leaving, absent, or unknown when Consul was not seen",
             "serf": "status of the node's serfHealth check",
             "answers": "something on the node itself answered: LiteFS, its agent, or its Nomad client",
@@ -197,6 +204,8 @@ PARTS: Mapping[str, Topic] = {
             "driver_down": "driver of the job's tasks that is unhealthy here, or was never here though the node has, or lacks, an instance",
             "holds_primary": "the lease or the replicas name it as primary",
             "server_lost": "a server of Nomad or Consul that runs on it is lost to the others",
+            "felled_nomad": "the same, of Nomad, and too many are lost for a majority, all with their nodes",
+            "felled_consul": "the same, of Consul",
             "unheard": "Nomad's servers have lost their connection to its client, or to the server in the same agent",
             "concerned": "the job has an instance here, or lacks one, or the primary is here; or no job was seen",
             "description": "Nomad's status description",
@@ -209,6 +218,8 @@ PARTS: Mapping[str, Topic] = {
             "answered": "a rung that reads its state gave an answer",
             "unshown": "its port refuses connections, and nothing shows a LiteFS: no answer, no log, no check, no lease ever",
             "cause": "why its HTTP did not answer: refused, timeout, ...",
+            "mute": "how its port fails although its task has run for 10 s and is in no restart loop: accepting (a connection, and "
+            "nothing comes), unaccepting (nor refusing one), or apart (the same, but asked within its task it answered); else null",
             "stuck": "it was asked in more than one way, and every way ran out of time",
             "locked_up": "/metrics answers, but /debug/vars and /info, which need the lock of LiteFS's store, time out",
             "role": "primary, replica, none, unknown",
