@@ -28,7 +28,7 @@ def servers_lost_on(world: World, known: Collection[str]) -> dict[str, set[str]]
     return found
 
 
-def felled_with(world: World, lost: Mapping[str, Collection[str]], system: str) -> set[str]:
+def quorum_lost_with(world: World, lost: Mapping[str, Collection[str]], system: str) -> set[str]:
     """Return the nodes that took a system's majority with them: all of its lost servers ran on them."""
     on = {node for node, systems in lost.items() if system in systems}
     return on if lost_majority(world, system) and len(on) == len(lost_servers(world, system)) else set()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from collector.model import JSON, Attempt, Result, Status
 from collector.observe.checks.health import Check
-from collector.observe.cluster.neighbours import concerned, felled_with, servers_lost_on, without_a_way
+from collector.observe.cluster.neighbours import concerned, quorum_lost_with, servers_lost_on, without_a_way
 from collector.observe.consul import members, serf
 from collector.observe.litefs.positions import NOT_ACCEPTED
 from collector.observe.nomad.job import emptied, migrated, missing_total
@@ -72,21 +72,21 @@ def observe_nodes(world: World, known: Mapping[str, Node], every: Sequence[Check
     direct = _direct(world)
     heard = {world.node(result.target.node) for kind in BY_CLIENT for result in world.results(kind) if _has_content(result)}
     lost, matters = servers_lost_on(world, known), concerned(world, lacks=missing > 0)
-    felled = {system: felled_with(world, lost, system) for system in ("nomad", "consul")}
+    quorumless = {system: quorum_lost_with(world, lost, system) for system in ("nomad", "consul")}
     apart = without_a_way(world, {name: node.address for name, node in known.items()})
     for node in known.values():
         fields = _fields(world, node, health.get(node.name), direct.get(node.name, []))
         fields |= {
             "missing": (lacks := node.name in lacks_one or ((missing > 0 or node.name in unmade) and node.name not in living)),
-            "missed": lacks or node.name in holding,
+            "needed": lacks or node.name in holding,
             "holds_primary": node.name in holding,
             "driver_down": _driver_down(world, node, needed=missing > 0 or node.name in placed),
             "answers": fields["answers"] or node.name in heard,
             "silent": fields["silent"] and node.name not in heard,
             "out_of_reach": fields["out_of_reach"] and node.name not in heard,
             "server_lost": bool(lost.get(node.name)),
-            "felled_nomad": node.name in felled["nomad"],
-            "felled_consul": node.name in felled["consul"],
+            "nomad_quorum_lost": node.name in quorumless["nomad"],
+            "consul_quorum_lost": node.name in quorumless["consul"],
             "unheard": "nomad" in lost.get(node.name, ()) or (node.name in apart and node.name not in heard),
             "gone": _gone(fields),
             "closed": _closed(fields, migrated=node.name in moved and _by_drain(node, away)),

@@ -25,7 +25,7 @@ WHOLE: Mapping[str, Topic] = {
             "candidates": "of those that answered, how many may become primary",
             "lease_held": "the lease is held by a live session; null when not seen",
             "lease_id": "cluster ID that Consul keeps",
-            "unowned_id": "the same, while nobody leads or holds the lease, and no LiteFS that answered has an ID; else null",
+            "unowned_id": "`lease_id`, if nobody leads or holds the lease and no LiteFS that answered has an ID; else null",
             "lease_key": "the lease's key",
             "lease_keys": "the keys, if several of the LiteFS nodes asked hold different leases",
             "lease_host": "host that holds the lease",
