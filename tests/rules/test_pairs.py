@@ -21,10 +21,10 @@ STRIDE = 97
 """How far from a case the one stands that is put beside it: farther than the cases of one cause go, and prime."""
 ANSWER = {"code", "node", "not", "root", "says", "verdict", "title", "quote", "remedy", "also", "optional"}
 OF_THE_WHOLE = {
-    "the same of one that is two minutes old, which its check is asked of each ten seconds",
-    "the spec asks no agent, and the catalog has no text",
-    "something answers on LiteFS's port, and what LiteFS says was not seen",
-    "the same, and LiteFS was read from within its task alone",
+    "the same, but the instance is two minutes old and its check runs every ten seconds",
+    "the spec queries no agent, and the catalog has no output",
+    "something answers on LiteFS's port, but LiteFS's own state was not seen",
+    "the same, and LiteFS could be read only from inside its task",
     "two say so",
     "an old allocation's entry stands for a running one that is not registered itself, and its check passes",
 }
