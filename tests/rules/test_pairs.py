@@ -25,7 +25,7 @@ OF_THE_WHOLE = {
     "the spec queries no agent, and the catalog has no output",
     "something answers on LiteFS's port, but LiteFS's own state was not seen",
     "the same, and LiteFS could be read only from inside its task",
-    "two say so",
+    "two nodes say they are primary",
     "an old allocation's entry stands for a running one that is not registered itself, and its check passes",
 }
 """What is found of these is no matter of one node: whether agents are asked at all, or keep what checks say, a right that is
