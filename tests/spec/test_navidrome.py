@@ -66,7 +66,7 @@ def among_many():
 
 
 def test_it_names_its_variables_once_and_no_node() -> None:
-    assert set(spec().vars) == {"job", "service", "task", "mount", "litefs_port", "lines", "watched"}
+    assert set(spec().vars) == {"job", "service", "task", "mount", "litefs_port", "lines", "watched", "ask_agents"}
     tasks = re.sub(r"#.*", "", TEXT[TEXT.index("\ncollect:") :])
     assert "navidrome" not in tasks
     assert "odroid" not in TEXT
