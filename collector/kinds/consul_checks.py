@@ -40,11 +40,11 @@ def agent(args: Args) -> Rung:
     checks, services = yield consul_agent.requests(args, consul_agent.CHECKS, consul_agent.SERVICES)
     rows = sorted(consul_agent.checks(args, checks), key=lambda row: row["check_id"])
     instances = asking.parsed(services, lambda body: consul_agent.parse_services(body, args["node"], args["address"]))
-    wanted = args["services"]
-    return {
-        "instances": [row for row in instances if not wanted or row["service"] in wanted],
-        "checks": [row for row in rows if not wanted or row["service"] is None or row["service"] in wanted],
-    }
+    wanted = set(args["services"]) or {row["service"] for row in instances}
+    kept = [row for row in instances if row["service"] in wanted]
+    if not kept and asking.filtered(services):
+        raise Unanswered(Status.DENIED, asking.refused(services), reply=services)
+    return {"instances": kept, "checks": [row for row in rows if row["service"] in wanted | {None}]}
 
 
 def parse_service(body: bytes) -> JSON:

@@ -24,7 +24,11 @@ def consul_tasks(consul: Guarded) -> dict[str, list[dict[str, Any]]]:
     return {
         "consul_leader": [{"consul_leader": {}}],
         "consul_members": [{"consul_members": {}}],
-        "consul_checks": [{"consul_checks": {"service": SERVICE}}, {"consul_checks": {"node": node}}],
+        "consul_checks": [
+            {"consul_checks": {"service": SERVICE}},
+            {"consul_checks": {"node": node}},
+            {"consul_checks": {"node": node, "address": address, "member": True}, "try": ["agent"]},
+        ],
         "consul_lease": [{"consul_lease": {"key": KEY}}],
         "check_output": [{"check_output": {"node": node, "address": address, "member": True, "checks": checks}}],
     }
