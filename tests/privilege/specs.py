@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +24,16 @@ def consul_tasks(consul: Guarded) -> dict[str, list[dict[str, Any]]]:
     return {
         "consul_leader": [{"consul_leader": {}}],
         "consul_members": [{"consul_members": {}}],
-        "consul_checks": [
-            {"consul_checks": {"service": SERVICE}},
-            {"consul_checks": {"node": node}},
-            {"consul_checks": {"node": node, "address": address, "member": True}, "try": ["agent"]},
-        ],
+        "consul_checks": [{"consul_checks": {"service": SERVICE}}, {"consul_checks": {"node": node}}],
         "consul_lease": [{"consul_lease": {"key": KEY}}],
         "check_output": [{"check_output": {"node": node, "address": address, "member": True, "checks": checks}}],
     }
+
+
+def of_agent(consul: Guarded, services: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the task that asks the node's own agent for its checks."""
+    where = {"node": consul.facts["node"], "address": consul.facts["address"], "member": True, "services": [*services]}
+    return {"consul_checks": where, "try": ["agent"]}
 
 
 def nomad_tasks(nomad: Guarded) -> dict[str, list[dict[str, Any]]]:
