@@ -173,6 +173,17 @@ def test_an_error_is_not_blamed_on_the_missing_primary_if_another_replica_works(
     assert {root.code for root in report.root_causes} == expected
 
 
+@pytest.mark.parametrize(("code", "beside"), [(404, True), (500, False)])
+@pytest.mark.parametrize(
+    "n1", [SILENT, {"litefs": {"role": "none", "is_primary": False, "primary_hostname": ""}}], ids=["frozen", "no primary"]
+)
+def test_a_wrong_path_is_not_blamed_on_old_data_nor_on_the_missing_primary(code, beside, n1) -> None:
+    says = {"ping": {"status": "critical", "output": f"HTTP GET http://10.1.0.12:8080/ping: {code} No Output: sorry"}}
+    sick = {"litefs": {"lag_seconds": 50.0, "primary_hostname": "n1" if n1 is SILENT else ""}, "checks": says}
+    report = analyze(bundle({"nodes": {"n1": n1, "n2": sick, "n3": sick}}))
+    assert ("app.check.http-error" in {root.code for root in report.root_causes}) is beside
+
+
 WITHOUT = {"role": "none", "is_primary": False, "primary_hostname": "", "lag_seconds": 50.0}
 NO_LEASE = {"held": False, "session": None, "session_alive": None, "hostname": None, "advertise_url": None}
 
