@@ -238,3 +238,20 @@ def test_an_implausible_restart_delay_is_ignored(delay, starts_in):
     waits = {"type": "Restarting", "ago": 9, "details": {"start_delay": delay}}
     case = {"nodes": {"n2": {"alloc": {"state": "pending"}, "events": [{"type": "Terminated", "ago": 9, "exit_code": 1}, waits]}}}
     assert field(case, "instance", "starts_in", node="n2") == pytest.approx(starts_in)
+
+
+def test_litefs_asked_by_host_is_that_of_the_only_allocation_there():
+    late = {"info": {"status": "critical", "output": 'Get "http://10.1.0.12:20303/info": context deadline exceeded'}}
+    made = bundle(
+        {
+            "nodes": {
+                "n2": {
+                    "fails": {"status": "timeout", "cause": "timeout", "reason": "10.1.0.12:20303 did not answer in time"},
+                    "checks": late,
+                }
+            }
+        }
+    )
+    by_host = (one._replace(target=one.target._replace(alloc=None)) if one.kind == "litefs_status" else one for one in made.results)
+    root = analyze(made._replace(results=tuple(by_host))).root_causes[0]
+    assert (root.code, root.node) == ("litefs.process.hung", "n2")

@@ -23,7 +23,7 @@ def states(world: World) -> dict[str, State]:
     for result in world.bundle.results:
         if result.kind != "litefs_status" or not _was_asked(result) or elsewhere(world, result):
             continue
-        key = result.target.alloc or result.target.node or ""
+        key = _queried(world, result)
         state = found.setdefault(key, State(key, nodes.get(key) or world.node(result.target.node) or key))
         if result.status == "ok":
             state.samples.append((result, result.data))
@@ -36,7 +36,15 @@ def states(world: World) -> dict[str, State]:
 def expected(world: World) -> set[str]:
     """Return the allocations (or nodes, if the allocation is unknown) where LiteFS was to be queried, even if there was no time for it."""
     results = [result for result in world.bundle.results if result.kind == "litefs_status" and result.status is not Status.SKIPPED]
-    return {result.target.alloc or result.target.node or "" for result in results if not elsewhere(world, result)}
+    return {_queried(world, result) for result in results if not elsewhere(world, result)}
+
+
+def _queried(world: World, result: Result) -> str:
+    """Return the allocation that an item names; if a spec lists hosts, the only one on that node that runs its task, or else the node."""
+    node, task = world.node(result.target.node), result.target.task
+    running = (one for one in world.instances if one.node == node and not one.over)
+    here = [one.id for one in running if task in {known["name"] for known in one.alloc["tasks"]}]
+    return result.target.alloc or (here[0] if len(here) == 1 else result.target.node or "")
 
 
 def _was_asked(result: Result) -> bool:
