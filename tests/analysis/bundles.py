@@ -62,6 +62,7 @@ def healthy(node: str, names: tuple[str, ...]) -> dict[str, Data]:
         "heard_from": "agent",
         "agent_date": None,
         "agent_checks": None,
+        "agent_fails": None,
         "registered": True,
         "litefs": _leading_or_following(node, names),
         "again": None,
@@ -179,6 +180,9 @@ def _results(case: Mapping[str, Data], names: tuple[str, ...], nodes: Mapping[st
     for name, node in nodes.items():
         yield from _of_node(name, node)
     yield from (_from_agent(name, node) for name, node in nodes.items() if node["agent_checks"] is not None)
+    for name, node in nodes.items():
+        if why := node["agent_fails"]:
+            yield _gap("consul_checks", Target(node=name), {"rungs": ["agent"], **why}, f"agent_checks@{name}")._replace(ignore_errors=True)
 
 
 def _of_node(name: str, node: Mapping[str, Data]) -> Iterator[Result]:

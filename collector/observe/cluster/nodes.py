@@ -177,8 +177,10 @@ def _direct(world: World) -> dict[str, list[tuple[Result, bool, Attempt]]]:
         for attempt in result.attempts:
             if node and attempt.rung in DIRECT.get(result.kind, ()):
                 spoke = attempt.status is Status.OK or attempt.code is not None
-                if not spoke and (attempt.status not in NO_ANSWER or result.kind == "consul_checks"):
-                    continue  # not requested, or not understood: no statement about the node; nor is an agent that listens on loopback only
+                if not spoke and attempt.status not in NO_ANSWER:
+                    continue  # not requested, or not understood: no statement about the node
+                if result.kind == "consul_checks" and attempt.status is not Status.OK:
+                    continue  # by default an agent listens on loopback only, so that anything or nothing may be there
                 found.setdefault(node, []).append((result, spoke, attempt))
     return found
 
