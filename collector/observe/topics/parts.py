@@ -75,6 +75,7 @@ PARTS: Mapping[str, Topic] = {
             "signal": "of Terminated",
             "oom_killed": "of Terminated",
             "itself": "Terminated without Nomad having killed it",
+            "leader_end": "it is the end of its group's leader, for which Nomad stopped the other tasks",
             "worst": "its task is the most troubled one of the allocation",
             "executor_gone": "why it is not known how the process ended, if its Nomad executor is gone; else null",
             "full": "what its text says is full: disk or quota; else null",
@@ -175,6 +176,7 @@ PARTS: Mapping[str, Topic] = {
             "on_proxy": "it connects to LiteFS's proxy, by the port in LiteFS's log",
             "alloc_known": "Nomad listed the allocation it belongs to, among those that count",
             "task": "the task behind it: LiteFS's, its service's, or the allocation's only one",
+            "restarts_task": "it is the check for which Nomad has restarted its instance repeatedly just now",
         },
     ),
     "orphan_check": Topic(
