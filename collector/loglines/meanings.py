@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from collector.loglines.envelope import opened
+from collector.loglines.envelope import moment, opened
 
 _DISK = re.compile(
     r"(?i)no space left on device|ENOSPC|database or disk is full|\b(?:errno|os error)[ =:]{1,2}28\b"
@@ -56,6 +56,9 @@ _DATES = re.compile(
     r'(?i)certificate[^"]{0,40}(?:expired|not yet valid)|not yet valid|not valid yet|issued in the future|used before issued'
     r'|RequestTimeTooSkewed|clock skew|token[^"]{0,20}(?:is|has) expired'
 )
+
+_CURRENT = re.compile(r"current time (\S{19,35}) is (?:after|before) (\S{19,35})")
+"""How far off the dates of a certificate are, in Go's words (crypto/x509)."""
 
 
 def meanings(message: str, complaint: str) -> Mapping[str, str | bool | None]:
@@ -120,6 +123,13 @@ def malformed(text: str) -> str | None:
 def misdated(text: str) -> bool:
     """True if a certificate, token or request is rejected because of its dates."""
     return bool(_DATES.search(text))
+
+
+def misdated_by(text: str) -> float | None:
+    """Return by how many seconds a certificate's dates are missed, or None if the text does not say."""
+    found = _CURRENT.search(text)
+    now, limit = map(moment, found.groups()) if found else (None, None)
+    return abs(now - limit) if now is not None and limit is not None else None
 
 
 def write_refused(text: str) -> bool:
