@@ -59,6 +59,9 @@ _DATES = re.compile(
 
 _CURRENT = re.compile(r"current time (\S{19,35}) is (?:after|before) (\S{19,35})")
 """How far off the dates of a certificate are, in Go's words (crypto/x509)."""
+_EXPIRED = re.compile(r"(?i)expired(?!.{0,20}\bnot yet valid)")
+LIFETIME = 300.0
+"""Seconds for which a token is valid, at the least: it has not expired because a clock is some seconds fast."""
 
 
 def meanings(message: str, complaint: str) -> Mapping[str, str | bool | None]:
@@ -72,7 +75,7 @@ def meanings(message: str, complaint: str) -> Mapping[str, str | bool | None]:
         "agent_refused": agent_refused(message),
         "malformed": malformed(complaint),
         "unusable": _first(_UNUSABLE, complaint),
-        "misdated": misdated(message),
+        "misdated": misdated(complaint),
     }
 
 
@@ -126,10 +129,12 @@ def misdated(text: str) -> bool:
 
 
 def misdated_by(text: str) -> float | None:
-    """Return by how many seconds a certificate's dates are missed, or None if the text does not say."""
+    """Return by how many seconds a clock must be off to miss the dates in the text; None if the text does not say."""
     found = _CURRENT.search(text)
     now, limit = map(moment, found.groups()) if found else (None, None)
-    return abs(now - limit) if now is not None and limit is not None else None
+    if now is not None and limit is not None:
+        return abs(now - limit)
+    return LIFETIME if _EXPIRED.search(text) else None
 
 
 def write_refused(text: str) -> bool:
