@@ -160,13 +160,19 @@ def _node_of(held: Held, seen: Observed) -> str | None:
 
 def impacts(roots: Sequence[Finding], below: Mapping[str, Sequence[Finding]], seen: Observed) -> list[dict[str, JSON]]:
     """Return the impact of each root. If one of them blocks writes, all of them say so."""
-    sick = {root.node for root in roots if root.node and root.code.startswith(OF_THE_APPLICATION) and root.severity is Severity.CRITICAL}
+    sick = {root.node for root in roots if root.node and _ails_the_application(root, seen)}
     gone = frozenset(root.node for root in roots if root.node and root.code == "node.down")
     cluster = cluster_facts(seen, gone)._replace(unwell=frozenset(sick))
     refused = {one.node for root in roots for one in below.get(root.id, ()) if one.code == UNUSABLE and one.severity is Severity.CRITICAL}
     if any(root.node == cluster.primary and (root.node in refused or _stops_commits(root, seen)) for root in roots):
         cluster = cluster._replace(writes="blocked")
     return _with_others([impact(root, below.get(root.id, ()), seen, cluster) for root in roots])
+
+
+def _ails_the_application(root: Finding, seen: Observed) -> bool:
+    """True if it keeps an application from working whose allocation has LiteFS, or is not known."""
+    beside = any(not one.fields["has_litefs"] for one in seen.observations.of("instance") if one.scope["alloc"] == root.alloc)
+    return root.code.startswith(OF_THE_APPLICATION) and root.severity is Severity.CRITICAL and not beside
 
 
 def _with_others(found: list[dict[str, JSON]]) -> list[dict[str, JSON]]:

@@ -15,6 +15,8 @@ MOST = 3
 WORDS = {
     "waits": "Nomad restarts {nodes} only in {minutes} min, and `nomad alloc restart` has no effect until then: once the cause is fixed, "
     "stop the allocation, and Nomad places a new one at once.",
+    "waits-system": "Nomad restarts {nodes} only in {minutes} min, and `nomad alloc restart` has no effect until then: once the cause is "
+    "fixed, stop the allocation and have the job evaluated, since Nomad may not replace a stopped allocation of a system job by itself.",
     "returns": "Nomad restarts {nodes}, which had run for a long time, within seconds: look again in a minute.",
     "later": "Nomad has given up on {nodes} and will place it again after a growing delay: once the cause is fixed, force that now.",
     "asked": "Nomad has given up on {nodes}: once the cause is fixed, have it placed again.",
@@ -37,7 +39,7 @@ def with_restarts(causes: Causes, seen: Observed) -> Causes:
 
 def _how(one: Observation) -> str | None:
     if (one.fields["starts_in"] or 0.0) >= LONG:
-        return "waits"
+        return "waits-system" if one.fields["system"] else "waits"
     return "returns" if one.fields["returns"] else one.fields["given_up"]
 
 
@@ -65,6 +67,7 @@ def _sentence(how: str, some: Sequence[Observation], here: str | None) -> str:
 
 def _commands(how: str, one: Observation, seen: Observed) -> list[str]:
     alloc = seen.world.alloc[one.scope["alloc"]]
-    if how == "waits":
-        return [f"nomad alloc stop {alloc['id']}"]
+    if how in {"waits", "waits-system"}:
+        evaluate = [f"nomad job eval {shlex.quote(alloc['job'])}"] if how == "waits-system" else []
+        return [f"nomad alloc stop {alloc['id']}", *evaluate]
     return [] if how in {"never", "returns"} else [f"nomad job eval -force-reschedule {shlex.quote(alloc['job'])}"]

@@ -1,6 +1,6 @@
 """The plan of a run for `--check`: every item with its first requests, the capabilities needed, and the number of calls.
 
-Only what the loops depend on is actually requested (allocations, the job, checks: the inventory); everything else is planned.
+Only what the loops depend on is actually requested (leaders, allocations, the job, checks: the inventory); everything else is planned.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from collector.kinds.kind import Kind
 from collector.model import Item, Request, Result, Spec, Status, Task
 from collector.policies import LITEFS_KEYS, policies_for
 
-INVENTORY = ("nomad_job", "nomad_allocations", "nomad_nodes", "consul_checks", "consul_members")
-"""Kinds that loops run over; they take one read-only call each."""
+INVENTORY = ("nomad_agent", "nomad_job", "nomad_allocations", "nomad_nodes", "consul_leader", "consul_checks", "consul_members")
+"""Kinds that loops depend on; they take a few read-only calls each."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,6 @@ Consul's catalog often has an empty or old output: an agent syncs a changed stat
 `check_update_interval` (5 min by default). Source: hashicorp/consul issues 1982 and 9113.
 So the node's own agent is queried: from here, then from within a task on that node; if neither works, the check is repeated from here.
 
-The agent needs Consul's token, but anybody with `node:write` can register a node with any address in the catalog. So the token is only sent
-to addresses from the gossip pool (`member`), which takes the gossip key to join.
-
 The output of a check that runs rarely may be out of date, so such a check is also repeated from here if it fails.
 """
 
@@ -15,13 +12,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from collector.errors import Unanswered
-from collector.kinds import asking, bodies, shapes
-from collector.kinds.consul_checks import check
-from collector.kinds.kind import NAMESPACE, Args, Argument, Kind, of_alloc, port
+from collector.kinds import asking, consul_agent
+from collector.kinds.kind import NAMESPACE, Args, Argument, Kind, of_alloc
 from collector.kinds.probing import Probe, outcome, probe_of
-from collector.model import JSON, Exec, Http, Reply, Rung, Status, host_port
+from collector.model import JSON, Exec, Reply, Rung, Status, host_port
 
-PATH = "/v1/agent/checks"
 SELDOM = 30.0
 """Seconds between two runs of a check from which on its output may be out of date."""
 NOT_THERE = (b"not found", b"no such file", b"No such file")
@@ -29,39 +24,21 @@ NOT_THERE = (b"not found", b"no such file", b"No such file")
 
 def agent(args: Args) -> Rung:
     """Query the node's own agent at the node's address."""
-    if not args.get("address"):
-        raise Unanswered(Status.SKIPPED, "the node's address is not known")
-    place = host_port(args["address"], args["port"])
-    member = args["member"] is True
-    (reply,) = yield [Http("consul", PATH, base=f"{args['scheme']}://{place}", token=member)]
-    if not member:
-        rows = yield from _repeat_rare_failures(args, _without_token(args, reply))
-        return _answer(args, "agent", f"{place}, without Consul's token", rows)
-    if asking.filtered(reply) and not bodies.decode(asking.body(reply)):
-        raise Unanswered(Status.DENIED, asking.refused(reply), reply=reply)
-    rows = yield from _repeat_rare_failures(args, asking.parsed(reply, lambda body: parse(body, args["node"])))
-    return _answer(args, "agent", place, rows)
-
-
-def _without_token(args: Args, reply: Reply) -> list[dict[str, JSON]]:
-    """Return the checks that an agent shows without a token; none is not a refusal, since another rung may do better."""
-    try:
-        return asking.parsed(reply, lambda body: parse(body, args["node"]))
-    except Unanswered as why:
-        tokenless = f"asked without Consul's token, since the gossip pool is not known to have {args['node']} at {args['address']}"
-        status = Status.FAILED if why.status is Status.DENIED else why.status
-        raise Unanswered(status, f"{why.reason} ({tokenless})", reply=why.reply) from None
+    (reply,) = yield consul_agent.requests(args, consul_agent.CHECKS)
+    rows = yield from _repeat_rare_failures(args, consul_agent.checks(args, reply))
+    asked_from = consul_agent.place(args)
+    return _answer(args, "agent", asked_from if args["member"] is True else f"{asked_from}, without Consul's token", rows)
 
 
 def from_task(args: Args) -> Rung:
     """Query the agent on the host's loopback address, from a task that uses host networking (wget, then curl)."""
     if not args.get("alloc") or not args.get("task"):
         raise Unanswered(Status.SKIPPED, "no live allocation on this node to ask from")
-    url = f"{args['scheme']}://{host_port('127.0.0.1', args['port'])}{PATH}"
+    url = f"{args['scheme']}://{host_port('127.0.0.1', args['port'])}{consul_agent.CHECKS}"
     reply = yield from _first_tool(args, [("wget", "-qO-", url), ("curl", "-sS", "-m", "3", url)])
     if reply.status != Status.OK:
         raise asking.not_run(reply)
-    rows = yield from _repeat_rare_failures(args, asking.parsed(reply, lambda body: parse(body, args["node"])))
+    rows = yield from _repeat_rare_failures(args, asking.parsed(reply, lambda body: consul_agent.parse_checks(body, args["node"])))
     return _answer(args, "exec", f"task {args['task']} of allocation {args['alloc'][:8]}", rows)
 
 
@@ -92,17 +69,6 @@ def _repeat_rare_failures(args: Args, rows: list[dict[str, JSON]]) -> Rung:
     replies = yield [one.request for _, one in probes]
     now = {row["check_id"]: outcome(one, reply)["status"] for (row, one), reply in zip(probes, replies, strict=True)}
     return [{**row, "now": now[row["check_id"]]} if row["check_id"] in now else row for row in rows]
-
-
-def parse(body: bytes, node: str) -> list[dict[str, JSON]]:
-    """Parse `/v1/agent/checks` by check ID. An empty answer, or one from another node's agent, is rejected."""
-    rows = [check(row) for _id, row in shapes.named({"checks": bodies.decode(body)}, "checks")]
-    others = {row["node"] for row in rows} - {node}
-    if others:
-        raise Unanswered(Status.FAILED, f"this is the agent of {', '.join(sorted(others))}, not of {node}")
-    if not rows:
-        raise Unanswered(Status.FAILED, "the agent shows no checks: it has none, or the token may not read them")
-    return rows
 
 
 def _first_tool(args: Args, commands: Sequence[tuple[str, ...]]) -> asking.Asking:
@@ -138,23 +104,13 @@ KIND = Kind(
     default_ladder=(("agent", None), ("exec", None), ("probe", None)),
     arguments={
         "node": Argument("string", "name of the node in Consul", required=True, item="node"),
-        "address": Argument("string", "address of the node, for the agent rung", item="address"),
-        "member": Argument(
-            "boolean",
-            "whether Consul's gossip pool has the node at this address; only then the token is sent",
-            default=False,
-            item="member",
-        ),
         "alloc": Argument("string", "a live allocation on that node, for the exec rung", item="alloc"),
         "task": Argument("string", "a task of that allocation", item="task"),
         "checks": Argument("array", "the failing checks, as consul_checks gives them", required=True, item="checks"),
         "endpoints": Argument(
             "array", "what the checks connect to: {name, type, url | host and port, method, tls_skip_verify}", default=(), item="endpoints"
         ),
-        "port": port("port of the Consul agents' API", 8500),
-        "scheme": Argument(
-            "string", "scheme of the Consul agents' API; with `https` the port is usually 8501", default="http", choices=("http", "https")
-        ),
+        **consul_agent.ARGUMENTS,
         "namespace": NAMESPACE,
     },
     target=of_alloc,

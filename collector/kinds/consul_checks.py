@@ -1,18 +1,15 @@
-"""Instances and checks from Consul's catalog, whose `output` may be empty or minutes old (see check_output.py)."""
+"""Instances and checks from Consul's catalog, whose `output` may be empty or minutes old (see check_output.py), or from a node's agent.
+
+Without a leader the catalog does not change any more, while each agent keeps running its own checks.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
-
-from collector.durations import seconds_of
-from collector.kinds import asking, bodies, shapes
+from collector.errors import Unanswered
+from collector.kinds import asking, bodies, consul_agent, consul_rows, shapes
 from collector.kinds.kind import API_OR_STALE, AWAITED, Args, Argument, Kind
-from collector.kinds.shapes import Obj
-from collector.model import JSON, Http, Rung, Target
+from collector.model import JSON, Http, Rung, Status, Target
 
-NOMAD_SERVICE = re.compile(r"_nomad-task-(?P<alloc>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})-")
-"""The IDs of instances registered by Nomad. Source: hashicorp/nomad, client/serviceregistration/id.go."""
 LIMIT = 64 << 20
 """Maximum bytes of a service's health. Consul has no pagination, and sends 2 kB per instance: 8 MiB would be exceeded at 4,000 nodes."""
 
@@ -36,13 +33,27 @@ def _of_node(node: str) -> Rung:
     return {"instances": asking.parsed(catalog, parse_node), "checks": asking.parsed(health, parse_checks)}
 
 
+def agent(args: Args) -> Rung:
+    """Query the node's own agent at the node's address."""
+    if not args.get("node"):
+        raise Unanswered(Status.SKIPPED, "a node's agent knows that node only: give `node`, not `service`")
+    checks, services = yield consul_agent.requests(args, consul_agent.CHECKS, consul_agent.SERVICES)
+    rows = sorted(consul_agent.checks(args, checks), key=lambda row: row["check_id"])
+    instances = asking.parsed(services, lambda body: consul_agent.parse_services(body, args["node"], args["address"]))
+    wanted = set(args["services"]) or {row["service"] for row in instances}
+    kept = [row for row in instances if row["service"] in wanted]
+    if not kept and asking.filtered(services):
+        raise Unanswered(Status.DENIED, asking.refused(services), reply=services)
+    return {"instances": kept, "checks": [row for row in rows if row["service"] in wanted | {None}]}
+
+
 def parse_service(body: bytes) -> JSON:
     """Parse `/v1/health/service/NAME`. It repeats a node's own checks for each instance; duplicates are removed."""
     rows = bodies.listing(body)
     checks = [row for entry in rows for row in shapes.objects(entry, "Checks")]
     return {
-        "instances": _instances((shapes.mapping(entry, "Node"), shapes.mapping(entry, "Service")) for entry in rows),
-        "checks": _checks(checks),
+        "instances": consul_rows.instances((shapes.mapping(entry, "Node"), shapes.mapping(entry, "Service")) for entry in rows),
+        "checks": consul_rows.checks(checks),
     }
 
 
@@ -50,75 +61,24 @@ def parse_node(body: bytes) -> JSON:
     """Parse `/v1/catalog/node/NAME`; an unknown node (null) has no instances."""
     entry = {"node": bodies.decode(body)}
     node = shapes.mapping(entry, "node")
-    return _instances((shapes.mapping(node, "Node"), service) for _id, service in shapes.named(node, "Services"))
+    return consul_rows.instances((shapes.mapping(node, "Node"), service) for _id, service in shapes.named(node, "Services"))
 
 
 def parse_checks(body: bytes) -> JSON:
     """Parse `/v1/health/node/NAME`, or any list of Consul's checks."""
-    return _checks(bodies.listing(body))
-
-
-def _instances(rows: Iterable[tuple[Obj, Obj]]) -> list[JSON]:
-    instances = [_instance(node, service) for node, service in rows]
-    return sorted(instances, key=lambda instance: (instance["node"], instance["service_id"]))
-
-
-def _instance(node: Obj, service: Obj) -> dict[str, JSON]:
-    service_id = shapes.identity(service, "ID")
-    node_address = shapes.maybe_text(node, "Address")
-    return {
-        "node": shapes.identity(node, "Node"),
-        "node_address": node_address,
-        "service": shapes.text(service, "Service"),
-        "service_id": service_id,
-        "address": shapes.maybe_text(service, "Address") or node_address,
-        "port": shapes.maybe_whole(service, "Port") or None,
-        "alloc": alloc_of(service_id),
-        "modify_index": shapes.whole(service, "ModifyIndex"),
-    }
-
-
-def _checks(rows: Iterable[Obj]) -> list[JSON]:
-    checks = {(one["node"], one["check_id"]): one for one in map(check, rows)}
-    return [checks[key] for key in sorted(checks)]
-
-
-def check(row: Obj) -> dict[str, JSON]:
-    """Parse one check of the catalog or an agent. Checks of the node itself (serfHealth, maintenance) have no service."""
-    definition, service_id = shapes.mapping(row, "Definition"), shapes.maybe_text(row, "ServiceID")
-    return {
-        "node": shapes.identity(row, "Node"),
-        "check_id": shapes.identity(row, "CheckID"),
-        "name": shapes.text(row, "Name"),
-        "status": shapes.text(row, "Status"),
-        "type": shapes.text(row, "Type"),
-        "output": shapes.text(row, "Output"),
-        "service": shapes.maybe_text(row, "ServiceName"),
-        "service_id": service_id,
-        "target": next((target for key in ("HTTP", "TCP", "GRPC") if (target := shapes.text(definition, key))), None),
-        "interval": seconds_of(shapes.text(row, "Interval")),
-        "timeout": seconds_of(shapes.text(row, "Timeout")),
-        "notes": shapes.text(row, "Notes"),
-        "create_index": shapes.whole(row, "CreateIndex"),
-        "modify_index": shapes.whole(row, "ModifyIndex"),
-        "alloc": alloc_of(service_id or ""),
-    }
-
-
-def alloc_of(service_id: str) -> str | None:
-    """Return the allocation that Nomad registered this instance for; None for instances not registered by Nomad."""
-    match = NOMAD_SERVICE.match(service_id)
-    return match["alloc"] if match else None
+    return consul_rows.checks(bodies.listing(body))
 
 
 KIND = Kind(
     name="consul_checks",
-    summary="instances and checks of a service, or of a node, from Consul's catalog",
-    rungs={"api": api, "stale": asking.of_any_server(api)},
+    summary="instances and checks of a service, or of a node, from Consul's catalog or the node's own agent",
+    rungs={"api": api, "stale": asking.of_any_server(api), "agent": agent},
     default_ladder=API_OR_STALE,
     arguments={
         "service": Argument("string", "name of the service"),
         "node": Argument("string", "name of the node in Consul"),
+        "services": Argument("array", "of a node's agent, only these services and the node's own checks (all if empty)", default=()),
+        **consul_agent.ARGUMENTS,
     },
     one_of=("service", "node"),
     target=lambda args: Target(node=args.get("node"), service=args.get("service")),

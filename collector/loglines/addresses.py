@@ -6,7 +6,12 @@ import re
 from collections.abc import Mapping, Sequence
 
 _NUMERIC = r"(?:\d{1,3}(?:\.\d{1,3}){3}|localhost|\*|\[[\da-f:.]{0,45}\]|::)?:\d{2,5}"
-_TOLD = re.compile(r"(?i)\bin use\b|EADDRINUSE|only one usage of each|AddrInUse|\b(?:errno|os error) 98\b|Adresse wird bereits verwendet")
+_TRANSLATED = (
+    r"Adresse\ wird\ bereits\ verwendet|Adresse\ déjà\ utilisée|La\ dirección\ ya\ se\ está\ usando|Indirizzo\ già\ in\ uso"
+    r"|Endereço\ já\ em\ uso|Adres\ is\ al\ in\ gebruik|Adres\ jest\ już\ w\ użyciu"
+)
+"""The C library's words in several languages."""
+_TOLD = re.compile(rf"(?i)\bin use\b|EADDRINUSE|only one usage of each|AddrInUse|\b(?:errno|os error) 98\b|{_TRANSLATED}")
 """Every line that the patterns below match contains one of these."""
 _OF_LINES = (
     # .NET, nginx, PHP and others name it in words of their own before it, Node after it; a time or a file's line is no address.
@@ -16,9 +21,9 @@ _OF_LINES = (
     ),
     re.compile(rf"(?xi)(?:address\ already\ in\ use|EADDRINUSE)[: ]{{1,3}}(?P<address>{_NUMERIC})\b"),
     re.compile(
-        r"""(?xi)(?:(?<![\w.\[\]:*-])(?P<address>[\w.\[\]:*-]{0,80}:\d+):\ bind:\ )?
+        rf"""(?xi)(?:(?<![\w.\[\]:*-])(?P<address>[\w.\[\]:*-]{{0,80}}:\d+):\ bind:\ )?
         (?:address\ already\ in\ use|EADDRINUSE|AddrInUse|address\ in\ use|only\ one\ usage\ of\ each\ socket\ address
-        |\bthat\ port\ is\ already\ in\ use|\b(?:errno|os\ error)\ 98\b|\bdie\ Adresse\ wird\ bereits\ verwendet)"""
+        |\bthat\ port\ is\ already\ in\ use|\b(?:errno|os\ error)\ 98\b|\b(?:{_TRANSLATED}))"""
     ),
     re.compile(r"(?i)\bport (?P<address>\d{1,5})\b[^\n]{0,30}\b(?:is|was|are)? ?(?:already )?in use\b(?![^\n]{0,40}\b(?:trying|using) )"),
     re.compile(r"(?i)\baddress (?P<address>[\w.\[\]*-]{0,60}:\d{2,5}) (?:is )?already in use\b"),

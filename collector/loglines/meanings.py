@@ -9,9 +9,10 @@ from collector.loglines.envelope import moment, opened
 
 _DISK = re.compile(
     r"(?i)no space left on device|ENOSPC|database or disk is full|\b(?:errno|os error)[ =:]{1,2}28\b"
-    r"|Auf dem Gerät ist kein Speicherplatz mehr"
+    r"|Auf dem Gerät ist kein Speicherplatz mehr|Aucun espace disponible sur le périphérique|No queda espacio en el dispositivo"
+    r"|Spazio esaurito sul device|Não há espaço disponível no dispositivo|Geen ruimte meer over op apparaat|Brak miejsca na urządzeniu"
 )
-"""In other languages of the C library the error number stands beside the words, in Python and Rust; Java and C print the words only."""
+"""The C library's words in several languages: Python and Rust print the error number beside them, C, Java and PHP only the words."""
 _OTHER_LIMIT = re.compile(
     r"(?i)/sys/|/proc/|cgroup|inotify|\bfsnotify(?::| watch)|file watch|watch(?:es)? limit|add(?:ing)? (?:a )?watch|syscall: 'watch'"
     r"|\bsemaphores?:|\bsem(?:get|op)\b|\bshm(?:get|_open)\b|shared memory segment|session keyring|create session key:"

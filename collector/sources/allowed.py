@@ -36,6 +36,7 @@ CONSUL: Final = (
     "/v1/agent/checks",
     "/v1/agent/members",
     "/v1/agent/self",
+    "/v1/agent/services",
     "/v1/catalog/node/*",
     "/v1/catalog/nodes",
     "/v1/catalog/services",

@@ -61,6 +61,8 @@ def healthy(node: str, names: tuple[str, ...]) -> dict[str, Data]:
         "outputs": True,
         "heard_from": "agent",
         "agent_date": None,
+        "agent_checks": None,
+        "agent_fails": None,
         "registered": True,
         "litefs": _leading_or_following(node, names),
         "again": None,
@@ -177,6 +179,10 @@ def _results(case: Mapping[str, Data], names: tuple[str, ...], nodes: Mapping[st
             yield _checks(service, case, nodes)
     for name, node in nodes.items():
         yield from _of_node(name, node)
+    yield from (_from_agent(name, node) for name, node in nodes.items() if node["agent_checks"] is not None)
+    for name, node in nodes.items():
+        if why := node["agent_fails"]:
+            yield _gap("consul_checks", Target(node=name), {"rungs": ["agent"], **why}, f"agent_checks@{name}")._replace(ignore_errors=True)
 
 
 def _of_node(name: str, node: Mapping[str, Data]) -> Iterator[Result]:
@@ -226,6 +232,16 @@ def _of_node(name: str, node: Mapping[str, Data]) -> Iterator[Result]:
             f"output@{name}", "output", "check_output", Target(node=name), Status.OK, source, data=data, attempts=attempts, date=said
         )
         yield asked._replace(started_at=0.0 if said is None else NOW)
+
+
+def _from_agent(name: str, node: Mapping[str, Data]) -> Result:
+    """Return what the node's own agent answers: the checks of the case with the changes in `agent_checks`."""
+    changes = {key: {**node["checks"].get(key, {}), **change} for key, change in node["agent_checks"].items()}
+    rows = {key: {**_check(name, node, key, check), "create_index": 0, "modify_index": 0} for key, check in changes.items()}
+    instances = [{**_instance(name, row["service"], row, changes[key]), "modify_index": 0} for key, row in rows.items()]
+    attempts = (Attempt("agent", Status.OK, "", 0.01, (f"http://{address(name)}:8500/v1/agent/checks",)),)
+    data = {"instances": instances, "checks": [*rows.values()]}
+    return Result(f"agent_checks@{name}", "agents", "consul_checks", Target(node=name), Status.OK, "agent", data=data, attempts=attempts)
 
 
 def _log(node: str, alloc: str, task: str, stream: str, texts: list[str], *, written: float | None) -> Result:

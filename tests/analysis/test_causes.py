@@ -173,6 +173,17 @@ def test_an_error_is_not_blamed_on_the_missing_primary_if_another_replica_works(
     assert {root.code for root in report.root_causes} == expected
 
 
+@pytest.mark.parametrize(("code", "beside"), [(404, True), (500, False)])
+@pytest.mark.parametrize(
+    "n1", [SILENT, {"litefs": {"role": "none", "is_primary": False, "primary_hostname": ""}}], ids=["frozen", "no primary"]
+)
+def test_a_wrong_path_is_not_blamed_on_old_data_nor_on_the_missing_primary(code, beside, n1) -> None:
+    says = {"ping": {"status": "critical", "output": f"HTTP GET http://10.1.0.12:8080/ping: {code} No Output: sorry"}}
+    sick = {"litefs": {"lag_seconds": 50.0, "primary_hostname": "n1" if n1 is SILENT else ""}, "checks": says}
+    report = analyze(bundle({"nodes": {"n1": n1, "n2": sick, "n3": sick}}))
+    assert ("app.check.http-error" in {root.code for root in report.root_causes}) is beside
+
+
 WITHOUT = {"role": "none", "is_primary": False, "primary_hostname": "", "lag_seconds": 50.0}
 NO_LEASE = {"held": False, "session": None, "session_alive": None, "hostname": None, "advertise_url": None}
 
@@ -225,3 +236,27 @@ def test_a_lost_client_explains_the_missing_primary_only_if_its_litefs_might_bec
     nodes = {"n1": {"litefs": waits}, "n2": lost | ({} if answers else silent), "n3": {"litefs": waits}}
     roots = analyze(bundle({"nodes": nodes, "lease": NO_LEASE})).root_causes
     assert [root.code for root in roots] == ["nomad.client.down", *beside]
+
+
+UNPULLED = {
+    "group": "ui",
+    "name": "wiki.ui[0]",
+    "id": "3f5a1c0e-0000-4000-8000-000000000077",
+    "started_at": None,
+    "healthy": False,
+    "client_status": "failed",
+    "state": "dead",
+    "failed": True,
+    "events": [{"type": "Driver Failure", "ago": 30, "message": "Failed to pull `reg.lan/ui:2`: manifest unknown"}],
+}
+
+
+def test_another_groups_instance_beside_a_primary_that_answers_delays_no_replica() -> None:
+    groups = [{"name": name, "count": count} for name, count in (("web", 3), ("ui", 1))]
+    parts = {"network_mode": "host", "ports": [], "constraints": [], "services": [], "tasks": []}
+    behind = {"lag_seconds": 30.0, "databases": [{"name": "wiki.db", "txid": 10, "checksum": "00000000000000ab"}]}
+    report = analyze(
+        bundle({"job": {"groups": [group | parts for group in groups]}, "nodes": {"n1": {"older": [UNPULLED]}, "n3": {"litefs": behind}}})
+    )
+    assert {(root.code, root.node) for root in report.root_causes} == {("nomad.image.failed", "n1"), ("litefs.replica.lagging", "n3")}
+    assert not any(root.impact.get("primary_unwell") for root in report.root_causes)

@@ -74,10 +74,19 @@ def test_a_failed_deployment_keeps_nomad_from_placing_anything_of_its_version_ag
     assert ("run the job with a change" in root.remedy, EVAL in typed(root)) == (True, False)
 
 
-def test_a_failed_instance_of_a_system_job_is_placed_again_when_nomad_is_asked_to():
-    made = bundle({"nodes": {"n2": ended(OVER, EXITS[1])}})
+def of_a_system_job(case: dict[str, Any]) -> Finding:
+    made = bundle(case)
     system = (one._replace(data={**one.data, "type": "system"}) if one.kind == "nomad_job" else one for one in made.results)
-    assert typed(analyze(made._replace(results=tuple(system))).root_causes[0])[-1] == EVAL
+    return analyze(made._replace(results=tuple(system))).root_causes[0]
+
+
+def test_a_failed_instance_of_a_system_job_is_placed_again_when_nomad_is_asked_to():
+    assert typed(of_a_system_job({"nodes": {"n2": ended(OVER, EXITS[1])}}))[-1] == EVAL
+
+
+def test_a_stopped_instance_of_a_system_job_is_replaced_when_the_job_is_evaluated():
+    root = of_a_system_job({"nodes": {"n2": ended(LOOP, LATE_AGAIN)}})
+    assert typed(root)[-2:] == [f"nomad alloc stop {ident('n2')}", "nomad job eval wiki"]
 
 
 def test_an_instance_below_another_cause_is_to_be_restarted_manually_too():

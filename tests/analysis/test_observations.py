@@ -37,6 +37,12 @@ def field(case, topic, name, **scope):
     return found[0].fields[name] if found else None
 
 
+def test_a_node_whose_address_nobody_knows_does_not_hold_the_primary():
+    old = {"status": "critical", "service": "wiki", "alloc": None, "service_id": "wiki-old", "port": 8099, "output": "no route to host"}
+    catalog = {"nodes": {"n2": {"nomad": None, "alloc": None, "member": None, "serf": None, "litefs": None, "checks": {"ping": old}}}}
+    assert field(catalog, "node", "holds_primary", node="n2") is False
+
+
 def counting(case):
     return [one.scope["alloc"] for one in observe(bundle(case)).observations.of("instance", node="n2")]
 

@@ -3,7 +3,7 @@ import pytest
 from collector.expressions.selections.allocations import current, other_tasks, running, suspect, with_task
 from collector.expressions.selections.instances import endpoint, few, instances, lease_keys, services, without
 from collector.expressions.selections.litefs import failing_writes, leading, transactions, undated, unsettled
-from collector.expressions.selections.trouble import troubled
+from collector.expressions.selections.trouble import agents, troubled
 from collector.kinds.litefs_state import NEVER_SYNCED_MS
 from tests.expressions.cluster import NOW, alloc, answered, check, instance, litefs, task
 
@@ -295,6 +295,25 @@ def test_troubled_are_the_nodes_with_failing_checks_each_once() -> None:
     assert (row["node"], row["address"], row["alloc"], row["agent"]) == ("n1", "10.0.0.1", "a", True)
     assert [one["name"] for one in row["checks"]] == ["ping"]
     assert row["endpoints"] == []
+
+
+def test_agents_are_one_per_address_with_the_names_and_the_trust_of_the_gossip_pool() -> None:
+    allocs = [
+        alloc("a", "n1", address="10.0.0.1"),
+        alloc("b", "n1", address="10.0.0.1"),
+        alloc("c", "n2", address="10.0.0.2"),
+        alloc("d", "n3"),
+    ]
+    pool = [{"name": "n1.example", "address": "10.0.0.1", "status": "alive"}, {"name": "n2", "address": "10.0.0.2", "status": "failed"}]
+    assert agents(allocs, pool) == [
+        {"node": "n1.example", "address": "10.0.0.1", "member": True},
+        {"node": "n2", "address": "10.0.0.2", "member": False},
+    ]
+    assert agents(None) == []
+
+
+def test_an_agents_own_checks_make_an_allocation_suspect() -> None:
+    assert ids(suspect(TWO, None, now=NOW, agents=answered(checks=[check("n1", alloc="a")]))) == ["a"]
 
 
 def test_serfhealth_is_not_queried_but_reported() -> None:

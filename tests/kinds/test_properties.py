@@ -15,7 +15,7 @@ from collector.errors import Unanswered
 from collector.kinds import (
     KINDS,
     bodies,
-    check_output,
+    consul_agent,
     consul_checks,
     consul_leader,
     consul_lease,
@@ -56,7 +56,8 @@ PARSERS: dict[str, Callable[[bytes], object]] = {
     "consul_service": consul_checks.parse_service,
     "consul_node": consul_checks.parse_node,
     "consul_checks": consul_checks.parse_checks,
-    "agent_checks": lambda body: check_output.parse(body, "worker-1"),
+    "agent_checks": lambda body: consul_agent.parse_checks(body, "worker-1"),
+    "agent_services": lambda body: consul_agent.parse_services(body, "worker-1", "10.0.0.1"),
     "lease": lambda body: consul_lease.holder(bodies.document(body)),
     "metrics": litefs_metrics.metrics,
     "litefs_metrics": litefs_http.parse_metrics,

@@ -111,7 +111,8 @@ class Lab:
         """Return the node whose LiteFS says it is the primary; empty if none does."""
         for node in self.layout.nodes:
             try:
-                if ask(f"http://{node.address}:{self.layout.workload.sync_port}/info")["isPrimary"]:
+                info = ask(f"http://{node.address}:{self.layout.workload.sync_port}/info")
+                if info.get("isPrimary", info.get("primary") is True):  # up to LiteFS 0.5.6 it was `primary`
                     return node.name
             except OSError:
                 continue
@@ -179,9 +180,10 @@ def boot(layout: Layout) -> Lab:
 def down(lab: Lab) -> None:
     """Stop everything that `boot` or a fault started, and remove what it left."""
     for pid in lab.pids.values():
-        machines.send(pid, signal.SIGKILL)
+        if machines.uses(pid, HOME):  # the number of one that a fault killed may be another process's by now
+            machines.send(pid, signal.SIGKILL)
     for place in lab.places.values():
-        machines.clear(place)
+        machines.clear(place, HOME)
     for rule in lab.litter["firewall"]:
         subprocess.run(["iptables", "-D", *rule.split()], check=False)
     for address in lab.litter["addresses"]:

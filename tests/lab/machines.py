@@ -107,16 +107,30 @@ def inhabitants(place: str) -> Iterator[tuple[int, list[str]]]:
                 continue
 
 
-def clear(place: str) -> None:
-    """Kill every process of a mount namespace, including frozen ones; its mounts disappear with the last one."""
-    wait(f"the processes of {place} to end", lambda: not _killed(place))
+def clear(place: str, home: Path) -> None:
+    """Kill every process of a lab's mount namespace, including frozen ones; its mounts disappear with the last one.
+
+    The kernel gives the number of a namespace that has ended to the next one, which may be another lab's: nothing there uses `home`.
+    """
+    wait(f"the processes of {place} to end", lambda: not _killed(place, home))
 
 
-def _killed(place: str) -> list[int]:
+def _killed(place: str, home: Path) -> list[int]:
     pids = [pid for pid, _ in inhabitants(place)]
+    if not any(uses(pid, home) for pid in pids):
+        return []
     for pid in pids:
         send(pid, signal.SIGKILL)
     return [pid for pid in pids if not _is_zombie(pid)]
+
+
+def uses(pid: int, home: Path) -> bool:
+    """Whether a process was started with a path below this directory, or sees something mounted there."""
+    try:
+        started = (PROC / str(pid) / "cmdline").read_text(errors="replace")
+    except OSError:
+        return False
+    return f"{home}/" in started or any(point.startswith(f"{home}/") for point in _mount_points(PROC / str(pid)))
 
 
 def _is_zombie(pid: int) -> bool:

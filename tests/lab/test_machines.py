@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from itertools import count
 from pathlib import Path
 
@@ -30,3 +32,14 @@ def test_what_comes_is_not_waited_for_any_longer() -> None:
 def test_a_mount_point_is_one_wherever_a_process_sees_it(tmp_path: Path) -> None:
     assert machines.is_mounted("/proc")
     assert not machines.is_mounted(str(tmp_path))
+
+
+def test_another_labs_process_is_left_alone(tmp_path: Path) -> None:
+    mine, others = tmp_path / "mine", tmp_path / "others"
+    process = subprocess.Popen([sys.executable, "-c", "input()", str(mine / "consul.json")], stdin=subprocess.PIPE)
+    try:
+        assert machines.uses(process.pid, mine)
+        assert not machines.uses(process.pid, others)
+    finally:
+        process.communicate()
+    assert not machines.uses(process.pid, mine)

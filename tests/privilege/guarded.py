@@ -32,11 +32,11 @@ class Guarded:
     header: str
     facts: dict[str, str] = field(default_factory=dict)
 
-    def ask(self, path: str, body: Any = None, method: str = "") -> Any:
-        """Make one request with the management token. Raises OSError."""
+    def ask(self, path: str, body: Any = None, method: str = "", token: str = MANAGEMENT) -> Any:
+        """Make one request, with the management token unless another is given. Raises OSError."""
         data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
         request = urllib.request.Request(self.address + path, data=data, method=method or ("GET" if data is None else "PUT"))
-        request.add_header(self.header, MANAGEMENT)
+        request.add_header(self.header, token)
         with urllib.request.urlopen(request, timeout=5) as response:
             return json.loads(response.read() or b"null")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,12 @@ def consul_tasks(consul: Guarded) -> dict[str, list[dict[str, Any]]]:
         "consul_lease": [{"consul_lease": {"key": KEY}}],
         "check_output": [{"check_output": {"node": node, "address": address, "member": True, "checks": checks}}],
     }
+
+
+def of_agent(consul: Guarded, services: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the task that asks the node's own agent for its checks."""
+    where = {"node": consul.facts["node"], "address": consul.facts["address"], "member": True, "services": [*services]}
+    return {"consul_checks": where, "try": ["agent"]}
 
 
 def nomad_tasks(nomad: Guarded) -> dict[str, list[dict[str, Any]]]:

@@ -9,7 +9,7 @@ import pytest
 from collector.kinds import KINDS
 from collector.policies import policies_for
 from tests.privilege.guarded import KEY, Guarded, consul_token, refuses
-from tests.privilege.specs import consul_tasks, denied, diagnose
+from tests.privilege.specs import consul_tasks, denied, diagnose, of_agent
 
 pytestmark = pytest.mark.real
 
@@ -33,6 +33,12 @@ def test_a_kind_gets_all_it_asks_with_its_own_policy(kind: str, consul: Guarded,
     run = diagnose(tmp_path, consul_tasks(consul)[kind], environ(consul, token))
     assert [(item["status"], item["reason"]) for item in run.report["items"]] == [("ok", "")] * len(consul_tasks(consul)[kind])
     assert denied(run) == "[]"
+
+
+@pytest.mark.parametrize(("right", "status"), [("consul: service read", "ok"), ("consul: node read", "denied")])
+def test_an_agent_shows_its_services_with_the_right_to_read_them_only(right: str, status: str, consul: Guarded, tmp_path: Path) -> None:
+    run = diagnose(tmp_path, [of_agent(consul)], environ(consul, consul_token(consul, rules([right]))))
+    assert [item["status"] for item in run.report["items"]] == [status]
 
 
 @pytest.mark.parametrize(("kind", "right"), EACH)

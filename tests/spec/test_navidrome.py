@@ -66,7 +66,7 @@ def among_many():
 
 
 def test_it_names_its_variables_once_and_no_node() -> None:
-    assert set(spec().vars) == {"job", "service", "task", "mount", "litefs_port", "lines", "watched"}
+    assert set(spec().vars) == {"job", "service", "task", "mount", "litefs_port", "lines", "watched", "ask_agents"}
     tasks = re.sub(r"#.*", "", TEXT[TEXT.index("\ncollect:") :])
     assert "navidrome" not in tasks
     assert "odroid" not in TEXT
@@ -140,6 +140,33 @@ class Leaderless(Recorded):
         if request.path == "/v1/status/leader":
             return Reply("", Status.FAILED, 500, b"No cluster leader", reason="No cluster leader")
         return super()._http(request)
+
+
+AGENTS = "Checks of the nodes' own Consul agents, where no leader is known"
+
+
+@pytest.mark.parametrize(
+    ("given", "sources", "asked"),
+    [
+        ({}, Recorded(incident("healthy")), 0),
+        ({"ask_agents": True}, Recorded(incident("healthy")), 3),
+        ({"ask_agents": True, "watched": 0}, Recorded(incident("healthy")), 3),
+        ({}, Leaderless(incident("healthy")), 3),
+        ({}, Recorded(incident("healthy"), dead=frozenset({"consul"})), 3),
+        ({"watched": 2}, Leaderless(incident("healthy")), 0),
+    ],
+    ids=[
+        "not while there is a leader",
+        "always on request",
+        "also in a large cluster",
+        "without a leader",
+        "without Consul",
+        "of few nodes only",
+    ],
+)
+def test_the_nodes_own_agents_are_asked(given, sources, asked) -> None:
+    results = run(spec()._replace(vars={**spec().vars, **given}), sources)
+    assert sum(result.task == AGENTS for result in results) == asked
 
 
 def test_without_a_leader_every_server_is_asked_for_itself() -> None:

@@ -12,6 +12,7 @@ from importlib import import_module
 from collector.model import JSON
 
 SELECTIONS: Mapping[str, str] = {
+    "agents": "trouble",
     "current": "allocations",
     "endpoint": "instances",
     "failing_writes": "litefs",

@@ -76,17 +76,20 @@ def suspect(
     nodes: Sequence[Mapping[str, JSON]] | None = None,
     now: float | None = None,
     own: JSON = None,
+    *,
+    agents: JSON = None,
 ) -> list[Allocation]:
     """Return the allocations whose logs may explain a problem; none in a healthy cluster.
 
     A current allocation is suspect if it is not running or restarted recently, if one of its tasks failed, if its deployment considers it
     unhealthy, if one of its checks (Consul's or Nomad's) or its node's is not passing, or if it lacks a service that others of its group
-    have. A suspect that is too young to judge is joined by its failed predecessor. `checks` is what a consul_checks task registered, `own`
-    what a nomad_checks task did. "Recently" is relative to `now`, or else to the allocations' newest event.
+    have. A suspect that is too young to judge is joined by its failed predecessor. `checks` is what a consul_checks task registered,
+    `agents` what one that queries nodes' own agents did, `own` what a nomad_checks task did. "Recently" is relative to `now`, or else to
+    the allocations' newest event.
     """
     everything = allocs or ()
     now = max(now or 0.0, _latest(everything))
-    accused = _accused(checks) | _failing(own)
+    accused = _accused(checks) | _accused(agents) | _failing(own)
     unseen = _unseen(everything, checks)
     here = current(everything)
     chosen = [alloc for alloc in here if _is_unhealthy(alloc, now) or {alloc["id"], alloc["node"]} & accused or alloc["id"] in unseen]

@@ -53,6 +53,19 @@ def troubled(checks: JSON, job: Row | None = None, allocs: Sequence[Row] | None 
     ]
 
 
+def agents(allocs: Sequence[Row] | None, pool: Sequence[Row] | None = None) -> list[Row]:
+    """Return the nodes of these allocations as `{node, address, member}`, each once, with the names that Consul has for them.
+
+    `pool` is what a consul_members task registered; `member` is true if a present member has the address. Nodes without a known address
+    are omitted.
+    """
+    names = {member["address"]: member["name"] for member in pool or () if member["status"] in PRESENT and member["address"]}
+    return [
+        {"node": names.get(address, node), "address": address, "member": address in names}
+        for address, node in {alloc["address"]: alloc["node"] for alloc in allocs or () if alloc["address"]}.items()
+    ]
+
+
 def _pool_addresses(pool: Sequence[Row] | None) -> dict[str, list[str]]:
     """Map node names to addresses in the gossip pool. Members that left or failed are omitted: their address may be in use by others."""
     found: dict[str, list[str]] = {}

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from collector.kinds.consul_agent import RUNG as AGENT
 from collector.loglines.matters import may_follow, own_matter
 from collector.loglines.meanings import meanings_of_check
 from collector.model import JSON, Result
@@ -51,15 +52,15 @@ class Check(NamedTuple):
 
 
 def checks(world: World) -> list[Check]:
-    """Return every check once, with its best output."""
+    """Return every check once, as the node's own agent has it or else the newest in the catalog, with its best output."""
     better = _texts(world)
-    found: dict[tuple[str, str], Check] = {}
+    newest: dict[tuple[str, str], tuple[bool, int, Result, Mapping[str, JSON]]] = {}
     for result in world.results("consul_checks"):
         for row in result.data["checks"]:
-            key = (row["node"], row["check_id"])
-            if key not in found or row["modify_index"] > found[key].row["modify_index"]:
-                found[key] = _check(world, result, row, better.get(key))
-    return [*found.values(), *_nomad_checks(world)]
+            key, one = (row["node"], row["check_id"]), (result.rung == AGENT, row["modify_index"], result, row)
+            if key not in newest or one[:2] > newest[key][:2]:
+                newest[key] = one
+    return [*(_check(world, result, row, better.get(key)) for key, (_, _, result, row) in newest.items()), *_nomad_checks(world)]
 
 
 class Known(NamedTuple):
@@ -195,7 +196,7 @@ def _quote(check: Check, code: JSON) -> str:
 def _check(world: World, result: Result, row: Mapping[str, JSON], better: Text | None) -> Check:
     output = row["output"] or (row["notes"] if row["check_id"].startswith(MAINTENANCE) else "")
     silent = better is not None and better.source in AGENTS and not (output or better.output or better.passes) and row["type"] in PROBED
-    text = Text(result, output or "", "catalog")
+    text = Text(result, output or "", "agent" if result.rung == AGENT else "catalog")
     if better and is_better(better, text):
         text = better
     return _built(world, row, world.node(row["node"]) or row["node"], text, silent=silent)

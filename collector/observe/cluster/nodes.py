@@ -15,7 +15,7 @@ from collector.observe.observation import Observation, scope
 from collector.observe.world.survey import World
 
 NO_ANSWER = {Status.UNREACHABLE, Status.TIMEOUT}
-DIRECT = {"litefs_status": {"http"}, "check_output": {"agent"}}
+DIRECT = {"litefs_status": {"http"}, "check_output": {"agent"}, "consul_checks": {"agent"}}
 """Kinds and rungs answered by the node itself, not by the servers."""
 BY_CLIENT = ("nomad_logs", "nomad_checks")
 """Kinds answered by the node's Nomad client through the servers: an answer is the node's, but a missing one may be the servers' fault."""
@@ -127,7 +127,7 @@ def _not_made_good(world: World, moved: Collection[str]) -> set[str]:
 
 def _fields(world: World, node: Node, health: Check | None, direct: Sequence[tuple[Result, bool, Attempt]]) -> dict[str, JSON]:
     nomad = node.nomad or {}
-    agent = [ok for result, ok, _ in direct if result.kind == "check_output"]
+    agent = [ok for result, ok, _ in direct if result.kind != "litefs_status"]
     return {
         "node_id": str(nomad.get("id") or "")[:8] or None,
         "nomad": nomad.get("status") or ("absent" if world.results("nomad_nodes") else "unknown"),
@@ -179,6 +179,8 @@ def _direct(world: World) -> dict[str, list[tuple[Result, bool, Attempt]]]:
                 spoke = attempt.status is Status.OK or attempt.code is not None
                 if not spoke and attempt.status not in NO_ANSWER:
                     continue  # not requested, or not understood: no statement about the node
+                if result.kind == "consul_checks" and attempt.status is not Status.OK:
+                    continue  # by default an agent listens on loopback only, so that anything or nothing may be there
                 found.setdefault(node, []).append((result, spoke, attempt))
     return found
 

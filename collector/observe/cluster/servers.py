@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from collector.kinds.consul_agent import RUNG as AGENT
 from collector.model import JSON, Attempt, Result, Status, host_of
 from collector.observe.observation import Observation
 from collector.observe.world.survey import World
@@ -41,7 +42,7 @@ class Servers(NamedTuple):
 
 def servers(world: World, system: str) -> Servers:
     """Determine whether the servers of `nomad` or `consul` answer and have a leader."""
-    results = [result for result in world.bundle.results if result.kind.startswith(f"{system}_") and result.kind != "nomad_logs"]
+    results = [result for result in world.bundle.results if _asks_servers(result, system)]
     answered = [result for result in results if result.status in {Status.OK, Status.DENIED, Status.INVALID} or _answered(result)]
     failed = [(r, attempt) for r in results for attempt in r.attempts if attempt.status is not Status.OK]
     led = [r.started_at for r in results if _shows_leader(r)]
@@ -62,6 +63,12 @@ def servers(world: World, system: str) -> Servers:
         result=why[0] if why else agent,
         reason=why[1].reason if why else _leader_words(results, known),
     )
+
+
+def _asks_servers(result: Result, system: str) -> bool:
+    """True for items that one of the system's servers answers, possibly through an agent."""
+    of_agent = any(attempt.rung == AGENT for attempt in result.attempts)
+    return result.kind.startswith(f"{system}_") and result.kind != "nomad_logs" and not of_agent
 
 
 def _shows_leader(result: Result) -> bool:

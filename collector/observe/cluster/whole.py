@@ -28,7 +28,7 @@ def holders(world: World, held: Lease | None, litefs: Mapping[str, State], known
     """
     followed = [(state, world.host(state.data["primary_hostname"])) for state in litefs.values() if state.data]
     own = {world.host(hosts.get(state.alloc)) for state, name in followed if name == state.node}
-    names = own | {name for state, name in followed if name != state.node}
+    names = (own | {name for state, name in followed if name != state.node}) - {None}
     found = {node.name for node in known.values() if {node.name, node.address} & names}
     found |= _held_by_one_of(world, held, known) if held else set()
     return found | {state.node for state in litefs.values() if state.primary}

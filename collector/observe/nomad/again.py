@@ -25,6 +25,7 @@ def again_fields(world: World, one: Instance) -> dict[str, JSON]:
         "starts_in": None if until is None else max(0.0, until - one.clock),
         "returns": until is not None and -YOUNG < until - one.clock < STARTING and _ran_long(one),
         "given_up": _given_up(world, one),
+        "system": is_system(one),
     }
 
 

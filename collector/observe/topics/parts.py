@@ -58,6 +58,7 @@ PARTS: Mapping[str, Topic] = {
             "returns": "its process exited by itself after two minutes or more, and Nomad starts it again within seconds",
             "given_up": "what Nomad does next about a failed one that nothing has replaced: later (it places another one), never (by "
             "itself), or asked (only when asked to); else null",
+            "system": "its job runs one instance on every node (type system)",
             "driver": "driver of its main task",
             "memory_mb": "its memory limit",
             "canary": "a deployment runs it beside the old version",

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from tests.lab import machines
 from tests.lab.agents import CONSUL_PORT
-from tests.lab.cluster import Lab, LabError, ask
+from tests.lab.cluster import HOME, Lab, LabError, ask
 from tests.lab.faults.jobs import victim
 
 
@@ -52,7 +52,7 @@ def node_down(lab: Lab) -> str:
     """Kill both agents and all tasks of the last node at once."""
     node = victim(lab).name
     os.kill(lab.pids[f"consul/{node}"], signal.SIGKILL)
-    machines.clear(lab.places[node])
+    machines.clear(lab.places[node], HOME)
     return node
 
 
