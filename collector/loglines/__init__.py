@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from collector.loglines.envelope import LONGEST, fields_of, moment_of, opened, without_pool
-from collector.loglines.litefs import ENDS, HARMLESS, LAST_WORD, LITEFS_OWN, SETTLES, STARTS, SUPERVISES
+from collector.loglines.litefs import ENDS, HARMLESS, LAST_WORD, LEAVES, LITEFS_OWN, OF_ANYONE, SETTLES, STARTS, SUPERVISES
 
 __all__ = ["ERROR", "FATAL", "LONGEST", "PLAIN", "WARNING", "Line", "complaint", "decisive", "is_litefs", "moment_of", "read"]
 
@@ -107,13 +107,13 @@ def read(lines: Sequence[str], *, litefs: bool = True) -> list[Line]:
     """Return every line with its origin, run and weight, in order. `litefs`: it is already known that LiteFS writes to this log."""
     out: list[Line] = []
     run = 0
-    started = ended = spoken = False
+    started = ended = spoken = supervises = False
     starting = False  # LiteFS starts with several lines in a row, if both streams are merged
     heard = litefs
     for index, whole in enumerate(lines):
         text = whole[:LONGEST]
         message, level = opened(text)
-        ends = bool(ENDS.match(text))
+        ends = bool(ENDS.match(text)) and not (supervises and OF_ANYONE.match(text))
         starts = bool(STARTS.match(message))
         if (ended and ends) or (started and starts and not starting):
             run, started, ended, spoken, heard = run + 1, False, False, False, litefs
@@ -122,6 +122,7 @@ def read(lines: Sequence[str], *, litefs: bool = True) -> list[Line]:
         ended = ended or ends
         line = _line(index, text, message, level, run, last_word=ends or (heard and not spoken))
         heard = heard or line.origin == "litefs"
+        supervises = bool(SUPERVISES.match(message)) or (supervises and not starts and not LEAVES.match(message))
         spoken = spoken or bool(SUPERVISES.match(message)) or _is_applications(line)
         out.append(line)
     return out

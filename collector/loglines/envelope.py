@@ -61,10 +61,11 @@ def moment_of(text: str) -> float | None:
     Formats: logfmt and JSON with `time`, `ts` or `timestamp`, and text that begins with a time stamp; all RFC 3339.
     """
     found = _STAMP.search(text[:LONGEST])
-    return _seconds(next(filter(None, found.groups()))) if found else None
+    return moment(next(filter(None, found.groups()))) if found else None
 
 
-def _seconds(stamp: str) -> float | None:
+def moment(stamp: str) -> float | None:
+    """Return the moment of an RFC 3339 time stamp; None if it is none, or has no time zone."""
     try:
         moment = datetime.fromisoformat(stamp)
         return moment.timestamp() if moment.tzinfo else None

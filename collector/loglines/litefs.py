@@ -44,6 +44,15 @@ ENDS = re.compile(
 """Final errors that only LiteFS writes (v0.5.14, cmd/litefs/mount_linux.go, config.go)."""
 SUPERVISES = re.compile(r"starting (?:background )?subprocess")
 """After this line the application may log, and the only final error of LiteFS is that `exec` failed."""
+OF_ANYONE = re.compile(
+    LAST_WORD.pattern + r"(?:yaml: |EOF\s*$|config file not found|cannot (?:read|parse|unmarshal) config\b|open .*\.ya?ml: )"
+)
+"""Those of `ENDS` that an application with a configuration of its own may write as well: LiteFS writes them before anything else."""
+LEAVES = re.compile(
+    LITEFS_ID + r"(?:exiting primary|signal received|sending signal to exec process|subprocess exited|litefs shut down complete"
+    r"|disconnected from primary.*\bcontext canceled)"
+)
+"""LiteFS is about to end, so that the next line may be the first one of its next start."""
 ROLE_TAKEN = re.compile(LITEFS_ID + r"(?:existing primary found|primary lease acquired|connected to cluster, ready)")
 ROLE_CHANGE = re.compile(
     LITEFS_ID + r"(?:existing primary found|primary lease|exiting primary|connected to cluster, ready|disconnected from primary)"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from collector.loglines.envelope import opened
+from collector.loglines.envelope import moment, opened
 
 _DISK = re.compile(
     r"(?i)no space left on device|ENOSPC|database or disk is full|\b(?:errno|os error)[ =:]{1,2}28\b"
@@ -58,6 +58,12 @@ _DATES = re.compile(
     r'|RequestTimeTooSkewed|clock skew|token[^"]{0,20}(?:is|has) expired'
 )
 
+_CURRENT = re.compile(r"current time (\S{19,35}) is (?:after|before) (\S{19,35})")
+"""How far off the dates of a certificate are, in Go's words (crypto/x509)."""
+_EXPIRED = re.compile(r"(?i)expired(?!.{0,20}\bnot yet valid)")
+LIFETIME = 300.0
+"""Seconds for which a token is valid, at the least: it has not expired because a clock is some seconds fast."""
+
 
 def meanings(message: str, complaint: str) -> Mapping[str, str | bool | None]:
     """Return the fields of a log line that depend on its words alone."""
@@ -70,7 +76,7 @@ def meanings(message: str, complaint: str) -> Mapping[str, str | bool | None]:
         "agent_refused": agent_refused(message),
         "malformed": malformed(complaint),
         "unusable": _first(_UNUSABLE, complaint),
-        "misdated": misdated(message),
+        "misdated": misdated(complaint),
     }
 
 
@@ -121,6 +127,15 @@ def malformed(text: str) -> str | None:
 def misdated(text: str) -> bool:
     """True if a certificate, token or request is rejected because of its dates."""
     return bool(_DATES.search(text))
+
+
+def misdated_by(text: str) -> float | None:
+    """Return by how many seconds a clock must be off to miss the dates in the text; None if the text does not say."""
+    found = _CURRENT.search(text)
+    now, limit = map(moment, found.groups()) if found else (None, None)
+    if now is not None and limit is not None:
+        return abs(now - limit)
+    return LIFETIME if _EXPIRED.search(text) else None
 
 
 def write_refused(text: str) -> bool:

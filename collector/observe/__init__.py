@@ -10,6 +10,7 @@ from collector.model import Bundle
 from collector.observe.checks.alike import passing, passing_alike
 from collector.observe.checks.health import Check, Known, checks, observe_checks
 from collector.observe.checks.upstream import places
+from collector.observe.cluster.dates import with_dates
 from collector.observe.cluster.equipped import with_litefs
 from collector.observe.cluster.gaps import observe_gaps
 from collector.observe.cluster.mute import with_mute
@@ -83,13 +84,15 @@ def _observations(seen: Observed) -> Iterator[Observation]:
     alike = passing_alike(every, seen.litefs.values())
     known = Known(ports(world), proxy_ports(world), set(seen.orphans), places(world, failing), alike, passing(every))
     observed_checks = list(observe_checks(world, every, known))
-    yield from (*instances, *observe_events(world, wells), *messages, *observed_checks)
+    skews = list(observe_skew(world))
+    yield from with_dates((*instances, *observe_events(world, wells), *messages, *observed_checks), skews)
     yield from observe_nodes(world, seen.nodes, every, holding)
     yield from observe_cluster(world, seen.litefs, seen.lease, seen.nodes)
     shown = any(one.fields["origin"] == "litefs" for one in messages) or any(one.fields.get("on_litefs") for one in observed_checks)
     yield from unshown(world, litefs, seen.lease, shown=shown)
     yield from with_spares(world, observe_evaluations(world), wells)
     yield from _cluster_observations(seen)
+    yield from skews
 
 
 def _instances(seen: Observed, holding: AbstractSet[str]) -> list[Observation]:
@@ -127,4 +130,3 @@ def _cluster_observations(seen: Observed) -> Iterator[Observation]:
     yield from observe_services(world, seen.registrations, seen.orphans)
     yield from observe_gaps(world)
     yield from with_nodes(world, observe_servers(world), seen.nodes)
-    yield from observe_skew(world)

@@ -227,7 +227,10 @@ def _of_node(name: str, node: Mapping[str, Data]) -> Iterator[Result]:
         source = node["heard_from"]
         data = {"node": name, "source": source, "asked_from": address(name), "checks": rows, "agent": source != "probe"}
         said = node["agent_date"]
-        asked = Result(f"output@{name}", "output", "check_output", Target(node=name), Status.OK, source, data=data, date=said)
+        attempts = (Attempt(source, Status.OK, "", 0.01),)
+        asked = Result(
+            f"output@{name}", "output", "check_output", Target(node=name), Status.OK, source, data=data, attempts=attempts, date=said
+        )
         yield asked._replace(started_at=0.0 if said is None else NOW)
 
 

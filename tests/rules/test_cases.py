@@ -53,7 +53,13 @@ def test_the_cause_is_the_first_root_on_the_right_node(case):
     assert report.root_causes, report.headline
     first = report.root_causes[0]
     assert (first.code, first.node) == (case["code"], case["node"]), [(root.code, root.node, root.title) for root in report.root_causes]
-    others = {root.code for root in report.root_causes if root.severity is Severity.CRITICAL} - {case["code"], *case.get("also", ())}
+    beside = set(case.get("beside", ()))
+    assert beside <= {root.code for root in report.root_causes[1:]}
+    others = {root.code for root in report.root_causes if root.severity is Severity.CRITICAL} - {
+        case["code"],
+        *case.get("also", ()),
+        *beside,
+    }
     assert not others
     assert first.evidence
     assert all(evidence.quote and evidence.source for evidence in first.evidence)

@@ -41,6 +41,8 @@ def test_the_finding_is_there_and_says_what_was_seen(case: dict[str, Any]) -> No
 
 @pytest.mark.parametrize("case", NOT_FOUND, ids=lambda case: f"{case['lacks']}: {case['says']}")
 def test_the_finding_is_not_there(case: dict[str, Any]) -> None:
-    """With `of: instance` only for an allocation."""
+    """With `of: instance` only for an allocation, with `of: cluster` only for the whole, with `node` only there."""
     report = analyze(bundle(case))
-    assert case["lacks"] not in {finding.code for finding in report.findings if finding.alloc or case.get("of") != "instance"}
+    of = {"instance": lambda finding: finding.alloc, "cluster": lambda finding: not (finding.node or finding.service)}.get(case.get("of"))
+    there = [finding for finding in report.findings if (of is None or of(finding)) and case.get("node", finding.node) == finding.node]
+    assert case["lacks"] not in {finding.code for finding in there}

@@ -140,6 +140,7 @@ def _fields(world: World, check: Check, known: Known, files: Files, *, unrun: bo
         "on_proxy": check.port is not None and known.proxies.get(row.get("alloc") or "") == check.port,
         "alloc_known": row.get("alloc") in world.instance,
         "task": _task(world, row, on_litefs=on_litefs),
+        "restarts_task": _restarts_task(world, row),
     }
 
 
@@ -168,6 +169,12 @@ def _task(world: World, row: Mapping[str, JSON], *, on_litefs: bool) -> str | No
     own = {service["task"] for service in _services(world, row)} - {None}
     candidates = own or instance.lasting
     return str(next(iter(candidates))) if len(candidates) == 1 else None
+
+
+def _restarts_task(world: World, row: Mapping[str, JSON]) -> bool:
+    """Whether Nomad restarts the instance for this check; the others fail then for as long as the restart takes."""
+    instance = world.instance.get(row.get("alloc") or "")
+    return instance is not None and instance.restarted_for == row["name"]
 
 
 SELDOM = 30.0
