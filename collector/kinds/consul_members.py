@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collector.errors import Unanswered
-from collector.kinds import asking, bodies, shapes
+from collector.kinds import asking, bodies, consul_rows, shapes
 from collector.kinds.kind import API, Args, Kind
 from collector.kinds.shapes import Obj
 from collector.model import JSON, Http, Rung, Status
@@ -38,6 +38,7 @@ def _member(row: Obj) -> dict[str, JSON]:
         "role": "server" if shapes.text(tags, "role") == "consul" else "client",
         "version": shapes.text(tags, "build").partition(":")[0] or None,
         "datacenter": shapes.maybe_text(tags, "dc"),
+        **consul_rows.node_id(shapes.maybe_text(tags, "id")),
     }
 
 

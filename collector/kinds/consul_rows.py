@@ -32,7 +32,13 @@ def _instance(node: Obj, service: Obj) -> dict[str, JSON]:
         "port": shapes.maybe_whole(service, "Port") or None,
         "alloc": alloc_of(service_id),
         "modify_index": shapes.whole(service, "ModifyIndex"),
+        **node_id(shapes.maybe_text(node, "ID")),
     }
+
+
+def node_id(known: str | None) -> dict[str, JSON]:
+    """Return the field for a node's ID, which each agent draws by itself; empty if it is not known."""
+    return {"agent_id": known} if known else {}
 
 
 def checks(rows: Iterable[Obj]) -> list[JSON]:

@@ -62,6 +62,8 @@ def healthy(node: str, names: tuple[str, ...]) -> dict[str, Data]:
         "heard_from": "agent",
         "agent_date": None,
         "agent_checks": None,
+        "pool_id": None,
+        "catalog_id": None,
         "agent_fails": None,
         "registered": True,
         "litefs": _leading_or_following(node, names),
@@ -159,7 +161,7 @@ def _results(case: Mapping[str, Data], names: tuple[str, ...], nodes: Mapping[st
         "nomad_allocations": [row for name, node in nodes.items() for row in _allocations(name, node)],
         "nomad_evaluations": [_evaluation(index, row) for index, row in enumerate(case.get("evaluations", ()))],
         "nomad_deployments": [_deployment(row) for row in case.get("deployments", ())],
-        "consul_members": [_member(name, node["member"], serves=node["serves"]) for name, node in nodes.items() if node["member"]],
+        "consul_members": [_member(name, node) for name, node in nodes.items() if node["member"]],
         "consul_lease": merged(_lease(names[0]), case.get("lease", {})),
     }
     for kind, data in plain.items():
@@ -377,7 +379,7 @@ def _checks(service: str, case: Mapping[str, Data], nodes: Mapping[str, Data]) -
             row = _check(name, node, key, check)
             if row["service"] == service:
                 checks.append({**row, "output": "" if node["outputs"] else row["output"]})
-                instances.append(_instance(name, service, row, check))
+                instances.append({**_instance(name, service, row, check), **_agent_id(node["catalog_id"])})
     return Result(
         f"checks@{service}",
         "checks",
@@ -453,16 +455,21 @@ def _consul() -> Data:
     }
 
 
-def _member(name: str, status: str, *, serves: bool) -> Data:
+def _member(name: str, node: Mapping[str, Data]) -> Data:
     return {
         "name": name,
         "address": address(name),
         "port": 8301,
-        "status": status,
-        "role": "server" if serves else "client",
+        "status": node["member"],
+        "role": "server" if node["serves"] else "client",
         "version": "1.20.0",
         "datacenter": "dc1",
+        **_agent_id(node["pool_id"]),
     }
+
+
+def _agent_id(known: str | None) -> Data:
+    return {"agent_id": known} if known else {}
 
 
 def _lease(holder: str) -> Data:

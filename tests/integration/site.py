@@ -110,7 +110,7 @@ class Site:
         self.nomad.tasks = ()
         if not keep_places:
             for process in self._places.values():
-                machines.clear(machines.namespace(process.pid))
+                machines.clear(machines.namespace(process.pid), self.home)
                 process.wait()
             self._places.clear()
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from collector.model import JSON, Attempt, Result, Status
 from collector.observe.checks.health import Check
+from collector.observe.cluster.identities import refused_identities
 from collector.observe.cluster.neighbours import concerned, quorum_lost_with, servers_lost_on, without_a_way
 from collector.observe.consul import members, serf
 from collector.observe.litefs.positions import NOT_ACCEPTED
@@ -73,6 +74,7 @@ def observe_nodes(world: World, known: Mapping[str, Node], every: Sequence[Check
     heard = {world.node(result.target.node) for kind in BY_CLIENT for result in world.results(kind) if _has_content(result)}
     lost, matters = servers_lost_on(world, known), concerned(world, lacks=missing > 0)
     quorumless = {system: quorum_lost_with(world, lost, system) for system in ("nomad", "consul")}
+    refused = refused_identities(world)
     apart = without_a_way(world, {name: node.address for name, node in known.items()})
     for node in known.values():
         fields = _fields(world, node, health.get(node.name), direct.get(node.name, []))
@@ -89,6 +91,8 @@ def observe_nodes(world: World, known: Mapping[str, Node], every: Sequence[Check
             "consul_quorum_lost": node.name in quorumless["consul"],
             "unheard": "nomad" in lost.get(node.name, ()) or (node.name in apart and node.name not in heard),
             "gone": _gone(fields),
+            "id_refused": node.name in refused,
+            "id_shared_with": refused[node.name].shared_with if node.name in refused else None,
             "closed": _closed(fields, migrated=node.name in moved and _by_drain(node, away)),
             "concerned": matters is None or node.name in matters or node.name in holding,
         }

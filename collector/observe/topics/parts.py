@@ -210,6 +210,8 @@ PARTS: Mapping[str, Topic] = {
             "nomad_quorum_lost": "its Nomad server is lost, and too many are for a majority; all of them ran on known nodes",
             "consul_quorum_lost": "`nomad_quorum_lost`, for Consul",
             "unheard": "Nomad's servers have lost their connection to its client, or to the server in the same agent",
+            "id_refused": "its Consul agent is alive, with another node ID than the catalog has for it: nothing it registers is accepted",
+            "id_shared_with": "another member that has this node ID as well; else null",
             "concerned": "the job has an instance here, or lacks one, or the primary is here; or no job was seen",
             "description": "Nomad's status description",
         },

@@ -1,0 +1,47 @@
+"""Consul's node IDs: the servers refuse what an agent registers whose ID is not the one that the catalog has for its name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from collector.kinds.consul_agent import RUNG as AGENT
+from collector.model import JSON
+from collector.observe.world.survey import World
+
+
+class Identity(NamedTuple):
+    """A node ID that the servers refuse; `shared_with` is another member that has the same, as after a machine was cloned."""
+
+    shared_with: str | None
+
+
+def refused_identities(world: World) -> dict[str, Identity]:
+    """Map nodes to their agents' IDs if the servers refuse these. Only agents that are alive now.
+
+    A name is free for another ID only once the old agent's serfHealth is critical. An agent with an ID that the catalog has under another
+    name takes over that entry, unless its own name is taken; then the other agent takes it back, and so on.
+    Source: Consul v1.13.9, agent/consul/state/catalog.go, ensureNoNodeWithSimilarNameTxn and ensureNodeTxn.
+    """
+    alive = [row for _, row in world.rows("consul_members") if row["status"] == "alive" and row.get("agent_id")]
+    names: dict[str, set[str]] = {}
+    for row in alive:
+        names.setdefault(row["agent_id"], set()).add(row["name"])
+    catalog = _catalog(world)
+    found = {}
+    for row in alive:
+        others = sorted(names[row["agent_id"]] - {row["name"]})
+        owner = next((name for name in others if row["agent_id"] in catalog.get(name, ())), None)
+        if (row["agent_id"] not in catalog[row["name"]]) if row["name"] in catalog else owner:
+            found[world.node(row["name"]) or row["name"]] = Identity(next(iter(others), None))
+    return found
+
+
+def _catalog(world: World) -> Mapping[str, set[JSON]]:
+    """Map Consul's names of nodes to the IDs that its catalog has for them."""
+    found: dict[str, set[JSON]] = {}
+    for result in world.results("consul_checks"):
+        for row in result.data["instances"] if result.rung != AGENT else ():
+            if row.get("agent_id"):
+                found.setdefault(row["node"], set()).add(row["agent_id"])
+    return found
