@@ -23,15 +23,24 @@ HANDOVER = 30.0
 def holders(world: World, held: Lease | None, litefs: Mapping[str, State], known: Mapping[str, Node], hosts: Mapping[str, str]) -> set[str]:
     """Return nodes that are primary for anyone: by their own report, by the lease's host or address, or because a replica follows them.
 
-    A frozen primary that was replaced still has replicas waiting for it (docs/litefs.md), so there may be several. With a static lease a
-    replica names itself (lease.go, StaticLeaser.PrimaryInfo): then the host that it is configured to follow (`hosts`) is the primary's.
+    A frozen primary that was replaced still has replicas waiting for it (docs/litefs.md), so there may be several. `hosts` are those whom the
+    LiteFS of an allocation follows by its log.
     """
-    followed = [(state, world.host(state.data["primary_hostname"])) for state in litefs.values() if state.data]
-    own = {world.host(hosts.get(state.alloc)) for state, name in followed if name == state.node}
-    names = (own | {name for state, name in followed if name != state.node}) - {None}
+    names = {_followed(world, state, hosts) for state in litefs.values() if state.data} - {None}
     found = {node.name for node in known.values() if {node.name, node.address} & names}
     found |= _held_by_one_of(world, held, known) if held else set()
     return found | {state.node for state in litefs.values() if state.primary}
+
+
+def _followed(world: World, state: State, hosts: Mapping[str, str]) -> str | None:
+    """Return the primary's host according to one LiteFS, or to its log if it does not tell (before 0.5.7).
+
+    With a static lease a replica names itself (lease.go, StaticLeaser.PrimaryInfo); its log has the host that it is configured to follow.
+    """
+    name = state.data["primary_hostname"]
+    if name is None or world.host(name) == state.node:
+        return world.host(hosts.get(state.alloc))
+    return world.host(name)
 
 
 def _held_by_one_of(world: World, held: Lease, known: Mapping[str, Node]) -> set[str]:
