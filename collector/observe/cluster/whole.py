@@ -23,8 +23,8 @@ HANDOVER = 30.0
 def holders(world: World, held: Lease | None, litefs: Mapping[str, State], known: Mapping[str, Node], hosts: Mapping[str, str]) -> set[str]:
     """Return nodes that are primary for anyone: by their own report, by the lease's host or address, or because a replica follows them.
 
-    A frozen primary that was replaced still has replicas waiting for it (docs/litefs.md), so there may be several. `hosts` are those whom the
-    LiteFS of an allocation follows by its log.
+    A frozen primary that was replaced still has replicas waiting for it (docs/litefs.md), so there may be several. `hosts` are those that
+    allocations' LiteFS follow by their logs.
     """
     names = {_followed(world, state, hosts) for state in litefs.values() if state.data} - {None}
     found = {node.name for node in known.values() if {node.name, node.address} & names}
@@ -37,7 +37,7 @@ def _followed(world: World, state: State, hosts: Mapping[str, str]) -> str | Non
 
     With a static lease a replica names itself (lease.go, StaticLeaser.PrimaryInfo); its log has the host that it is configured to follow.
     """
-    name = state.data["primary_hostname"]
+    name = state.data["primary_hostname"] if state.data else None
     if name is None or world.host(name) == state.node:
         return world.host(hosts.get(state.alloc))
     return world.host(name)
