@@ -57,7 +57,7 @@ def calls(work: Callable[[], object]) -> int:
 
 @pytest.mark.parametrize("says", SICK)
 def test_four_times_the_nodes_take_four_times_the_calls_to_analyse(says: str) -> None:
-    few, many = (made(size, SICK[says]) for size in (25, 25 * FACTOR))
+    few, many = (made(size, SICK[says]) for size in (50, 50 * FACTOR))
     analyze(few)  # excludes what is computed only once
     assert calls(lambda: analyze(many)) < ROOM * FACTOR * calls(lambda: analyze(few))
 
@@ -106,6 +106,6 @@ def test_recovery_of_failed_items_needs_no_full_scan_for_each() -> None:
 
 @pytest.mark.parametrize("format_", FORMATS)
 def test_four_times_the_nodes_take_four_times_the_calls_to_show(format_: str) -> None:
-    few, many = (analyze(made(size, SICK["one in two does not follow"])) for size in (25, 25 * FACTOR))
+    few, many = (analyze(made(size, SICK["one in two does not follow"])) for size in (50, 50 * FACTOR))
     render(few, format_, verbose=1)
     assert calls(lambda: render(many, format_, verbose=1)) < ROOM * FACTOR * calls(lambda: render(few, format_, verbose=1))

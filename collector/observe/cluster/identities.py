@@ -24,17 +24,16 @@ def refused_identities(world: World) -> dict[str, Identity]:
     Source: Consul v1.13.9, agent/consul/state/catalog.go, ensureNoNodeWithSimilarNameTxn and ensureNodeTxn.
     """
     alive = [row for _, row in world.rows("consul_members") if row["status"] == "alive" and row.get("agent_id")]
-    names: dict[str, set[str]] = {}
-    for row in alive:
-        names.setdefault(row["agent_id"], set()).add(row["name"])
     catalog = _catalog(world)
-    found = {}
+    names: dict[str, list[str]] = {}
     for row in alive:
-        others = sorted(names[row["agent_id"]] - {row["name"]})
-        owner = next((name for name in others if row["agent_id"] in catalog.get(name, ())), None)
-        if (row["agent_id"] not in catalog[row["name"]]) if row["name"] in catalog else owner:
-            found[world.node(row["name"]) or row["name"]] = Identity(next(iter(others), None))
-    return found
+        names.setdefault(row["agent_id"], []).append(row["name"])
+    owned = {row["agent_id"] for row in alive if row["agent_id"] in catalog.get(row["name"], ())}
+    return {
+        world.node(row["name"]) or row["name"]: Identity(next((name for name in names[row["agent_id"]] if name != row["name"]), None))
+        for row in alive
+        if (row["agent_id"] not in catalog[row["name"]] if row["name"] in catalog else row["agent_id"] in owned)
+    }
 
 
 def _catalog(world: World) -> Mapping[str, set[JSON]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from collector.model import Result, Status
@@ -19,11 +19,12 @@ _PORT = re.compile(r"[0-9]{1,5}")
 def states(world: World) -> dict[str, State]:
     """Return LiteFS's state by allocation, for all that were queried, with positions compared."""
     nodes = {alloc["id"]: alloc["node"] for alloc in world.allocations}
+    running = _running(world)
     found: dict[str, State] = {}
     for result in world.bundle.results:
         if result.kind != "litefs_status" or not _was_asked(result) or elsewhere(world, result):
             continue
-        key = _queried(world, result)
+        key = _queried(world, result, running)
         state = found.setdefault(key, State(key, nodes.get(key) or world.node(result.target.node) or key))
         if result.status == "ok":
             state.samples.append((result, result.data))
@@ -36,14 +37,22 @@ def states(world: World) -> dict[str, State]:
 def expected(world: World) -> set[str]:
     """Return the allocations (or nodes, if the allocation is unknown) where LiteFS was to be queried, even if there was no time for it."""
     results = [result for result in world.bundle.results if result.kind == "litefs_status" and result.status is not Status.SKIPPED]
-    return {_queried(world, result) for result in results if not elsewhere(world, result)}
+    running = _running(world)
+    return {_queried(world, result, running) for result in results if not elsewhere(world, result)}
 
 
-def _queried(world: World, result: Result) -> str:
+def _running(world: World) -> dict[tuple[str | None, str], list[str]]:
+    """Map each node and task to the allocations that run it there."""
+    found: dict[tuple[str | None, str], list[str]] = {}
+    for one in world.instances:
+        for task in one.alloc["tasks"] if not one.over else ():
+            found.setdefault((one.node, task["name"]), []).append(one.id)
+    return found
+
+
+def _queried(world: World, result: Result, running: Mapping[tuple[str | None, str], list[str]]) -> str:
     """Return the allocation that an item names; if a spec lists hosts, the only one on that node that runs its task, or else the node."""
-    node, task = world.node(result.target.node), result.target.task
-    running = (one for one in world.instances if one.node == node and not one.over)
-    here = [one.id for one in running if task in {known["name"] for known in one.alloc["tasks"]}]
+    here = running.get((world.node(result.target.node), result.target.task or ""), [])
     return result.target.alloc or (here[0] if len(here) == 1 else result.target.node or "")
 
 
