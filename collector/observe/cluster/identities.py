@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from collector.kinds.consul_agent import RUNG as AGENT
 from collector.model import JSON
 from collector.observe.world.survey import World
 
 
-class Identity(NamedTuple):
-    """A node ID that the servers refuse; `shared_with` is another member that has the same, as after a machine was cloned."""
-
-    shared_with: str | None
-
-
-def refused_identities(world: World) -> dict[str, Identity]:
-    """Map nodes to their agents' IDs if the servers refuse these. Only agents that are alive now.
+def refused_identities(world: World) -> dict[str, str | None]:
+    """Map nodes whose agents are alive, and whose IDs the servers refuse, to another member that has the same ID, as in a clone; else None.
 
     A name is free for another ID only once the old agent's serfHealth is critical. An agent with an ID that the catalog has under another
     name takes over that entry, unless its own name is taken; then the other agent takes it back, and so on.
@@ -30,7 +23,7 @@ def refused_identities(world: World) -> dict[str, Identity]:
         names.setdefault(row["agent_id"], []).append(row["name"])
     owned = {row["agent_id"] for row in alive if row["agent_id"] in catalog.get(row["name"], ())}
     return {
-        world.node(row["name"]) or row["name"]: Identity(next((name for name in names[row["agent_id"]] if name != row["name"]), None))
+        world.node(row["name"]) or row["name"]: next((name for name in names[row["agent_id"]] if name != row["name"]), None)
         for row in alive
         if (row["agent_id"] not in catalog[row["name"]] if row["name"] in catalog else row["agent_id"] in owned)
     }

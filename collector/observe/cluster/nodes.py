@@ -92,7 +92,7 @@ def observe_nodes(world: World, known: Mapping[str, Node], every: Sequence[Check
             "unheard": "nomad" in lost.get(node.name, ()) or (node.name in apart and node.name not in heard),
             "gone": _gone(fields),
             "id_refused": node.name in refused,
-            "id_shared_with": refused[node.name].shared_with if node.name in refused else None,
+            "id_shared_with": refused.get(node.name),
             "closed": _closed(fields, migrated=node.name in moved and _by_drain(node, away)),
             "concerned": matters is None or node.name in matters or node.name in holding,
         }
