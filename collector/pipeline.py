@@ -16,9 +16,10 @@ from collector.cutoff import LINT
 from collector.expressions import Expressions
 from collector.kinds import KINDS
 from collector.model import JSON, Bundle, Performer, Report, Result, Spec, Status, Target
-from collector.redact import UNCHECKED, Redactor, clean
+from collector.redact import UNCHECKED, Redactor
 from collector.settings import Settings
 from collector.spec import check_syntax
+from collector.text import clean
 
 
 class Call(NamedTuple):

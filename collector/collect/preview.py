@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from collector.collect.dispatch import describe
 from collector.collect.limit import check_limit
 from collector.collect.plan import Selection, select_tasks
+from collector.collect.policies import LITEFS_KEYS, policies_for
 from collector.collect.scheduler import Limits, Means, collect
 from collector.kinds.kind import Kind
 from collector.model import Item, Request, Result, Spec, Status, Task
-from collector.policies import LITEFS_KEYS, policies_for
 
 INVENTORY = ("nomad_agent", "nomad_job", "nomad_allocations", "nomad_nodes", "consul_leader", "consul_checks", "consul_members")
 """Kinds that loops depend on; they take a few read-only calls each."""

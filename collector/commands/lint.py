@@ -9,9 +9,9 @@ from collector.commands.reading import FILE, time_limit
 from collector.errors import Problem, SpecError, UsageError
 from collector.kinds import KINDS
 from collector.model import count
-from collector.redact import clean
 from collector.spec import lint
 from collector.streams import say
+from collector.text import clean
 from collector.yamlio import text_of
 
 

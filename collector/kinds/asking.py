@@ -13,7 +13,7 @@ from collector.kinds import bodies
 from collector.kinds.kind import Args
 from collector.kinds.shapes import Obj
 from collector.model import Exec, Http, Reply, Request, Rung, Status
-from collector.snippet import snippet
+from collector.text import snippet
 
 T = TypeVar("T")
 Parser = Callable[[bytes], T]

@@ -16,12 +16,12 @@ from hashlib import blake2b
 
 from collector.cutoff import Allowance, TooSlow, compiled
 from collector.model import JSON
-from collector.redact.clean import clean
 from collector.redact.known import KnownValues
 from collector.redact.lines import OPENING, without_values_below
 from collector.redact.rules import NAMED_KEY, PLACEHOLDER, RULES, Rule
+from collector.text import clean
 
-__all__ = ["UNCHECKED", "Redactor", "clean", "placeholder"]
+__all__ = ["UNCHECKED", "Redactor", "placeholder"]
 
 LONGEST_LINE = 8192
 """Maximum characters that a user's pattern sees at once: slow patterns cannot be recognised, but their input can be limited."""

@@ -6,6 +6,7 @@ meaning.py     checks names, expressions and order
 sense.py       checks recipients, thresholds and duplicates
 rules.py       the spec's own rules, inline and in files
 patterns.py    finds slow patterns
+backtracking.py  tries a pattern on texts on which it would backtrack
 tasks.py       converts an entry of `collect` to a `Task`
 variables.py   parses and applies -e
 given.py       checks the values of -e
