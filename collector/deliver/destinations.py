@@ -162,7 +162,9 @@ def _check(place: Destination, mail: MailSettings | None, *, keeps_runs: bool) -
 
 
 def check_directory(path: Path) -> None:
-    """Raise `UsageError` if the parent directory of an output file does not exist, or the file is a directory."""
+    """Raise `UsageError` if the parent directory of an output file does not exist, or the file is a directory or `-`."""
+    if str(path) == "-":
+        raise UsageError("cannot write -: it does not mean standard output here; name a file")
     if "\0" in str(path):
         raise UsageError(f"cannot write {str(path)!r}: no file's name has a NUL in it")
     directory = path.absolute().parent

@@ -81,6 +81,7 @@ def test_the_command_line_wins(report, options, expected):
         ([{"ping": {"url": "http://h:port/x"}}], {}, SpecError, "the ping URL is not of the form"),
         ([{"ping": {"url": "http://a..b/x"}}], {}, SpecError, "the ping URL is not of the form"),
         (["text"], {"out": Path("/")}, UsageError, "cannot write /: it is a directory"),
+        (["text"], {"out": Path("-")}, UsageError, "cannot write -: it does not mean standard output"),
         ([{"file": {"path": "/usr/"}}], {}, UsageError, "cannot write /usr: it is a directory"),
         (["text"], {"out": Path("no/such/dir/x")}, UsageError, "cannot write no/such/dir/x: there is no directory .*no/such/dir"),
         ([MAILED], {"mail": None}, SettingsError, "mail needs a server: set COLLECTOR_SMTP_URL"),
