@@ -160,7 +160,7 @@ def _distinct(iterations: list[Iteration]) -> list[Iteration]:
     return kept
 
 
-class Names:
+class ItemIds:
     """Assigns item ids that are unique within a run and stable across runs: they depend on the spec only, not on the order of answers.
 
     Items of a kind's second task end in `#2`, of its third in `#3`; repeated items within a task get a number after a dot.

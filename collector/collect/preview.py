@@ -55,8 +55,8 @@ def preview(spec: Spec, means: Means, limits: Limits, selection: Selection) -> P
         calls = tuple(means.redaction.text(describe(request)) for request in requests)
         planned.append(PlannedItem(item, calls, tuple(name for name, _ in item.ladder[1:]), item.task in inventory))
 
-    dry = Means(means.kinds, means.sources, means.renderer, means.redaction, means.progress, announce)
-    collected = collect(spec, dry, Limits(limits.deadline, limits.forks, lambda task: task.name in inventory), selection)
+    dry = means._replace(announce=announce, asks=lambda task: task.name in inventory)
+    collected = collect(spec, dry, limits, selection)
     check_limit(selection.limit, collected.results, spec.expect)
     with_items = {planned_item.item.task for planned_item in planned}
     return Preview(

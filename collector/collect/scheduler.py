@@ -18,7 +18,7 @@ from typing import NamedTuple
 from collector.collect.dispatch import Dispatcher, Ticket
 from collector.collect.ladder import Climb, Outcome
 from collector.collect.pace import Pace
-from collector.collect.plan import Iteration, Names, Renderer, Selection, expand, select_tasks
+from collector.collect.plan import ItemIds, Iteration, Renderer, Selection, expand, select_tasks
 from collector.collect.runs import ItemRun, Redaction, TaskRun, result_of, result_without_item, without_hidden
 from collector.cutoff import Overdue, cut_off_at
 from collector.errors import CollectorError
@@ -45,6 +45,8 @@ class Means(NamedTuple):
     progress: Callable[[int, int], None] = lambda _done, _known: None
     announce: Callable[[Item, Sequence[Request]], None] | None = None
     """For `--check`: called with every item and its first requests."""
+    asks: Callable[[Task], bool] = lambda _task: True
+    """For `--check`: which tasks may send requests; the others are only planned."""
     chores: Sequence[Callable[[], object]] = ()
     """Work to be done in any case, preferably while waiting; an exception ends the run."""
 
@@ -54,8 +56,6 @@ class Limits(NamedTuple):
 
     deadline: float = 30.0
     forks: int = 32
-    asks: Callable[[Task], bool] = lambda _task: True
-    """Which tasks may send requests; the others are only planned."""
     afterwards: float = 0.0
     """The time needed after collecting, as a multiple of collecting's own work; the deadline covers both."""
 
@@ -79,12 +79,11 @@ class _Scheduler:
         self._variables: dict[str, JSON] = dict(spec.vars)
         self._tasks = [TaskRun(task, index) for index, task in enumerate(select_tasks(spec, selection))]
         self._waiting = list(self._tasks)
-        self._names = Names([t.task for t in self._tasks])
+        self._ids = ItemIds([t.task for t in self._tasks])
         self._dispatcher = Dispatcher(lambda request, until: means.sources.perform(request, deadline=until), limits.forks)
         self._later: list[tuple[float, int, ItemRun]] = []
         self._count = itertools.count()
         self._runs: dict[ItemRun, None] = {}
-        self._limits = limits
         self._pace = Pace(limits.deadline, limits.afterwards)
         self._done = self._known = 0
         self._chores = deque(means.chores)
@@ -137,7 +136,7 @@ class _Scheduler:
                 self._start_task(task_run)
 
     def _has_inputs(self, task: Task) -> bool:
-        """True if every name it uses is available. Names of tasks that were not selected will never be, and are not waited for."""
+        """True if every name it uses is available. ItemIds of tasks that were not selected will never be, and are not waited for."""
         return not any(t.task.register in task.after and not t.finished for t in self._tasks)
 
     def _start_task(self, task_run: TaskRun) -> None:
@@ -146,7 +145,7 @@ class _Scheduler:
         task_run.beginning = True  # until all iterations are added: an item may end before the next one begins
         for iteration in expand(task, self._means.kinds[task.kind], self._means.renderer, known, self._selection):
             if iteration.item is not None:
-                self._start_item(task_run, iteration.element, self._names.unique(iteration.item))
+                self._start_item(task_run, iteration.element, self._ids.unique(iteration.item))
             elif iteration.failed or task.loop is None:
                 task_run.add(iteration.element, result_without_item(task, iteration, self._means.redaction))
         task_run.beginning = False
@@ -187,7 +186,7 @@ class _Scheduler:
         if self._means.announce and not run.announced:
             run.announced = True
             self._means.announce(run.item, requests)
-        if not self._limits.asks(run.parent.task):
+        if not self._means.asks(run.parent.task):
             now = time.monotonic()
             self._finish(run, run.climb.abandon(Status.SKIPPED, "planned only", now), now)
             return

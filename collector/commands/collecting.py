@@ -64,7 +64,7 @@ def build_call(arguments: argparse.Namespace) -> Call:
 def _call(arguments: argparse.Namespace) -> Call:
     settings = Settings.from_environment(os.environ, workers=arguments.forks)
     given = parse_extra_vars(arguments.extra_vars)
-    _check_text(arguments.limit)
+    _check_limit(arguments.limit)
     spec = read_spec(arguments.spec, given)
     selection = Selection(_words(arguments.tags), _words(arguments.skip_tags), tuple(_words(arguments.limit)))
     _check_tags(spec, selection)
@@ -129,7 +129,7 @@ def _words(values: Sequence[str]) -> list[str]:
     return [word.strip() for value in values for word in value.split(",") if word.strip()]
 
 
-def _check_text(limit: Sequence[str]) -> None:
+def _check_limit(limit: Sequence[str]) -> None:
     """Reject a limit that is not valid text, since the report must be able to show it."""
     for pattern in limit:
         try:

@@ -44,7 +44,7 @@ class Reporter:
         self.template_dirs = [_directory(name) for name in arguments.template_dir]
 
     @cached_property
-    def run(self) -> str:
+    def run_id(self) -> str:
         """The run's ID, by which dead-man services match its start and end."""
         import uuid
 
@@ -61,7 +61,7 @@ class Reporter:
         for ping in self._pings():
             from collector.deliver.ping import ping_start
 
-            _warn(ping_start(ping, self.run, seconds=min(self.budget.reserved, self.budget.for_the_next)))
+            _warn(ping_start(ping, self.run_id, seconds=min(self.budget.reserved, self.budget.for_the_next)))
 
     def prepare(self) -> None:
         """Load templates and delivery modules in advance."""
@@ -102,7 +102,7 @@ class Reporter:
         for ping in self._pings():
             from collector.deliver.ping import ping_end
 
-            _warn(ping_end(ping, self.run, exit_code=code, verdict=verdict, body=body(), seconds=self.budget.for_the_next))
+            _warn(ping_end(ping, self.run_id, exit_code=code, verdict=verdict, body=body(), seconds=self.budget.for_the_next))
 
     def _compared(self, report: Report) -> tuple[Report, Outlook | None]:
         if self.store is None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from collector.collect.plan import Iteration, Names, Selection, expand
+from collector.collect.plan import ItemIds, Iteration, Selection, expand
 from collector.errors import CollectorError
 from collector.kinds.kind import Argument, Kind
 from collector.model import JSON, Mark, Target, Task
@@ -111,7 +111,7 @@ def test_the_limit_leaves_out_other_nodes() -> None:
 def test_ids_are_unique_within_a_run_and_depend_on_the_spec_alone() -> None:
     (item,) = [iteration.item for iteration in iterations([ALLOCS[0]]) if iteration.item]
     mark = Mark("s", 1, 1)
-    names = Names([Task("first", "logs", {}, mark), Task("other", "nodes", {}, mark), Task("second", "logs", {}, mark)])
+    names = ItemIds([Task("first", "logs", {}, mark), Task("other", "nodes", {}, mark), Task("second", "logs", {}, mark)])
     asked = [item._replace(task=task) for task in ("second", "first", "first")]
     assert [names.unique(one).id for one in asked] == ["logs@n1/a1#2", "logs@n1/a1", "logs@n1/a1.2"]
 
