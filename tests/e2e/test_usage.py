@@ -7,7 +7,7 @@ import re
 import pytest
 
 from collector import cli
-from collector.arguments import build_parser, parse, subparsers
+from collector.cli.arguments import build_parser, parse, subparsers
 from collector.commands import demo
 from collector.errors import UsageError
 

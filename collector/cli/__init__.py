@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Sequence
 
-from collector.arguments import parse
+from collector.cli.arguments import parse
 from collector.errors import CollectorError
 from collector.streams import flush, note, open_missing
 

@@ -9,8 +9,8 @@ from contextlib import suppress
 from typing import NoReturn
 
 from collector import __version__
+from collector.cli.epilogs import epilog
 from collector.durations import seconds_of
-from collector.epilogs import epilog
 from collector.errors import UsageError
 from collector.model import FORMATS
 from collector.suggest import did_you_mean
