@@ -86,6 +86,7 @@ class Allowance:
         try:
             return work()
         except _Late:
+            self._busy = False
             self._left = max(0.0, self._left - self._share())
             raise TooSlow from None
         finally:
@@ -97,7 +98,7 @@ class Allowance:
     def _look(self) -> None:
         """Timer callback. Measures time rather than counting ticks, since signals that arrive between checks of `re` merge into one."""
         if self._busy and time.thread_time() - self._began > self._share():
-            self._busy = False  # only once: the exception is already being raised
+            self._began = time.thread_time()  # again after as long, since an exception raised in a destructor is lost
             raise _Late
 
 

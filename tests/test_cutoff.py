@@ -112,6 +112,24 @@ def test_a_pattern_is_cut_off_and_the_next_one_is_not() -> None:
     assert timers() == before
 
 
+def test_a_pattern_is_cut_off_although_the_exception_was_lost_in_a_destructor(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Dying:
+        def __del__(self) -> None:
+            search()
+
+    lost: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", lost.append)
+
+    def work() -> object:
+        Dying()
+        return search()
+
+    allowance = Allowance()
+    with allowance.watched(), pytest.raises(TooSlow):
+        allowance.bounded(work)
+    assert lost
+
+
 def test_slow_patterns_share_a_shrinking_allowance() -> None:
     allowance, started = Allowance(0.2), time.process_time()
     with allowance.watched():
