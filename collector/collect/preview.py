@@ -16,9 +16,6 @@ from collector.collect.scheduler import Limits, Means, collect
 from collector.kinds.kind import Kind
 from collector.model import Item, Request, Result, Spec, Status, Task
 
-INVENTORY = ("nomad_agent", "nomad_job", "nomad_allocations", "nomad_nodes", "consul_leader", "consul_checks", "consul_members")
-"""Kinds that loops depend on; they take a few read-only calls each."""
-
 
 @dataclass(frozen=True, slots=True)
 class PlannedItem:
@@ -48,7 +45,7 @@ class Preview:
 def preview(spec: Spec, means: Means, limits: Limits, selection: Selection) -> Preview:
     """Plan the spec's run, requesting only the inventory. Raises `UsageError` for a limit that matches no node."""
     tasks = select_tasks(spec, selection)
-    inventory = _inventory(tasks)
+    inventory = _inventory(tasks, means.kinds)
     planned: list[PlannedItem] = []
 
     def announce(item: Item, requests: Sequence[Request]) -> None:
@@ -67,10 +64,10 @@ def preview(spec: Spec, means: Means, limits: Limits, selection: Selection) -> P
     )
 
 
-def _inventory(tasks: Sequence[Task]) -> set[str]:
+def _inventory(tasks: Sequence[Task], kinds: Mapping[str, Kind]) -> set[str]:
     """Return the tasks to run for real: inventory kinds whose registered name another task uses."""
     used = {name for task in tasks for name in task.after}
-    return {task.name for task in tasks if task.register in used and task.kind in INVENTORY}
+    return {task.name for task in tasks if task.register in used and kinds[task.kind].inventory}
 
 
 def _capabilities(tasks: Sequence[Task], kinds: Mapping[str, Kind]) -> tuple[str, ...]:

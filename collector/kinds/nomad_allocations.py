@@ -121,4 +121,7 @@ KIND = Kind(
     arguments={"job": JOB, "namespace": NAMESPACE},
     capabilities=("nomad: namespace read-job",),
     timeout=AWAITED,
+    shows=("instances",),
+    nodes=lambda rows: [row["node"] for row in rows],
+    inventory=True,
 )

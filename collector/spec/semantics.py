@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
-from typing import Final
 
 from collector.cutoff import compiled
 from collector.errors import UsageError
@@ -131,11 +130,8 @@ def _order_faults(tasks: Tasks) -> Iterator[Fault]:
 
 # --- report, analyze, expect and redact ---
 
-_SEEN_BY: Final = {"nodes": ("nomad_nodes", "consul_members"), "instances": ("nomad_allocations",), "services": ("consul_checks",)}
-"""The kinds that each key of `expect` depends on."""
 
-
-def _section_faults(spec: Mapping[str, JSON], kinds: Container[str]) -> Iterator[Fault]:
+def _section_faults(spec: Mapping[str, JSON], kinds: Mapping[str, Kind]) -> Iterator[Fault]:
     for key in ("name", "report", "expect"):
         yield from _no_expressions(spec.get(key), child("$", key))
     for index, entry in enumerate(spec.get("report") or ()):
@@ -147,12 +143,12 @@ def _section_faults(spec: Mapping[str, JSON], kinds: Container[str]) -> Iterator
     yield from _expect_faults(spec, kinds)
 
 
-def _expect_faults(spec: Mapping[str, JSON], kinds: Container[str]) -> Iterator[Fault]:
+def _expect_faults(spec: Mapping[str, JSON], kinds: Mapping[str, Kind]) -> Iterator[Fault]:
     for name, wanted in (spec.get("expect") or {}).items():
         path = child("$.expect", name)
         if isinstance(wanted, list):
             yield from _repeated(wanted, path)
-        tellers = [kind for kind in _SEEN_BY[name] if kind in kinds]
+        tellers = [kind.name for kind in kinds.values() if name in kind.shows]
         if wanted and tellers and not any(kind in task for task in spec["collect"] for kind in tellers):
             yield Fault(path, "no task of the spec collects that", f"it needs a task of {' or '.join(tellers)}", at_key=True)
 
