@@ -135,6 +135,8 @@ class _Timer:
             self._action()
 
 
+MAKES_A_CLASS = "__set_name__"
+"""Up to Python 3.11, whatever such a method raises becomes a RuntimeError (Objects/typeobject.c, type_new_set_names)."""
 SPARED: set[CodeType] = {
     way.__code__
     for way in (
@@ -148,9 +150,9 @@ SPARED: set[CodeType] = {
 
 
 def _is_spared(frame: FrameType | None) -> bool:
-    """True if the interrupted code is such an enter or exit."""
+    """True if the interrupted code is such an enter or exit, or is called while a class is made."""
     while frame is not None:
-        if frame.f_code in SPARED:
+        if frame.f_code in SPARED or frame.f_code.co_name == MAKES_A_CLASS:
             return True
         frame = frame.f_back
     return False
