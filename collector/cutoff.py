@@ -137,6 +137,8 @@ class _Timer:
 
 MAKES_A_CLASS = "__set_name__"
 """Up to Python 3.11, whatever such a method raises becomes a RuntimeError (Objects/typeobject.c, type_new_set_names)."""
+IMPORTS = "<frozen importlib._bootstrap>"
+"""Interrupted, it may leave the lock of all imports locked, for which other threads then wait for ever (Lib/importlib/_bootstrap.py)."""
 SPARED: set[CodeType] = {
     way.__code__
     for way in (
@@ -150,9 +152,17 @@ SPARED: set[CodeType] = {
 
 
 def _is_spared(frame: FrameType | None) -> bool:
-    """True if the interrupted code is such an enter or exit, or is called while a class is made."""
+    """True if the interrupted code is such an enter or exit, or Python's own that must not be interrupted."""
+    return is_atomic(frame) or any(one.f_code in SPARED for one in _stack(frame))
+
+
+def is_atomic(frame: FrameType | None) -> bool:
+    """True if the interrupted code is the import system's, or is called while a class is made."""
+    importing = frame is not None and frame.f_code.co_filename == IMPORTS
+    return importing or any(one.f_code.co_name == MAKES_A_CLASS for one in _stack(frame))
+
+
+def _stack(frame: FrameType | None) -> Iterator[FrameType]:
     while frame is not None:
-        if frame.f_code in SPARED or frame.f_code.co_name == MAKES_A_CLASS:
-            return True
+        yield frame
         frame = frame.f_back
-    return False

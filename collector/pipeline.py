@@ -25,6 +25,9 @@ from collector.text import clean
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
+LONG_AFTER_GIT = 5.0
+"""Seconds that the commit is awaited at most."""
+
 
 class Call(NamedTuple):
     """One call of the pipeline: what to collect, from where, and within which limits."""
@@ -71,9 +74,12 @@ def _begun(find_commit: Callable[[], str | None]) -> Future[str | None]:
 
 
 def _awaited(commit: Future[str | None]) -> str | None:
-    while True:
-        with suppress(KeyboardInterrupt):  # git is killed two seconds after its start at the latest, so it must be awaited
-            return commit.result()
+    """Return the commit; None if it is not there long after git was killed, which is two seconds after its start."""
+    until = time.monotonic() + LONG_AFTER_GIT
+    while time.monotonic() < until:
+        with suppress(KeyboardInterrupt, TimeoutError):
+            return commit.result(timeout=until - time.monotonic())
+    return None
 
 
 def _chores(call: Call, expressions: Expressions, commit: Callable[[], object]) -> tuple[Callable[[], object], ...]:

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from types import FrameType
 
 from collector.cli.arguments import parse
-from collector.cutoff import MAKES_A_CLASS
+from collector.cutoff import is_atomic
 from collector.errors import CollectorError
 from collector.streams import flush, note, open_missing
 
@@ -95,13 +95,10 @@ def _end_as_by_ctrl_c(*numbers: signal.Signals) -> None:
 
 
 def _interrupt(_number: int, frame: FrameType | None) -> None:
-    """Raise `KeyboardInterrupt`, later where a class is being made: up to Python 3.11 it would become a RuntimeError (cutoff.py)."""
-    while frame is not None:
-        if frame.f_code.co_name == MAKES_A_CLASS:
-            _thread.start_new_thread(_interrupt_soon, ())
-            return
-        frame = frame.f_back
-    raise KeyboardInterrupt
+    """Raise `KeyboardInterrupt`, a moment later where Python itself must not be interrupted."""
+    if not is_atomic(frame):
+        raise KeyboardInterrupt
+    _thread.start_new_thread(_interrupt_soon, ())
 
 
 def _on_unraisable(lost: sys.UnraisableHookArgs) -> None:

@@ -130,6 +130,58 @@ def test_ctrl_c_while_a_class_is_made_is_no_bug() -> None:
     assert (ended.returncode, ended.stdout, ended.stderr) == (cli.INTERRUPTED, "", "")
 
 
+IMPORTED = '''\
+import _imp, os, signal, sys, threading, time
+from collector import cli
+RUNG = """
+def rung(_frame, event, _value):
+    if event == "line" and _imp.lock_held():
+        os.kill(os.getpid(), signal.SIGINT)
+    return rung
+"""
+exec(compile(RUNG, "<frozen importlib._bootstrap>", "exec"))  # as if it stood there
+def ring(frame, event, _value):
+    if event == "call" and frame.f_code.co_name == "_get_module_lock":
+        return rung
+def main():
+    try:
+        sys.settrace(ring)
+        import colorsys
+        sys.settrace(None)
+        time.sleep(9)
+    except KeyboardInterrupt:
+        sys.settrace(None)
+        other = threading.Thread(target=__import__, args=("zipapp",), daemon=True)
+        other.start()
+        other.join(5)
+        return 1 if other.is_alive() else cli.INTERRUPTED
+cli.main = main
+cli.run()
+'''
+
+
+def test_ctrl_c_during_an_import_leaves_no_import_of_another_thread_waiting() -> None:
+    ended = subprocess.run([sys.executable, "-c", IMPORTED], cwd=ROOT, capture_output=True, text=True, timeout=HANGS, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (cli.INTERRUPTED, "", "")
+
+
+EARLY = """\
+import os, signal, sys
+from collector.__main__ import run
+class Finder:
+    def find_spec(self, name, *_more):
+        if name == "collector.cli":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Finder())
+run()
+"""
+
+
+def test_ctrl_c_before_anything_was_read_ends_silently() -> None:
+    ended = subprocess.run([sys.executable, "-c", EARLY], cwd=ROOT, capture_output=True, text=True, timeout=HANGS, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (-signal.SIGINT, "", "")
+
+
 def test_ctrl_c_while_rendering_is_no_verdict(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     def interrupted(*_args: object, **_more: object) -> NoReturn:
         raise KeyboardInterrupt
