@@ -39,7 +39,7 @@ class Parser(argparse.ArgumentParser):
 
     def check_first(self, word: str) -> None:
         """Report an unknown option before the command: argparse would only miss the command, or take the option's value for one."""
-        if word.startswith("-") and word != "--" and word not in self._option_string_actions:
+        if word.startswith("-") and word not in self._option_string_actions:
             self.reject([word])
 
     def reject(self, words: Sequence[str]) -> NoReturn:
