@@ -37,6 +37,11 @@ class Parser(argparse.ArgumentParser):
                 error.message += f" ({hint})"
             raise
 
+    def check_first(self, word: str) -> None:
+        """Report an unknown option before the command: argparse would only miss the command, or take the option's value for one."""
+        if word.startswith("-") and word not in self._option_string_actions:
+            self.reject([word])
+
     def reject(self, words: Sequence[str]) -> NoReturn:
         """Report arguments that this command does not have, with a spelling suggestion for the first option."""
         option = next((word.partition("=")[0] for word in words if word.startswith("-")), "")
@@ -103,6 +108,7 @@ def build_parser() -> Parser:
 def parse(argv: Sequence[str]) -> argparse.Namespace:
     """Parse and check the arguments of one call; raise `UsageError` if they make no sense."""
     parser = build_parser()
+    parser.check_first(argv[0] if argv else "")
     arguments, unknown = parser.parse_known_args(argv)
     if unknown:
         subparsers(parser)[arguments.command].reject(unknown)

@@ -75,9 +75,8 @@ class Iteration(NamedTuple):
 def expand(task: Task, kind: Kind, renderer: Renderer, variables: Mapping[str, JSON], selection: Selection) -> list[Iteration]:
     """Return a task's iterations: one without a loop, else one per element; without an item if `when` is false.
 
-    Those that the limit excludes, and repeated ones, are left out.
-
-    A failed expression becomes a failed iteration, not an exception, so that the run continues.
+    Those that the limit excludes, and repeated ones, are left out. A failed expression becomes a failed iteration, not an exception, so
+    that the run continues.
     """
     try:
         elements = [None] if task.loop is None else _elements(renderer.render(task.loop, variables))

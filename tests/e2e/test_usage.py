@@ -34,6 +34,8 @@ def test_help_fits_80_columns(command: str) -> None:
 REFUSED = [
     ("diagnos", 'did you mean "diagnose"?', "collector --help"),
     ("xyz", "invalid choice", "collector --help"),
+    ("--verson", 'unrecognized arguments: --verson (did you mean "--version"?)', "collector --help"),
+    ("--state DIR diagnose SPEC", "unrecognized arguments: --state", "collector --help"),
     ("diagnose SPEC -o jsno", 'did you mean "json"?', "collector diagnose --help"),
     ("diagnose SPEC --stat x", 'unrecognized arguments: --stat x (did you mean "--state"?)', "collector diagnose --help"),
     ("diagnose SPEC --limt=x", 'did you mean "--limit"?', "collector diagnose --help"),
