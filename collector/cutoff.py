@@ -86,6 +86,7 @@ class Allowance:
         try:
             return work()
         except _Late:
+            self._busy = False
             self._left = max(0.0, self._left - self._share())
             raise TooSlow from None
         finally:
@@ -97,7 +98,7 @@ class Allowance:
     def _look(self) -> None:
         """Timer callback. Measures time rather than counting ticks, since signals that arrive between checks of `re` merge into one."""
         if self._busy and time.thread_time() - self._began > self._share():
-            self._busy = False  # only once: the exception is already being raised
+            self._began = time.thread_time()  # again after as long, since an exception raised in a destructor is lost
             raise _Late
 
 
@@ -134,6 +135,8 @@ class _Timer:
             self._action()
 
 
+MAKES_A_CLASS = "__set_name__"
+"""Up to Python 3.11, whatever such a method raises becomes a RuntimeError (Objects/typeobject.c, type_new_set_names)."""
 SPARED: set[CodeType] = {
     way.__code__
     for way in (
@@ -147,9 +150,9 @@ SPARED: set[CodeType] = {
 
 
 def _is_spared(frame: FrameType | None) -> bool:
-    """True if the interrupted code is such an enter or exit."""
+    """True if the interrupted code is such an enter or exit, or is called while a class is made."""
     while frame is not None:
-        if frame.f_code in SPARED:
+        if frame.f_code in SPARED or frame.f_code.co_name == MAKES_A_CLASS:
             return True
         frame = frame.f_back
     return False

@@ -6,8 +6,9 @@ import importlib
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import partial
-from typing import NamedTuple
+from contextlib import suppress
+from functools import cache, partial
+from typing import TYPE_CHECKING, NamedTuple
 
 from collector import __version__
 from collector.collect import Collected, Limits, Means, collect
@@ -16,9 +17,13 @@ from collector.cutoff import LINT
 from collector.expressions import Expressions
 from collector.kinds import KINDS
 from collector.model import JSON, Bundle, Performer, Report, Result, Spec, Status, Target
-from collector.redact import UNCHECKED, Redactor, clean
+from collector.redact import UNCHECKED, Redactor
 from collector.settings import Settings
 from collector.spec import check_syntax
+from collector.text import clean
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 
 class Call(NamedTuple):
@@ -31,9 +36,8 @@ class Call(NamedTuple):
     given: Mapping[str, JSON] = {}
     """The spec's variables set by the caller."""
     progress: Callable[[int, int], None] = lambda _done, _known: None
-    commit: Callable[[], Callable[[], str | None]] = lambda: lambda: None
-    """Starts looking up the git commit of the spec's file, which runs while the first answers arrive; the returned function waits for
-    it."""
+    find_commit: Callable[[], str | None] = lambda: None
+    """Finds the git commit of the spec's file; done in the background while the first answers arrive."""
     prepare: Callable[[], object] = lambda: None
     """Prepares for the report while the first answers arrive."""
 
@@ -46,21 +50,33 @@ def gather(call: Call, sources: Performer, redactor: Redactor) -> Bundle:
         UsageError: a limit matches no node.
     """
     started_at, started = time.time(), time.monotonic()
-    expressions = Expressions()
-    means = Means(KINDS, sources, expressions, redactor, call.progress, chores=_chores(call, expressions))
+    expressions, commit = Expressions(), cache(partial(_begun, call.find_commit))
+    means = Means(KINDS, sources, expressions, redactor, call.progress, chores=_chores(call, expressions, commit))
     try:
         collected = collect(call.spec, means, call.limits, call.selection)
     finally:
-        call.commit()()  # also on errors: leaves no git process behind
+        found = _awaited(commit())  # also on errors: leaves no git process behind
     from collector.collect.limit import check_limit  # noqa: PLC0415 - see _chores
     from collector.validate import validate  # noqa: PLC0415 - see _chores
 
-    bundle = validate(_bundle(call, collected, redactor, started_at, time.monotonic() - started))
+    bundle = validate(_bundle(call, collected, redactor, commit=found, started_at=started_at, seconds=time.monotonic() - started))
     check_limit(call.selection.limit, bundle.results, call.spec.expect)
     return bundle
 
 
-def _chores(call: Call, expressions: Expressions) -> tuple[Callable[[], object], ...]:
+def _begun(find_commit: Callable[[], str | None]) -> Future[str | None]:
+    from collector.background import in_background  # noqa: PLC0415 - see _chores
+
+    return in_background(find_commit, "git")
+
+
+def _awaited(commit: Future[str | None]) -> str | None:
+    while True:
+        with suppress(KeyboardInterrupt):  # git is killed two seconds after its start at the latest, so it must be awaited
+            return commit.result()
+
+
+def _chores(call: Call, expressions: Expressions, commit: Callable[[], object]) -> tuple[Callable[[], object], ...]:
     """Return work that can wait until the first request is sent: checks that need Jinja2, and imports for later stages.
 
     In small pieces, since a reply that arrives meanwhile has to wait for the end of one.
@@ -70,7 +86,7 @@ def _chores(call: Call, expressions: Expressions) -> tuple[Callable[[], object],
     later |= dict.fromkeys(("collector.validate", "collector.observe", "collector.analyze", "collector.render"))
     return (
         lambda: check_syntax(spec, expressions),
-        call.commit,
+        commit,
         *(partial(importlib.import_module, name) for name in later),
         _read_rules,
         call.prepare,
@@ -97,12 +113,12 @@ def _job(bundle: Bundle) -> str | None:
     return job if isinstance(job, str) and job else None
 
 
-def _bundle(call: Call, collected: Collected, redactor: Redactor, started_at: float, seconds: float) -> Bundle:
+def _bundle(call: Call, collected: Collected, redactor: Redactor, *, commit: str | None, started_at: float, seconds: float) -> Bundle:
     spec = call.spec
     variables = redactor.data(dict(spec.vars))
     results = (*collected.results, *_withheld(redactor))
     return Bundle(
-        spec={"name": spec.name, "path": clean(spec.path), "sha256": spec.sha256, "commit": call.commit()()},
+        spec={"name": spec.name, "path": clean(spec.path), "sha256": spec.sha256, "commit": commit},
         vars=variables,
         thresholds=dict(spec.thresholds),
         rules=spec.rules,

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TextIO
 
-from collector.characters import ESCAPES, UNSAFE
 from collector.errors import DeliveryError
+from collector.text import ESCAPES, UNSAFE
 
 
 def open_missing() -> None:

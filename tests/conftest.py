@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Generator
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 import pytest
 from coverage.collector import Collector
 from hypothesis import HealthCheck, settings
+from hypothesis.internal.conjecture.junkdrawer import gc_cumulative_time
 from xdist.scheduler import LoadScopeScheduling
 
 from collector import cutoff
@@ -21,6 +24,9 @@ settings.load_profile("everyday")
 
 # Coverage takes a lock at every call of every thread. What rings in there leaves it locked, and the whole process waits for ever.
 cutoff.SPARED.update(way.__code__ for way in (Collector.lock_data, Collector.unlock_data))
+# Hypothesis has Python call it at each garbage collection, where an exception would be lost, and told as a warning.
+gc_cumulative_time()
+cutoff.SPARED.update(callback.__code__ for callback in gc.callbacks if isinstance(callback, FunctionType))
 
 TESTS = Path(__file__).parent
 SERVERS = ("deadlines", "integration", "privilege", "replay/test_round_trip.py")

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collector import loglines
-from collector.backtracking import slow_on
 from collector.loglines import envelope, litefs, multiline
 from collector.observe import logs
 from collector.redact.rules import OPEN_FLAG, OPEN_KEY, RULES
 from collector.resources import joins_file, rule_files
+from collector.spec.backtracking import slow_on
 from collector.yamlio import read
 
 SLOW = [

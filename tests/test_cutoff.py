@@ -83,6 +83,23 @@ def test_spared_code_is_not_interrupted_and_what_follows_is(monkeypatch: pytest.
     assert len(begun) == len(ended)
 
 
+def test_a_class_that_is_made_is_not_interrupted_and_what_follows_is() -> None:
+    """Up to Python 3.11, what its `__set_name__` raises becomes a RuntimeError."""
+
+    class Named:
+        def __set_name__(self, _owner: type, _name: str) -> None:
+            ends = time.monotonic() + 0.02
+            while time.monotonic() < ends:
+                pass
+
+    def work() -> None:
+        type("Owner", (), {"named": Named()})
+        search()
+
+    with pytest.raises(Overdue), cut_off_at(time.monotonic() + 0.01):
+        work()
+
+
 def test_a_deadline_in_the_past_cuts_off_at_once() -> None:
     with pytest.raises(Overdue), cut_off_at(time.monotonic() - 5):
         search()
@@ -110,6 +127,24 @@ def test_a_pattern_is_cut_off_and_the_next_one_is_not() -> None:
         with pytest.raises(TooSlow):
             allowance.bounded(search)
     assert timers() == before
+
+
+def test_a_pattern_is_cut_off_although_the_exception_was_lost_in_a_destructor(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Dying:
+        def __del__(self) -> None:
+            search()
+
+    lost: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", lost.append)
+
+    def work() -> object:
+        Dying()
+        return search()
+
+    allowance = Allowance()
+    with allowance.watched(), pytest.raises(TooSlow):
+        allowance.bounded(work)
+    assert lost
 
 
 def test_slow_patterns_share_a_shrinking_allowance() -> None:

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from collector.fits import _Compiler, fits
 from collector.replay import Recording
 from collector.resources import incident, schema, schema_names
+from collector.validate.fits import _Compiler, fits
 from tests.accuracy.recorded import bundle_of
 
 JUDGED = [name for name in schema_names() if name not in {"spec", "rule"}]

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import nullcontext
 
-from collector.analyze.canaries import marked_as_canaries
 from collector.analyze.causes import Causes, connect
-from collector.analyze.downgrades import downgraded
 from collector.analyze.engine import Engine
 from collector.analyze.headline import headline
 from collector.analyze.impact import impacts
 from collector.analyze.namespaces import in_their_namespaces
 from collector.analyze.restarts import with_restarts
 from collector.analyze.rows import details, rows
+from collector.analyze.spares import downgraded, marked_as_canaries
 from collector.analyze.timeline import timeline
 from collector.analyze.verdict import coverage, judge
 from collector.cutoff import LINT, Allowance

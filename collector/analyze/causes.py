@@ -38,9 +38,8 @@ def connect(hits: Sequence[Hit], dropped: Sequence[Dropped], engine: Engine, see
     roots += _unknowns([draft for draft in drafts if draft.parent is None and draft.symptom], seen)
     ranked = _ranked(roots)
     below = [child for root in ranked for child in sorted(root.below(), key=order)]
-    return Causes(
-        tuple(finding(draft) for draft in ranked), tuple(finding(draft) for draft in [*ranked, *below]), tuple(dict.fromkeys(ruled_out))
-    )
+    findings = tuple(finding(draft) for draft in [*ranked, *below])
+    return Causes(findings[: len(ranked)], findings, tuple(dict.fromkeys(ruled_out)))
 
 
 def _without_ruled_out(drafts: list[Draft], ruled_out: list[RuledOut], engine: Engine) -> list[Draft]:

@@ -185,7 +185,7 @@ def _with_others(found: list[dict[str, JSON]]) -> list[dict[str, JSON]]:
 
 
 def impact(root: Finding, below: Sequence[Finding], seen: Observed, cluster: Cluster) -> dict[str, JSON]:
-    """Return the impact of one root cause as plain data (docs/architecture.md, `Finding.impact`).
+    """Return the impact of one root cause as plain data.
 
     `writes` is `blocked` (no primary, or one that cannot commit), `go on`, or `unknown` (no LiteFS node answered). `data_at_risk` is a list
     of sentences. Optional keys: `primary_unwell` (true: LiteFS's primary is on a node whose application is unhealthy), `instances_unheard`

@@ -9,6 +9,7 @@ pace.py        when collecting has to end
 runs.py        the state of running tasks and items, and their results
 scheduler.py   runs all of it
 preview.py     the plan alone, for `--check`
+policies.py    the least-privilege ACL policies for a plan
 """
 
 from __future__ import annotations

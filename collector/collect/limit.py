@@ -6,11 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from collector.errors import UsageError
+from collector.kinds import KINDS
 from collector.model import JSON, Result, Status, first_of
 from collector.suggest import did_you_mean
 
-LISTS = frozenset({"nomad_nodes", "consul_members"})
-"""Kinds that list all nodes of a cluster."""
 REDACTED = "<redacted:"
 SHOWN = 20
 
@@ -19,7 +18,7 @@ def check_limit(limit: Sequence[str], results: Iterable[Result], expect: Mapping
     """Raise `UsageError` for a pattern that matches no node. Not checked if no list of nodes was read, or if names are redacted."""
     answered = [result for result in results if result.status is Status.OK and result.data is not None] if limit else []
     known = {name for result in answered for name in _nodes(result)} | set(_expected(expect))
-    if not any(result.kind in LISTS for result in answered) or any(REDACTED in name for name in known):
+    if not any("nodes" in KINDS[result.kind].shows for result in answered) or any(REDACTED in name for name in known):
         return
     for pattern in limit:
         if not any(fnmatchcase(name, pattern) for name in known):
@@ -29,14 +28,7 @@ def check_limit(limit: Sequence[str], results: Iterable[Result], expect: Mapping
 
 def _nodes(result: Result) -> Iterator[str]:
     """Return the node names in a result, under the names that items use."""
-    if result.target.node:
-        yield result.target.node
-    if result.kind in LISTS:
-        yield from (row["name"] for row in result.data)
-    elif result.kind == "nomad_allocations":
-        yield from (row["node"] for row in result.data if row["node"])
-    elif result.kind == "consul_checks":
-        yield from (row["node"] for row in result.data["instances"])
+    yield from filter(None, (result.target.node, *KINDS[result.kind].nodes(result.data)))
 
 
 def _expected(expect: Mapping[str, JSON]) -> Iterable[str]:

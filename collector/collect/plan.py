@@ -63,7 +63,7 @@ def select_tasks(spec: Spec, selection: Selection) -> tuple[Task, ...]:
     return tuple(task for task in spec.tasks if id(task) in wanted)
 
 
-class Turn(NamedTuple):
+class Iteration(NamedTuple):
     """One iteration of a task: its item, or why there is none, with the loop's element."""
 
     element: JSON
@@ -72,17 +72,19 @@ class Turn(NamedTuple):
     failed: bool = False
 
 
-def expand(task: Task, kind: Kind, renderer: Renderer, variables: Mapping[str, JSON], selection: Selection) -> list[Turn]:
-    """Return a task's iterations: one without a loop, else one per element; none if `when` is false or the limit excludes the node.
+def expand(task: Task, kind: Kind, renderer: Renderer, variables: Mapping[str, JSON], selection: Selection) -> list[Iteration]:
+    """Return a task's iterations: one without a loop, else one per element; without an item if `when` is false.
+
+    Those that the limit excludes, and repeated ones, are left out.
 
     A failed expression becomes a failed iteration, not an exception, so that the run continues.
     """
     try:
         elements = [None] if task.loop is None else _elements(renderer.render(task.loop, variables))
     except CollectorError as error:
-        return [Turn(None, None, f"loop: {error}", failed=True)]
-    turns = [_turn(task, kind, renderer, {**variables, "item": element}, element) for element in elements]
-    return _distinct([turn for turn in turns if turn.item is None or selection.wants_node(turn.item.target.node)])
+        return [Iteration(None, None, f"loop: {error}", failed=True)]
+    iterations = [_iteration(task, kind, renderer, {**variables, "item": element}, element) for element in elements]
+    return _distinct([iteration for iteration in iterations if iteration.item is None or selection.wants_node(iteration.item.target.node)])
 
 
 def _elements(value: JSON) -> list[JSON]:
@@ -95,14 +97,14 @@ def _elements(value: JSON) -> list[JSON]:
     return list(value)
 
 
-def _turn(task: Task, kind: Kind, renderer: Renderer, variables: Mapping[str, JSON], element: JSON) -> Turn:
+def _iteration(task: Task, kind: Kind, renderer: Renderer, variables: Mapping[str, JSON], element: JSON) -> Iteration:
     try:
         scope = {**variables, **{name: renderer.render(value, variables) for name, value in task.vars.items()}}
         if task.when is not None and not renderer.test(task.when, scope):
-            return Turn(element, None, "when: not so")
-        return Turn(element, _item(task, kind, renderer, scope))
+            return Iteration(element, None, "when: not so")
+        return Iteration(element, _item(task, kind, renderer, scope))
     except CollectorError as error:
-        return Turn(element, None, str(error), failed=True)
+        return Iteration(element, None, str(error), failed=True)
 
 
 def _item(task: Task, kind: Kind, renderer: Renderer, scope: Mapping[str, JSON]) -> Item:
@@ -146,21 +148,21 @@ def _usable(kind: Kind, name: str, value: JSON) -> JSON:
     return int(value) if argument.type == "integer" and value is not None else value
 
 
-def _distinct(turns: list[Turn]) -> list[Turn]:
+def _distinct(iterations: list[Iteration]) -> list[Iteration]:
     """Remove duplicate elements of a loop."""
     seen: dict[str, list[Item]] = {}
     kept = []
-    for turn in turns:
-        if turn.item is not None:
-            alike = seen.setdefault(turn.item.id, [])
-            if turn.item in alike:
+    for iteration in iterations:
+        if iteration.item is not None:
+            alike = seen.setdefault(iteration.item.id, [])
+            if iteration.item in alike:
                 continue
-            alike.append(turn.item)
-        kept.append(turn)
+            alike.append(iteration.item)
+        kept.append(iteration)
     return kept
 
 
-class Names:
+class ItemIds:
     """Assigns item ids that are unique within a run and stable across runs: they depend on the spec only, not on the order of answers.
 
     Items of a kind's second task end in `#2`, of its third in `#3`; repeated items within a task get a number after a dot.

@@ -11,13 +11,10 @@ from dataclasses import dataclass
 from collector.collect.dispatch import describe
 from collector.collect.limit import check_limit
 from collector.collect.plan import Selection, select_tasks
+from collector.collect.policies import LITEFS_KEYS, policies_for
 from collector.collect.scheduler import Limits, Means, collect
 from collector.kinds.kind import Kind
 from collector.model import Item, Request, Result, Spec, Status, Task
-from collector.policies import LITEFS_KEYS, policies_for
-
-INVENTORY = ("nomad_agent", "nomad_job", "nomad_allocations", "nomad_nodes", "consul_leader", "consul_checks", "consul_members")
-"""Kinds that loops depend on; they take a few read-only calls each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +45,15 @@ class Preview:
 def preview(spec: Spec, means: Means, limits: Limits, selection: Selection) -> Preview:
     """Plan the spec's run, requesting only the inventory. Raises `UsageError` for a limit that matches no node."""
     tasks = select_tasks(spec, selection)
-    inventory = _inventory(tasks)
+    inventory = _inventory(tasks, means.kinds)
     planned: list[PlannedItem] = []
 
     def announce(item: Item, requests: Sequence[Request]) -> None:
         calls = tuple(means.redaction.text(describe(request)) for request in requests)
         planned.append(PlannedItem(item, calls, tuple(name for name, _ in item.ladder[1:]), item.task in inventory))
 
-    dry = Means(means.kinds, means.sources, means.renderer, means.redaction, means.progress, announce)
-    collected = collect(spec, dry, Limits(limits.deadline, limits.forks, lambda task: task.name in inventory), selection)
+    dry = means._replace(announce=announce, asks=lambda task: task.name in inventory)
+    collected = collect(spec, dry, limits, selection)
     check_limit(selection.limit, collected.results, spec.expect)
     with_items = {planned_item.item.task for planned_item in planned}
     return Preview(
@@ -67,10 +64,10 @@ def preview(spec: Spec, means: Means, limits: Limits, selection: Selection) -> P
     )
 
 
-def _inventory(tasks: Sequence[Task]) -> set[str]:
+def _inventory(tasks: Sequence[Task], kinds: Mapping[str, Kind]) -> set[str]:
     """Return the tasks to run for real: inventory kinds whose registered name another task uses."""
     used = {name for task in tasks for name in task.after}
-    return {task.name for task in tasks if task.register in used and task.kind in INVENTORY}
+    return {task.name for task in tasks if task.register in used and kinds[task.kind].inventory}
 
 
 def _capabilities(tasks: Sequence[Task], kinds: Mapping[str, Kind]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import time
 from typing import Protocol
 
 from collector.collect.ladder import Climb, Outcome
-from collector.collect.plan import Turn
+from collector.collect.plan import Iteration
 from collector.model import HIDDEN, JSON, Attempt, Item, Reply, Result, Status, Target, Task
 
 
@@ -52,17 +52,30 @@ class TaskRun:
 class ItemRun:
     """A running item.
 
-    `turn` is its index among its task's iterations, `work` the processor seconds spent on parsing, `outcome` the last attempt's outcome
-    while a retry is due or in progress.
+    `iteration` is its index among its task's iterations, `work` the processor seconds spent on parsing, `outcome` the last attempt's
+    outcome while a retry is due or in progress.
     """
 
-    __slots__ = ("announced", "climb", "item", "missing", "outcome", "parent", "replies", "started", "started_at", "tries", "turn", "work")
+    __slots__ = (
+        "announced",
+        "climb",
+        "item",
+        "iteration",
+        "missing",
+        "outcome",
+        "parent",
+        "replies",
+        "started",
+        "started_at",
+        "tries",
+        "work",
+    )
 
-    def __init__(self, item: Item, climb: Climb, parent: TaskRun, turn: int) -> None:
+    def __init__(self, item: Item, climb: Climb, parent: TaskRun, iteration: int) -> None:
         self.item = item
         self.climb = climb
         self.parent = parent
-        self.turn = turn
+        self.iteration = iteration
         self.replies: list[Reply | None] = []
         self.missing = 0
         self.started_at = 0.0
@@ -73,10 +86,10 @@ class ItemRun:
         self.announced = False
 
 
-def unrun(task: Task, turn: Turn, redaction: Redaction, status: Status | None = None) -> Result:
+def result_without_item(task: Task, iteration: Iteration, redaction: Redaction, status: Status | None = None) -> Result:
     """Return the result of an iteration that has no item."""
-    status = status or (Status.FAILED if turn.failed else Status.SKIPPED)
-    reason = redaction.text(turn.reason)
+    status = status or (Status.FAILED if iteration.failed else Status.SKIPPED)
+    reason = redaction.text(iteration.reason)
     name = task.kind if task.name == task.kind else f"{task.kind}: {task.name}"
     return Result(name, task.name, task.kind, Target(), status, reason=reason, started_at=time.time())
 
@@ -103,7 +116,7 @@ def result_of(run: ItemRun, outcome: Outcome, now: float, redaction: Redaction) 
     )
 
 
-def told(result: Result, task: Task) -> Result:
+def without_hidden(result: Result, task: Task) -> Result:
     """Return the result as the bundle keeps it: a `no_log` task's without data and reasons, and `skipped` instead of `ok`.
 
     So hidden data counts neither as collected nor as a gap.

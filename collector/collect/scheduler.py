@@ -18,8 +18,8 @@ from typing import NamedTuple
 from collector.collect.dispatch import Dispatcher, Ticket
 from collector.collect.ladder import Climb, Outcome
 from collector.collect.pace import Pace
-from collector.collect.plan import Names, Renderer, Selection, Turn, expand, select_tasks
-from collector.collect.runs import ItemRun, Redaction, TaskRun, result_of, told, unrun
+from collector.collect.plan import ItemIds, Iteration, Renderer, Selection, expand, select_tasks
+from collector.collect.runs import ItemRun, Redaction, TaskRun, result_of, result_without_item, without_hidden
 from collector.cutoff import Overdue, cut_off_at
 from collector.errors import CollectorError
 from collector.kinds.kind import Kind
@@ -45,6 +45,8 @@ class Means(NamedTuple):
     progress: Callable[[int, int], None] = lambda _done, _known: None
     announce: Callable[[Item, Sequence[Request]], None] | None = None
     """For `--check`: called with every item and its first requests."""
+    asks: Callable[[Task], bool] = lambda _task: True
+    """For `--check`: which tasks may send requests; the others are only planned."""
     chores: Sequence[Callable[[], object]] = ()
     """Work to be done in any case, preferably while waiting; an exception ends the run."""
 
@@ -54,8 +56,6 @@ class Limits(NamedTuple):
 
     deadline: float = 30.0
     forks: int = 32
-    asks: Callable[[Task], bool] = lambda _task: True
-    """Which tasks may send requests; the others are only planned."""
     afterwards: float = 0.0
     """The time needed after collecting, as a multiple of collecting's own work; the deadline covers both."""
 
@@ -79,12 +79,11 @@ class _Scheduler:
         self._variables: dict[str, JSON] = dict(spec.vars)
         self._tasks = [TaskRun(task, index) for index, task in enumerate(select_tasks(spec, selection))]
         self._waiting = list(self._tasks)
-        self._names = Names([t.task for t in self._tasks])
+        self._ids = ItemIds([t.task for t in self._tasks])
         self._dispatcher = Dispatcher(lambda request, until: means.sources.perform(request, deadline=until), limits.forks)
         self._later: list[tuple[float, int, ItemRun]] = []
         self._count = itertools.count()
         self._runs: dict[ItemRun, None] = {}
-        self._limits = limits
         self._pace = Pace(limits.deadline, limits.afterwards)
         self._done = self._known = 0
         self._chores = deque(means.chores)
@@ -100,7 +99,7 @@ class _Scheduler:
             interrupted = True
         self._abandon_rest("interrupted" if interrupted else "the run's deadline came first")
         self._dispatcher.close()
-        results = tuple(told(result, task.task) for task in self._tasks for result in task.results if result is not None)
+        results = tuple(without_hidden(result, task.task) for task in self._tasks for result in task.results if result is not None)
         return Collected(results, self._dispatcher.sent, interrupted)
 
     def _work_until_the_deadline(self) -> None:
@@ -137,18 +136,18 @@ class _Scheduler:
                 self._start_task(task_run)
 
     def _has_inputs(self, task: Task) -> bool:
-        """True if every name it uses is available. Names of tasks that were not selected will never be, and are not waited for."""
+        """True if every name it uses is available. ItemIds of tasks that were not selected will never be, and are not waited for."""
         return not any(t.task.register in task.after and not t.finished for t in self._tasks)
 
     def _start_task(self, task_run: TaskRun) -> None:
         task = task_run.task
         known = dict.fromkeys(task.after) | self._variables
         task_run.beginning = True  # until all iterations are added: an item may end before the next one begins
-        for turn in expand(task, self._means.kinds[task.kind], self._means.renderer, known, self._selection):
-            if turn.item is not None:
-                self._start_item(task_run, turn.element, self._names.unique(turn.item))
-            elif turn.failed or task.loop is None:
-                task_run.add(turn.element, unrun(task, turn, self._means.redaction))
+        for iteration in expand(task, self._means.kinds[task.kind], self._means.renderer, known, self._selection):
+            if iteration.item is not None:
+                self._start_item(task_run, iteration.element, self._ids.unique(iteration.item))
+            elif iteration.failed or task.loop is None:
+                task_run.add(iteration.element, result_without_item(task, iteration, self._means.redaction))
         task_run.beginning = False
         if task_run.open == 0:
             self._finish_task(task_run)
@@ -187,14 +186,14 @@ class _Scheduler:
         if self._means.announce and not run.announced:
             run.announced = True
             self._means.announce(run.item, requests)
-        if not self._limits.asks(run.parent.task):
+        if not self._means.asks(run.parent.task):
             now = time.monotonic()
             self._finish(run, run.climb.abandon(Status.SKIPPED, "planned only", now), now)
             return
         run.replies = [None] * len(requests)
         run.missing = len(requests)
         for slot, request in enumerate(requests):
-            self._dispatcher.add((run.parent.index, run.turn), Ticket(run, slot, request, lambda now: self._begin(run, now)))
+            self._dispatcher.add((run.parent.index, run.iteration), Ticket(run, slot, request, lambda now: self._begin(run, now)))
         if not requests:
             self._advance(run, [])
 
@@ -228,7 +227,7 @@ class _Scheduler:
         return run.item.until is not None and not self._is_satisfied(run, run.item.until, outcome.data)
 
     def _is_satisfied(self, run: ItemRun, until: str, data: JSON) -> bool:
-        scope = {**self._variables, "item": run.parent.elements[run.turn], "result": data}
+        scope = {**self._variables, "item": run.parent.elements[run.iteration], "result": data}
         if run.parent.task.register:
             scope[run.parent.task.register] = data
         try:
@@ -243,8 +242,8 @@ class _Scheduler:
 
     def _finish(self, run: ItemRun, outcome: Outcome, now: float) -> None:
         result = result_of(run, outcome, now, self._means.redaction)
-        run.parent.values[run.turn] = result.data if result.status is Status.OK else None
-        run.parent.results[run.turn] = result
+        run.parent.values[run.iteration] = result.data if result.status is Status.OK else None
+        run.parent.results[run.iteration] = result
         # Only after its result is stored: the deadline's signal may arrive in between, and the item must not get lost.
         self._runs.pop(run, None)
         run.parent.open -= 1
@@ -262,5 +261,5 @@ class _Scheduler:
             self._finish(run, run.outcome or abandoned, now)
         for task_run in self._tasks:
             if not task_run.finished and (task_run.beginning or not task_run.results):
-                turn = Turn(None, None, f"{reason}, and what it waits for had not come" if task_run in waiting else reason)
-                task_run.add(None, unrun(task_run.task, turn, self._means.redaction, Status.BUDGET))
+                iteration = Iteration(None, None, f"{reason}, and what it waits for had not come" if task_run in waiting else reason)
+                task_run.add(None, result_without_item(task_run.task, iteration, self._means.redaction, Status.BUDGET))

@@ -1,1 +1,4 @@
-"""One module per command: `run(arguments) -> exit code`. The only place where the parts are wired together."""
+"""One module per command: `run(arguments) -> exit code`; budget, collecting, reading and reporting are what they share.
+
+The only place where the parts are wired together.
+"""

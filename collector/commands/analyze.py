@@ -5,14 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 import time
-from datetime import UTC, datetime
 from io import BytesIO
 
 from collector.bundle import MAX_BYTES, load_bundle
 from collector.commands.reading import content_of
 from collector.commands.reporting import build_reporter, scope_of, without_spec
 from collector.cutoff import Overdue, cut_off_at
-from collector.errors import Problem, SpecError, UsageError
+from collector.errors import Problem, SpecError
 from collector.model import Bundle, Mark, Report
 from collector.pipeline import conclude
 from collector.settings import Settings
@@ -28,7 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
     bundle = bundle_of(content_of(name, f"the bundle {name}", MAX_BYTES + 1), name)
     scope = scope_of(bundle.endpoints, bundle.expect, bundle.vars, namespace=bundle.endpoints.get("namespace"), of="bundles")
     reporter = build_reporter(arguments, Settings.from_environment(os.environ), without_spec(bundle), scope=scope)
-    return reporter.finish(_concluded(bundle, _time(arguments.now), name))
+    return reporter.finish(_concluded(bundle, arguments.now, name))
 
 
 def _concluded(bundle: Bundle, now: float | None, name: str) -> Report:
@@ -43,24 +42,3 @@ def _concluded(bundle: Bundle, now: float | None, name: str) -> Report:
 def bundle_of(content: bytes, name: str) -> Bundle:
     """Parse and validate a bundle file's content."""
     return validate(load_bundle(BytesIO(content), name))
-
-
-def _time(text: str | None) -> float | None:
-    """Parse RFC 3339 or Unix seconds into Unix seconds."""
-    if text is None:
-        return None
-    try:
-        moment = _seconds(text)
-    except ValueError as error:
-        raise UsageError(f"--now {text}: not a time such as 2026-11-24T06:23:41Z or Unix seconds") from error
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-
-
-def _seconds(text: str) -> datetime:
-    """Parse a number; ValueError if it is no valid date: NaN, a billion years from now, nanoseconds."""
-    try:
-        return datetime.fromtimestamp(float(text), UTC)
-    except (OverflowError, OSError) as error:  # which of them depends on the platform
-        raise ValueError(text) from error
-    except ValueError:
-        return datetime.fromisoformat(text)

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
-from functools import cache
+from functools import partial
 from pathlib import Path
 
 from collector.collect import Limits, Means
@@ -48,24 +48,11 @@ def _suggestion(path: Path) -> str:
     return ""
 
 
-def commit_of(spec: Spec, settings: Settings) -> Callable[[], Callable[[], str | None]]:
-    """Ask git in the background for the commit of the spec's file; the returned function waits for the answer."""
+def commit_of(spec: Spec, settings: Settings) -> str | None:
+    """Return the git commit of the spec's file, if git knows it."""
+    from collector.sources.git import git_commit  # noqa: PLC0415 - no process is needed before the first request
 
-    @cache
-    def asked() -> Callable[[], str | None]:
-        from collector.background import in_background  # noqa: PLC0415 - neither threads of this kind nor
-        from collector.sources.git import git_commit  # noqa: PLC0415 - processes are needed before the first request
-
-        commit = in_background(lambda: git_commit(spec.path, settings), "git")
-
-        def answer() -> str | None:
-            while True:
-                with suppress(KeyboardInterrupt):  # git is killed two seconds after its start at the latest, so it must be awaited
-                    return commit.result()
-
-        return answer
-
-    return asked
+    return git_commit(spec.path, settings)
 
 
 def build_call(arguments: argparse.Namespace) -> Call:
@@ -77,11 +64,13 @@ def build_call(arguments: argparse.Namespace) -> Call:
 def _call(arguments: argparse.Namespace) -> Call:
     settings = Settings.from_environment(os.environ, workers=arguments.forks)
     given = parse_extra_vars(arguments.extra_vars)
-    _check_text(arguments.limit)
+    _check_limit(arguments.limit)
     spec = read_spec(arguments.spec, given)
     selection = Selection(_words(arguments.tags), _words(arguments.skip_tags), tuple(_words(arguments.limit)))
     _check_tags(spec, selection)
-    return Call(spec, settings, Limits(arguments.deadline, arguments.forks), selection, given, commit=commit_of(spec, settings))
+    return Call(
+        spec, settings, Limits(arguments.deadline, arguments.forks), selection, given, find_commit=partial(commit_of, spec, settings)
+    )
 
 
 def collect_bundle(call: Call) -> Bundle:
@@ -140,7 +129,7 @@ def _words(values: Sequence[str]) -> list[str]:
     return [word.strip() for value in values for word in value.split(",") if word.strip()]
 
 
-def _check_text(limit: Sequence[str]) -> None:
+def _check_limit(limit: Sequence[str]) -> None:
     """Reject a limit that is not valid text, since the report must be able to show it."""
     for pattern in limit:
         try:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 import shtab
 
-from collector.arguments import Parser, build_parser, subparsers
+from collector.cli.arguments import Parser, build_parser, subparsers
 from collector.resources import incidents, schema_names
 from collector.rulebook import codes, symptoms
 from collector.streams import say

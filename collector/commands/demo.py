@@ -6,6 +6,7 @@ import argparse
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from collector.commands.collecting import collect_bundle, commit_of, progress_bar, read_spec
@@ -55,7 +56,7 @@ def _call(recording: Recording, given: Mapping[str, JSON], settings: Settings) -
     path = str(spec_path(SPEC))
     recorded = {name: value for name, value in _vars(recording).items() if name in read_spec(path, {}).vars}
     spec = read_spec(path, {**recorded, **given})
-    return Call(spec, settings, commit=commit_of(spec, settings))
+    return Call(spec, settings, find_commit=partial(commit_of, spec, settings))
 
 
 def _as_then(bundle: Bundle, recording: Recording) -> Bundle:

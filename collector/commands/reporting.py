@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from collector.commands.budget import Budget
-from collector.deliver import Destination, File, Mail, Ping, Stdout, Wishes, destinations
+from collector.deliver import DeliveryOptions, Destination, File, Mail, Ping, Stdout, destinations
 from collector.errors import DeliveryError, UsageError
 from collector.model import JSON, Bundle, Report, Spec, Verdict
 from collector.settings import Settings
@@ -44,7 +44,7 @@ class Reporter:
         self.template_dirs = [_directory(name) for name in arguments.template_dir]
 
     @cached_property
-    def run(self) -> str:
+    def run_id(self) -> str:
         """The run's ID, by which dead-man services match its start and end."""
         import uuid
 
@@ -61,7 +61,7 @@ class Reporter:
         for ping in self._pings():
             from collector.deliver.ping import ping_start
 
-            _warn(ping_start(ping, self.run, seconds=min(self.budget.reserved, self.budget.for_the_next)))
+            _warn(ping_start(ping, self.run_id, seconds=min(self.budget.reserved, self.budget.for_the_next)))
 
     def prepare(self) -> None:
         """Load templates and delivery modules in advance."""
@@ -75,14 +75,14 @@ class Reporter:
 
         `problems` are sentences about other failures to deliver.
         """
-        from collector.deliver.deadline import Patience
+        from collector.deliver.deadline import TimeLimits
         from collector.deliver.delivery import Outlets, deliver
         from collector.render import report_document
 
         report, news = self._compared(report)
         document = report_document(report)
         keep_in = Path(self.arguments.state or tempfile.gettempdir())
-        outlets = Outlets(sys.stdout, keep_in, self.settings.mail, lambda: Patience(deadline=self.budget.for_the_next))
+        outlets = Outlets(sys.stdout, keep_in, self.settings.mail, lambda: TimeLimits(deadline=self.budget.for_the_next))
         delivered = deliver(document, self.places, lambda format_name, reader: self._rendered(report, format_name, reader), outlets)
         problems = (*problems, *delivered.problems)
         for problem in problems:
@@ -102,7 +102,7 @@ class Reporter:
         for ping in self._pings():
             from collector.deliver.ping import ping_end
 
-            _warn(ping_end(ping, self.run, exit_code=code, verdict=verdict, body=body(), seconds=self.budget.for_the_next))
+            _warn(ping_end(ping, self.run_id, exit_code=code, verdict=verdict, body=body(), seconds=self.budget.for_the_next))
 
     def _compared(self, report: Report) -> tuple[Report, Outlook | None]:
         if self.store is None:
@@ -146,13 +146,13 @@ def build_reporter(
     """
     if arguments.diff and not arguments.state:
         raise UsageError("-D compares with an earlier run and needs --state DIR")
-    wishes = Wishes(
+    options = DeliveryOptions(
         output=arguments.output,
         out=Path(arguments.out) if arguments.out else None,
         mail_to=tuple(arguments.mail_to),
         mail_when=arguments.mail_when,
     )
-    places = destinations(spec, wishes, mail=settings.mail, keeps_runs=bool(arguments.state))
+    places = destinations(spec, options, mail=settings.mail, keeps_runs=bool(arguments.state))
     budget = Budget(seconds, reaches=any(isinstance(place, Mail | Ping) for place in places))
     return Reporter(arguments, settings, places, _store(arguments, spec, scope), budget)
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from collector.deliver.destinations import Destination, File, Mail, Ping, Stdout, Wishes, destinations
+from collector.deliver.destinations import DeliveryOptions, Destination, File, Mail, Ping, Stdout, destinations
 
-__all__ = ["Destination", "File", "Mail", "Ping", "Stdout", "Wishes", "destinations"]
+__all__ = ["DeliveryOptions", "Destination", "File", "Mail", "Ping", "Stdout", "destinations"]

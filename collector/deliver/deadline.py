@@ -10,7 +10,7 @@ from collector.background import in_background
 T = TypeVar("T")
 
 
-class Patience(NamedTuple):
+class TimeLimits(NamedTuple):
     """Time limits in seconds: `deadline` for the whole delivery, `timeout` for one response, `pauses` between retries."""
 
     deadline: float = 30.0

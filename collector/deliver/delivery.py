@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from collector.deliver.deadline import Patience
+from collector.deliver.deadline import TimeLimits
 from collector.deliver.destinations import Destination, File, Mail, Stdout
 from collector.deliver.undelivered import keep_undelivered
 from collector.errors import DeliveryError
@@ -25,13 +25,13 @@ Render = Callable[[str, str], str]
 class Outlets:
     """The environment of a delivery.
 
-    `keep_in` is the directory for undeliverable reports; `patience` returns the time limits for the next mail.
+    `keep_in` is the directory for undeliverable reports; `limits` returns the time limits for the next mail.
     """
 
     stdout: TextIO
     keep_in: Path
     mail: MailSettings | None = None
-    patience: Callable[[], Patience] = Patience
+    limits: Callable[[], TimeLimits] = TimeLimits
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ def _mail(place: Mail, document: Mapping[str, JSON], render: Render, outlets: Ou
     sender = place.sender or outlets.mail.sender or default_sender()
     message = compose(place, document, content, sender=sender, now=time.time())
     try:
-        send(message, place.to, outlets.mail, outlets.patience())
+        send(message, place.to, outlets.mail, outlets.limits())
     except DeliveryError as error:
         raise DeliveryError(f"{error}; {keep_undelivered(outlets.keep_in, message.as_bytes(), 'eml')}") from error
 

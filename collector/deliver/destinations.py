@@ -57,7 +57,7 @@ class Ping(NamedTuple):
 Destination = Stdout | File | Mail | Ping
 
 
-class Wishes(NamedTuple):
+class DeliveryOptions(NamedTuple):
     """The command line's delivery options; None and () if not given."""
 
     output: str | None = None
@@ -66,7 +66,7 @@ class Wishes(NamedTuple):
     mail_when: When | None = None
 
 
-def destinations(spec: Spec, wishes: Wishes, *, mail: MailSettings | None, keeps_runs: bool) -> tuple[Destination, ...]:
+def destinations(spec: Spec, options: DeliveryOptions, *, mail: MailSettings | None, keeps_runs: bool) -> tuple[Destination, ...]:
     """Return every destination; the command line overrides the spec.
 
     `--output` and `--out` replace what the spec sends to standard output, `--mail-to` its recipients.
@@ -75,7 +75,7 @@ def destinations(spec: Spec, wishes: Wishes, *, mail: MailSettings | None, keeps
         SpecError, UsageError, SettingsError: a destination is unusable (invalid address or URL, no directory, mail server or kept runs).
     """
     places = [_from_spec(spec, entry, f"$.report[{index}]") for index, entry in enumerate(spec.report)]
-    places = _overridden(places, wishes)
+    places = _overridden(places, options)
     for place in places:
         _check(place, mail, keeps_runs=keeps_runs)
     return tuple(places)
@@ -124,16 +124,16 @@ def _addresses(texts: tuple[str, ...] | list[str]) -> tuple[str, ...]:
     return tuple(address(text) for text in texts)
 
 
-def _overridden(places: list[Destination], wishes: Wishes) -> list[Destination]:
-    if wishes.output or wishes.out:
-        places = _redirected(places, wishes)
-    if wishes.mail_to:
+def _overridden(places: list[Destination], options: DeliveryOptions) -> list[Destination]:
+    if options.output or options.out:
+        places = _redirected(places, options)
+    if options.mail_to:
         model = next((place for place in places if isinstance(place, Mail)), Mail(()))
         others = [place for place in places if not isinstance(place, Mail)]
-        places = [*others, model._replace(to=_addresses(wishes.mail_to))]
-    if wishes.mail_when:
+        places = [*others, model._replace(to=_addresses(options.mail_to))]
+    if options.mail_when:
         _check_recipients(places)
-        places = [place._replace(when=wishes.mail_when) if isinstance(place, Mail) else place for place in places]
+        places = [place._replace(when=options.mail_when) if isinstance(place, Mail) else place for place in places]
     return places
 
 
@@ -142,10 +142,10 @@ def _check_recipients(places: list[Destination]) -> None:
         raise UsageError("--mail-when needs a recipient: use --mail-to, or `email` in the spec's `report`")
 
 
-def _redirected(places: list[Destination], wishes: Wishes) -> list[Destination]:
+def _redirected(places: list[Destination], options: DeliveryOptions) -> list[Destination]:
     format_ = next((place.format for place in places if isinstance(place, Stdout)), "text")
-    output = wishes.output or format_
-    first: Destination = _to_file(wishes.out, output) if wishes.out else Stdout(output)
+    output = options.output or format_
+    first: Destination = _to_file(options.out, output) if options.out else Stdout(output)
     return [first, *(place for place in places if not isinstance(place, Stdout))]
 
 
@@ -162,7 +162,9 @@ def _check(place: Destination, mail: MailSettings | None, *, keeps_runs: bool) -
 
 
 def check_directory(path: Path) -> None:
-    """Raise `UsageError` if the parent directory of an output file does not exist, or the file is a directory."""
+    """Raise `UsageError` if the parent directory of an output file does not exist, or the file is a directory or `-`."""
+    if str(path) == "-":
+        raise UsageError("cannot write -: it does not mean standard output here; name a file")
     if "\0" in str(path):
         raise UsageError(f"cannot write {str(path)!r}: no file's name has a NUL in it")
     directory = path.absolute().parent

@@ -21,24 +21,24 @@ DEADLINE = 10.0
 TIMEOUT = urllib3.Timeout(connect=5.0, read=5.0)
 
 
-def ping_start(ping: Ping, run: str, *, seconds: float = DEADLINE) -> str | None:
-    """Report that a run begins; `run` is a UUID that links start and end. Returns what went wrong, or None."""
-    return _send(ping, "start", run, b"", seconds)
+def ping_start(ping: Ping, run_id: str, *, seconds: float = DEADLINE) -> str | None:
+    """Report that a run begins; `run_id` is a UUID that links start and end. Returns what went wrong, or None."""
+    return _send(ping, "start", run_id, b"", seconds)
 
 
-def ping_end(ping: Ping, run: str, *, exit_code: int, verdict: str | None, body: str = "", seconds: float = DEADLINE) -> str | None:
+def ping_end(ping: Ping, run_id: str, *, exit_code: int, verdict: str | None, body: str = "", seconds: float = DEADLINE) -> str | None:
     """Report that the run ended, with the report as the body; return what went wrong, or None.
 
     A run with a verdict is a success (`/0`) unless its verdict is in `fail_on` (`/fail`). Without a verdict the collector itself failed:
     `/<exit code>`.
     """
     word = str(exit_code) if verdict is None else "fail" if verdict in ping.fail_on else "0"
-    return _send(ping, word, run, body.encode("utf-8", "replace")[:MAX_BODY], seconds)
+    return _send(ping, word, run_id, body.encode("utf-8", "replace")[:MAX_BODY], seconds)
 
 
-def _send(ping: Ping, word: str, run: str, body: bytes, seconds: float) -> str | None:
+def _send(ping: Ping, word: str, run_id: str, body: bytes, seconds: float) -> str | None:
     try:
-        status = within(min(seconds, DEADLINE), partial(_perform, f"{ping.url}/{word}?rid={run}", ping.method, body))
+        status = within(min(seconds, DEADLINE), partial(_perform, f"{ping.url}/{word}?rid={run_id}", ping.method, body))
     except (urllib3.exceptions.HTTPError, OSError) as error:
         return f"ping {urlsplit(ping.url).hostname} ({word}): {_reason(error)}"
     return None if 200 <= status < 300 else f"ping {urlsplit(ping.url).hostname} ({word}): HTTP {status}"  # noqa: PLR2004 - HTTP's success

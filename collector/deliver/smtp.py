@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from email.message import EmailMessage
 from functools import partial
 
-from collector.deliver.deadline import Patience, within
+from collector.deliver.deadline import TimeLimits, within
 from collector.errors import DeliveryError
 from collector.settings import MailSettings
 
@@ -23,19 +23,19 @@ Answers = Mapping[str, tuple[int, bytes]]
 """smtplib's result for rejected recipients: recipient to reply code and text."""
 
 
-def send(message: EmailMessage, to: Sequence[str], server: MailSettings, patience: Patience) -> None:
+def send(message: EmailMessage, to: Sequence[str], server: MailSettings, limits: TimeLimits) -> None:
     """Send the message to every recipient; raise `DeliveryError` that says for whom it failed, and why.
 
     Only temporary failures are retried (no connection, 4xx replies), and only for the remaining recipients. The Message-ID stays the same,
     so that a server that accepted the mail but failed to confirm it delivers it once.
     """
     delivery = _Delivery(message, server, list(to))
-    ends_at = time.monotonic() + patience.deadline
-    for pause in (0.0, *patience.pauses):
+    ends_at = time.monotonic() + limits.deadline
+    for pause in (0.0, *limits.pauses):
         if ends_at - time.monotonic() <= pause:
             break
         time.sleep(pause)
-        delivery.attempt(patience.timeout, ends_at - time.monotonic())
+        delivery.attempt(limits.timeout, ends_at - time.monotonic())
         if not delivery.waiting:
             break
     delivery.complain()

@@ -1,4 +1,4 @@
-"""Keeps undelivered mail as a file."""
+"""Keeps an undelivered report or mail as a file."""
 
 from __future__ import annotations
 

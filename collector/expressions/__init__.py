@@ -15,7 +15,7 @@ from typing import ClassVar
 
 from collector.errors import CollectorError
 from collector.expressions.names import Segment, bare, path_of, segments
-from collector.expressions.selections import functions
+from collector.expressions.selections import load_selections
 from collector.model import JSON
 
 Compiled = Callable[[Mapping[str, JSON]], JSON]
@@ -123,7 +123,7 @@ class Expressions:
     def _compiler(self) -> Callable[[str], Compiled]:
         from collector.expressions.sandbox import compiler  # noqa: PLC0415 - Jinja2 costs 60 ms and is not needed before the first request
 
-        return compiler(FILTERS, TESTS, FUNCTIONS, functions())
+        return compiler(FILTERS, TESTS, FUNCTIONS, load_selections())
 
 
 def _bare(expression: str) -> str:

@@ -10,7 +10,7 @@ from collector.history.cluster import check_changes, cluster_changes
 from collector.history.facts import follow_facts, readings, remember
 from collector.history.run import Run, run_of
 from collector.history.spark import extend, sparklines
-from collector.history.tracks import Turn, follow, is_news, remembered
+from collector.history.tracks import Transition, follow, is_news, remembered
 from collector.model import JSON, RANK
 
 ORDER = ("new", "worse", "flapping", "unchanged", "better", "unseen", "resolved")
@@ -34,11 +34,11 @@ def compare(old: Mapping[str, JSON], new: Mapping[str, JSON]) -> dict[str, JSON]
 def outlook(before: Run | None, document: Mapping[str, JSON]) -> Outlook:
     """Return the run to keep, with tracks and facts carried on from `before` (None: no earlier run is kept), and the changes since then."""
     run = run_of(document)
-    turns = follow(before.tracks if before else {}, run)
+    transitions = follow(before.tracks if before else {}, run)
     facts, moments = follow_facts(before.facts if before else (), readings(document), run.started_at, _ended(document))
     run = replace(
         run,
-        tracks=remembered(turns),
+        tracks=remembered(transitions),
         series=extend(before.series if before else {}, run.nodes),
         facts=facts,
         moments=remember(before.moments if before else (), moments),
@@ -47,10 +47,10 @@ def outlook(before: Run | None, document: Mapping[str, JSON]) -> Outlook:
     changes: dict[str, JSON] = {
         "since": before.started_at if before else None,
         "verdict": {"from": before.verdict if before else None, "to": run.verdict},
-        "findings": _findings(turns),
+        "findings": _findings(transitions),
         "cluster": [*cluster_changes(before, run), *check_changes(moments)] if before else [],
         "spark": sparklines(run.series),
-        "mail_worthy": _mail_worthy(before, run, turns),
+        "mail_worthy": _mail_worthy(before, run, transitions),
         "last_success": run.last_success,
     }
     return Outlook(run, changes)
@@ -73,18 +73,18 @@ def _ended(document: Mapping[str, JSON]) -> str:
     return ended.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _mail_worthy(before: Run | None, run: Run, turns: Mapping[str, Turn]) -> bool:
+def _mail_worthy(before: Run | None, run: Run, transitions: Mapping[str, Transition]) -> bool:
     """True for a new or changed finding, another verdict, a first run with findings, or a mail that failed last time."""
     if before is None:
         return run.verdict != "ok"
-    flapping = any(turn.state == "flapping" for turn in turns.values())
+    flapping = any(transition.state == "flapping" for transition in transitions.values())
     turned = before.verdict != run.verdict and not flapping
-    return before.owed or turned or any(is_news(turn) for turn in turns.values())
+    return before.owed or turned or any(is_news(transition) for transition in transitions.values())
 
 
-def _findings(turns: Mapping[str, Turn]) -> list[dict[str, JSON]]:
+def _findings(transitions: Mapping[str, Transition]) -> list[dict[str, JSON]]:
     """Return one row per finding that has a state, news first, then by severity."""
-    rows = [_row(key, turn) for key, turn in turns.items() if turn.state]
+    rows = [_row(key, transition) for key, transition in transitions.items() if transition.state]
     return sorted(rows, key=_place)
 
 
@@ -92,10 +92,10 @@ def _place(row: Mapping[str, JSON]) -> tuple[int, bool, int, str, str]:
     return ORDER.index(row["state"]), not row["root"], RANK[row["severity"]], row["code"], row["node"] or ""
 
 
-def _row(key: str, turn: Turn) -> dict[str, JSON]:
-    sighting = turn.new.sighting
+def _row(key: str, transition: Transition) -> dict[str, JSON]:
+    sighting = transition.new.sighting
     return {
-        "state": turn.state,
+        "state": transition.state,
         "fingerprint": key,
         "code": sighting.code,
         "severity": sighting.severity,
@@ -103,6 +103,6 @@ def _row(key: str, turn: Turn) -> dict[str, JSON]:
         "service": sighting.service,
         "title": sighting.title,
         "root": sighting.root,
-        "first_seen": turn.new.first_seen,
-        "runs": turn.new.runs,
+        "first_seen": transition.new.first_seen,
+        "runs": transition.new.runs,
     }

@@ -25,7 +25,7 @@ NEWS = frozenset({"new", "worse", "resolved"})
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class Transition:
     """A finding's transition between two runs; `state` is None if it was absent before and still is."""
 
     old: Track | None
@@ -33,16 +33,16 @@ class Turn:
     state: str | None
 
 
-def follow(before: Mapping[str, Track], run: Run) -> dict[str, Turn]:
+def follow(before: Mapping[str, Track], run: Run) -> dict[str, Transition]:
     """Update the tracks with one run; the transitions are keyed by fingerprint."""
     tracks = {key: _seen(before.get(key), sighting, run) for key, sighting in run.findings.items()}
     tracks |= {key: _absent(track, run) for key, track in before.items() if key not in run.findings}
-    return {key: Turn(before.get(key), track, _state(before.get(key), track)) for key, track in tracks.items()}
+    return {key: Transition(before.get(key), track, _state(before.get(key), track)) for key, track in tracks.items()}
 
 
-def remembered(turns: Mapping[str, Turn]) -> dict[str, Track]:
+def remembered(transitions: Mapping[str, Transition]) -> dict[str, Track]:
     """Return the tracks that the next run needs: open ones, and those resolved recently."""
-    return {key: turn.new for key, turn in turns.items() if turn.new.open or SEEN in turn.new.marks}
+    return {key: transition.new for key, transition in transitions.items() if transition.new.open or SEEN in transition.new.marks}
 
 
 def _seen(old: Track | None, sighting: Sighting, run: Run) -> Track:
@@ -107,9 +107,9 @@ def _step(old: Track, new: Track) -> str | None:
     return "worse" if step > 0 else "better" if step < 0 else None
 
 
-def is_news(turn: Turn) -> bool:
+def is_news(transition: Transition) -> bool:
     """True for roots that are new or changed with at least warning severity; flapping is news only when it starts."""
-    sighting = turn.new.sighting
+    sighting = transition.new.sighting
     if not sighting.root or RANK[sighting.severity] > RANK["warning"]:
         return False
-    return turn.state in NEWS or (turn.state == "flapping" and not (turn.old and turn.old.flapping))
+    return transition.state in NEWS or (transition.state == "flapping" and not (transition.old and transition.old.flapping))

@@ -12,12 +12,11 @@ from collector.errors import Unanswered
 from collector.kinds import bodies
 from collector.kinds.kind import Args
 from collector.kinds.shapes import Obj
-from collector.model import Exec, Http, Reply, Request, Rung, Status
-from collector.snippet import snippet
+from collector.model import Exec, Http, Query, Reply, Request, Rung, Status
+from collector.text import snippet
 
 T = TypeVar("T")
 Parser = Callable[[bytes], T]
-Query = dict[str, str | int]
 Asking = Generator[Sequence[Request], Sequence[Reply], Reply]
 
 BAD_REQUEST, TOO_MANY, SERVER_ERROR = 400, 429, 500
@@ -210,7 +209,7 @@ def _pages(path: str, query: Query, read: Callable[[Obj], T]) -> Generator[Seque
     seen: set[str] = set()
     token: str | None = None
     while True:
-        reply = yield from ask(Http("nomad", path, query | {"next_token": token} if token else query))
+        reply = yield from ask(Http("nomad", path, {**query, "next_token": token} if token else query))
         page = parsed(reply, bodies.listing)
         rows += located(path, partial(_read, read, page))
         token = header(reply, NEXT_TOKEN)

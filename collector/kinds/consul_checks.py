@@ -84,4 +84,7 @@ KIND = Kind(
     target=lambda args: Target(node=args.get("node"), service=args.get("service")),
     capabilities=("consul: service read", "consul: node read"),
     timeout=AWAITED,
+    shows=("services",),
+    nodes=lambda data: [row["node"] for row in data["instances"]],
+    inventory=True,
 )

@@ -47,4 +47,5 @@ KIND = Kind(
     default_ladder=API,
     arguments={"url": Argument("string", "http://host:port of another agent than the configured one")},
     capabilities=("consul: agent read",),
+    inventory=True,
 )

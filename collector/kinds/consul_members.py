@@ -48,4 +48,7 @@ KIND = Kind(
     rungs={"api": api},
     default_ladder=API,
     capabilities=("consul: node read",),
+    shows=("nodes",),
+    nodes=lambda rows: [row["name"] for row in rows],
+    inventory=True,
 )

@@ -1,6 +1,6 @@
 """A kind of collection: its name, its arguments, and its rungs."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Literal, NamedTuple
 
 from collector.model import JSON, Rung, Target
@@ -66,6 +66,12 @@ class Kind(NamedTuple):
     """Default seconds for an item: all rungs together; the first of several may use half of it."""
     modules: tuple[str, ...] = ()
     """Modules that its parsers import on first use because they are slow to import; imported in advance if there is time."""
+    shows: tuple[str, ...] = ()
+    """What its data is a list of, in the words of a spec's `expect`: `nodes`, `instances`, `services`."""
+    nodes: Callable[[JSON], Iterable[str | None]] = lambda _data: ()
+    """Returns the names of nodes in its data."""
+    inventory: bool = False
+    """Loops depend on it, and it takes a few calls: `--check` asks it."""
 
     def rights(self, given: Mapping[str, JSON]) -> tuple[str, ...]:
         """Return the ACL capabilities needed with these arguments (`nomad: namespace read-logs`)."""

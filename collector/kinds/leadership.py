@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collector.kinds import asking, bodies, shapes
 from collector.model import JSON, Reply, Status
-from collector.snippet import snippet
+from collector.text import snippet
 
 
 def leadership(reply: Reply) -> dict[str, JSON]:

@@ -11,7 +11,7 @@ from collector.kinds import asking, bodies, litefs_mount
 from collector.kinds.kind import Args
 from collector.kinds.litefs_state import CLUSTER_ID, State
 from collector.model import JSON, Exec, Reply, Rung, Status
-from collector.snippet import snippet
+from collector.text import snippet
 
 UNKNOWN_COMMAND = re.compile(rb"unknown command|^The commands are:|Usage:\s*\n?\s*litefs <command>", re.MULTILINE)
 NO_BINARY = re.compile(rb"executable file not found|no such file or directory|not found", re.IGNORECASE)

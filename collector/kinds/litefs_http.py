@@ -73,7 +73,7 @@ def _dated(state: State, reply: Reply) -> None:
 
 
 def _ran_out(reply: Reply) -> bool:
-    """Explain a timeout. `/metrics` needs no lock on LiteFS's store, `/debug/vars` and `/info` do (store.go:437,483,530)."""
+    """True for a timeout. `/metrics` needs no lock on LiteFS's store, `/debug/vars` and `/info` do (store.go:437,483,530)."""
     return reply.code is None and "timeout" in (reply.cause, reply.status)
 
 

@@ -69,4 +69,5 @@ KIND = Kind(
     default_ladder=API,
     arguments={"url": Argument("string", "http://host:port of another agent than the configured one")},
     capabilities=("nomad: agent read", "nomad: node read"),
+    inventory=True,
 )

@@ -10,7 +10,7 @@ from collector.kinds.kind import AWAITED, JOB, NAMESPACE, Args, Kind
 from collector.kinds.nomad_job import mapped
 from collector.kinds.nomad_tasks import tasks
 from collector.kinds.shapes import Obj
-from collector.model import JSON, Rung
+from collector.model import JSON, Query, Rung
 
 LIVE = frozenset({"pending", "running", "unknown"})
 """Client statuses of allocations that have not ended; an `unknown` one has lost contact but may still run."""
@@ -19,9 +19,9 @@ UNSPECIFIED = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - compared with, ne
 
 def api(args: Args) -> Rung:
     """Request the list of all allocations, filtered by Nomad (since 1.2) and again here. Only this list has the ports."""
-    rich: asking.Query = {**asking.within(args.get("namespace")), "resources": "true", "task_states": "true"}
-    wanted: asking.Query = {"filter": f"JobID == {json.dumps(args['job'], ensure_ascii=False)}", "per_page": asking.PER_PAGE}
-    rows = yield from asking.paged("/v1/allocations", [rich | wanted, rich], lambda row: _of_job(row, args["job"]))
+    rich: Query = {**asking.within(args.get("namespace")), "resources": "true", "task_states": "true"}
+    wanted: Query = {"filter": f"JobID == {json.dumps(args['job'], ensure_ascii=False)}", "per_page": asking.PER_PAGE}
+    rows = yield from asking.paged("/v1/allocations", [{**rich, **wanted}, rich], lambda row: _of_job(row, args["job"]))
     return newest_first(row for row in rows if row)
 
 
@@ -121,4 +121,7 @@ KIND = Kind(
     arguments={"job": JOB, "namespace": NAMESPACE},
     capabilities=("nomad: namespace read-job",),
     timeout=AWAITED,
+    shows=("instances",),
+    nodes=lambda rows: [row["node"] for row in rows],
+    inventory=True,
 )

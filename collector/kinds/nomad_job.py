@@ -138,4 +138,5 @@ KIND = Kind(
     arguments={"job": JOB, "namespace": NAMESPACE},
     capabilities=("nomad: namespace read-job",),
     timeout=AWAITED,
+    inventory=True,
 )

@@ -18,8 +18,10 @@ NO_LOG = re.compile(rb"No logs available|not started yet|file not found|no such 
 def api(args: Args) -> Rung:
     """Request the last `OFFSET` bytes of the stream; any agent forwards the request to the node."""
     alloc = asking.segment(args["alloc"])
-    log = Http("nomad", f"/v1/client/fs/logs/{alloc}", _query(args), limit=OFFSET * 4)
-    directory = [Http("nomad", f"/v1/client/fs/ls/{alloc}", _directory(args))] if args.get("written") else []
+    tail = {"task": args["task"], "type": args["stream"], "plain": "true", "origin": "end", "offset": OFFSET}
+    within = asking.within(args.get("namespace"))
+    log = Http("nomad", f"/v1/client/fs/logs/{alloc}", {**tail, **within}, limit=OFFSET * 4)
+    directory = [Http("nomad", f"/v1/client/fs/ls/{alloc}", {"path": "alloc/logs", **within})] if args.get("written") else []
     reply, *listing = yield from asking.ask_together([log, *directory])
     lines, cut = parse(_content(reply))
     written_at = next((_written_at(one, args["task"], args["stream"]) for one in listing), None)
@@ -34,16 +36,6 @@ def api(args: Args) -> Rung:
         "cut": cut or reply.truncated,
         **({} if written_at is None else {"written_at": written_at}),
     }
-
-
-def _query(args: Args) -> asking.Query:
-    query: asking.Query = {"task": args["task"], "type": args["stream"], "plain": "true", "origin": "end", "offset": OFFSET}
-    return query | asking.within(args.get("namespace"))
-
-
-def _directory(args: Args) -> asking.Query:
-    query: asking.Query = {"path": "alloc/logs"}
-    return query | asking.within(args.get("namespace"))
 
 
 def _written_at(listing: Reply, task: str, stream: str) -> float | None:

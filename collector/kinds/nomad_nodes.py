@@ -60,4 +60,7 @@ KIND = Kind(
     default_ladder=API_OR_STALE,
     capabilities=("nomad: node read",),
     timeout=AWAITED,
+    shows=("nodes",),
+    nodes=lambda rows: [row["name"] for row in rows],
+    inventory=True,
 )

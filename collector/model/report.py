@@ -20,9 +20,9 @@ class Evidence(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """One problem. `explained_by` None makes it a root cause. `remedy` is prose; `commands` can be pasted: (what, command).
+    """One problem. `explained_by` None makes it a root cause. `remedy` is prose; `commands` can be pasted: (`read` or `change`, command).
 
-    `at_risk` is what its rule says may happen to data; `impact` is the effect in this cluster (docs/architecture.md).
+    `at_risk` is what its rule says may happen to data; `impact` is the effect in this cluster (analyze/impact.py).
     """
 
     id: str

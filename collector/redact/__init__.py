@@ -3,6 +3,9 @@
 A secret becomes `<redacted:RULE:hash4>`. The hash is a digest with a fixed key, so equal secrets stay equal within and between reports and
 in later analyses: one can see that two nodes have different passwords, but not the passwords. The hash reveals 16 bits: someone with a list
 of candidates can rule out most of them.
+
+rules.py says what secrets look like; known.py finds those known by value, lines.py those below their name, patterns.py those of the user's
+own patterns.
 """
 
 from __future__ import annotations
@@ -10,23 +13,18 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from functools import cache, cached_property, lru_cache, partial
 from hashlib import blake2b
 
-from collector.cutoff import Allowance, TooSlow, compiled
 from collector.model import JSON
-from collector.redact.clean import clean
 from collector.redact.known import KnownValues
 from collector.redact.lines import OPENING, without_values_below
+from collector.redact.patterns import UNCHECKED, Patterns, replaced
 from collector.redact.rules import NAMED_KEY, PLACEHOLDER, RULES, Rule
+from collector.text import clean
 
-__all__ = ["UNCHECKED", "Redactor", "clean", "placeholder"]
+__all__ = ["UNCHECKED", "Redactor", "placeholder"]
 
-LONGEST_LINE = 8192
-"""Maximum characters that a user's pattern sees at once: slow patterns cannot be recognised, but their input can be limited."""
-UNCHECKED = "unchecked"
-"""The placeholder for a text on which a pattern took too long."""
 MAX_PASSES = 4
 REMEMBERED = 20_000
 LONGEST_REMEMBERED = 100
@@ -60,17 +58,13 @@ def placeholder(rule: str, secret: str) -> str:
 class Redactor:
     """Removes secrets and control characters from texts and JSON values. Thread-safe and idempotent.
 
-    `secret_values` are known secrets, found in any spelling (collector/redact/known.py). `patterns` are the user's regular expressions: the
-    first group, or the whole match, is a secret; ValueError for an invalid one. One that takes too long on a text is cut off, in the main
-    thread only (collector/cutoff.py), and the whole text is withheld. So a `Redactor` used in other threads must not have patterns.
+    `secret_values` are known secrets, found in any spelling. `patterns` are the user's regular expressions (ValueError for an invalid one).
+    They are cut off in the main thread only, so a `Redactor` used in other threads must not have any.
     """
 
     def __init__(self, secret_values: Iterable[str] = (), patterns: Iterable[str] = ()) -> None:
         self._secret_values = tuple(secret_values)
-        self._patterns = [compiled(pattern, re.MULTILINE) for pattern in patterns]
-        self._allowance = Allowance()
-        self._withheld: Counter[int] = Counter()
-        self._slow: set[int] = set()
+        self._patterns = Patterns(patterns)
         self._harmless: dict[str, str] = {}
 
     @cached_property
@@ -81,111 +75,116 @@ class Redactor:
     @property
     def withheld(self) -> Mapping[int, int]:
         """The number of texts withheld because of each of the user's patterns, by its index."""
-        return self._withheld
+        return self._patterns.withheld
 
     def text(self, text: str) -> str:
         """Return the cleaned and redacted text."""
-        with self._watched():
-            return self._text(text, Counter())
+        with self._patterns.watched():
+            return self._redaction().text(text)
 
     def data(self, value: JSON) -> JSON:
         """Return the value with every string in it, including keys, cleaned and redacted, and values of secret-named keys replaced."""
-        with self._watched():
-            return self._data(value, Counter(), MAX_DEPTH)
+        return self.counted(value)[0]
 
     def counted(self, value: JSON) -> tuple[JSON, dict[str, int]]:
         """Like `data`, with the number of redactions by rule."""
-        counts: Counter[str] = Counter()
-        with self._watched():
-            return self._data(value, counts, MAX_DEPTH), dict(sorted(counts.items()))
+        redaction = self._redaction()
+        with self._patterns.watched():
+            return redaction.data(value, MAX_DEPTH), dict(sorted(redaction.counts.items()))
 
-    def _watched(self) -> AbstractContextManager[None]:
-        return self._allowance.watched() if self._patterns else nullcontext()
+    def _redaction(self) -> _Redaction:
+        return _Redaction(self._known, self._patterns, self._harmless)
 
-    def _data(self, value: JSON, counts: Counter[str], depth: int) -> JSON:
+
+class _Redaction:
+    """The redaction of one value, which counts its secrets by rule. `harmless` are texts known to contain none, shared by all."""
+
+    def __init__(self, known: KnownValues, patterns: Patterns, harmless: dict[str, str]) -> None:
+        self._known = known
+        self._patterns = patterns
+        self._harmless = harmless
+        self.counts: Counter[str] = Counter()
+
+    def data(self, value: JSON, depth: int) -> JSON:
+        """Redact the value, down to this many levels."""
         if isinstance(value, str):
-            return self._text(value, counts)
+            return self.text(value)
         if not isinstance(value, dict | list | tuple):
             return value
         if not depth:
             return "nested too deep to be shown"
         if isinstance(value, dict):
-            return {self._text(str(key), counts): self._member(str(key), part, counts, depth - 1) for key, part in value.items()}
-        return [self._data(part, counts, depth - 1) for part in self._without_spanning(value, counts)]
+            return {self.text(str(key)): self._member(str(key), part, depth - 1) for key, part in value.items()}
+        return [self.data(part, depth - 1) for part in self._without_spanning(value)]
 
-    def _member(self, key: str, value: JSON, counts: Counter[str], depth: int) -> JSON:
-        return self._secret(value, counts, depth) if value and _names_a_secret(key) else self._data(value, counts, depth)
+    def _member(self, key: str, value: JSON, depth: int) -> JSON:
+        return self._secret(value, depth) if value and _names_a_secret(key) else self.data(value, depth)
 
-    def _secret(self, value: JSON, counts: Counter[str], depth: int) -> JSON:
+    def _secret(self, value: JSON, depth: int) -> JSON:
         """Replace all strings and numbers in the value of a secret-named key."""
         if value is None or isinstance(value, bool) or value == "":
             return value
         if isinstance(value, dict) and depth:
-            return {self._text(str(key), counts): self._secret(part, counts, depth - 1) for key, part in value.items()}
+            return {self.text(str(key)): self._secret(part, depth - 1) for key, part in value.items()}
         if isinstance(value, list | tuple) and depth:
-            return [self._secret(part, counts, depth - 1) for part in value]
+            return [self._secret(part, depth - 1) for part in value]
         if isinstance(value, dict | list | tuple):
-            return self._data(value, counts, depth)
-        return value if isinstance(value, str) and _PLACEHOLDER.fullmatch(value) else _counted("named", str(value), counts)
+            return self.data(value, depth)
+        return value if isinstance(value, str) and _PLACEHOLDER.fullmatch(value) else self._hide("named", str(value))
 
-    def _without_spanning(self, values: Sequence[JSON], counts: Counter[str]) -> Sequence[JSON]:
+    def _without_spanning(self, values: Sequence[JSON]) -> Sequence[JSON]:
         """Remove secrets that span several lines of a log; other lists are returned unchanged."""
         if len(values) < 2 or not all(isinstance(value, str) for value in values):  # noqa: PLR2004 - a single line has no continuation
             return values
         if any("-----" in value for value in values):
-            values = _without_pem(values, counts)
+            values = self._without_pem(values)
         if any(value.endswith(OPENING) or value.startswith("-") for value in values):
-            values = without_values_below(list(map(clean, values)), partial(_counted, "named", counts=counts))
-        return self._known.over_lines(partial(_counted, "own", counts=counts), values) if self._known else values
+            values = without_values_below(list(map(clean, values)), partial(self._hide, "named"))
+        return self._known.over_lines(partial(self._hide, "own"), values) if self._known else values
 
-    def _text(self, text: str, counts: Counter[str]) -> str:
-        """Return the redacted text. Equal texts without secrets share one object in memory."""
+    def _without_pem(self, lines: Sequence[str]) -> Sequence[str]:
+        """Remove PEM blocks that span several lines."""
+        joined = _BETWEEN_LINES.join(map(clean, lines))
+        for rule in RULES:
+            if rule.name == "pem":
+                joined = _compiled(rule.pattern)(partial(self._replace, rule.name), joined)
+        return joined.split(_BETWEEN_LINES)
+
+    def text(self, text: str) -> str:
+        """Redact the text. Equal texts without secrets share one object in memory."""
         known = self._harmless.get(text)
         if known is not None:
             return known
-        redacted = self._redacted(text, counts)
+        redacted = self._redacted(text)
         if redacted == text and len(text) <= LONGEST_REMEMBERED and len(self._harmless) < REMEMBERED:
             self._harmless[text] = redacted
         return redacted
 
-    def _redacted(self, text: str, counts: Counter[str]) -> str:
+    def _redacted(self, text: str) -> str:
         """Apply the rules until nothing changes, since a replacement may join text into something that another rule finds."""
         text = clean(text)
         if "\n" in text and self._known:
-            text = "\n".join(self._known.over_lines(partial(_counted, "own", counts=counts), text.split("\n")))
+            text = "\n".join(self._known.over_lines(partial(self._hide, "own"), text.split("\n")))
         for _ in range(MAX_PASSES):
             before = text
-            text = self._pass(text, counts)
+            text = self._pass(text)
             if text == before:
                 break
         return text
 
-    def _pass(self, text: str, counts: Counter[str]) -> str:
+    def _pass(self, text: str) -> str:
         if self._known:
-            text = self._known.sub(partial(_counted, "own", counts=counts), text)
+            text = self._known.sub(partial(self._hide, "own"), text)
         for name, replace in _rules_for(text.lower()):
-            text = replace(partial(_replaced, name, counts), text)
-        return self._user_pass(text, counts) if self._patterns else text
+            text = replace(partial(self._replace, name), text)
+        return self._patterns.sub(self._hide, text)
 
-    def _user_pass(self, text: str, counts: Counter[str]) -> str:
-        for number, pattern in enumerate(self._patterns):
-            checked = self._checked(pattern, text, counts)
-            if checked is None:
-                self._withheld[number] += 1
-                return _counted(UNCHECKED, text, counts)
-            text = checked
-        return text
+    def _replace(self, rule: str, found: re.Match[str]) -> str:
+        return replaced(found, "v", partial(self._hide, rule))
 
-    def _checked(self, pattern: re.Pattern[str], text: str, counts: Counter[str]) -> str | None:
-        """Apply a pattern; None if it was cut off, on this text or on the same one before."""
-        which = hash((pattern, text))
-        if which in self._slow:
-            return None
-        try:
-            return self._allowance.bounded(partial(_custom, pattern, text, counts))
-        except TooSlow:
-            self._slow.add(which)
-            return None
+    def _hide(self, rule: str, secret: str) -> str:
+        self.counts[rule] += 1
+        return placeholder(rule, secret)
 
 
 Sub = Callable[[Callable[[re.Match[str]], str], str], str]
@@ -211,41 +210,3 @@ def _rules_of(present: tuple[str, ...]) -> Sequence[tuple[str, Sub]]:
 @lru_cache(1000)
 def _names_a_secret(key: str) -> bool:
     return _NAMED_KEY.search(clean(key)) is not None
-
-
-def _counted(rule: str, secret: str, counts: Counter[str]) -> str:
-    counts[rule] += 1
-    return placeholder(rule, secret)
-
-
-def _replaced(rule: str, counts: Counter[str], found: re.Match[str], group: int | str = "v") -> str:
-    """Return the match with its secret replaced."""
-    start, end = found.start(group) - found.start(), found.end(group) - found.start()
-    return found[0][:start] + _counted(rule, found[group], counts) + found[0][end:]
-
-
-def _custom(pattern: re.Pattern[str], text: str, counts: Counter[str]) -> str:
-    """Apply a user's pattern to the text outside placeholders, which it could damage."""
-    parts, last = [], 0
-    for kept in _PLACEHOLDER.finditer(text):
-        parts += [_custom_part(pattern, text[last : kept.start()], counts), kept[0]]
-        last = kept.end()
-    return "".join([*parts, _custom_part(pattern, text[last:], counts)])
-
-
-def _custom_part(pattern: re.Pattern[str], text: str, counts: Counter[str]) -> str:
-    def replaced(found: re.Match[str]) -> str:
-        group = 1 if pattern.groups and found[1] is not None else 0
-        return _replaced("custom", counts, found, group) if found[group] else found[0]
-
-    pieces = (line[at : at + LONGEST_LINE] for line in text.splitlines(keepends=True) for at in range(0, len(line), LONGEST_LINE))
-    return "".join(pattern.sub(replaced, piece) for piece in pieces)
-
-
-def _without_pem(lines: Sequence[str], counts: Counter[str]) -> Sequence[str]:
-    """Remove PEM blocks that span several lines."""
-    joined = _BETWEEN_LINES.join(map(clean, lines))
-    for rule in RULES:
-        if rule.name == "pem":
-            joined = _compiled(rule.pattern)(partial(_replaced, rule.name, counts), joined)
-    return joined.split(_BETWEEN_LINES)

@@ -64,7 +64,7 @@ def render(
 
 
 def prepare(formats: Sequence[str], template_dirs: Sequence[Path] = ()) -> None:
-    """Load the templates of these formats in advance; raises `SettingsError` for an invalid one."""
+    """Load the templates of these formats in advance; an invalid one is reported when it is rendered."""
     for name in formats:
         with suppress(SettingsError):
             load(FORMATS[name], template_dirs)

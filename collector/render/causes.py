@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from collector.model import JSON, count, natural
 from collector.render.alike import Statement, statement
-from collector.render.clean import on_one_line
 from collector.render.impact import impact_in_words
 from collector.render.units import age, clock
+from collector.text import on_one_line
 
 _SYMPTOMS = 4
 """Maximum symptoms named under their cause; others are counted (none with -v)."""

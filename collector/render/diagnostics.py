@@ -1,4 +1,4 @@
-"""Details of each unhealthy node: its checks, the end of its logs, and LiteFS's state, each with its source."""
+"""Details of each unhealthy node: its checks, the end of its logs, and LiteFS's state, each with its source; and fallback rungs."""
 
 from __future__ import annotations
 
@@ -34,6 +34,19 @@ def diagnostics(document: Mapping[str, JSON], *, verbose: int, without: Collecti
         for detail in document["details"]
         if _says_anything(detail) and detail["node"] not in without
     ]
+
+
+def fallbacks(document: Mapping[str, JSON]) -> list[str]:
+    """Return one line per task and successful fallback rung, with the reasons of the failed rungs for its first item.
+
+    For a healthy report, which has no details that would show it.
+    """
+    reasons: dict[tuple[str, str], list[str]] = {}
+    for item in document["items"]:
+        failed = [f"{attempt['rung']}: {attempt['reason']}" for attempt in item["attempts"] if attempt["status"] != "ok"]
+        if item["status"] == "ok" and failed:
+            reasons.setdefault((item["task"], item["rung"]), []).append("; ".join(failed))
+    return [f"{task}: read by {rung} ({count(len(items), 'item')}), not by {items[0]}" for (task, rung), items in reasons.items()]
 
 
 def left_out(document: Mapping[str, JSON], without: Collection[str]) -> int:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import cast
 
 from collector.model import JSON, Evidence, Finding, NodeDetail, NodeRow, Report, Result, RuledOut
-from collector.render.clean import clean
 from collector.render.units import rfc3339
+from collector.text import REPLACEMENT, clean
 
 SCHEMA_VERSION = 1
 
@@ -42,7 +42,7 @@ def report_document(report: Report) -> dict[str, JSON]:
         "items": [_item(result) for result in report.items],
         "redactions": report.redactions,
     }
-    return cast("dict[str, JSON]", clean(document))
+    return cast("dict[str, JSON]", printable(document))
 
 
 def _node(row: NodeRow) -> dict[str, JSON]:
@@ -126,3 +126,14 @@ _MOMENTS = frozenset({"at", "not_before", "since", "time"})
 def _moments(fields: Mapping[str, JSON]) -> dict[str, JSON]:
     """Convert the Unix times among the fields to RFC 3339."""
     return {key: rfc3339(value) if key in _MOMENTS and isinstance(value, int | float) else value for key, value in fields.items()}
+
+
+def printable(value: JSON) -> JSON:
+    """Return plain JSON data (dicts and lists) with every string, including keys, safe to print (no cursor movement, no reversal)."""
+    if isinstance(value, str):
+        return clean(value.replace("\r\n", "\n"), REPLACEMENT)
+    if isinstance(value, Mapping):
+        return {printable(str(key)): printable(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [printable(part) for part in value]
+    return value

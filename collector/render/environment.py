@@ -58,7 +58,7 @@ def _environment(template_dirs: tuple[Path, ...]) -> ImmutableSandboxedEnvironme
     from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader, StrictUndefined, select_autoescape  # noqa: PLC0415 - as above
     from jinja2.sandbox import ImmutableSandboxedEnvironment  # noqa: PLC0415 - as above
 
-    from collector.render.kept import KeptTemplates  # noqa: PLC0415 - as above
+    from collector.render.cache import TemplateCache  # noqa: PLC0415 - as above
 
     ours = FileSystemLoader(template_dir())
     environment = ImmutableSandboxedEnvironment(
@@ -68,7 +68,7 @@ def _environment(template_dirs: tuple[Path, ...]) -> ImmutableSandboxedEnvironme
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        bytecode_cache=None if template_dirs else KeptTemplates(__file__),  # the directory of a user's template may not be writable
+        bytecode_cache=None if template_dirs else TemplateCache(__file__),  # the directory of a user's template may not be writable
     )
     environment.filters |= _filters()
     return environment

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from collector.model import JSON, node_of
-from collector.render.clean import on_one_line
 from collector.render.nodes import TABLE_LIMIT
+from collector.text import on_one_line
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~&])")
 _CLUSTER = "cluster"

@@ -130,12 +130,12 @@ def _lag_severities(document: Mapping[str, JSON]) -> dict[str, str]:
     return {finding["node"]: str(finding["severity"]) for finding in rows}
 
 
-def _lateness(node: Mapping[str, JSON], document: Mapping[str, JSON], severities: str | None) -> str | None:
+def _lateness(node: Mapping[str, JSON], document: Mapping[str, JSON], by_finding: str | None) -> str | None:
     thresholds = document["cluster"].get("thresholds") or {}
     lag = node["lag_seconds"] or 0.0
     if lag >= thresholds.get("lag_critical", float("inf")):
         return "critical"
-    return severities or ("warning" if lag >= thresholds.get("lag_warning", float("inf")) else None)
+    return by_finding or ("warning" if lag >= thresholds.get("lag_warning", float("inf")) else None)
 
 
 def _transactions(databases: Sequence[Mapping[str, JSON]]) -> dict[str, JSON]:

@@ -9,14 +9,13 @@ from collections.abc import Collection, Mapping, Sequence
 from collector.model import JSON, count, name_of
 from collector.render.causes import causes_in_words, only_named
 from collector.render.changes import changes_in_words
-from collector.render.clean import on_one_line
-from collector.render.diagnostics import diagnostics, left_out
-from collector.render.ladders import fallbacks
+from collector.render.diagnostics import diagnostics, fallbacks, left_out
 from collector.render.machine import finding_counts, performance_data, suites
 from collector.render.nodes import node_rows
 from collector.render.timeline import timeline_picture
 from collector.render.topology import topology
 from collector.render.units import EPOCH, clock, duration, listing, on_the_day, seconds_between
+from collector.text import on_one_line
 
 _GAPS_LISTED = 12
 _NAMED = 6

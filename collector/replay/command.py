@@ -1,77 +1,59 @@
-"""A `nomad` executable for PATH that answers `nomad alloc exec` from a recording.
+"""Answers `nomad alloc exec [flags] ALLOC ARGV...` from the answers of a recording: the `nomad` on the PATH of a replay.
 
-It is started for every command and must answer within a few hundredths of a second, so it uses only fast-loading parts of the standard
-library, skips site packages, and reads a single JSON index.
+A program of its own (demo.py writes its call), started for every command. It must answer within a few hundredths of a second, so it imports
+nothing but fast-loading parts of the standard library, and reads a single JSON index.
 """
 
 from __future__ import annotations
 
 import json
-import shlex
 import sys
-from pathlib import Path
+import time
 
-from collector.model import JSON
-from collector.replay.recording import Recording
-
-NAME = "nomad"
-SCRIPT = '''\
-"""Answer `nomad alloc exec [flags] ALLOC ARGV...` from the recorded answers in answers.json beside this file."""
-import json, os, sys, time
+TYPE_CHECKING = False  # `typing` takes as long to import as all else here
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import NoReturn
 
 VALUED = {"namespace", "task", "region", "address", "token", "e"}
+"""Flags that take a value."""
 
 
-def parse(words):
-    flags, words = {}, list(words)
-    while words and words[0].startswith("-"):
-        name, equals, value = words.pop(0).lstrip("-").partition("=")
-        flags[name] = value if equals else words.pop(0) if name in VALUED and words else "true"
-    return flags, words
-
-
-def fail(text):
-    sys.stderr.write(text + "\\n")
-    sys.exit(1)
-
-
-def main():
-    if sys.argv[1:3] != ["alloc", "exec"]:
-        fail("this nomad replays a recording: it only knows `alloc exec`")
-    flags, words = parse(sys.argv[3:])
-    if len(words) < 2:
-        fail("A task name and a command are required")
-    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "answers.json"), encoding="utf-8") as file:
+def main(index: str, words: Sequence[str]) -> NoReturn:
+    """Print the answer recorded for these arguments and exit with its code; `index` is the JSON file of all answers."""
+    if list(words[:2]) != ["alloc", "exec"]:
+        _fail("this nomad replays a recording: it only knows `alloc exec`")
+    flags, (alloc, *argv) = _parsed(words[2:])
+    with open(index, encoding="utf-8") as file:  # noqa: PTH123 - as above
         answers = json.load(file)
-    of_alloc = [a for a in answers if a["alloc"].startswith(words[0])]
+    of_alloc = [answer for answer in answers if answer["alloc"].startswith(alloc)]
     if not of_alloc:
-        fail('No allocation(s) with prefix or ID "%s" found' % words[0])
+        _fail(f'No allocation(s) with prefix or ID "{alloc}" found')
     for answer in of_alloc:
-        if answer["task"] == flags.get("task", answer["task"]) and answer["argv"] == words[1:]:
+        if answer["task"] == flags.get("task", answer["task"]) and answer["argv"] == argv:
             if answer["rc"] is None:
                 time.sleep(3600)  # it hung during the recording, until it was killed
             sys.stdout.buffer.write(answer["stdout"].encode("utf-8", "surrogatepass"))
             sys.stderr.buffer.write(answer["stderr"].encode("utf-8", "surrogatepass"))
             sys.exit(answer["rc"])
-    fail("failed to exec into task: %s is not in this recording" % json.dumps(words[1:]))
+    _fail(f"failed to exec into task: {json.dumps(argv)} is not in this recording")
 
 
-main()
-'''
+def _parsed(words: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+    """Return flags and arguments, of which there are at least two."""
+    flags, left = {}, list(words)
+    while left and left[0].startswith("-"):
+        name, equals, value = left.pop(0).lstrip("-").partition("=")
+        flags[name] = value if equals else left.pop(0) if name in VALUED and left else "true"
+    if len(left) < 2:  # noqa: PLR2004 - an allocation and a command
+        _fail("A task name and a command are required")
+    return flags, left
 
 
-def write_command(recording: Recording, directory: Path) -> Path:
-    """Write the executable into a directory and return its path."""
-    (directory / "answers.json").write_text(json.dumps(_answers(recording)), encoding="utf-8")
-    script = directory / "replayed_nomad.py"
-    script.write_text(SCRIPT, encoding="utf-8")
-    command = directory / NAME
-    start = shlex.join([sys.executable, "-I", "-S", "-E", str(script)])
-    command.write_text(f'#!/bin/sh\nexec {start} "$@"\n', encoding="utf-8")
-    command.chmod(0o700)
-    return command
+def _fail(text: str) -> NoReturn:
+    sys.stderr.write(text + "\n")
+    sys.exit(1)
 
 
-def _answers(recording: Recording) -> list[dict[str, JSON]]:
-    names = ("alloc", "task", "argv", "rc", "stdout", "stderr")
-    return [{name: getattr(command, name) for name in names} for command in recording.execs]
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2:])

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
+import shlex
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from collector.replay.command import write_command
+from collector.replay import command as program
 from collector.replay.proxy import Replay, replay_server
 from collector.replay.recording import Recording, netloc
 
@@ -39,3 +42,15 @@ def environment(recording: Recording, replay: Replay, command: Path, path: str =
 
 def _plain(base: str) -> str:
     return f"http://{netloc(base)}{urlsplit(base).path.rstrip('/')}"
+
+
+def write_command(recording: Recording, directory: Path) -> Path:
+    """Write a `nomad` that answers from the recording (command.py) into a directory and return its path."""
+    names = ("alloc", "task", "argv", "rc", "stdout", "stderr")
+    index = directory / "answers.json"
+    index.write_text(json.dumps([{name: getattr(one, name) for name in names} for one in recording.execs]), encoding="utf-8")
+    command = directory / "nomad"
+    start = shlex.join([sys.executable, "-I", "-S", "-E", str(program.__file__), str(index)])
+    command.write_text(f'#!/bin/sh\nexec {start} "$@"\n', encoding="utf-8")
+    command.chmod(0o700)
+    return command

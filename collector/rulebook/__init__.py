@@ -3,7 +3,7 @@
 conditions.py  what must be observed, and where
 joins.py       what a finding explains, and named groups of such links
 rule.py        a compiled rule
-kept.py        a cache of shipped YAML files
+cache.py       a cache of shipped YAML files
 reading.py     reads rules/*.yml
 lint.py        finds every problem in a list of rules
 explain.py     explains a code

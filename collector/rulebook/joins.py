@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from collector.model import JSON
 from collector.resources import joins_file
-from collector.rulebook import kept
+from collector.rulebook.cache import read_cached
 from collector.rulebook.conditions import Condition, Search, compile_condition
 
 SYMPTOM = "symptom."
@@ -35,7 +35,7 @@ class Link(NamedTuple):
 @cache
 def joins() -> Mapping[str, Mapping[str, JSON]]:
     """Return name -> `{summary, explains: [link, ...]}`, cached: do not modify."""
-    named: Mapping[str, Mapping[str, JSON]] = kept.read(joins_file()).data
+    named: Mapping[str, Mapping[str, JSON]] = read_cached(joins_file()).data
     return named
 
 

@@ -8,7 +8,7 @@ from functools import cache
 
 from collector.model import JSON
 from collector.resources import rule_files
-from collector.rulebook import kept
+from collector.rulebook.cache import read_cached
 from collector.rulebook.conditions import Search
 from collector.rulebook.rule import UNKNOWN, Rule, compile_rule
 
@@ -21,7 +21,7 @@ def shipped() -> tuple[Rule, ...]:
     """Return all shipped rules. Raises `SpecError` if one is invalid, which a test prevents."""
     rules: list[Rule] = []
     for path in rule_files():
-        file = kept.read(path)
+        file = read_cached(path)
         rules += compile_all(file.data, (f"{path.name}:{line}" for line in file.lines))
     return tuple(rules)
 

@@ -71,10 +71,11 @@ class MailSettings(NamedTuple):
 
 
 class Settings(NamedTuple):
-    """Everything that comes from the environment. `proxy` is `http://host:port` or empty; no other proxy is ever used.
+    """What comes from the environment, and `workers`, the number of connections kept (`--forks`).
 
-    `spare` are secrets in the environment that are not in use: a token overridden by a token file, a mail password without a mail server.
-    `unset` are the address variables that are not set, so that the default applies.
+    `proxy` is `http://host:port` or empty; no other proxy is ever used. `spare` are secrets in the environment that are not in use: a token
+    overridden by a token file, a mail password without a mail server. `unset` are the address variables that are not set, so that the
+    default applies.
     """
 
     nomad: Api

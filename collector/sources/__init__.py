@@ -14,7 +14,7 @@ from collector.redact import Redactor
 from collector.settings import Settings
 
 if TYPE_CHECKING:
-    from collector.sources.command import Nomad
+    from collector.sources.command import NomadCommand
 
 
 class Sources:
@@ -27,7 +27,7 @@ class Sources:
         self._settings = settings
         self._redactor = redactor
         self._lock = threading.Lock()
-        self._nomad: Nomad | None = None
+        self._nomad: NomadCommand | None = None
         _check_tls(settings)
         from collector.sources.web import Web  # noqa: PLC0415 - see the module's docstring
 
@@ -60,12 +60,12 @@ class Sources:
 
                 return dial(request, self._settings.proxy, deadline, self._redactor)
 
-    def _open_nomad(self) -> Nomad:
+    def _open_nomad(self) -> NomadCommand:
         with self._lock:
             if self._nomad is None:
-                from collector.sources.command import Nomad  # noqa: PLC0415 - see the module's docstring
+                from collector.sources.command import NomadCommand  # noqa: PLC0415 - see the module's docstring
 
-                self._nomad = Nomad(self._settings, self._redactor)
+                self._nomad = NomadCommand(self._settings, self._redactor)
             return self._nomad
 
 

@@ -49,7 +49,7 @@ _OTHER: Final = re.compile(rb"\AUsage: nomad |\Aflag provided but not defined: "
 """Messages of a Nomad without `alloc exec`, or one of its options (command/meta.go); 0.9.2 was the first to have it."""
 
 
-class Nomad:
+class NomadCommand:
     """Runs `nomad alloc exec`. Thread-safe."""
 
     def __init__(self, settings: Settings, redactor: Redactor) -> None:

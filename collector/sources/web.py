@@ -10,9 +10,8 @@ from typing import Protocol
 from urllib.parse import urlencode
 
 from collector.model import Http, Reply, Status, pairs
-from collector.redact import Redactor, clean
+from collector.redact import Redactor
 from collector.settings import Settings, Tls
-from collector.snippet import LONGEST, snippet
 from collector.sources import translate
 from collector.sources.allowed import objection, objection_to_base
 from collector.sources.answer import Answer, where_of
@@ -21,6 +20,7 @@ from collector.sources.litefs import Litefs
 from collector.sources.memory import make_room_for
 from collector.sources.nomad import Nomad
 from collector.sources.session import Session, exchange
+from collector.text import LONGEST, clean, snippet
 
 DENIED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 PLAIN = Tls("COLLECTOR")

@@ -1,14 +1,13 @@
 """The spec language: converts YAML text to a `Spec`, or lists every problem with its position.
 
 schema.py      the language as a JSON schema
-places.py      where a task has expressions
-meaning.py     checks names, expressions and order
-sense.py       checks recipients, thresholds and duplicates
+places.py      a task's kind and name, and where it has expressions
+semantics.py   checks what a schema cannot: names, expressions, order, recipients, thresholds
 rules.py       the spec's own rules, inline and in files
 patterns.py    finds slow patterns
+backtracking.py tries a pattern on texts on which it would backtrack
 tasks.py       converts an entry of `collect` to a `Task`
-variables.py   parses and applies -e
-given.py       checks the values of -e
+variables.py   parses, applies and checks -e
 load.py        runs all of it
 """
 

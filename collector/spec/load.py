@@ -10,15 +10,13 @@ from collector.errors import Problem, SpecError
 from collector.expressions import Expressions
 from collector.kinds import KINDS, Kind
 from collector.model import JSON, THRESHOLDS, Spec, Task
-from collector.spec.given import check_given, own_misfits
-from collector.spec.meaning import meaning_faults
 from collector.spec.patterns import slow_redactions, slow_rules
 from collector.spec.places import kind_of
 from collector.spec.rules import own_rules, rule_problems, sources_of
 from collector.spec.schema import spec_schema
-from collector.spec.sense import sense_faults
+from collector.spec.semantics import semantic_faults
 from collector.spec.tasks import duration, rung_of, task
-from collector.spec.variables import override
+from collector.spec.variables import check_given, override, own_misfits
 from collector.structure import faults, problem
 from collector.yamlio import Document, child, load
 
@@ -101,7 +99,7 @@ def _problems(document: Document, kinds: Mapping[str, Kind], expressions: Expres
     broken = {match.group(1) for fault in found if (match := re.match(r"\$\.collect\[(\d+)\]", fault.path))}
     if all(fault.path.startswith("$.collect[") for fault in found):
         tasks = [(f"$.collect[{index}]", raw) for index, raw in enumerate(data["collect"]) if str(index) not in broken]
-        found += [*sense_faults(data, kinds), *meaning_faults(data, tasks, kinds, expressions)]
+        found += semantic_faults(data, tasks, kinds, expressions)
     return [problem(document, fault) for fault in found]
 
 

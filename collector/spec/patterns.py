@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from collector.backtracking import slow_on
 from collector.errors import Problem
 from collector.model import JSON
+from collector.spec.backtracking import slow_on
 from collector.yamlio import Document, child
 
 HINT = "one repetition within another, or several in a row, can be shared out in many ways: make them exclude each other"

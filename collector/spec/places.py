@@ -1,4 +1,4 @@
-"""Finds the expressions in a task, and the outside names that each may use."""
+"""A task as written: its kind and name, the expressions in it, and the outside names that each may use."""
 
 from __future__ import annotations
 
@@ -32,6 +32,11 @@ class Place(NamedTuple):
 def kind_of(task: Mapping[str, JSON], kinds: Container[str]) -> str:
     """Return the kind of a task, which is one of its keys."""
     return next(key for key in task if key in kinds)
+
+
+def task_name(task: Mapping[str, JSON], kinds: Container[str]) -> str:
+    """Return a task's name; by default its kind."""
+    return str(task.get("name") or kind_of(task, kinds))
 
 
 def places(task: Mapping[str, JSON], path: str) -> Iterator[Place]:

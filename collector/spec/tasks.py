@@ -7,8 +7,7 @@ from collections.abc import Collection, Mapping
 from collector.durations import seconds_of
 from collector.expressions.names import bare
 from collector.model import JSON, Mark, Task
-from collector.spec.meaning import task_name
-from collector.spec.places import kind_of, names_from_outside
+from collector.spec.places import kind_of, names_from_outside, task_name
 
 
 def duration(value: float | str) -> float:

@@ -14,7 +14,7 @@ import yaml
 from collector.errors import Problem, SpecError
 from collector.model import Mark
 from collector.yamlio.composer import MAX_DEPTH, MAX_NODES, QUOTE_IT, Composer
-from collector.yamlio.places import Document, child, parent
+from collector.yamlio.document import Document, child, parent
 from collector.yamlio.scalars import scalar
 
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_NODES", "Document", "child", "load", "parent", "read", "scalar", "text_of"]

@@ -8,7 +8,7 @@ import yaml
 
 from collector.errors import Problem, SpecError
 from collector.model import JSON
-from collector.yamlio.places import Place, child, mark_of
+from collector.yamlio.document import Place, child, mark_of
 from collector.yamlio.scalars import scalar
 
 MAX_DEPTH = 64

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from xml.sax.saxutils import escape
 
 from collector.render.clean import clean_text
+
 from collector.render.layout import columns_of
 
 COLUMN, LINE, MARGIN, BAR, SIZE = 8.43, 19, 18, 34, 14

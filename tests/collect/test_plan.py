@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from collector.collect.plan import Names, Selection, Turn, expand
+from collector.collect.plan import ItemIds, Iteration, Selection, expand
 from collector.errors import CollectorError
 from collector.kinds.kind import Argument, Kind
 from collector.model import JSON, Mark, Target, Task
@@ -37,7 +37,7 @@ class Plain:
         return bool(self.render(expression, variables))
 
 
-def turns(loop: JSON, selection: Selection | None = None, **more: Any) -> list[Turn]:
+def iterations(loop: JSON, selection: Selection | None = None, **more: Any) -> list[Iteration]:
     task = Task("t", "logs", more.pop("args", {}), Mark("s", 1, 1), loop=loop, **more)
     return expand(task, KIND, Plain(), {"who": "x"}, selection or Selection())
 
@@ -47,19 +47,19 @@ ALLOCS = [{"id": "a1", "node": "n1"}, {"id": "a2", "node": "n2"}]
 
 
 def test_an_argument_comes_from_the_spec_else_from_the_loops_item_else_from_its_default() -> None:
-    assert [turn.item.args for turn in turns(ALLOCS, args={"lines": 5}) if turn.item] == [
+    assert [iteration.item.args for iteration in iterations(ALLOCS, args={"lines": 5}) if iteration.item] == [
         {"alloc": "a1", "node": "n1", "lines": 5, **UNSET},
         {"alloc": "a2", "node": "n2", "lines": 5, **UNSET},
     ]
-    (turn,) = turns(None, args={"alloc": "a9"})
-    assert turn.item
-    assert turn.item.args == {"alloc": "a9", "node": None, "lines": 20, **UNSET}
+    (iteration,) = iterations(None, args={"alloc": "a9"})
+    assert iteration.item
+    assert iteration.item.args == {"alloc": "a9", "node": None, "lines": 20, **UNSET}
 
 
 def test_a_missing_required_argument_is_a_failed_iteration() -> None:
-    (turn,) = turns(None)
-    assert turn.failed
-    assert "'alloc'" in turn.reason
+    (iteration,) = iterations(None)
+    assert iteration.failed
+    assert "'alloc'" in iteration.reason
 
 
 @pytest.mark.parametrize(
@@ -77,41 +77,41 @@ def test_a_missing_required_argument_is_a_failed_iteration() -> None:
     ],
 )
 def test_an_argument_of_the_wrong_type_is_a_failed_iteration_with_a_reason(given: dict[str, JSON], words: str) -> None:
-    (turn,) = turns(None, args={"alloc": "a9", **given})
-    assert turn.failed
-    assert words in turn.reason
+    (iteration,) = iterations(None, args={"alloc": "a9", **given})
+    assert iteration.failed
+    assert words in iteration.reason
 
 
 def test_whole_numbers_are_accepted_in_any_notation() -> None:
-    (turn,) = turns(None, args={"alloc": "a9", "lines": 20.0})
-    assert turn.item
-    assert repr(turn.item.args["lines"]) == "20"
+    (iteration,) = iterations(None, args={"alloc": "a9", "lines": 20.0})
+    assert iteration.item
+    assert repr(iteration.item.args["lines"]) == "20"
 
 
 @pytest.mark.parametrize("given", [{"lines": 1}, {"lines": 400}, {"stream": "err"}, {"checks": []}, {"all": False}, {"lines": None}])
 def test_an_argument_at_its_bounds_is_taken(given: dict[str, JSON]) -> None:
-    (turn,) = turns(None, args={"alloc": "a9", **given})
-    assert turn.item
+    (iteration,) = iterations(None, args={"alloc": "a9", **given})
+    assert iteration.item
 
 
 def test_a_loop_over_duplicates_makes_one_request() -> None:
-    assert len(turns([*ALLOCS, ALLOCS[0]])) == 2
+    assert len(iterations([*ALLOCS, ALLOCS[0]])) == 2
 
 
 @pytest.mark.parametrize(("loop", "count"), [(None, 1), ([], 0), ({}, 0), ({"k": {"id": "a"}}, 0)])
 def test_a_loop_over_nothing_is_nothing(loop: JSON, count: int) -> None:
-    found = turns(loop, args={"alloc": "a1"} if loop is None else {})
-    assert len([turn for turn in found if turn.item]) == count
+    found = iterations(loop, args={"alloc": "a1"} if loop is None else {})
+    assert len([iteration for iteration in found if iteration.item]) == count
 
 
 def test_the_limit_leaves_out_other_nodes() -> None:
-    assert [turn.item.target.node for turn in turns(ALLOCS, Selection(limit=["*1"])) if turn.item] == ["n1"]
+    assert [iteration.item.target.node for iteration in iterations(ALLOCS, Selection(limit=["*1"])) if iteration.item] == ["n1"]
 
 
 def test_ids_are_unique_within_a_run_and_depend_on_the_spec_alone() -> None:
-    (item,) = [turn.item for turn in turns([ALLOCS[0]]) if turn.item]
+    (item,) = [iteration.item for iteration in iterations([ALLOCS[0]]) if iteration.item]
     mark = Mark("s", 1, 1)
-    names = Names([Task("first", "logs", {}, mark), Task("other", "nodes", {}, mark), Task("second", "logs", {}, mark)])
+    names = ItemIds([Task("first", "logs", {}, mark), Task("other", "nodes", {}, mark), Task("second", "logs", {}, mark)])
     asked = [item._replace(task=task) for task in ("second", "first", "first")]
     assert [names.unique(one).id for one in asked] == ["logs@n1/a1#2", "logs@n1/a1", "logs@n1/a1.2"]
 
@@ -121,5 +121,5 @@ def test_a_failing_expression_is_a_failed_iteration() -> None:
         def render(self, value: JSON, variables: Mapping[str, JSON]) -> JSON:
             raise CollectorError("no")
 
-    (turn,) = expand(Task("t", "logs", {}, Mark("s", 1, 1), loop="x"), KIND, Failing(), {}, Selection())
-    assert (turn.failed, turn.reason) == (True, "loop: no")
+    (iteration,) = expand(Task("t", "logs", {}, Mark("s", 1, 1), loop="x"), KIND, Failing(), {}, Selection())
+    assert (iteration.failed, iteration.reason) == (True, "loop: no")

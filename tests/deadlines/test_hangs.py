@@ -76,8 +76,8 @@ def test_servers_that_hang_leave_a_report_that_claims_nothing(tmp_path: Path) ->
 
 def test_a_log_that_never_ends_is_cut(tmp_path: Path) -> None:
     with cluster("app-crash", Spoiler(of_logs, flood(HEAD + b"\r\n", b"error\n" * 4096, 1 << 40))) as (_proxy, environ):
-        ended = diagnose(environ, tmp_path)
-    check_ended(ended)
+        ended = diagnose(environ, tmp_path, "--deadline", f"{HANGS}s")  # on a busy machine the cut may take a while, never the deadline
+    check_left(ended)
     assert ended.code == 2
     assert set(ended.statuses("nomad_logs")) == {"ok"}
 

@@ -106,6 +106,30 @@ def test_ctrl_c_while_something_is_destroyed_is_not_lost_and_no_traceback() -> N
     assert (ended.returncode, ended.stdout, ended.stderr) == (cli.INTERRUPTED, "", "")
 
 
+MADE = """\
+import os, signal, time
+from collector import cli
+class Named:
+    def __set_name__(self, owner, name):
+        os.kill(os.getpid(), signal.SIGINT)
+def main():
+    try:
+        class Owner:
+            named = Named()
+        time.sleep(9)
+    except KeyboardInterrupt:
+        return cli.INTERRUPTED
+cli.main = main
+cli.run()
+"""
+
+
+def test_ctrl_c_while_a_class_is_made_is_no_bug() -> None:
+    """Dataclasses of modules that are imported while servers answer have such a method for each default."""
+    ended = subprocess.run([sys.executable, "-c", MADE], cwd=ROOT, capture_output=True, text=True, timeout=HANGS, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (cli.INTERRUPTED, "", "")
+
+
 def test_ctrl_c_while_rendering_is_no_verdict(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     def interrupted(*_args: object, **_more: object) -> NoReturn:
         raise KeyboardInterrupt

@@ -12,12 +12,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from collector.analyze import analyze
 from collector.model import Bundle, Report, Result, Severity, Status, Target
 from tests.analysis.bundles import NOW, bundle, ident
 from tests.decided import whole
+from tests.yamls import load
 
 Case = dict[str, Any]
 AT_FIRST_SIGHT = {
@@ -47,14 +46,13 @@ BY_PART = {
 }
 """The same for the parts of the report, of the sets that decide more than the causes."""
 ANSWER = (*whole.ANSWER, "says", "first", "also", "never", "verdict", "open", "drop", "logs", "patches")
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def incidents() -> dict[str, Case]:
     """Return name -> case."""
     found = {}
     for path in sorted(Path(__file__).parent.glob("*.yml")):
-        cases = yaml.load(path.read_text("utf-8"), _LOADER)["cases"]
+        cases = load(path.read_text("utf-8"))["cases"]
         found |= {f"{path.stem} {number}: {case['says']}": case for number, case in enumerate(cases, 1)}
     return found
 

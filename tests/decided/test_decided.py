@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.decided.incidents import Case, differences, incidents
-from tests.twice import twice
+from tests.yamls import twice
 
 FILES = sorted(Path(__file__).parent.glob("*.yml"))
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
+from functools import cache
 from typing import Any
 
 from collector.model import Report
@@ -129,8 +130,13 @@ def renamed(data: Data, called: Mapping[str, str], exactly: Mapping[str, str], k
 def _text(text: str, called: Mapping[str, str], exactly: Mapping[str, str]) -> str:
     if text in exactly:
         return exactly[text]
-    words = "|".join(re.escape(word) for word in sorted(called, key=len, reverse=True))
-    return re.sub(rf"(?<![\w.])(?:{words})(?!\w)(?=(:\d)?)", lambda found: _word(found, called), text) if words else text
+    return _words(tuple(called)).sub(lambda found: _word(found, called), text) if called else text
+
+
+@cache
+def _words(names: tuple[str, ...]) -> re.Pattern[str]:
+    words = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
+    return re.compile(rf"(?<![\w.])(?:{words})(?!\w)(?=(:\d)?)")
 
 
 def _word(found: re.Match[str], called: Mapping[str, str]) -> str:

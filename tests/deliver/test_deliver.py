@@ -5,7 +5,7 @@ import stat
 import pytest
 
 from collector.deliver import File, Mail, Ping, Stdout
-from collector.deliver.deadline import Patience
+from collector.deliver.deadline import TimeLimits
 from collector.deliver.delivery import Outlets, deliver
 from collector.deliver.undelivered import KEEP, keep_undelivered
 from collector.settings import MailSettings
@@ -13,7 +13,7 @@ from collector.settings import MailSettings
 from . import servers
 from .reports import CRASH, change, report
 
-QUICK = Patience(deadline=3.0, timeout=1.0, pauses=())
+QUICK = TimeLimits(deadline=3.0, timeout=1.0, pauses=())
 MAIL = Mail(("ops@example.org",))
 
 

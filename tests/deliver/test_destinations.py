@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from collector.deliver import File, Mail, Ping, Stdout, Wishes, destinations
+from collector.deliver import DeliveryOptions, File, Mail, Ping, Stdout, destinations
 from collector.errors import SettingsError, SpecError, UsageError
 from collector.model import Spec
 from collector.recipients import address
@@ -13,9 +13,9 @@ SERVER = MailSettings("mail.example.org", 587, "starttls", "robot", "secret")
 OPS = "ops@example.org"
 
 
-def places(*report, mail=SERVER, keeps_runs=True, **wishes):
+def places(*report, mail=SERVER, keeps_runs=True, **options):
     spec = Spec("navidrome", "specs/navidrome.yml", "", "", {}, (), {}, report=report)
-    return destinations(spec, Wishes(**wishes), mail=mail, keeps_runs=keeps_runs)
+    return destinations(spec, DeliveryOptions(**options), mail=mail, keeps_runs=keeps_runs)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ MAILED = {"email": {"to": [OPS], "when": "change"}}
 
 
 @pytest.mark.parametrize(
-    ("report", "wishes", "expected"),
+    ("report", "options", "expected"),
     [
         pytest.param(["text"], {"output": "json"}, [Stdout("json")], id="output replaces the spec's format"),
         pytest.param(["text", "markdown"], {"output": "json"}, [Stdout("json")], id="output replaces all formats"),
@@ -62,8 +62,8 @@ MAILED = {"email": {"to": [OPS], "when": "change"}}
         pytest.param([MAILED], {"mail_when": "always"}, [Mail((OPS,), when="always")], id="mail-when replaces the spec's"),
     ],
 )
-def test_the_command_line_wins(report, wishes, expected):
-    assert places(*report, **wishes) == tuple(expected)
+def test_the_command_line_wins(report, options, expected):
+    assert places(*report, **options) == tuple(expected)
 
 
 @pytest.mark.parametrize(
@@ -81,6 +81,7 @@ def test_the_command_line_wins(report, wishes, expected):
         ([{"ping": {"url": "http://h:port/x"}}], {}, SpecError, "the ping URL is not of the form"),
         ([{"ping": {"url": "http://a..b/x"}}], {}, SpecError, "the ping URL is not of the form"),
         (["text"], {"out": Path("/")}, UsageError, "cannot write /: it is a directory"),
+        (["text"], {"out": Path("-")}, UsageError, "cannot write -: it does not mean standard output"),
         ([{"file": {"path": "/usr/"}}], {}, UsageError, "cannot write /usr: it is a directory"),
         (["text"], {"out": Path("no/such/dir/x")}, UsageError, "cannot write no/such/dir/x: there is no directory .*no/such/dir"),
         ([MAILED], {"mail": None}, SettingsError, "mail needs a server: set COLLECTOR_SMTP_URL"),

@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from collector.deliver.deadline import Patience
+from collector.deliver.deadline import TimeLimits
 from collector.deliver.destinations import Mail
 from collector.deliver.message import Content, compose
 from collector.deliver.smtp import _Delivery, send
@@ -19,17 +19,17 @@ pytestmark = pytest.mark.filterwarnings(servers.AUTH_WARNING)
 
 OPS, BOSS = "ops@example.org", "boss@example.org"
 MESSAGE = compose(Mail((OPS, BOSS)), CRASH, Content("text ▁\n", "<p>ü", "<title>page"), sender="collector@example.org", now=0.0)
-QUICK = Patience(deadline=5.0, timeout=2.0, pauses=(0.01, 0.01))
-SHORT = Patience(deadline=0.4, timeout=5.0, pauses=())
+QUICK = TimeLimits(deadline=5.0, timeout=2.0, pauses=(0.01, 0.01))
+SHORT = TimeLimits(deadline=0.4, timeout=5.0, pauses=())
 
 
 def settings(port, security="plain", host="127.0.0.1", user="", password=""):
     return MailSettings(host, port, security, user, password)
 
 
-def failure(port, patience=QUICK, to=(OPS,), **options):
+def failure(port, limits=QUICK, to=(OPS,), **options):
     with pytest.raises(DeliveryError) as caught:
-        send(MESSAGE, to, settings(port, **options), patience)
+        send(MESSAGE, to, settings(port, **options), limits)
     return str(caught.value)
 
 
@@ -173,12 +173,12 @@ def test_an_unknown_host_is_a_reason_not_a_crash(monkeypatch):
 
 
 def test_running_out_of_time_is_reported():
-    assert "no time was left for it" in failure(1, Patience(deadline=0.0))
+    assert "no time was left for it" in failure(1, TimeLimits(deadline=0.0))
 
 
 @pytest.mark.parametrize("host", ["a..b", ".example", "x" * 64 + ".example", "nul\0"])
 def test_an_impossible_host_name_is_reported_and_not_retried(host):
-    told = failure(25, host=host, patience=Patience(deadline=5.0, timeout=2.0, pauses=(60.0,)))
+    told = failure(25, host=host, limits=TimeLimits(deadline=5.0, timeout=2.0, pauses=(60.0,)))
     assert told.startswith(f"the mail server {host}:25 did not take the mail for {OPS}: ")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from collector.arguments import parse
+from collector.cli.arguments import parse
 from collector.commands.reporting import EXIT_CODES
 from collector.settings import Settings
 

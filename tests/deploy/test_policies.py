@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from collector.collect.policies import policies_for
 from collector.kinds import KINDS
-from collector.policies import policies_for
 
 ROOT = Path(__file__).parents[2]
 

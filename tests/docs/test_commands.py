@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from collector import cli
-from collector.arguments import build_parser, parse, subparsers
-from collector.epilogs import EXAMPLES
+from collector.cli.arguments import build_parser, parse, subparsers
+from collector.cli.epilogs import EXAMPLES
 from collector.replay import demo_environment
 from collector.resources import incident
 from tests.docs.documents import ROOT, Call, calls

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from collector import resources
-from collector.arguments import SHELLS, build_parser, subparsers
+from collector.cli.arguments import SHELLS, build_parser, subparsers
 from collector.kinds import KINDS
 from collector.model import JSON, Status
 from collector.rulebook import codes

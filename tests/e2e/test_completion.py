@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from collector.arguments import SHELLS
+from collector.cli.arguments import SHELLS
 
 ROOT = Path(__file__).parents[2]
 ASKED = {

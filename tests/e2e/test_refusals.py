@@ -116,7 +116,9 @@ def test_lint_and_a_run_refuse_a_destination_that_cannot_work(case: str, tmp_pat
     for done in (collector("lint", str(spec)), collector("diagnose", str(spec))):
         assert done.returncode == 78
         assert words in done.stdout + done.stderr
-    assert collector("lint", str(spec)).stdout.startswith(f"{spec}:6:")
+    several = collector("lint", str(spec), "no such file")
+    assert several.returncode == 64
+    assert several.stdout.startswith(f"{spec}:6:"), "also if a later file cannot be read"
 
 
 def test_an_impossible_mail_server_is_refused_before_the_run(tmp_path: Path) -> None:

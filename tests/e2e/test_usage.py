@@ -7,7 +7,7 @@ import re
 import pytest
 
 from collector import cli
-from collector.arguments import build_parser, parse, subparsers
+from collector.cli.arguments import build_parser, parse, subparsers
 from collector.commands import demo
 from collector.errors import UsageError
 
@@ -43,6 +43,10 @@ REFUSED = [
     ("diagnose SPEC --deadline 0ms", "leaves no time", "collector diagnose --help"),
     ("diagnose SPEC --deadline 99999999999h", "more than a day", "collector diagnose --help"),
     ("record SPEC FILE --deadline 0.0", "leaves no time", "collector record --help"),
+    *(
+        (f"analyze BUNDLE --now {now}", f"'{now}' is not a time such as", "collector analyze --help")
+        for now in ("1796010508123456789", "1e300", "nan", "soon", "1796010508000")
+    ),
 ]
 
 

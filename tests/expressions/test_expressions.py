@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from collector.expressions import FILTERS, FUNCTIONS, TESTS, ExpressionError, Expressions
 from collector.expressions.sandbox import compiler
-from collector.expressions.selections import SELECTIONS, functions
+from collector.expressions.selections import SELECTIONS, load_selections
 
 VARIABLES = {
     "text": "x",
@@ -129,7 +129,7 @@ def test_a_failed_input_is_an_empty_list_for_every_selection() -> None:
 
 
 def test_the_names_that_lint_allows_are_those_that_jinja_has() -> None:
-    compile_expression = compiler(FILTERS, TESTS, FUNCTIONS, functions())
+    compile_expression = compiler(FILTERS, TESTS, FUNCTIONS, load_selections())
     assert compile_expression("range(2)")({}) == [0, 1]
 
 

@@ -5,7 +5,7 @@ from jinja2 import Environment, TemplateSyntaxError, meta
 
 from collector.expressions import FUNCTIONS
 from collector.expressions.names import KEYWORDS, bare, names, path_of, segments, uses
-from collector.expressions.selections import functions
+from collector.expressions.selections import load_selections
 
 EXPRESSIONS = [
     "a",
@@ -31,7 +31,7 @@ EXPRESSIONS = [
 
 def names_by_jinja(expression: str) -> set[str]:
     environment = Environment(autoescape=True)
-    environment.filters |= functions()
+    environment.filters |= load_selections()
     return meta.find_undeclared_variables(environment.parse("{{ " + expression + " }}"))
 
 

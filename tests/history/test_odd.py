@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
+from collector import validate
 from collector.analyze import analyze
 from collector.history import compare, joined, outlook
 from collector.history.run import dump_run, load_run
 from collector.model import Report
 from collector.render import changes_text, render, report_document
-from collector.validate import schema_problems
 from tests.analysis.bundles import bundle
 
 GONE = object()
@@ -31,6 +31,8 @@ ODD = {
     "no zone": "2026-11-24T06:00:00",
     "the first year": "0001-01-01T00:00:00+23:59",
 }
+FITS = validate._validator("report").is_valid
+"""Whether a report fits its schema: here the first misfit is enough, and is found in half the time."""
 SICK = {"checks": {"ping": {"status": "critical", "output": "500"}}, "log": ["FATAL: no"], "litefs": {"lag_seconds": 20.0}}
 
 
@@ -66,9 +68,9 @@ def changed(whole: Any, at: tuple[Any, ...], odd: Any) -> Any:
 @pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
 def test_what_fits_the_schema_can_be_compared_and_shown(odd: Any) -> None:
     sound = document()
-    assert not schema_problems("report", sound)
+    assert FITS(sound)
     for one in (changed(sound, at, odd) for at in places(sound)):
-        if not schema_problems("report", one):
+        if FITS(one):
             assert compare(one, sound)
             assert changes_text({**one, "changes": compare(sound, one)})
 

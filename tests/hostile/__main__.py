@@ -41,14 +41,15 @@ def main() -> None:
 
 
 def table(rows: Iterable[Row]) -> list[str]:
-    """Return the table's lines: faults with the same outcome are merged, with their longest time."""
+    """Return the table's lines: faults with the same outcome are merged, with their longest time and what the first one's report said."""
     alike: dict[tuple[str, int, str], list[Row]] = {}
     for row in rows:
-        alike.setdefault((row.place, row.code, row.said), []).append(row)
+        alike.setdefault((row.place, row.code, row.said.partition(": ")[0]), []).append(row)
     lines = ["| in the answers of | fault | exit code | seconds, at most | what the report said |", "| --- | --- | ---: | ---: | --- |"]
-    for (place, code, said), group in alike.items():
+    for (place, code, _), group in alike.items():
         faults = "; ".join(row.fault for row in group)
-        lines.append(f"| {place} | {faults} | {code} | {max(row.seconds for row in group):.1f} | {said} |")
+        also = ", and the like" if len({row.said for row in group}) > 1 else ""
+        lines.append(f"| {place} | {faults} | {code} | {max(row.seconds for row in group):.1f} | {group[0].said}{also} |")
     return lines
 
 

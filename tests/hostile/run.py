@@ -18,8 +18,7 @@ from unittest import mock
 
 from collector.cli import main
 from collector.replay import Recording
-from collector.replay.command import write_command
-from collector.replay.demo import environment
+from collector.replay.demo import environment, write_command
 from collector.resources import incident, spec_path
 from collector.validate import schema_problems
 from tests.hostile.proxy import FaultProxy, Spoiler, spoiled

@@ -33,7 +33,7 @@ from collector.kinds import (
     nomad_logs,
 )
 from collector.model import JSON, Reply, Request, Status
-from collector.snippet import snippet
+from collector.text import snippet
 
 from .drive import CASES, arguments, drive, reply
 

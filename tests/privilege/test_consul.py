@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from collector.collect.policies import policies_for
 from collector.kinds import KINDS
-from collector.policies import policies_for
 from tests.privilege.guarded import KEY, Guarded, consul_token, refuses
 from tests.privilege.specs import consul_tasks, denied, diagnose, of_agent
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from collector.collect.policies import policies_for
 from collector.kinds import KINDS
-from collector.policies import policies_for
 from tests.privilege.guarded import JOB, Guarded, nomad_token, refuses
 from tests.privilege.specs import denied, diagnose, nomad_tasks
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.redact import clean
+from collector.text import clean
 
 CASES = {
     "plain text, \ttabs\nand lines": "plain text, \ttabs\nand lines",

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from collector import resources
 from collector.model import Attempt, Evidence, Finding, NodeRow, Result, Severity, Status, Target
 from collector.render import render, report_document
-from collector.render.clean import clean, clean_text
+from collector.render.document import printable
 
 from .samples import CRASH, SAMPLES
 
@@ -134,20 +134,20 @@ def test_attempts_say_why_a_rung_failed():
 
 @UNTIMED
 @given(st.text())
-def test_clean_text_has_no_control_character_but_tab_and_newline(text):
-    assert all(character in "\n\t" or (ord(character) >= 0x20 and not 0x7F <= ord(character) <= 0x9F) for character in clean_text(text))
+def test_printable_text_has_no_control_character_but_tab_and_newline(text):
+    assert all(character in "\n\t" or (ord(character) >= 0x20 and not 0x7F <= ord(character) <= 0x9F) for character in printable(text))
 
 
 @UNTIMED
 @given(st.text(st.characters(codec="ascii", exclude_categories=("Cc",)), min_size=1))
-def test_clean_text_leaves_printable_text_alone(text):
-    assert clean_text(text) == text
+def test_printable_text_leaves_printable_text_alone(text):
+    assert printable(text) == text
 
 
 @UNTIMED
 @given(st.text())
 def test_cleaning_twice_changes_nothing(text):
-    assert clean_text(clean_text(text)) == clean_text(text)
+    assert printable(printable(text)) == printable(text)
 
 
 @pytest.mark.parametrize(
@@ -165,11 +165,11 @@ def test_cleaning_twice_changes_nothing(text):
     ],
 )
 def test_escapes_and_controls_are_taken_out(dirty, tidy):
-    assert clean_text(dirty) == tidy
+    assert printable(dirty) == tidy
 
 
 def test_keys_are_cleaned_too():
-    assert clean({"\x1b[1mkey": ("a\x00",)}) == {"key": ["a\ufffd"]}
+    assert printable({"\x1b[1mkey": ("a\x00",)}) == {"key": ["a\ufffd"]}
 
 
 def test_severity_and_status_are_plain_words():

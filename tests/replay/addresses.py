@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from collector.replay import Recording
-from collector.replay.command import write_command
+from collector.replay.demo import write_command
 from collector.replay.derive import unreachable
 from collector.replay.match import Index
 from collector.replay.proxy import Server, running

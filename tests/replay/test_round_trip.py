@@ -13,8 +13,7 @@ from collector.model import JSON, Bundle
 from collector.pipeline import Call, gather
 from collector.redact import Redactor
 from collector.replay import Recording, demo_environment, replay_server
-from collector.replay.command import write_command
-from collector.replay.demo import environment
+from collector.replay.demo import environment, write_command
 from collector.replay.record import WIDER, Recorder, crawl
 from collector.resources import spec_path
 from collector.settings import Settings

@@ -14,6 +14,7 @@ from collector.model import Severity
 from collector.rulebook import codes, shipped
 from collector.rulebook.rule import UNKNOWN
 from tests.analysis.bundles import bundle
+from tests.yamls import load
 
 HERE = Path(__file__).parent
 PRESETS = (HERE / "presets.yml").read_text("utf-8")
@@ -22,7 +23,7 @@ PRESETS = (HERE / "presets.yml").read_text("utf-8")
 def read(path: Path, text: str) -> list[dict[str, Any]]:
     """Return the cases in the text of a file, which is read as if it stood below presets.yml; errors name its own lines."""
     try:
-        data = yaml.safe_load(PRESETS + text)
+        data = load(PRESETS + text)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 - PRESETS.count("\n") if error.problem_mark else 1
         pytest.fail(f"{path}:{line}: {error.problem}; a file begins with `cases:`, and its cases are indented below (docs/rules.md, Cases)")

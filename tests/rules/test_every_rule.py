@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 import pytest
@@ -11,7 +10,6 @@ from collector.analyze import analyze
 from collector.analyze.engine import Engine
 from collector.observe import TOPICS, observe
 from collector.rulebook import shipped
-from collector.rulebook.rule import Rule
 from tests.analysis.bundles import bundle
 from tests.rules.test_cases import CASES
 
@@ -19,14 +17,12 @@ FOUND = [case for case in CASES if "finds" in case]
 NOT_FOUND = [case for case in CASES if "lacks" in case]
 
 
-@cache
-def engines() -> list[Engine]:
-    return [Engine(observe(bundle(case)).observations, TOPICS) for case in CASES]
-
-
-@pytest.mark.parametrize("rule", shipped(), ids=lambda rule: f"{rule.code} ({rule.place})")
-def test_every_rule_finds_something_in_a_case(rule: Rule) -> None:
-    assert any(engine.run([rule])[0] for engine in engines()), f"no case in tests/rules/cases/ makes the rule in {rule.place} match"
+def test_every_rule_finds_something_in_a_case() -> None:
+    left = list(shipped())
+    for case in CASES:
+        engine = Engine(observe(bundle(case)).observations, TOPICS)
+        left = [rule for rule in left if not engine.run([rule])[0]]
+    assert not left, f"no case in tests/rules/cases/ makes these rules match: {', '.join(rule.place for rule in left)}"
 
 
 @pytest.mark.parametrize("case", FOUND, ids=lambda case: f"{case['finds']}: {case['says']}")

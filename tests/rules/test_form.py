@@ -8,15 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from jsonschema import Draft202012Validator
 
 from collector.resources import rule_files, schema
 from collector.structure import faults
-from tests.twice import twice
+from tests.yamls import load, twice
 
 ROOT = Path(__file__).parents[2]
-RULES = [rule for path in rule_files() for rule in yaml.safe_load(path.read_text("utf-8"))]
+RULES = [rule for path in rule_files() for rule in load(path.read_text("utf-8"))]
 VALUES: list[Any] = [
     None,
     True,
@@ -76,7 +75,7 @@ def test_both_agree_on_rules_that_were_changed(part: int) -> None:
 
 @pytest.mark.parametrize("path", rule_files(), ids=lambda path: path.name)
 def test_a_file_of_rules_is_of_one_cause_or_of_symptoms(path: Path) -> None:
-    codes = {rule["code"] for rule in yaml.safe_load(path.read_text("utf-8"))}
+    codes = {rule["code"] for rule in load(path.read_text("utf-8"))}
     assert codes == {path.stem} or {code.partition(".")[0] for code in codes} == {"symptom"}
 
 

@@ -34,6 +34,6 @@ SELECTIONS: Mapping[str, str] = {
 """Every selection by its name in specs, with its module, which is imported on first use."""
 
 
-def functions() -> dict[str, Callable[..., JSON]]:
+def load_selections() -> dict[str, Callable[..., JSON]]:
     """Return the selections by name."""
     return {name: getattr(import_module(f"{__name__}.{module}"), name) for name, module in SELECTIONS.items()}

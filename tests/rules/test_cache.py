@@ -9,7 +9,7 @@ import pytest
 from collector import yamlio
 from collector.errors import SpecError
 from collector.resources import joins_file, rule_files
-from collector.rulebook import kept
+from collector.rulebook.cache import read_cached
 
 TEXT = "- code: a\n\n- code: b\n"
 
@@ -33,31 +33,31 @@ def never_again(monkeypatch):
 @pytest.mark.parametrize("file", [*rule_files(), joins_file()], ids=lambda file: file.stem)
 def test_the_cache_equals_the_yaml(file):
     document = yamlio.read(file)
-    read = kept.read(file)
+    read = read_cached(file)
     assert read.data == document.data
     assert read.lines == [document.mark(f"$[{index}]").line for index in range(len(read.lines))]
 
 
 def test_a_second_run_reads_no_yaml(path, never_again):
-    first = kept.read(path)
+    first = read_cached(path)
     assert first == ([{"code": "a"}, {"code": "b"}], [1, 3])
     never_again()
-    assert kept.read(path) == first
+    assert read_cached(path) == first
 
 
 @pytest.mark.parametrize("damage", [b"", b"no bytecode at all", b"\0" * 16])
 def test_a_changed_or_damaged_file_is_parsed_again(path, damage):
-    kept.read(path)
+    read_cached(path)
     (there,) = (path.parent / "__pycache__").iterdir()
     there.write_bytes(damage)
-    assert kept.read(path).data == [{"code": "a"}, {"code": "b"}]
+    assert read_cached(path).data == [{"code": "a"}, {"code": "b"}]
     path.write_text(TEXT + "- code: c\n")
-    assert kept.read(path).lines == [1, 3, 4]
+    assert read_cached(path).lines == [1, 3, 4]
 
 
 def test_without_write_permission_nothing_is_cached(path, monkeypatch):
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    assert kept.read(path).lines == [1, 3]
+    assert read_cached(path).lines == [1, 3]
     assert not (path.parent / "__pycache__").exists()
 
 
@@ -65,4 +65,4 @@ def test_invalid_yaml_is_reported_and_not_cached(path):
     path.write_text("- [")
     for _ in range(2):
         with pytest.raises(SpecError, match=r"own\.yml"):
-            kept.read(path)
+            read_cached(path)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Sized
 from datetime import datetime
 from typing import Final
 
@@ -37,6 +37,12 @@ COMPARED: Final[Mapping[str, Callable[[JSON, JSON], bool]]] = {
     "exclusiveMinimum": operator.gt,
     "exclusiveMaximum": operator.lt,
 }
+MEASURED: Final[Mapping[str, tuple[type[Sized], Callable[[JSON, JSON], bool]]]] = {
+    "minLength": (str, operator.ge),
+    "minItems": (list, operator.ge),
+    "maxItems": (list, operator.le),
+}
+"""Limits on the length of values of one type."""
 
 
 class _Unknown(Exception):  # noqa: N818 - control flow, not an error
@@ -62,9 +68,6 @@ class _Compiler:
             "enum": _enum,
             "const": lambda constraint: _enum([constraint]),
             "format": _format,
-            "minLength": _min_length,
-            "minItems": _min_items,
-            "maxItems": _max_items,
             "uniqueItems": _unique_items,
             "pattern": _pattern,
             "required": _required,
@@ -88,6 +91,8 @@ class _Compiler:
             return self._items(len(schema.get("prefixItems", ())), constraint)
         if name in COMPARED:
             return _compared(COMPARED[name], constraint)
+        if name in MEASURED:
+            return _measured(*MEASURED[name], constraint)
         if name not in self._makers:
             raise _Unknown(name)
         return self._makers[name](constraint)
@@ -191,16 +196,8 @@ def _compared(compare: Callable[[JSON, JSON], bool], bound: JSON) -> Test:
     return lambda value: type(value) not in numbers or compare(value, bound)
 
 
-def _min_length(constraint: JSON) -> Test:
-    return lambda value: type(value) is not str or len(value) >= constraint
-
-
-def _min_items(constraint: JSON) -> Test:
-    return lambda value: type(value) is not list or len(value) >= constraint
-
-
-def _max_items(constraint: JSON) -> Test:
-    return lambda value: type(value) is not list or len(value) <= constraint
+def _measured(kind: type[Sized], compare: Callable[[JSON, JSON], bool], bound: JSON) -> Test:
+    return lambda value: type(value) is not kind or compare(len(value), bound)
 
 
 def _unique_items(constraint: JSON) -> Test:

@@ -1,12 +1,16 @@
-"""Downgrades critical findings to warnings for instances that are not needed or that restart within seconds."""
+"""Instances that are not missed: their critical findings become warnings, and root causes on a canary are labelled as the canary's."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from collector.analyze.causes import Causes
 from collector.analyze.hits import Hit
-from collector.model import Severity
+from collector.model import Finding, Severity
 from collector.observe import Observation, Observed
+
+SPARE = "It is a canary: the old version has all its instances, all healthy, and keeps serving. The deployment waits, or fails."
+CANARY = "It is a canary, which a deployment runs beside the old version."
 
 
 def downgraded(hits: Sequence[Hit], seen: Observed) -> list[Hit]:
@@ -30,3 +34,15 @@ def _only_spares_wait(hit: Hit) -> bool:
 
 def _downgraded(hit: Hit) -> Hit:
     return hit._replace(rule=hit.rule._replace(severity=Severity.WARNING)) if hit.rule.severity is Severity.CRITICAL else hit
+
+
+def marked_as_canaries(causes: Causes, seen: Observed) -> Causes:
+    """Return the causes with each root cause on a canary labelled as the canary's."""
+    words = {
+        one.scope["alloc"]: SPARE if one.fields["spare"] else CANARY for one in seen.observations.of("instance") if one.fields["canary"]
+    }
+    return causes.with_roots(_marked(root, words[root.alloc]) if root.alloc in words else root for root in causes.roots)
+
+
+def _marked(root: Finding, words: str) -> Finding:
+    return root._replace(title=f"the canary: {root.title}", detail=f"{words} {root.detail}".strip())

@@ -8,9 +8,9 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from collector.errors import Problem, SpecError
-from collector.fits import Test, fits, is_moment
 from collector.model import JSON, Bundle, Mark, Result, Status
 from collector.resources import schema, schema_names
+from collector.validate.fits import Test, fits, is_moment
 
 if TYPE_CHECKING:
     from jsonschema import ValidationError

@@ -12,8 +12,10 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
+from types import FrameType
 
-from collector.arguments import parse
+from collector.cli.arguments import parse
+from collector.cutoff import MAKES_A_CLASS
 from collector.errors import CollectorError
 from collector.streams import flush, note, open_missing
 
@@ -73,7 +75,7 @@ def run() -> None:
         open_missing()
         gc.set_threshold(BETWEEN_LOOKS)
         sys.unraisablehook = _on_unraisable
-        _end_as_by_ctrl_c(signal.SIGTERM, signal.SIGHUP)
+        _end_as_by_ctrl_c(signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
         code = main()
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(OSError, ValueError):  # its reader has gone
@@ -88,8 +90,18 @@ def _end_as_by_ctrl_c(*numbers: signal.Signals) -> None:
     Signals that the caller ignores (nohup) stay ignored.
     """
     for number in numbers:
-        if signal.getsignal(number) is signal.SIG_DFL:
-            signal.signal(number, signal.default_int_handler)
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _interrupt)
+
+
+def _interrupt(_number: int, frame: FrameType | None) -> None:
+    """Raise `KeyboardInterrupt`, later where a class is being made: up to Python 3.11 it would become a RuntimeError (cutoff.py)."""
+    while frame is not None:
+        if frame.f_code.co_name == MAKES_A_CLASS:
+            _thread.start_new_thread(_interrupt_soon, ())
+            return
+        frame = frame.f_back
+    raise KeyboardInterrupt
 
 
 def _on_unraisable(lost: sys.UnraisableHookArgs) -> None:

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from jinja2.bccache import bc_magic
 
-from collector.render import environment, kept
+from collector.render import cache, environment
 
 
 @pytest.fixture
 def templates(tmp_path, monkeypatch):
     """Return a directory in place of ours."""
     monkeypatch.setattr(sys, "dont_write_bytecode", False)
-    for module in (environment, kept):
+    for module in (cache, environment):
         monkeypatch.setattr(module, "template_dir", lambda: tmp_path)
     (tmp_path / "one.j2").write_text("{{ a }}\n")
     return tmp_path
@@ -58,9 +58,9 @@ def test_a_changed_or_damaged_template_is_compiled_again(templates, text, damage
 def test_another_jinja_or_another_way_to_compile_has_a_cache_of_its_own(templates, tmp_path):
     compiler = tmp_path / "compiler.py"
     compiler.write_text("")
-    before = kept.KeptTemplates(str(compiler)).pattern
+    before = cache.TemplateCache(str(compiler)).pattern
     compiler.touch()
-    assert kept.KeptTemplates(str(compiler)).pattern != before
+    assert cache.TemplateCache(str(compiler)).pattern != before
 
 
 @pytest.mark.parametrize("how", ["not wished", "not possible"])

@@ -108,7 +108,7 @@ def _sample(name: str, argument: Parsed) -> str:
 
 
 def _character(name: str, argument: Parsed) -> str:
-    """Return one matching character, or None if the node consumes no character."""
+    """Return one matching character; empty if the node consumes none."""
     if name == "NOT_LITERAL":
         return next(character for character in ALPHABET if ord(character) != argument)
     if name == "IN":

@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import NoReturn
 
 from collector import __version__
+from collector.cli.epilogs import epilog
 from collector.durations import seconds_of
-from collector.epilogs import epilog
 from collector.errors import UsageError
 from collector.model import FORMATS
 from collector.suggest import did_you_mean
@@ -54,6 +55,19 @@ def duration(text: str) -> float:
     if seconds > LONGEST:
         raise argparse.ArgumentTypeError(f"{text!r} is more than a day")
     return seconds
+
+
+def moment(text: str) -> float:
+    """Parse RFC 3339 or Unix seconds; return Unix seconds. Neither may be NaN, a billion years from now, or nanoseconds."""
+    from datetime import UTC, datetime  # noqa: PLC0415 - for --now only
+
+    with suppress(ValueError, OverflowError, OSError):  # which of them a number raises depends on the platform
+        return datetime.fromtimestamp(float(text), UTC).timestamp()
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time such as 2026-11-24T06:23:41Z or Unix seconds") from None
+    return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
 
 
 def positive(text: str) -> int:
@@ -181,7 +195,7 @@ def _add_delivery(parser: Parser) -> None:
 def _add_analyze(commands: Commands[Parser]) -> None:
     parser = _command(commands, "analyze", "make the report again, offline, from a saved bundle")
     parser.add_argument("bundle_file", metavar="BUNDLE", help="a file written by `diagnose --bundle`")
-    parser.add_argument("--now", metavar="TIME", help="compute ages as of this time (RFC 3339 or Unix seconds)")
+    parser.add_argument("--now", type=moment, metavar="TIME", help="compute ages as of this time (RFC 3339 or Unix seconds)")
     _add_report(parser)
     _add_delivery(parser)
 

@@ -39,11 +39,7 @@ def policies_for(
     unknown = sorted(one for one in wanted if one not in CONSUL and one not in AGENT_AND_NODE and not one.startswith(NAMESPACE))
     if unknown:
         raise ValueError(f"no rule is known for the capability {unknown[0]!r}")
-    return {"nomad": _policy(_nomad(wanted, namespaces)), "consul": _policy(_consul(wanted, keys))}
-
-
-def _policy(rules: Sequence[str]) -> str:
-    return "\n".join(rules)
+    return {"nomad": "\n".join(_nomad(wanted, namespaces)), "consul": "\n".join(_consul(wanted, keys))}
 
 
 def _nomad(wanted: set[str], namespaces: Sequence[str]) -> list[str]:
@@ -51,7 +47,7 @@ def _nomad(wanted: set[str], namespaces: Sequence[str]) -> list[str]:
     if EXEC in names:
         names.add(READ_JOB)  # `nomad alloc exec` first reads the allocation
     rules = [_namespace(namespace, sorted(names)) for namespace in namespaces] if names else []
-    return rules + [_rule(word, None, "read") for one, word in sorted(AGENT_AND_NODE.items()) if one in wanted]
+    return rules + [_rule(word) for one, word in sorted(AGENT_AND_NODE.items()) if one in wanted]
 
 
 def _namespace(namespace: str, names: Sequence[str]) -> str:
@@ -62,9 +58,9 @@ def _namespace(namespace: str, names: Sequence[str]) -> str:
 
 def _consul(wanted: set[str], keys: Sequence[str]) -> list[str]:
     rules = [(word, prefix) for one, word in CONSUL.items() if one in wanted for prefix in (keys if word == "key_prefix" else ("",))]
-    return [_rule(word, prefix, "read") for word, prefix in rules]
+    return [_rule(word, prefix) for word, prefix in rules]
 
 
-def _rule(word: str, name: str | None, policy: str) -> str:
+def _rule(word: str, name: str | None = None) -> str:
     label = "" if name is None else f" {dumps(name)}"
-    return f'{word}{label} {{\n  policy = "{policy}"\n}}\n'
+    return f'{word}{label} {{\n  policy = "read"\n}}\n'

@@ -14,7 +14,7 @@ from jinja2.bccache import Bucket
 from collector.resources import template_dir
 
 
-class KeptTemplates(FileSystemBytecodeCache):
+class TemplateCache(FileSystemBytecodeCache):
     """A Jinja2 bytecode cache keyed by the template's text. `compiler` is the file that determines how templates are compiled."""
 
     def __init__(self, compiler: str) -> None:

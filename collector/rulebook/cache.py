@@ -16,17 +16,17 @@ from collector import yamlio
 from collector.model import JSON
 
 
-class Kept(NamedTuple):
+class Cached(NamedTuple):
     """A file's data, and for a list the line in which each member begins."""
 
     data: JSON
     lines: list[int]
 
 
-def read(path: Path) -> Kept:
+def read_cached(path: Path) -> Cached:
     """Read a file through the cache. Raises `SpecError` for invalid YAML, OSError for a missing file."""
     (text, *_) = _Loader("", str(path)).get_code("").co_consts  # type: ignore[union-attr]  # None only for built-in modules
-    return Kept(*json.loads(text))
+    return Cached(*json.loads(text))
 
 
 class _Loader(SourceFileLoader):
