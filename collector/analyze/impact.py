@@ -15,6 +15,9 @@ OF_THE_APPLICATION = ("app.", "task.", "port.", "nomad.artifact.", "nomad.driver
 UNUSABLE = "symptom.database-unusable"
 """The symptom of an application on the primary whose writes all fail."""
 
+NO_PRIMARY = "litefs.no-primary"
+"""Any candidate may become primary; LiteFS then discards what another node has beyond its position (v0.5.14, http/server.go:662)."""
+
 DATABASES = re.compile(r"database or disk is full|disk I/O error", re.IGNORECASE)
 """SQLite's messages for a failed write. Other messages may be about a disk that LiteFS does not use."""
 
@@ -207,7 +210,7 @@ def impact(root: Finding, below: Sequence[Finding], seen: Observed, cluster: Clu
         **({"replicas_connected": cluster.connected} if cluster.connected else {}),
         **({"lease_holder": cluster.holder} if cluster.holder else {}),
         **({"primary_unwell": True} if cluster.primary in cluster.unwell else {}),
-        "data_at_risk": _risks(root, nodes, seen, cluster),
+        "data_at_risk": _risks(root, nodes, seen, cluster) + (_held_once(seen) if any(one.code == NO_PRIMARY for one in touched) else []),
     }
 
 
@@ -237,6 +240,21 @@ def _risks(root: Finding, nodes: Sequence[str], seen: Observed, cluster: Cluster
         found.append("every replica differs from the primary, so they may hold the only copy of older data")
     discarding = (node for node in nodes if any(map(_reports_discarded, seen.observations.of("log", node=node))))
     return found + [f"transactions of a replica that the primary on {node} lacks were discarded" for node in discarding]
+
+
+def _held_once(seen: Observed) -> list[str]:
+    """Say which node alone, of those that answer, has the newest transactions of a database."""
+    at: dict[str, list[tuple[int, str]]] = {}
+    for state in seen.litefs.values():
+        for database in state.databases:
+            at.setdefault(database["name"], []).append((database["txid"], state.node))
+    newest = {name: sorted(held, reverse=True)[:2] for name, held in at.items() if len(held) > 1}
+    return [
+        f"only {node} has the newest transactions of {name} (up to {last}; others that answer up to {second}), and LiteFS discards them if "
+        "another node becomes primary"
+        for name, ((last, node), (second, _)) in sorted(newest.items())
+        if last > second
+    ]
 
 
 def _reports_discarded(line: Observation) -> bool:

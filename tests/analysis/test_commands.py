@@ -194,3 +194,18 @@ def test_the_unmount_command_needs_a_known_mount_point(line: str, known: bool):
     root = first({"nodes": {"n2": {"alloc": LOOP, "events": EXITS, "fails": {}, "log": [line]}}})
     assert root.code == "litefs.mount.stale"
     assert [text for text in typed(root) if "fusermount3" in text] == (["ssh n2 fusermount3 -uz /data"] if known else [])
+
+
+@pytest.mark.parametrize("waits", [True, False], ids=["the primary is lost", "a replica is lost"])
+def test_only_replicas_whose_primary_is_lost_are_said_to_wait_for_it(waits):
+    lost = {"client_status": "lost", "desired_status": "stop"}
+    gone = {
+        "nomad": {"status": "down"},
+        "member": "failed",
+        "serf": "critical",
+        "alloc": lost,
+        "fails": {"status": "unreachable", "cause": "timeout"},
+    }
+    late = {"litefs": {"primary_hostname": "n1", "lag_seconds": 40.0}}
+    root = first({"nodes": {"n1": gone, "n2": late, "n3": late} if waits else {"n2": gone, "n3": late}})
+    assert (root.code, "Replicas still wait for n1" in root.remedy) == ("node.down", waits)

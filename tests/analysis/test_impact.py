@@ -157,3 +157,33 @@ def test_an_instance_with_a_stuck_litefs_is_not_healthy_whatever_its_checks_say(
     frozen = {"status": "timeout", "cause": "timeout", "reason": "10.1.0.12:20303 did not answer in time", "rungs": ["http", "exec"]}
     root = analyze(bundle({"nodes": {"n2": {"fails": frozen, "checks": {"info": {"status": "passing", "type": "tcp"}}}}})).root_causes[0]
     assert (root.code, root.impact["instances_left"]) == ("litefs.process.hung", 2)
+
+
+FREE = {"held": False, "session": None, "session_alive": None, "hostname": None, "advertise_url": None}
+
+
+ALONE = (
+    "only n2 has the newest transactions of wiki.db (up to 47; others that answer up to 40), and LiteFS discards them if "
+    "another node becomes primary"
+)
+
+
+def without_primary(*last: int) -> dict[str, object]:
+    """A cluster without a primary: no LiteFS of it leads, and each has the database up to its transaction in `last`."""
+    of = {"role": "none", "is_primary": False, "primary_hostname": "", "lag_seconds": 0.0}
+    held = [[{"name": "wiki.db", "txid": txid, "checksum": f"{txid:016x}"}] for txid in last]
+    return {"lease": FREE, "nodes": {f"n{number}": {"litefs": {**of, "databases": one}} for number, one in enumerate(held, 1)}}
+
+
+@pytest.mark.parametrize(
+    ("last", "told"),
+    [
+        ((40, 47, 40), [ALONE]),
+        ((47, 47, 40), []),
+        ((47, 47, 47), []),
+    ],
+    ids=["one is ahead of all others", "two are ahead", "all are in step"],
+)
+def test_what_one_node_alone_holds_is_at_risk_while_nobody_leads(last: tuple[int, ...], told: list[str]):
+    root = analyze(bundle(without_primary(*last))).root_causes[0]
+    assert (root.code, root.impact["data_at_risk"]) == ("litefs.no-primary", told)

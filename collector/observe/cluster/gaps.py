@@ -25,12 +25,19 @@ def observe_gaps(world: World) -> Iterator[Observation]:
 
     Failures that the spec ignores are not gaps.
     """
+    found = [_gap(world, result) for result in _without_data(world)]
+    denied = dict.fromkeys(right for one in found for right in (one.fields["capability"] or "").split(", ") if right)
+    for one in found:
+        yield one._replace(fields={**one.fields, "all_denied": ", ".join(denied) or None})
+
+
+def _without_data(world: World) -> Iterator[Result]:
     for result in world.failed:
         if not result.ignore_errors and not elsewhere(world, result):
-            yield _gap(world, result)
+            yield result
     for result in world.bundle.results:
         if result.status is Status.OK and not result.ignore_errors and any(_held_back(result, attempt) for attempt in result.attempts):
-            yield _gap(world, result)
+            yield result
 
 
 def _token_fault(world: World, result: Result, denied: Attempt) -> str | None:

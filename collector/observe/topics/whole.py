@@ -70,6 +70,7 @@ WHOLE: Mapping[str, Topic] = {
             "reason": "in words",
             "system": "nomad, consul, litefs",
             "capability": "the ACL rules that it needs, if it was denied; else null",
+            "all_denied": "the rules that everything which was denied needs, together; null if nothing was",
             "decisive": "without it there is no verdict",
             "token_fault": "why it was denied, if no right is missing: no token was given, or what the server says about a token that it "
             "does not know, or no longer knows; else null",
