@@ -8,10 +8,8 @@ from collector.model import HIDDEN, Bundle, Coverage, Finding, Result, Severity,
 from collector.observe import Observed
 from collector.observe.cluster.expected import missing_nodes
 from collector.observe.cluster.gaps import DECISIVE
+from collector.observe.cluster.nodes import ON_THE_NODE
 from collector.observe.litefs.states import elsewhere
-
-ON_THE_NODE = {"litefs_status", "check_output", "nomad_logs"}
-"""Kinds that query the node itself, directly or through its Nomad client."""
 
 
 def coverage(seen: Observed, given_up: Iterable[Result] = ()) -> Coverage:

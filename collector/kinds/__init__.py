@@ -37,4 +37,10 @@ KINDS: dict[str, Kind] = {
     "litefs_status": litefs_status.KIND,
 }
 
-__all__ = ["KINDS", "Argument", "Kind"]
+
+def answered_by(*who: str) -> frozenset[str]:
+    """Return the names of the kinds that one of these answers (see `Kind.answered_by`)."""
+    return frozenset(name for name, kind in KINDS.items() if kind.answered_by in who)
+
+
+__all__ = ["KINDS", "Argument", "Kind", "answered_by"]

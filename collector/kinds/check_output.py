@@ -115,4 +115,5 @@ KIND = Kind(
     },
     target=of_alloc,
     capabilities=("consul: service read", "consul: node read", "nomad: namespace alloc-exec"),
+    answered_by="node",
 )

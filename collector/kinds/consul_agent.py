@@ -13,8 +13,6 @@ from collector.kinds import asking, bodies, consul_rows, shapes
 from collector.kinds.kind import Args, Argument, port
 from collector.model import JSON, Http, Reply, Status, host_port
 
-RUNG = "agent"
-"""Name of the rung that queries a node's own agent."""
 CHECKS = "/v1/agent/checks"
 SERVICES = "/v1/agent/services"
 ARGUMENTS: Mapping[str, Argument] = {

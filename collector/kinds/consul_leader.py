@@ -47,5 +47,6 @@ KIND = Kind(
     default_ladder=API,
     arguments={"url": Argument("string", "http://host:port of another agent than the configured one")},
     capabilities=("consul: agent read",),
+    answered_by="any agent",
     inventory=True,
 )

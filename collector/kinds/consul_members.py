@@ -48,6 +48,7 @@ KIND = Kind(
     rungs={"api": api},
     default_ladder=API,
     capabilities=("consul: node read",),
+    answered_by="any agent",
     shows=("nodes",),
     nodes=lambda rows: [row["name"] for row in rows],
     inventory=True,

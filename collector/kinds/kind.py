@@ -67,7 +67,11 @@ class Kind(NamedTuple):
     modules: tuple[str, ...] = ()
     """Modules that its parsers import on first use because they are slow to import; imported in advance if there is time."""
     shows: tuple[str, ...] = ()
-    """What its data is a list of, in the words of a spec's `expect`: `nodes`, `instances`, `services`."""
+    """What its data is a list of, in the words of a spec's `expect`: `nodes`, `instances`, `services`. Without these lists nobody knows
+    whether the instances run and pass their checks, so a gap in one of them is decisive."""
+    answered_by: Literal["servers", "any agent", "client", "node"] = "servers"
+    """`servers`: they need a leader for it. `any agent`: from its own state, with or without a leader. `client`: a node's
+    Nomad client, through the servers, so that an answer is the node's, but a missing one may be the servers' fault. `node`: the node."""
     nodes: Callable[[JSON], Iterable[str | None]] = lambda _data: ()
     """Returns the names of nodes in its data."""
     inventory: bool = False
@@ -88,6 +92,12 @@ API: Ladder = (("api", None),)
 
 AWAITED = 20.0
 """Seconds for what everything else depends on, the job and lists that grow with the cluster: a busy server takes long for them."""
+
+AGENT = "agent"
+"""The rung that asks a node's own Consul agent."""
+
+DIRECT = frozenset({"http", AGENT})
+"""The rungs that the node itself answers, not the servers."""
 
 STALE = "stale"
 """The rung that asks a server for its own state. Skipped if it would fail in the same way."""

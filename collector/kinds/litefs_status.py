@@ -55,4 +55,5 @@ KIND = Kind(
     },
     target=of_alloc,
     capabilities=("nomad: namespace alloc-exec",),
+    answered_by="node",
 )

@@ -69,5 +69,6 @@ KIND = Kind(
     default_ladder=API,
     arguments={"url": Argument("string", "http://host:port of another agent than the configured one")},
     capabilities=("nomad: agent read", "nomad: node read"),
+    answered_by="any agent",
     inventory=True,
 )

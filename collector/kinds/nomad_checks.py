@@ -48,4 +48,5 @@ KIND = Kind(
     arguments={"alloc": ALLOC, "namespace": NAMESPACE, "node": NODE},
     target=of_alloc,
     capabilities=("nomad: namespace read-job",),
+    answered_by="client",
 )

@@ -88,4 +88,5 @@ KIND = Kind(
     },
     target=of_alloc,
     capabilities=("nomad: namespace read-logs",),
+    answered_by="client",
 )

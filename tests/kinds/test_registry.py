@@ -11,6 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from collector.kinds import KINDS
+from collector.kinds.kind import DIRECT, STALE
 from collector.model import JSON
 from collector.resources import schema, schema_names
 
@@ -57,6 +58,14 @@ def test_a_kind_is_registered_under_its_name_with_a_ladder_of_its_rungs(name: st
     assert set(kind.rungs) - {rung for rung, _value in kind.default_ladder} == ONLY_BY_NAME.get(name, set())
     assert kind.capabilities
     assert set(kind.one_of) <= set(kind.arguments)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_kind_says_truly_who_answers_it(name: str) -> None:
+    kind = KINDS[name]
+    assert (kind.answered_by == "node") == (kind.default_ladder[0][0] in DIRECT)
+    assert kind.answered_by in {"servers", "any agent"} or "node" in kind.arguments
+    assert kind.answered_by == "servers" or STALE not in kind.rungs, "what needs no leader needs no second way without one"
 
 
 @pytest.mark.parametrize("name", KINDS)

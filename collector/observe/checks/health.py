@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from collector.kinds.consul_agent import RUNG as AGENT
+from collector.kinds.kind import AGENT
 from collector.loglines.matters import may_follow, own_matter
 from collector.loglines.meanings import meanings_of_check
 from collector.model import JSON, Result

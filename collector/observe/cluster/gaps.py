@@ -11,7 +11,7 @@ from collector.observe.litefs.states import elsewhere
 from collector.observe.observation import Observation, scope
 from collector.observe.world.survey import World
 
-DECISIVE = {"nomad_allocations", "nomad_nodes", "consul_checks", "consul_members"}
+DECISIVE = frozenset(name for name, kind in KINDS.items() if kind.shows)
 """Kinds without which it is unknown whether the instances run and pass their checks."""
 TOKEN_FAULT = re.compile(
     r"(?i)token (?:has )?expired|ACL (?:token )?not found|token (?:not found|does not exist)|unknown token|invalid token"

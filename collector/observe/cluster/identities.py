@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from collector.kinds.consul_agent import RUNG as AGENT
+from collector.kinds.kind import AGENT
 from collector.model import JSON
 from collector.observe.world.survey import World
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from collector.kinds import answered_by
+from collector.kinds.kind import DIRECT
 from collector.model import JSON, Attempt, Result, Status
 from collector.observe.checks.health import Check
 from collector.observe.cluster.identities import refused_identities
@@ -16,10 +18,8 @@ from collector.observe.observation import Observation, scope
 from collector.observe.world.survey import World
 
 NO_ANSWER = {Status.UNREACHABLE, Status.TIMEOUT}
-DIRECT = {"litefs_status": {"http"}, "check_output": {"agent"}, "consul_checks": {"agent"}}
-"""Kinds and rungs answered by the node itself, not by the servers."""
-BY_CLIENT = ("nomad_logs", "nomad_checks")
-"""Kinds answered by the node's Nomad client through the servers: an answer is the node's, but a missing one may be the servers' fault."""
+ON_THE_NODE = answered_by("client", "node") - {"nomad_checks"}
+"""Kinds that query the node itself, directly or through its Nomad client."""
 
 
 @dataclass(slots=True)
@@ -71,7 +71,7 @@ def observe_nodes(world: World, known: Mapping[str, Node], every: Sequence[Check
     lacks_one = emptied(world, away) if missing else set()
     health = serf(every)
     direct = _direct(world)
-    heard = {world.node(result.target.node) for kind in BY_CLIENT for result in world.results(kind) if _has_content(result)}
+    heard = {world.node(result.target.node) for kind in answered_by("client") for result in world.results(kind) if _has_content(result)}
     lost, matters = servers_lost_on(world, known), concerned(world, lacks=missing > 0)
     quorumless = {system: quorum_lost_with(world, lost, system) for system in ("nomad", "consul")}
     refused = refused_identities(world)
@@ -179,7 +179,7 @@ def _direct(world: World) -> dict[str, list[tuple[Result, bool, Attempt]]]:
     for result in world.bundle.results:
         node = world.node(result.target.node)
         for attempt in result.attempts:
-            if node and attempt.rung in DIRECT.get(result.kind, ()):
+            if node and attempt.rung in DIRECT:
                 spoke = attempt.status is Status.OK or attempt.code is not None
                 if not spoke and attempt.status not in NO_ANSWER:
                     continue  # not requested, or not understood: no statement about the node

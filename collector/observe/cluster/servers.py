@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from collector.kinds.consul_agent import RUNG as AGENT
+from collector.kinds import answered_by
+from collector.kinds.kind import AGENT, STALE
 from collector.model import JSON, Attempt, Result, Status, host_of
 from collector.observe.observation import Observation
 from collector.observe.world.survey import World
@@ -15,8 +16,8 @@ LEADER_KINDS = {"nomad": "nomad_agent", "consul": "consul_leader"}
 """Kinds that ask one server about the leader."""
 _NAMES = {"nomad": "name", "consul": "node"}
 LEADERS = set(LEADER_KINDS.values())
-LOCAL = LEADERS | {"consul_members"}
-"""Kinds that any agent answers from its own state, with or without a leader."""
+LOCAL = answered_by("any agent")
+"""Kinds that need no leader."""
 NO_ANSWER = {"refused", "timeout", "dns", "reset", "unroutable", "protocol"}
 NO_LEADER = ("no cluster leader", "no leader")
 NO_SERVERS = ("no known consul servers", "no servers", "rpc error getting client", "failed to get rpc connection")
@@ -73,7 +74,7 @@ def _asks_servers(result: Result, system: str) -> bool:
 
 def _shows_leader(result: Result) -> bool:
     """True if the result needed a cluster leader: it did not accept a `stale` answer."""
-    return result.status is Status.OK and result.kind not in LOCAL and result.rung != "stale"
+    return result.status is Status.OK and result.kind not in LOCAL and result.rung != STALE
 
 
 def _recovered(result: Result, last_led: float) -> bool:
@@ -84,7 +85,7 @@ def _recovered(result: Result, last_led: float) -> bool:
 def _waits_for_leader(mine: list[Result]) -> bool:
     """True if servers answer for themselves but all queries that need a leader time out, as they do before they report having none."""
     tells = any(r.status is Status.OK and r.kind in LEADERS and r.data["leader"] is None for r in mine)
-    needing = [attempt for r in mine if r.kind not in LOCAL for attempt in r.attempts if attempt.rung != "stale"]
+    needing = [attempt for r in mine if r.kind not in LOCAL for attempt in r.attempts if attempt.rung != STALE]
     return tells and bool(needing) and all(attempt.status is Status.TIMEOUT for attempt in needing) and not any(map(_shows_leader, mine))
 
 
