@@ -165,9 +165,7 @@ def _status(check: Check) -> dict[str, JSON]:
         "name": check.row["name"],
         "service": check.row["service"],
         "status": check.row["status"],
-        "since": check.since.by,
-        "not_before": check.since.not_before,
-        "since_source": check.since.words,
+        **check.began._asdict(),
     }
 
 

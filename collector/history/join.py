@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import NamedTuple
 
 from collector.history.compare import Outlook
 from collector.history.facts import NONE, Fact, Moment
 from collector.history.run import Run
-from collector.model import JSON, NodeDetail, NodeRow, Report
+from collector.model import JSON, Began, NodeDetail, NodeRow, Report
 
 SOURCE = "earlier runs"
 KINDS = {"nomad leader": "leader", "consul leader": "leader", "primary": "primary", "node status": "node", "eligibility": "node"}
@@ -26,14 +25,6 @@ WORST = {
 """The severity of a value; any other is informational."""
 
 _Key = tuple[str | None, ...]
-
-
-class Bounds(NamedTuple):
-    """When a check took its status: after `not_before` and by `since` (Unix seconds, None if unknown), according to `source`."""
-
-    since: float | None
-    not_before: float | None
-    source: str | None
 
 
 def joined(report: Report, outlook: Outlook) -> Report:
@@ -66,18 +57,17 @@ def _aged(check: Mapping[str, JSON], node: str, facts: Mapping[_Key, Fact], run:
     fact = facts.get((node, check["service"], check["name"], check["id"]))
     if fact is None:
         return check
-    now = Bounds(check["since"], check["not_before"], check["since_source"])
-    bounds = together(_by_runs(fact, run), now)
-    return {**check, "since": bounds.since, "not_before": bounds.not_before, "since_source": bounds.source}
+    now = Began(*(check[name] for name in Began._fields))
+    return {**check, **together(_by_runs(fact, run), now)._asdict()}
 
 
-def _by_runs(fact: Fact, run: Run) -> Bounds:
+def _by_runs(fact: Fact, run: Run) -> Began:
     """Return the bounds known from earlier runs. This run's own sighting says nothing about when a status began."""
     lasting = fact.since if fact.since < run.started_at else None
-    return Bounds(_seconds(lasting), _seconds(fact.not_before), SOURCE)
+    return Began(_seconds(lasting), _seconds(fact.not_before), SOURCE)
 
 
-def together(runs: Bounds, now: Bounds) -> Bounds:
+def together(runs: Began, now: Began) -> Began:
     """Return the narrowest bounds consistent with both.
 
     An earlier run identifies a check by name, while this run's conclusion is about one registration of it. So an earlier run that saw
@@ -88,8 +78,8 @@ def together(runs: Bounds, now: Bounds) -> Bounds:
     earlier = [moment for moment in (runs.not_before, now.not_before) if moment is not None and (since is None or moment <= since)]
     not_before = max(earlier, default=None)
     known = {since, not_before} - {None}
-    sources = [one.source for one in (runs, now) if one.source and known & {one.since, one.not_before}]
-    return Bounds(since, not_before, "; ".join(sources) or now.source)
+    sources = [one.since_source for one in (runs, now) if one.since_source and known & {one.since, one.not_before}]
+    return Began(since, not_before, "; ".join(sources) or now.since_source)
 
 
 def _event(moment: Moment) -> dict[str, JSON]:

@@ -7,7 +7,7 @@ Times are Unix seconds (float), durations are seconds (float), sizes are bytes (
 from __future__ import annotations
 
 from collector.model.asking import Dial, Exec, Http, Performer, Query, Reply, Request, Rung, by_name, host_of, host_port, pairs
-from collector.model.report import UNEXPLAINED, Coverage, Evidence, Finding, NodeDetail, NodeRow, Report, RuledOut, name_of
+from collector.model.report import UNEXPLAINED, Began, Coverage, Evidence, Finding, NodeDetail, NodeRow, Report, RuledOut, name_of
 from collector.model.results import HIDDEN, Attempt, Bundle, Result
 from collector.model.spec import Item, Mark, Spec, Target, Task, node_of
 from collector.model.words import FORMATS, JSON, RANK, THRESHOLDS, Natural, Severity, Status, Verdict, count, first_of, natural
@@ -20,6 +20,7 @@ __all__ = [
     "THRESHOLDS",
     "UNEXPLAINED",
     "Attempt",
+    "Began",
     "Bundle",
     "Coverage",
     "Dial",

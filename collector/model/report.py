@@ -52,12 +52,18 @@ class RuledOut(NamedTuple):
     because: str
 
 
+class Began(NamedTuple):
+    """When a check took its status: after `not_before` and by `since` (Unix seconds, None if unknown), according to `since_source`."""
+
+    since: float | None = None
+    not_before: float | None = None
+    since_source: str | None = None
+
+
 class NodeRow(NamedTuple):
     """One row of the table. A primary has no lag (`lag_seconds` None).
 
-    `checks` are {id, name, service, status, since, not_before, since_source}: the status began after `not_before` and by `since` (Unix
-    seconds,
-    None if unknown), and `since_source` says how that is known. `versions` are those of the node's own `nomad`, `consul` and `litefs`.
+    `checks` are {id, name, service, status} with the fields of `Began`. `versions` are those of its own `nomad`, `consul` and `litefs`.
     """
 
     name: str

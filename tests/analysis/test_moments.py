@@ -70,14 +70,14 @@ LOOP = [
 )
 def test_a_check_is_critical_for_at_most_and_at_least(made, most, least):
     (check,) = [check for check in observe(bundle(made)).checks if check.row["status"] == "critical"]
-    ago = [None if moment is None else NOW - moment for moment in (check.since.not_before, check.since.by)]
+    ago = [None if moment is None else NOW - moment for moment in (check.began.not_before, check.began.since)]
     assert ago == [most, least]
-    assert check.since.words
+    assert check.began.since_source
 
 
 def test_a_node_s_own_check_has_no_age():
     (check,) = [check for check in observe(bundle({"nodes": {"n1": {"serf": "critical"}}})).checks if check.row["status"] == "critical"]
-    assert (check.since.not_before, check.since.by) == (None, None)
+    assert (check.began.not_before, check.began.since) == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -86,9 +86,9 @@ def test_a_node_s_own_check_has_no_age():
 def test_no_recorded_check_is_said_to_have_failed_before_the_fault_was_injected(recording):
     meta = Recording.load(recording).meta
     for check in observe(bundle_of(Recording.load(recording))).checks:
-        if check.row["status"] != "passing" and check.since.by is not None:
-            assert meta["injected_at"] <= check.since.by <= meta["recorded_at"]
-            assert check.since.not_before <= check.since.by
+        if check.row["status"] != "passing" and check.began.since is not None:
+            assert meta["injected_at"] <= check.began.since <= meta["recorded_at"]
+            assert check.began.not_before <= check.began.since
 
 
 def kinds(made):

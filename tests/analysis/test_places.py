@@ -229,7 +229,7 @@ def test_a_checks_task_is_the_one_with_the_longest_matching_name():
     own = f"_nomad-task-{ident('n2')}-web-proxy-wiki-http"
     check = {"status": "critical", "service_id": own, "modify_index": 1, "output": "connection refused"}
     seen = observe(bundle({"nodes": {"n2": {"more": web, "checks": {"ping": check}}}}))
-    assert next(one for one in seen.checks if one.row["service_id"] == own).since.by == NOW - 1000
+    assert next(one for one in seen.checks if one.row["service_id"] == own).began.since == NOW - 1000
 
 
 # The allocation shown for a node with two

@@ -1,7 +1,8 @@
 import pytest
 
 from collector.history import joined, outlook
-from collector.history.join import Bounds, together
+from collector.history.join import together
+from collector.model import Began
 from collector.render import report_document
 from collector.validate import schema_problems
 from tests.render.samples import CRASH, HEALTHY, NOW, check
@@ -10,7 +11,7 @@ HOUR = 3600.0
 
 
 def bounds(not_before, since):
-    return Bounds(since, not_before, None if (not_before, since) == (None, None) else "told")
+    return Began(since, not_before, None if (not_before, since) == (None, None) else "told")
 
 
 @pytest.mark.parametrize(
@@ -29,7 +30,7 @@ def bounds(not_before, since):
 def test_bounds_of_runs_and_of_one_answer(runs, now, together_):
     found = together(bounds(*runs), bounds(*now))
     assert (found.not_before, found.since) == together_
-    assert found.source is None or found.not_before or found.since
+    assert found.since_source is None or found.not_before or found.since
 
 
 def run_at(report, now):

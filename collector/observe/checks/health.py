@@ -9,8 +9,8 @@ from typing import NamedTuple
 from collector.kinds.kind import AGENT
 from collector.loglines.matters import may_follow, own_matter
 from collector.loglines.meanings import meanings_of_check
-from collector.model import JSON, Result
-from collector.observe.checks.since import Since, since
+from collector.model import JSON, Began, Result
+from collector.observe.checks.since import since
 from collector.observe.checks.texts import (
     LONGEST,
     MAINTENANCE,
@@ -46,7 +46,7 @@ class Check(NamedTuple):
     text: Text
     path: str | None
     port: int | None
-    since: Since
+    began: Began
     redirected: bool
     silent: bool
 

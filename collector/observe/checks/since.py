@@ -6,9 +6,8 @@ Neither Consul nor Nomad stores when a status changed; docs/history.md lists wha
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
 
-from collector.model import JSON
+from collector.model import JSON, Began
 from collector.observe.world.runs import RESTARTED_FOR
 from collector.observe.world.survey import World
 
@@ -21,15 +20,7 @@ OF_ALLOCATION = "it is not older than its allocation"
 OF_START = "it was registered again when its task started"
 
 
-class Since(NamedTuple):
-    """A check took its status after `not_before` and by `by` (Unix seconds, None if unknown); `words` say how that is known."""
-
-    not_before: float | None = None
-    by: float | None = None
-    words: str | None = None
-
-
-def since(world: World, row: Mapping[str, JSON]) -> Since:
+def since(world: World, row: Mapping[str, JSON]) -> Began:
     """Return the bounds for one check of the catalog or of Nomad.
 
     Consul raises a check's ModifyIndex with every change of status: if it equals the CreateIndex, the status is the first one.
@@ -37,7 +28,7 @@ def since(world: World, row: Mapping[str, JSON]) -> Since:
     unchanged = bool(row.get("create_index")) and row.get("create_index") == row.get("modify_index")
     alloc = world.alloc.get(row.get("alloc") or "")
     if alloc is None:
-        return Since(words=UNCHANGED if unchanged else None)
+        return Began(since_source=UNCHANGED if unchanged else None)
     instance = world.instance.get(alloc["id"])
     ahead = instance.ahead if instance else 0.0
     not_before, words = _registered(world, row, alloc, ahead)
@@ -45,7 +36,7 @@ def since(world: World, row: Mapping[str, JSON]) -> Since:
     by = None if by is None else by - ahead
     if by is not None and not_before is not None:
         not_before = min(not_before, by)  # one is by the servers' clock, the other by the node's, which is known to within seconds at best
-    return Since(not_before, by, f"{words}; {UNCHANGED}" if unchanged else words)
+    return Began(by, not_before, f"{words}; {UNCHANGED}" if unchanged else words)
 
 
 def tells_of_check(event: Mapping[str, JSON]) -> bool:
