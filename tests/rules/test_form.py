@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import copy
 import random
+import re
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +73,17 @@ def test_both_agree_on_rules_that_were_changed(part: int) -> None:
     for seed in range(part * 100, part * 100 + 100):
         rule = changed(seed)
         assert bool(faults(rule, schema("rule"))) != VALIDATOR.is_valid(rule), (seed, rule)
+
+
+def test_each_code_that_stands_in_the_program_is_a_rule_s() -> None:
+    """What the impact and the pictures make of a cause goes by its code, or by the beginning of several (`app.`)."""
+    codes = {rule["code"] for rule in RULES}
+    systems = "|".join({code.partition(".")[0] for code in codes})
+    paths = [path for place in ("analyze", "render", "history") for path in (ROOT / "collector" / place).rglob("*.py")]
+    texts = [node.value for path in paths for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Constant)]
+    named = {text for text in texts if isinstance(text, str) and re.fullmatch(rf"(?:{systems})\.[a-z.-]*", text)}
+    assert len(named) > 10
+    assert {text for text in named if not any(code == text or (text[-1] == "." and code.startswith(text)) for code in codes)} == set()
 
 
 @pytest.mark.parametrize("path", rule_files(), ids=lambda path: path.name)
