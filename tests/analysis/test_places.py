@@ -224,6 +224,20 @@ def test_a_leader_that_answered_later_is_present():
         assert server.fields["leader"] is leader
 
 
+CHECKED = {"n2": {"nomad_checks": [{"id": "c-n2", "name": "ping", "service": "wiki", "status": "success"}]}}
+
+
+def test_what_a_client_answers_later_does_not_show_a_leader():
+    """A server without a leader passes such a request on, too (Nomad's nomad/client_alloc_endpoint.go: AllowStale)."""
+    tried = (Attempt("api", Status.FAILED, "No cluster leader", 0.1, (), "", 500),)
+    made = changed(
+        bundle({"nodes": CHECKED}), "nomad_evaluations", lambda r: r._replace(attempts=tried, status=Status.FAILED, started_at=NOW - 1)
+    )
+    later = changed(made, "nomad_checks", lambda r: r._replace(started_at=NOW - 0.5))
+    server = next(seen for seen in observe(later).observations.of("server") if seen.fields["system"] == "nomad")
+    assert server.fields["leader"] is False
+
+
 def test_a_checks_task_is_the_one_with_the_longest_matching_name():
     web = {"web": {"events": [{"type": "Started", "ago": 10}]}, "web-proxy": {"events": [{"type": "Started", "ago": 1000}]}}
     own = f"_nomad-task-{ident('n2')}-web-proxy-wiki-http"

@@ -177,6 +177,14 @@ def test_what_was_not_seen_is_named():
     assert "n2" in report.headline
 
 
+def test_a_node_whose_client_tells_its_checks_was_seen():
+    denied = {"status": "denied", "cause": "", "reason": "403"}
+    silent = {"fails": {"status": "timeout", "cause": "timeout", "reason": "it did not answer in time"}, "log": None, "log_fails": denied}
+    told = silent | {"nomad_checks": [{"id": "c-n2", "name": "ping", "service": "wiki", "status": "success"}]}
+    assert analyze(bundle({"nodes": {"n2": silent}})).coverage.unseen_nodes == ("n2",)
+    assert analyze(bundle({"nodes": {"n2": told}})).coverage.unseen_nodes == ()
+
+
 def test_a_denied_request_names_the_capability():
     report = analyze(bundle({"gaps": {"nomad_evaluations": {"status": "denied", "cause": "", "code": 403, "reason": "HTTP 403"}}}))
     (root,) = report.root_causes

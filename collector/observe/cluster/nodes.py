@@ -18,7 +18,7 @@ from collector.observe.observation import Observation, scope
 from collector.observe.world.survey import World
 
 NO_ANSWER = {Status.UNREACHABLE, Status.TIMEOUT}
-ON_THE_NODE = answered_by("client", "node") - {"nomad_checks"}
+ON_THE_NODE = answered_by("client", "node")
 """Kinds that query the node itself, directly or through its Nomad client."""
 
 

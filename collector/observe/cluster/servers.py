@@ -18,6 +18,8 @@ _NAMES = {"nomad": "name", "consul": "node"}
 LEADERS = set(LEADER_KINDS.values())
 LOCAL = answered_by("any agent")
 """Kinds that need no leader."""
+BY_CLIENT = answered_by("client")
+"""Kinds for which a server without a leader passes the request on, too (nomad/client_alloc_endpoint.go: AllowStale)."""
 NO_ANSWER = {"refused", "timeout", "dns", "reset", "unroutable", "protocol"}
 NO_LEADER = ("no cluster leader", "no leader")
 NO_SERVERS = ("no known consul servers", "no servers", "rpc error getting client", "failed to get rpc connection")
@@ -69,7 +71,7 @@ def servers(world: World, system: str) -> Servers:
 def _asks_servers(result: Result, system: str) -> bool:
     """True for items that one of the system's servers answers, possibly through an agent."""
     of_agent = any(attempt.rung == AGENT for attempt in result.attempts)
-    return result.kind.startswith(f"{system}_") and result.kind != "nomad_logs" and not of_agent
+    return result.kind.startswith(f"{system}_") and result.kind not in BY_CLIENT and not of_agent
 
 
 def _shows_leader(result: Result) -> bool:
