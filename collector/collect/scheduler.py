@@ -136,7 +136,7 @@ class _Scheduler:
                 self._start_task(task_run)
 
     def _has_inputs(self, task: Task) -> bool:
-        """True if every name it uses is available. ItemIds of tasks that were not selected will never be, and are not waited for."""
+        """True if every name it uses is available. Names of tasks that were not selected will never be, and are not waited for."""
         return not any(t.task.register in task.after and not t.finished for t in self._tasks)
 
     def _start_task(self, task_run: TaskRun) -> None:

@@ -84,50 +84,47 @@ def test_a_git_that_hangs_does_not_outlive_the_run(sent: signal.Signals | None, 
     assert ended.code in ({0} if sent is None else {0, 3})
 
 
-DESTROYED = """\
-import time
+def check_silent(program: str, code: int) -> None:
+    """Run a program of its own, and check its exit code and that it says nothing."""
+    ended = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=HANGS, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (code, "", "")
+
+
+WITHIN = """\
+import os, signal, time
 from collector import cli
-class Destroyed:
-    def __del__(self):
-        raise KeyboardInterrupt
+{}
 def main():
     try:
-        Destroyed()
+        {}
         time.sleep(9)
     except KeyboardInterrupt:
         return cli.INTERRUPTED
 cli.main = main
 cli.run()
 """
+"""A program that is interrupted within something of its own; what it defines, and what it does."""
+DESTROYED = """\
+class Destroyed:
+    def __del__(self):
+        raise KeyboardInterrupt
+"""
 
 
 def test_ctrl_c_while_something_is_destroyed_is_not_lost_and_no_traceback() -> None:
-    ended = subprocess.run([sys.executable, "-c", DESTROYED], cwd=ROOT, capture_output=True, text=True, timeout=HANGS, check=False)
-    assert (ended.returncode, ended.stdout, ended.stderr) == (cli.INTERRUPTED, "", "")
+    check_silent(WITHIN.format(DESTROYED, "Destroyed()"), cli.INTERRUPTED)
 
 
-MADE = """\
-import os, signal, time
-from collector import cli
+NAMED = """\
 class Named:
     def __set_name__(self, owner, name):
         os.kill(os.getpid(), signal.SIGINT)
-def main():
-    try:
-        class Owner:
-            named = Named()
-        time.sleep(9)
-    except KeyboardInterrupt:
-        return cli.INTERRUPTED
-cli.main = main
-cli.run()
 """
 
 
 def test_ctrl_c_while_a_class_is_made_is_no_bug() -> None:
     """Dataclasses of modules that are imported while servers answer have such a method for each default."""
-    ended = subprocess.run([sys.executable, "-c", MADE], cwd=ROOT, capture_output=True, text=True, timeout=HANGS, check=False)
-    assert (ended.returncode, ended.stdout, ended.stderr) == (cli.INTERRUPTED, "", "")
+    check_silent(WITHIN.format(NAMED, "class Owner: named = Named()"), cli.INTERRUPTED)
 
 
 IMPORTED = '''\
@@ -161,8 +158,7 @@ cli.run()
 
 
 def test_ctrl_c_during_an_import_leaves_no_import_of_another_thread_waiting() -> None:
-    ended = subprocess.run([sys.executable, "-c", IMPORTED], cwd=ROOT, capture_output=True, text=True, timeout=HANGS, check=False)
-    assert (ended.returncode, ended.stdout, ended.stderr) == (cli.INTERRUPTED, "", "")
+    check_silent(IMPORTED, cli.INTERRUPTED)
 
 
 EARLY = """\
@@ -178,8 +174,7 @@ run()
 
 
 def test_ctrl_c_before_anything_was_read_ends_silently() -> None:
-    ended = subprocess.run([sys.executable, "-c", EARLY], cwd=ROOT, capture_output=True, text=True, timeout=HANGS, check=False)
-    assert (ended.returncode, ended.stdout, ended.stderr) == (-signal.SIGINT, "", "")
+    check_silent(EARLY, -signal.SIGINT)
 
 
 def test_ctrl_c_while_rendering_is_no_verdict(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
